@@ -1,0 +1,287 @@
+"""What the data is: from a mammogram to its calcifications and groups.
+
+Everything here is frozen and valid from birth. Points are ``(row, column)``, counted from the center of the
+top-left pixel of the file as stored. Lengths that cross a border are in mm and end ``_mm``; lengths in
+pixels end ``_px``. A length in mm is ``None`` when the pixel spacing is unknown: it is never guessed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Point = tuple[float, float]
+"""``(row, column)`` in pixels, (0, 0) at the center of the top-left pixel of the file as stored."""
+
+
+class CalcwatchError(Exception):
+    """Anything calcwatch refuses to do; the message names the thing, the value and the remedy."""
+
+
+class UnreadableImage(CalcwatchError):
+    """The file cannot be read: empty, truncated, encrypted, damaged or larger than allowed."""
+
+
+class UnsupportedImage(CalcwatchError):
+    """The file can be read but is not something calcwatch analyzes (not a mammogram, tomosynthesis, ...)."""
+
+
+class UnsuitableImage(CalcwatchError):
+    """A mammogram whose breast cannot be analyzed (no breast found, all dark, saturated, ...)."""
+
+
+class Laterality(StrEnum):
+    """Image Laterality (0020,0062)."""
+
+    LEFT = "L"
+    RIGHT = "R"
+    BOTH = "B"
+
+
+class ViewPosition(StrEnum):
+    """View Position (0018,5101), the values of DICOM CID 4014 in their ACR abbreviation."""
+
+    CC = "CC"
+    MLO = "MLO"
+    ML = "ML"
+    LM = "LM"
+    LMO = "LMO"
+    XCC = "XCC"
+    XCCL = "XCCL"
+    XCCM = "XCCM"
+    FB = "FB"
+    SIO = "SIO"
+    ISO = "ISO"
+    CV = "CV"
+    AT = "AT"
+
+
+class QualityFlag(StrEnum):
+    """Something a reader of the numbers must know; a flagged number is kept and explained, never dropped."""
+
+    PIXEL_SPACING_UNKNOWN = "pixel_spacing_unknown"
+    PIXEL_SPACING_AMBIGUOUS = "pixel_spacing_ambiguous"
+    PIXELS_NOT_SQUARE = "pixels_not_square"
+    PIXELS_COARSE = "pixels_coarse"
+    MAGNIFICATION_VIEW = "magnification_view"
+    LATERALITY_UNKNOWN = "laterality_unknown"
+    LATERALITY_CONFLICT = "laterality_conflict"
+    VIEW_UNKNOWN = "view_unknown"
+    LOSSY_COMPRESSION = "lossy_compression"
+    EIGHT_BIT = "eight_bit"
+    FEW_GRAY_LEVELS = "few_gray_levels"
+    NO_WINDOW = "no_window"
+    DIGITIZED_FILM = "digitized_film"
+    FOR_PROCESSING = "for_processing"
+    IMPLANT = "implant"
+    PARTLY_SATURATED = "partly_saturated"
+    BREAST_SATURATED = "breast_saturated"
+    BREAST_DARK = "breast_dark"
+    NO_BREAST = "no_breast"
+    NOT_A_MAMMOGRAM = "not_a_mammogram"
+
+
+BLOCKING_FLAGS = frozenset(
+    {
+        QualityFlag.BREAST_SATURATED,
+        QualityFlag.BREAST_DARK,
+        QualityFlag.NO_BREAST,
+        QualityFlag.NOT_A_MAMMOGRAM,
+    }
+)
+"""Flags that forbid an analysis: the image is reported as an error, never as "0 calcifications"."""
+
+
+@dataclass(frozen=True)
+class PixelSpacing:
+    """Distance between pixel centers in the plane of the breast, in mm, and where it comes from.
+
+    Object size = pixels x Imager Pixel Spacing (0018,1164) / Estimated Radiographic Magnification Factor
+    (0018,1114); PS3.3 C.8.7.1 and 10.7.1.3. ``source`` says in words which attribute or option was used.
+    """
+
+    row_mm: float
+    column_mm: float
+    source: str
+    magnification: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not (0.005 <= self.row_mm <= 2.0 and 0.005 <= self.column_mm <= 2.0):
+            raise ValueError(
+                f"pixel spacing {self.row_mm} x {self.column_mm} mm is not between 0.005 and 2 mm; "
+                "give the distance between pixel centers in millimeters, for example 0.07"
+            )
+
+    @property
+    def mm(self) -> float:
+        """Geometric mean of the two distances, in mm."""
+        return float((self.row_mm * self.column_mm) ** 0.5)
+
+
+@dataclass(frozen=True)
+class ImageDescription:
+    """What was understood of one file before any analysis; ``calcwatch check`` prints it.
+
+    Words that are ``""`` were not given by the file. ``pixel_steps`` are the steps from stored value to gray,
+    in order, each with its reason. ``not_analyzed_because`` is ``""`` when the image will be analyzed.
+    """
+
+    source: str
+    file_format: str = ""
+    sha256: str = ""
+    modality: str = ""
+    sop_class: str = ""
+    presentation_intent: str = ""
+    transfer_syntax: str = ""
+    rows: int = 0
+    columns: int = 0
+    frames: int = 1
+    bits_used: int | None = None
+    bits_stored: int | None = None
+    photometric_interpretation: str = ""
+    pixel_steps: tuple[str, ...] = ()
+    pixel_spacing: PixelSpacing | None = None
+    pixel_spacing_note: str = ""
+    image_laterality: Laterality | None = None
+    laterality_source: str = ""
+    view_position: ViewPosition | None = None
+    view_source: str = ""
+    implant: str = ""
+    lossy_history: str = ""
+    sop_instance_uid: str | None = None
+    study_instance_uid: str | None = None
+    patient_id: str | None = None
+    study_date: str | None = None
+    flags: tuple[QualityFlag, ...] = ()
+    not_analyzed_because: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Mammogram:
+    """One mammographic image, ready to analyze.
+
+    ``gray``: float32, rows x columns, 0 = black (air) to 1 = white (dense), as the header says it is to be
+    displayed; it depends on the header alone, never on what else is in the picture. ``padding``: True where
+    the file recorded no image (Pixel Padding Value), or ``None`` when the file names no padding. ``gray_step``:
+    gray difference of one stored value at mid scale (how coarse the quantization is).
+    """
+
+    gray: NDArray[np.float32]
+    description: ImageDescription
+    padding: NDArray[np.bool_] | None = None
+    gray_step: float = 1.0 / 4095
+
+    def __post_init__(self) -> None:
+        if self.gray.ndim != 2 or self.gray.dtype.name != "float32":
+            raise ValueError(f"gray must be a 2-D float32 array, not {self.gray.ndim}-D {self.gray.dtype}")
+        if self.padding is not None and self.padding.shape != self.gray.shape:
+            raise ValueError(f"padding is {self.padding.shape} but gray is {self.gray.shape}")
+
+
+@dataclass(frozen=True)
+class Calcification:
+    """One calcification, outlined and measured.
+
+    ``score`` 0 to 1, higher is more believable. ``diameter``: of the circle with the outline's area.
+    ``contrast``: height over its surround in units of the local noise. Each error is one standard deviation.
+    ``outline``: closed polygon of points at half maximum, first point not repeated.
+    """
+
+    tracking_uid: str
+    row: float
+    column: float
+    score: float
+    diameter_px: float
+    diameter_error_px: float
+    area_px: float
+    contrast: float
+    contrast_error: float
+    diameter_mm: float | None
+    diameter_error_mm: float | None
+    area_mm2: float | None
+    outline: tuple[Point, ...]
+
+
+class NonLesionKind(StrEnum):
+    """What a bright thing is when it is no calcification (compare DICOM CID 4012/6040)."""
+
+    CLIP = "surgical_clip"
+    MARKER = "marker"
+    WIRE = "wire_or_suture"
+    SKIN_FOLD = "skin_fold"
+    POWDER = "deodorant_or_powder"
+    DUST = "dust_or_scratch"
+    TEXT = "burned_in_text"
+
+
+@dataclass(frozen=True)
+class NonLesion:
+    """Something bright that is named and kept apart, never silently dropped and never counted."""
+
+    kind: NonLesionKind
+    row: float
+    column: float
+    outline: tuple[Point, ...]
+
+
+@dataclass(frozen=True)
+class CalcificationGroup:
+    """Calcifications that lie together; ``members`` are their tracking UIDs, most believable first.
+
+    ``row, column, radius``: the smallest circle round all members. ``outline``: convex hull with a margin.
+    ``score`` 0 to 1: belief that this is a group of calcifications.
+    """
+
+    tracking_uid: str
+    row: float
+    column: float
+    radius_px: float
+    radius_mm: float | None
+    score: float
+    members: tuple[str, ...]
+    outline: tuple[Point, ...]
+
+    @property
+    def count(self) -> int:
+        """Number of member calcifications."""
+        return len(self.members)
+
+
+@dataclass(frozen=True)
+class ImageFindings:
+    """The answer for one image; nothing found is an empty tuple, never ``None``."""
+
+    description: ImageDescription
+    breast_area_cm2: float | None
+    breast_outline: tuple[Point, ...]
+    quality_flags: tuple[QualityFlag, ...]
+    calcifications: tuple[Calcification, ...] = ()
+    non_lesions: tuple[NonLesion, ...] = ()
+    groups: tuple[CalcificationGroup, ...] = ()
+
+
+@dataclass(frozen=True)
+class AnalysisSettings:
+    """Every number that changes a result; stored with the result it made.
+
+    ``grouping_distance_mm``: two calcifications closer than this belong together. ``min_group_count``: fewer
+    are no group. ``score_threshold``: less believable candidates are not reported.
+    """
+
+    score_threshold: float = 0.5
+    group_member_threshold: float = 0.5
+    grouping_distance_mm: float = 10.0
+    min_group_count: int = 3
+    max_candidates: int = 4000
+    extra: tuple[tuple[str, float], ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.score_threshold <= 1.0:
+            raise ValueError(f"score_threshold {self.score_threshold} is not between 0 and 1")
+        if self.grouping_distance_mm <= 0:
+            raise ValueError(f"grouping_distance_mm {self.grouping_distance_mm} must be above 0")
