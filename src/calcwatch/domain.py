@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+_Enum = TypeVar("_Enum", bound=StrEnum)
+_Number = TypeVar("_Number", int, float)
 
 Point = tuple[float, float]
 """``(row, column)`` in pixels, (0, 0) at the center of the top-left pixel of the file as stored."""
@@ -72,6 +75,9 @@ class QualityFlag(StrEnum):
     LATERALITY_UNKNOWN = "laterality_unknown"
     LATERALITY_CONFLICT = "laterality_conflict"
     VIEW_UNKNOWN = "view_unknown"
+    VIEW_CONFLICT = "view_conflict"
+    POLARITY_AMBIGUOUS = "polarity_ambiguous"
+    BITS_UNUSED = "bits_unused"
     LOSSY_COMPRESSION = "lossy_compression"
     EIGHT_BIT = "eight_bit"
     FEW_GRAY_LEVELS = "few_gray_levels"
@@ -123,6 +129,70 @@ class PixelSpacing:
         return float((self.row_mm * self.column_mm) ** 0.5)
 
 
+def _date_problem(date: str) -> bool:
+    return not (len(date) == 8 and date.isdigit() and "01" <= date[4:6] <= "12" and "01" <= date[6:] <= "31")
+
+
+@dataclass(frozen=True)
+class GivenAttributes:
+    """What the user states about an image by option or table; ``None`` is "not given".
+
+    A file's own header is believed first: a given value fills what the file does not say. ``study_date`` is
+    ``YYYYMMDD``; ``pixel_spacing_mm`` the distance between pixel centers in the plane of the breast;
+    ``bits_stored`` (8 to 16) the number of bits that carry gray in a PNG, TIFF or PGM. Raises ``ValueError``
+    with the value and the remedy.
+    """
+
+    patient_id: str | None = None
+    study_date: str | None = None
+    image_laterality: Laterality | None = None
+    view_position: ViewPosition | None = None
+    pixel_spacing_mm: float | None = None
+    bits_stored: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.study_date is not None and _date_problem(self.study_date):
+            raise ValueError(f"study_date {self.study_date!r} is no date; write it YYYYMMDD, like 20260131")
+        if self.pixel_spacing_mm is not None:
+            PixelSpacing(self.pixel_spacing_mm, self.pixel_spacing_mm, "given")
+        if self.bits_stored is not None and not 8 <= self.bits_stored <= 16:
+            raise ValueError(f"bits_stored {self.bits_stored} is not between 8 and 16")
+
+    @classmethod
+    def from_text(cls, **cells: str | None) -> GivenAttributes:
+        """Attributes from the words of a table row or of options; an empty word is "not given".
+
+        Keywords are the field names. Dates may be written 2026-01-31, letters in either case. Raises
+        ``ValueError`` naming the attribute, the word and the allowed ones.
+        """
+        words = {name: word.strip() for name, word in cells.items() if word is not None and word.strip()}
+        return cls(
+            patient_id=words.get("patient_id"),
+            study_date=words["study_date"].replace("-", "") if "study_date" in words else None,
+            image_laterality=_one_of(Laterality, "image_laterality", words.get("image_laterality")),
+            view_position=_one_of(ViewPosition, "view_position", words.get("view_position")),
+            pixel_spacing_mm=_number(float, "pixel_spacing_mm", words.get("pixel_spacing_mm")),
+            bits_stored=_number(int, "bits_stored", words.get("bits_stored")),
+        )
+
+
+def _one_of(kind: type[_Enum], name: str, word: str | None) -> _Enum | None:
+    if word is None:
+        return None
+    if word.upper() not in list(kind):
+        raise ValueError(f"{name} {word!r} is not one of {', '.join(kind)}")
+    return kind(word.upper())
+
+
+def _number(kind: type[_Number], name: str, word: str | None) -> _Number | None:
+    if word is None:
+        return None
+    try:
+        return kind(word)
+    except ValueError:
+        raise ValueError(f"{name} {word!r} is not a number; write it like {kind(12)}") from None
+
+
 @dataclass(frozen=True)
 class ImageDescription:
     """What was understood of one file before any analysis; ``calcwatch check`` prints it.
@@ -167,8 +237,8 @@ class Mammogram:
 
     ``gray``: float32, rows x columns, 0 = black (air) to 1 = white (dense), as the header says it is to be
     displayed; it depends on the header alone, never on what else is in the picture. ``padding``: True where
-    the file recorded no image (Pixel Padding Value), or ``None`` when the file names no padding. ``gray_step``:
-    gray difference of one stored value at mid scale (how coarse the quantization is).
+    the file recorded no image (Pixel Padding Value; gray is 0 there), or ``None`` when it names no padding.
+    ``gray_step``: gray difference of one stored value at mid scale (how coarse the quantization is).
     """
 
     gray: NDArray[np.float32]
