@@ -73,9 +73,9 @@ install_with_pip() {
     "${pip[@]}" install --quiet --no-deps --editable .
 }
 
-if command -v uv >/dev/null && install_with_uv; then
-    say "done"
+if command -v uv >/dev/null; then
+    install_with_uv || { say "uv failed; going on with venv and pip" && install_with_pip; }
 else
     install_with_pip
-    say "done"
 fi
+say "done"
