@@ -1,0 +1,1 @@
+"""Findings written for people and programs: JSON, tables, pictures and a page."""

@@ -1,0 +1,37 @@
+"""What is marked on a picture and how: letters, colors and which calcifications stand alone."""
+
+from __future__ import annotations
+
+from string import ascii_uppercase
+
+from calcwatch.domain import Calcification, ImageFindings
+from calcwatch.report.findings import ordered_calcifications, ordered_groups
+
+GROUP_COLOR = "#f0a020"
+CALCIFICATION_COLOR = "#56c8f0"
+NON_LESION_COLOR = "#d98cc0"
+BREAST_COLOR = "#7d8a99"
+"""Colors after Okabe and Ito (2008), told apart with any color vision; the shapes differ as well."""
+
+
+def letter(index: int) -> str:
+    """Name the group at a place in the order: 0 is A, 25 is Z, 26 is AA."""
+    before = letter(index // 26 - 1) if index >= 26 else ""
+    return before + ascii_uppercase[index % 26]
+
+
+def group_letters(findings: ImageFindings) -> dict[str, str]:
+    """Tracking UID of each group -> its letter; A is the most believable group of the image."""
+    return {group.tracking_uid: letter(index) for index, group in enumerate(ordered_groups(findings))}
+
+
+def single_calcifications(findings: ImageFindings) -> tuple[Calcification, ...]:
+    """Calcifications in no group, most believable first."""
+    grouped = {uid for group in findings.groups for uid in group.members}
+    return tuple(found for found in ordered_calcifications(findings) if found.tracking_uid not in grouped)
+
+
+def image_label(findings: ImageFindings) -> str:
+    """Side and view as on a film, ``R MLO``; a word that is not known is a question mark."""
+    image = findings.description
+    return f"{image.image_laterality or '?'} {image.view_position or '?'}"

@@ -1,0 +1,125 @@
+"""Flags, kinds and reasons in plain words, each with what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from calcwatch.domain import NonLesionKind, QualityFlag
+
+PURPOSE = "Second pair of eyes, for research use; a radiologist decides; not for patients."
+"""Stands on every page."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a code means for the reader of the numbers, and the remedy."""
+
+    sentence: str
+    remedy: str
+
+
+FLAG_WORDS: dict[QualityFlag, Words] = {
+    QualityFlag.PIXEL_SPACING_UNKNOWN: Words(
+        "The distance between pixels is not known, so nothing is given in millimeters; grouping used an "
+        "assumed distance.",
+        "Give it with --pixel-spacing or in the table, in millimeters in the plane of the breast.",
+    ),
+    QualityFlag.PIXEL_SPACING_AMBIGUOUS: Words(
+        "The file gives more than one pixel spacing; sizes follow the one named above.",
+        "Compare with the detector's data sheet; overrule with --pixel-spacing.",
+    ),
+    QualityFlag.PIXELS_NOT_SQUARE: Words(
+        "Rows and columns have different spacing; diameters use their geometric mean.",
+        "Read diameters as approximate.",
+    ),
+    QualityFlag.PIXELS_COARSE: Words(
+        "The pixels are coarse: calcifications smaller than about two pixels are lost or blurred.",
+        "Analyze the original full-resolution image if there is one.",
+    ),
+    QualityFlag.MAGNIFICATION_VIEW: Words(
+        "This is a magnification view; sizes are corrected with the magnification factor of the file.",
+        "Do not compare counts with a view without magnification.",
+    ),
+    QualityFlag.LATERALITY_UNKNOWN: Words(
+        "The file does not say whether this is the left or the right breast.",
+        "Give it with --laterality L or R, or in the table.",
+    ),
+    QualityFlag.LATERALITY_CONFLICT: Words(
+        "Places in the file disagree about the side, or the breast lies on the unexpected side.",
+        "Check the side marker on the image; overrule with --laterality.",
+    ),
+    QualityFlag.VIEW_UNKNOWN: Words(
+        "The file does not say which view this is.",
+        "Give it with --view, for example CC or MLO, or in the table.",
+    ),
+    QualityFlag.LOSSY_COMPRESSION: Words(
+        "The image was compressed with loss at some time; faint calcifications may be missing or altered.",
+        "Analyze the original from the archive if it still exists.",
+    ),
+    QualityFlag.EIGHT_BIT: Words(
+        "Only 8 bits a pixel: faint contrast was thrown away before the file reached calcwatch.",
+        "Analyze the original DICOM image if there is one.",
+    ),
+    QualityFlag.FEW_GRAY_LEVELS: Words(
+        "The breast holds few different gray levels; contrast and its error are rough.",
+        "Check how the file was exported; give --bits-stored if the pixels use fewer bits than it holds.",
+    ),
+    QualityFlag.NO_WINDOW: Words(
+        "The file says nothing about how it is to be displayed; its full range of values was used.",
+        "Nothing to do when the picture below looks right; otherwise export it with its window.",
+    ),
+    QualityFlag.DIGITIZED_FILM: Words(
+        "This is digitized film: dust and scratches can look like calcifications.",
+        "Compare with the film or with the other view.",
+    ),
+    QualityFlag.FOR_PROCESSING: Words(
+        "The image is raw (For Processing) and was turned to display gray by a general rule.",
+        "Prefer the For Presentation image when both exist.",
+    ),
+    QualityFlag.IMPLANT: Words(
+        "A breast implant is recorded or seen; tissue over or beside it may be hidden.",
+        "Read implant-displaced views as well.",
+    ),
+    QualityFlag.PARTLY_SATURATED: Words(
+        "Part of the breast is at the end of the gray scale, where nothing can be seen.",
+        "Look at that part with another window or at the original image.",
+    ),
+    QualityFlag.BREAST_SATURATED: Words(
+        "The breast is saturated white, so nothing can be found in it.",
+        "Check the window or the number of bits; give --bits-stored if it is wrong.",
+    ),
+    QualityFlag.BREAST_DARK: Words(
+        "The breast is nearly black, as when 12-bit pixels are read as 16-bit.",
+        "Give the true number of bits with --bits-stored.",
+    ),
+    QualityFlag.NO_BREAST: Words(
+        "No breast was found in the picture.",
+        "Check that this is a mammogram and that it is not shown inverted.",
+    ),
+    QualityFlag.NOT_A_MAMMOGRAM: Words(
+        "The picture does not look like a mammogram.",
+        "Check the file; test patterns, specimens and other examinations are not analyzed.",
+    ),
+}
+"""Every quality flag in words."""
+
+KIND_WORDS: dict[NonLesionKind, str] = {
+    NonLesionKind.CLIP: "surgical clip",
+    NonLesionKind.MARKER: "marker",
+    NonLesionKind.WIRE: "wire or suture",
+    NonLesionKind.SKIN_FOLD: "skin fold",
+    NonLesionKind.POWDER: "deodorant or powder",
+    NonLesionKind.DUST: "dust or scratch on film",
+    NonLesionKind.TEXT: "burned-in text",
+}
+"""Every kind of non-lesion in words."""
+
+REASONS: dict[str, str] = {
+    "unreadable": "cannot be read",
+    "unsupported": "not something calcwatch analyzes",
+    "unsuitable": "a mammogram that cannot be analyzed",
+    "wrong_value": "an option or table entry is wrong for it",
+    "worker_ended": "the analysis ended abruptly",
+    "program_error": "an error in calcwatch",
+}
+"""Every reason code of ``not_analyzed`` in words."""
