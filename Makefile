@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help setup system-packages demo test check bench format lock clean
+.PHONY: help setup system-packages demo test check bench format docs lock clean
 
 BIN := .venv/bin
 STAMP := .venv/.calcwatch-installed
@@ -16,6 +16,7 @@ help:
 	@echo "make bench    speed and memory"
 	@echo "make setup    only the set-up that the above do by themselves"
 	@echo "make format   put the code in its format"
+	@echo "make docs     renew the parts of docs/ that the code writes"
 	@echo "make lock     after a change of dependencies: renew uv.lock and requirements-dev.lock (needs uv)"
 	@echo "make clean    remove .venv, caches and what demo and bench wrote"
 
@@ -49,6 +50,9 @@ bench: $(STAMP)
 format: $(STAMP)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: $(STAMP)
+	@$(BIN)/python scripts/write_reference.py
 
 lock:
 	uv lock

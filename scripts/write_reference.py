@@ -1,0 +1,155 @@
+"""Writes the parts of docs/ that the code knows better than any author: fields, flags, commands and options.
+
+Each part stands between ``<!-- begin NAME -->`` and ``<!-- end NAME -->``; everything else on a page is left
+alone. ``--check`` writes nothing and exits 1, naming the pages, when a part is not what it should be.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from typer.core import TyperGroup, TyperOption
+from typer.main import get_command
+
+from calcwatch.cli import app
+from calcwatch.domain import BLOCKING_FLAGS
+from calcwatch.report.schema import findings_schema
+from calcwatch.report.tables import CALCIFICATION_COLUMNS, GROUP_COLUMNS, IMAGE_COLUMNS
+from calcwatch.report.words import FLAG_WORDS, KIND_WORDS, REASONS
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write every part, or check it; return the exit status."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit 1 when a page is not current"
+    )
+    parser.add_argument("--docs", type=Path, default=DOCS, help="folder of the pages")
+    options = parser.parse_args(arguments)
+    stale = [page for page in sorted(options.docs.rglob("*.md")) if renew(page, write=not options.check)]
+    for page in stale if options.check else []:
+        print(f"docs: {page.name} is not what the code says: run `make docs`")
+    return 1 if stale and options.check else 0
+
+
+def renew(page: Path, *, write: bool) -> bool:
+    """Put the current text into every part of a page; tell whether the page changed."""
+    text = page.read_text(encoding="utf-8")
+    current = re.sub(r"<!-- begin (\S+) -->\n.*?<!-- end \1 -->", write_part, text, flags=re.DOTALL)
+    if write and current != text:
+        page.write_text(current, encoding="utf-8")
+    return current != text
+
+
+def write_part(found: re.Match[str]) -> str:
+    """The part's marks with its current text between them; ``KeyError`` for a part nobody writes."""
+    name = found[1]
+    return f"<!-- begin {name} -->\n{PARTS[name]()}\n<!-- end {name} -->"
+
+
+def table(heads: Sequence[str], rows: Iterator[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def findings_part() -> str:
+    """One table an object of findings.json, outermost first."""
+    parts = []
+    for path, schema in objects_of("", findings_schema()):
+        rows = (
+            (f"`{name}`", type_of(field), field["description"])
+            for name, field in schema["properties"].items()
+        )
+        title = f"### `{path}`" if path else "### The document"
+        parts.append(f"{title}\n\n{schema['description']}\n\n{table(('Name', 'Type', 'Meaning'), rows)}")
+    return "\n\n".join(parts)
+
+
+def objects_of(path: str, schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every object with named properties, as ``images[].groups[]`` and its schema."""
+    if schema.get("type") == "array" and isinstance(schema.get("items"), dict):
+        yield from objects_of(f"{path}[]", schema["items"])
+    elif "properties" in schema:
+        yield path, schema
+        for name, field in schema["properties"].items():
+            yield from objects_of(f"{path}.{name}".lstrip("."), field)
+
+
+def type_of(field: dict[str, Any]) -> str:
+    """``number or null``, ``list``, ..."""
+    names = field["type"] if isinstance(field["type"], list) else [field["type"]]
+    return " or ".join("list" if name == "array" else name for name in names)
+
+
+def columns_part() -> str:
+    """The columns of both tables, each table's own after those they share."""
+    shared = len(IMAGE_COLUMNS)
+    rows = [
+        ("both, first", IMAGE_COLUMNS),
+        ("`calcifications.csv`", CALCIFICATION_COLUMNS[shared:]),
+        ("`groups.csv`", GROUP_COLUMNS[shared:]),
+    ]
+    return table(
+        ("Table", "Columns"), ((name, ", ".join(f"`{one}`" for one in columns)) for name, columns in rows)
+    )
+
+
+def flags_part() -> str:
+    """Every quality flag with what it means, what to do, and whether it forbids an analysis."""
+    rows = (
+        (f"`{flag}`", words.sentence, words.remedy, "refused" if flag in BLOCKING_FLAGS else "analyzed")
+        for flag, words in FLAG_WORDS.items()
+    )
+    return table(("Flag", "What it means", "What to do", "The image is"), rows)
+
+
+def kinds_part() -> str:
+    """Every kind of thing that is no calcification."""
+    return table(("`kind`", "What it is"), ((f"`{kind}`", words) for kind, words in KIND_WORDS.items()))
+
+
+def reasons_part() -> str:
+    """Every reason for which a file gives no findings."""
+    return table(("`reason_code`", "Meaning"), ((f"`{code}`", meaning) for code, meaning in REASONS.items()))
+
+
+def commands_part() -> str:
+    """Every command with its arguments and options."""
+    commands = get_command(app)
+    assert isinstance(commands, TyperGroup)
+    return "\n\n".join(command_text(name, command) for name, command in sorted(commands.commands.items()))
+
+
+def command_text(name: str, command: Any) -> str:
+    """One command: its help text and a table of what it takes."""
+    rows = ((f"`{spelling(one)}`", getattr(one, "help", None) or "") for one in command.params)
+    text = f"## calcwatch {name}\n\n{(command.help or '').strip()}"
+    return f"{text}\n\n{table(('Takes', 'Meaning'), rows)}" if command.params else text
+
+
+def spelling(parameter: Any) -> str:
+    """An option as it is typed, or an argument's name in capitals."""
+    if isinstance(parameter, TyperOption):
+        return ", ".join([*parameter.opts, *parameter.secondary_opts])
+    return f"{parameter.name.upper()}{'...' if parameter.nargs == -1 else ''}"
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "findings": findings_part,
+    "columns": columns_part,
+    "flags": flags_part,
+    "kinds": kinds_part,
+    "reasons": reasons_part,
+    "commands": commands_part,
+}
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
