@@ -38,6 +38,10 @@ class UnsuitableImage(CalcwatchError):
     """A mammogram whose breast cannot be analyzed (no breast found, all dark, saturated, ...)."""
 
 
+class ResultNotWritten(CalcwatchError):
+    """The place for a result holds something else or cannot be written; nothing was changed."""
+
+
 class Laterality(StrEnum):
     """Image Laterality (0020,0062)."""
 
