@@ -1,0 +1,81 @@
+"""The crop -> where the breast is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from calcwatch.domain import Point
+    from calcwatch.steps.normalize import NormalizedImage
+
+_SHRINK = 4  # the outline of a breast needs no full resolution
+_OPENING_MM = 3.0  # labels, threads and frame edges thinner than this are no breast
+_OUTLINE_TOLERANCE_MM = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class BreastRegion:
+    """``mask``: uint8, crop size, 1 inside the breast (pectoral muscle included), 0 outside.
+
+    ``area_px``: its area in pixels, 0 when no breast was found. ``outline``: polygon in crop coordinates,
+    empty when no breast was found.
+    """
+
+    mask: NDArray[np.uint8]
+    area_px: float
+    outline: tuple[Point, ...]
+
+    def area_cm2(self, spacing_mm: float | None) -> float | None:
+        """Area in square centimeters, ``None`` when the pixel spacing is unknown."""
+        return None if spacing_mm is None else self.area_px * spacing_mm**2 / 100.0
+
+
+def find_breast(image: NormalizedImage) -> BreastRegion:
+    """Keep the largest solid part of the foreground, its holes filled."""
+    height, width = image.gray.shape
+    size = (max(1, width // _SHRINK), max(1, height // _SHRINK))
+    small = cv2.resize(image.foreground, size, interpolation=cv2.INTER_NEAREST)
+    solid = _largest(_open(np.asarray(small, np.uint8), round(image.px(_OPENING_MM) / _SHRINK)))
+    contours, _ = cv2.findContours(solid, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    if not contours:
+        return BreastRegion(np.zeros((height, width), np.uint8), 0.0, ())
+    filled = cv2.drawContours(np.zeros_like(solid), contours, -1, 1, cv2.FILLED)
+    mask = cv2.resize(filled, (width, height), interpolation=cv2.INTER_NEAREST)
+    tolerance = image.px(_OUTLINE_TOLERANCE_MM) / _SHRINK
+    outline = cv2.approxPolyDP(max(contours, key=len), tolerance, closed=True)[:, 0, :]
+    scale = np.array([width / solid.shape[1], height / solid.shape[0]])
+    points = (outline + 0.5) * scale - 0.5
+    return BreastRegion(
+        np.asarray(mask, np.uint8), float(mask.sum()), tuple((float(y), float(x)) for x, y in points)
+    )
+
+
+def erode(mask: NDArray[np.uint8], radius_px: int) -> NDArray[np.uint8]:
+    """Take ``radius_px`` off the rim of a mask; the border of the picture is no rim."""
+    if radius_px < 1:
+        return mask
+    element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius_px + 1, 2 * radius_px + 1))
+    eroded = cv2.erode(mask, element, borderType=cv2.BORDER_CONSTANT, borderValue=1)
+    return np.asarray(eroded, dtype=np.uint8)
+
+
+def _open(mask: NDArray[np.uint8], radius_px: int) -> NDArray[np.uint8]:
+    """Opening that leaves what touches the border of the picture alone, as a breast does."""
+    radius = max(1, radius_px)
+    padded = cv2.copyMakeBorder(mask, radius, radius, radius, radius, cv2.BORDER_REPLICATE)
+    element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+    opened = cv2.morphologyEx(padded, cv2.MORPH_OPEN, element)
+    return np.ascontiguousarray(opened[radius:-radius, radius:-radius])
+
+
+def _largest(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
+    if len(stats) < 2:
+        return np.zeros_like(mask)
+    return np.asarray(labels == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA])), dtype=np.uint8)

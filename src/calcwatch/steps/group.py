@@ -1,0 +1,89 @@
+"""Single calcifications -> groups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from calcwatch.domain import Point
+
+_MARGIN = 0.1  # of the grouping distance, round the members
+_HULL_ARC_POINTS = 12
+
+
+@dataclass(frozen=True, eq=False)
+class Grouped:
+    """One group in pixels: indices of its members, most believable first, the circle round them, its hull."""
+
+    members: tuple[int, ...]
+    row: float
+    column: float
+    radius_px: float
+    score: float
+    outline: tuple[Point, ...]
+
+
+def group(
+    points: NDArray[np.float64], scores: NDArray[np.float64], *, distance_px: float, min_count: int
+) -> tuple[Grouped, ...]:
+    """Join points closer than ``distance_px``; keep groups of at least ``min_count``, best score first.
+
+    ``points``: n x 2, row and column in pixels. No points give no groups. The order of the points does not
+    matter, but for the numbers in ``members``.
+    """
+    if len(points) < min_count:
+        return ()
+    pairs = cKDTree(points).query_pairs(distance_px, output_type="ndarray")
+    links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(points),) * 2)
+    count, label = connected_components(links, directed=False)
+    sets = [np.flatnonzero(label == i) for i in range(count)]
+    found = [_describe(points, scores, s, distance_px) for s in sets if len(s) >= min_count]
+    return tuple(sorted(found, key=lambda g: (-g.score, g.row, g.column)))
+
+
+def group_score(scores: NDArray[np.float64]) -> float:
+    """Belief that calcifications lie together: that at least three of the members are real.
+
+    Probability that three or more of independent members with these beliefs are true; with fewer members,
+    that all of them are.
+    """
+    need = min(3, len(scores))
+    fewer = np.zeros(need)
+    fewer[0] = 1.0
+    for belief in scores:
+        fewer[1:] = fewer[1:] * (1 - belief) + fewer[:-1] * belief
+        fewer[0] *= 1 - belief
+    return float(np.clip(1.0 - fewer.sum(), 0.0, 1.0))
+
+
+def _describe(
+    points: NDArray[np.float64], scores: NDArray[np.float64], members: NDArray[np.intp], distance_px: float
+) -> Grouped:
+    order = members[np.lexsort((points[members, 1], points[members, 0], -scores[members]))]
+    inside = points[order]
+    (column, row), radius = cv2.minEnclosingCircle(inside[:, ::-1].astype(np.float32))
+    return Grouped(
+        members=tuple(int(i) for i in order),
+        row=float(row),
+        column=float(column),
+        radius_px=float(radius),
+        score=group_score(scores[order]),
+        outline=_hull(inside, _MARGIN * distance_px),
+    )
+
+
+def _hull(points: NDArray[np.float64], margin_px: float) -> tuple[Point, ...]:
+    """Convex hull of circles of ``margin_px`` round the points."""
+    angle = np.arange(_HULL_ARC_POINTS) * (2 * np.pi / _HULL_ARC_POINTS)
+    circle = margin_px * np.stack([np.sin(angle), np.cos(angle)], axis=1)
+    cloud = (points[:, None, :] + circle[None]).reshape(-1, 2).astype(np.float32)
+    return tuple((float(r), float(c)) for r, c in cv2.convexHull(cloud)[:, 0, :])

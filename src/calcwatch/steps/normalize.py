@@ -1,0 +1,159 @@
+"""Gray levels -> one orientation, a crop round the breast, a working scale in mm, local noise in sigma."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from calcwatch.domain import Mammogram, Point
+
+_Pixel = TypeVar("_Pixel", bound=np.generic)
+
+WORKING_SPACING_MM = 0.1
+"""Where the spacing is unknown, filters are chosen as for this one; it never makes a length in mm."""
+
+_BINS = 512
+_BACKGROUND_RANGE = 0.2  # the background peak lies in the darkest fifth of the gray range
+_BACKGROUND_SHARE = 0.02  # fewer pixels than this in the peak: the picture has no background
+_ABOVE_BACKGROUND = 0.03  # of the gray range
+_MARGIN_PX = 4
+_CLIP = 2.5  # times the mean: outliers (the calcifications themselves) must not raise the noise they stand in
+_CLIPPED_MEAN_OF_NORMAL = 0.780  # E min(|x|, 2.5 E|x|) for a normal distribution of unit sigma
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where the crop lies in the file: its top-left corner, its size and whether it was mirrored.
+
+    In the crop the chest wall is on the left.
+    """
+
+    top: int
+    left: int
+    rows: int
+    columns: int
+    mirrored: bool
+
+    def to_file(self, row: float, column: float) -> Point:
+        """Turn a point of the crop into a point of the file as stored (both centers of pixels)."""
+        inner = self.columns - 1 - column if self.mirrored else column
+        return float(row) + self.top, float(inner) + self.left
+
+
+@dataclass(frozen=True, eq=False)
+class NormalizedImage:
+    """The crop round the breast: ``gray`` float32 0..1, chest wall on the left.
+
+    ``background``: gray of the air round the breast (0 when the picture has none). ``foreground``: uint8,
+    1 where something was imaged. ``spacing_mm``: mm per pixel or ``None``; ``working_mm``: what filter sizes
+    are derived from, equal to ``spacing_mm`` where that is known.
+    """
+
+    gray: NDArray[np.float32]
+    foreground: NDArray[np.uint8]
+    background: float
+    frame: Frame
+    spacing_mm: float | None
+    working_mm: float
+    gray_step: float
+
+    def px(self, mm: float) -> float:
+        """How many pixels ``mm`` millimeters are at the working scale."""
+        return mm / self.working_mm
+
+
+def normalize(mammogram: Mammogram) -> NormalizedImage:
+    """Crop round the largest thing imaged and turn the chest wall to the left.
+
+    The crop follows the breast, so shifting or mirroring the picture changes the frame and nothing else. A
+    picture without contrast gives a frame of the whole picture and an empty foreground.
+    """
+    spacing = mammogram.description.pixel_spacing
+    gray = mammogram.gray
+    background, threshold = _background(gray, mammogram.padding)
+    foreground = _largest_object(gray, threshold, mammogram.padding)
+    frame = _frame_round(foreground)
+    return NormalizedImage(
+        gray=_cut(gray, frame),
+        foreground=_cut(foreground, frame),
+        background=background,
+        frame=frame,
+        spacing_mm=spacing.mm if spacing else None,
+        working_mm=spacing.mm if spacing else WORKING_SPACING_MM,
+        gray_step=mammogram.gray_step,
+    )
+
+
+def gaussian(image: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]:
+    """Blur with a Gaussian of ``sigma_px`` pixels."""
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma_px), dtype=np.float32)
+
+
+def local_noise(
+    response: NDArray[np.float32], inside: NDArray[np.float32], window_px: int
+) -> NDArray[np.float32]:
+    """Standard deviation of ``response`` in a square window, robust against the few bright things in it.
+
+    ``inside``: float32, 1 where pixels count. The mean absolute value is taken twice, the second time with
+    outliers clipped; the result is scaled to the sigma of a normal distribution. 0 where nothing counts.
+    """
+    size = (window_px | 1, window_px | 1)
+    weight = cv2.blur(inside, size) + np.float32(1e-6)
+    magnitude = cv2.absdiff(response, np.zeros(1)) * inside
+    mean = cv2.blur(magnitude, size) / weight
+    clipped = cv2.blur(np.minimum(magnitude, np.float32(_CLIP) * mean), size) / weight
+    return np.asarray(clipped / np.float32(_CLIPPED_MEAN_OF_NORMAL), dtype=np.float32)
+
+
+def _background(gray: NDArray[np.float32], padding: NDArray[np.bool_] | None) -> tuple[float, float]:
+    """Gray of the air round the breast and the gray above which something was imaged."""
+    sample = gray[::2, ::2] if padding is None else gray[~padding]
+    if sample.size == 0:
+        return 0.0, 1.0
+    low, high = float(sample.min()), float(np.quantile(sample, 0.999))
+    if high <= low:
+        return low, high
+    counts, edges = np.histogram(sample, bins=_BINS, range=(low, high))
+    peak = int(np.argmax(counts[: int(_BACKGROUND_RANGE * _BINS)]))
+    if counts[max(0, peak - 2) : peak + 3].sum() < _BACKGROUND_SHARE * sample.size:
+        return low, low - 1.0
+    background = float(edges[peak])
+    return background, background + _ABOVE_BACKGROUND * (high - low)
+
+
+def _largest_object(
+    gray: NDArray[np.float32], threshold: float, padding: NDArray[np.bool_] | None
+) -> NDArray[np.uint8]:
+    """1 inside the largest connected region brighter than ``threshold``, at full resolution."""
+    bright = (cv2.blur(gray, (5, 5)) > threshold).astype(np.uint8)
+    if padding is not None:
+        bright[padding] = 0
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(bright, connectivity=4)
+    if len(stats) < 2:
+        return np.zeros(gray.shape, np.uint8)
+    return np.asarray(labels == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA])), dtype=np.uint8)
+
+
+def _frame_round(foreground: NDArray[np.uint8]) -> Frame:
+    """Bounding box of the foreground with a margin; mirrored when the breast is heavier on its right."""
+    height, width = foreground.shape
+    left, top, columns, rows = cv2.boundingRect(foreground)
+    if rows == 0:
+        return Frame(0, 0, height, width, mirrored=False)
+    weight = foreground[top : top + rows, left : left + columns].sum(axis=0, dtype=np.int64)
+    heavy_right = float(weight @ np.arange(columns)) > weight.sum() * (columns - 1) / 2
+    first_row, first_column = max(0, top - _MARGIN_PX), max(0, left - _MARGIN_PX)
+    last_row = min(height, top + rows + _MARGIN_PX)
+    last_column = min(width, left + columns + _MARGIN_PX)
+    return Frame(first_row, first_column, last_row - first_row, last_column - first_column, bool(heavy_right))
+
+
+def _cut(image: NDArray[_Pixel], frame: Frame) -> NDArray[_Pixel]:
+    cut = image[frame.top : frame.top + frame.rows, frame.left : frame.left + frame.columns]
+    return np.ascontiguousarray(cut[:, ::-1] if frame.mirrored else cut)
