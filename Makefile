@@ -43,6 +43,7 @@ check: $(STAMP)
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/check_lock.py
 	$(BIN)/python scripts/check_licenses.py
+	$(BIN)/python scripts/write_reference.py --check
 
 bench: $(STAMP)
 	@$(BIN)/python -m calcwatch.bench.speed

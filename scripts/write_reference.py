@@ -131,15 +131,26 @@ def commands_part() -> str:
 def command_text(name: str, command: Any) -> str:
     """One command: its help text and a table of what it takes."""
     rows = ((f"`{spelling(one)}`", getattr(one, "help", None) or "") for one in command.params)
-    text = f"## calcwatch {name}\n\n{(command.help or '').strip()}"
+    text = f"## calcwatch {name}\n\n{fence_examples((command.help or '').strip())}"
     return f"{text}\n\n{table(('Takes', 'Meaning'), rows)}" if command.params else text
 
 
+def fence_examples(text: str) -> str:
+    """Put runs of indented lines, which a terminal shows as they are, into one code block each."""
+    return re.sub(
+        r"(?:^ +\S.*\n*)+",
+        lambda run: "```sh\n" + re.sub(r"\n\s*", "\n", run[0].strip()) + "\n```\n\n",
+        text,
+        flags=re.MULTILINE,
+    ).strip()
+
+
 def spelling(parameter: Any) -> str:
-    """An option as it is typed, or an argument's name in capitals."""
+    """An option as it is typed with what it wants, or an argument as the help text calls it."""
+    wants = parameter.metavar or ""
     if isinstance(parameter, TyperOption):
-        return ", ".join([*parameter.opts, *parameter.secondary_opts])
-    return f"{parameter.name.upper()}{'...' if parameter.nargs == -1 else ''}"
+        return " ".join([", ".join([*parameter.opts, *parameter.secondary_opts]), wants]).strip()
+    return wants or str(parameter.name).upper()
 
 
 PARTS: dict[str, Callable[[], str]] = {

@@ -161,6 +161,14 @@ def test_a_forbidden_import_is_refused(
     assert re.search(rf"{re.escape(contract)}.* BROKEN", result.stdout), result.stdout
 
 
+def test_a_room_without_a_place_is_refused(house_copy: Path) -> None:
+    """A new module that no layer names breaks the contract, so nobody forgets to say where it belongs."""
+    (house_copy / "src" / "calcwatch" / "newcomer.py").write_text('"""New."""\n', encoding="utf-8")
+    result = run_import_linter(house_copy)
+    assert result.returncode != 0
+    assert "- calcwatch.newcomer" in result.stdout
+
+
 def tracked_files() -> list[Path]:
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
     if listed.returncode:
