@@ -1,0 +1,206 @@
+"""Phantom images written as DICOM: Digital Mammography X-Ray Image Storage, PS3.3 A.27.
+
+The bytes depend on the image alone: UIDs are made from what the image shows, dates are the image's own.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+from uuid import NAMESPACE_OID, uuid5
+
+import numpy as np
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.sr.codedict import codes
+from pydicom.sr.coding import Code
+from pydicom.uid import (
+    UID,
+    DigitalMammographyXRayImageStorageForPresentation,
+    DigitalMammographyXRayImageStorageForProcessing,
+    ExplicitVRLittleEndian,
+    JPEGLSLossless,
+)
+
+from calcwatch.domain import Laterality, ViewPosition
+from calcwatch.phantom.truth import PhantomImage
+
+_VIEW_CODES = {
+    ViewPosition.CC: codes.cid4014.CranioCaudal,
+    ViewPosition.MLO: codes.cid4014.MedioLateralObliqueProjection,
+    ViewPosition.ML: codes.cid4014.MedioLateralProjection,
+    ViewPosition.LM: codes.cid4014.LateroMedial,
+}
+_POSITIONER_ANGLE = {ViewPosition.CC: 0, ViewPosition.MLO: 45, ViewPosition.ML: 90, ViewPosition.LM: -90}
+_TIME = "120000"
+
+
+def write_mammogram(image: PhantomImage, path: Path, *, jpeg_ls: bool = False) -> None:
+    """Write a phantom image as a DICOM file that ``dciodvfy`` accepts; whole or not at all.
+
+    The same image gives the same bytes. ``jpeg_ls`` compresses the pixels without loss (PS3.5 A.4.3). A
+    file at ``path`` is replaced. Raises ``OSError`` when the file cannot be written.
+    """
+    dataset = mammogram_dataset(image)
+    if jpeg_ls:
+        dataset.compress(JPEGLSLossless, encoding_plugin="pyjpegls", generate_instance_uid=False)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        dataset.save_as(part, enforce_file_format=True)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def mammogram_dataset(image: PhantomImage) -> Dataset:
+    """Return the DICOM data set of a phantom image, uncompressed, with its file meta information."""
+    dataset = Dataset()
+    _add_patient_and_study(dataset, image)
+    _add_equipment(dataset, image)
+    _add_acquisition(dataset, image)
+    _add_view(dataset, image)
+    _add_image(dataset, image)
+    _add_gray_scale(dataset, image)
+    _add_pixels(dataset, image)
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
+    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    dataset.file_meta.ImplementationClassUID = UID(_uid("implementation"))
+    dataset.file_meta.ImplementationVersionName = "CALCWATCH"
+    return dataset
+
+
+def _uid(*names: object) -> str:
+    """A UID derived from a UUID (PS3.5 B.2) that is the same for the same names."""
+    return f"2.25.{uuid5(NAMESPACE_OID, '/'.join(['calcwatch', *map(str, names)])).int}"
+
+
+def _add_patient_and_study(dataset: Dataset, image: PhantomImage) -> None:
+    study = (image.patient_id, image.study_date)
+    dataset.SpecificCharacterSet = "ISO_IR 100"
+    dataset.PatientName = f"Phantom^{image.seed}"
+    dataset.PatientID = image.patient_id
+    dataset.PatientBirthDate = ""
+    dataset.PatientSex = "F"
+    dataset.StudyInstanceUID = _uid("study", *study)
+    dataset.SeriesInstanceUID = _uid("series", *study, image.for_processing)
+    dataset.StudyDate = dataset.SeriesDate = dataset.AcquisitionDate = dataset.ContentDate = image.study_date
+    dataset.StudyTime = dataset.SeriesTime = dataset.AcquisitionTime = dataset.ContentTime = _TIME
+    dataset.ReferringPhysicianName = ""
+    dataset.StudyID = str(image.seed)
+    dataset.AccessionNumber = ""
+    dataset.StudyDescription = "Synthetic mammogram (phantom)"
+    dataset.SeriesNumber = "1"
+    dataset.Modality = "MG"
+
+
+def _add_equipment(dataset: Dataset, image: PhantomImage) -> None:
+    dataset.Manufacturer = "calcwatch"
+    dataset.ManufacturerModelName = "phantom"
+    dataset.DeviceSerialNumber = "1"
+    dataset.SoftwareVersions = "1"
+    dataset.InstitutionName = ""
+    dataset.DetectorType = "FILM" if image.film else "SCINTILLATOR"
+    dataset.DetectorConfiguration = "AREA"
+    dataset.DetectorID = "phantom"
+    dataset.DetectorDescription = ""
+    dataset.DateOfLastDetectorCalibration = dataset.TimeOfLastDetectorCalibration = ""
+    dataset.DetectorTemperature = None
+    dataset.DetectorActiveTime = None
+
+
+def _add_acquisition(dataset: Dataset, image: PhantomImage) -> None:
+    dataset.KVP = "28"
+    dataset.ExposureTime = str(round(800 * image.relative_dose))
+    dataset.Exposure = str(round(80 * image.relative_dose))
+    dataset.AnodeTargetMaterial = "TUNGSTEN"
+    dataset.FilterMaterial = "RHODIUM"
+    dataset.BodyPartThickness = str(round(image.thickness_mm))
+    dataset.CompressionForce = "100"
+    dataset.DistanceSourceToDetector = "650"
+    dataset.DistanceSourceToPatient = "650"
+    dataset.EstimatedRadiographicMagnificationFactor = "1"
+    dataset.OrganDose = f"{0.013 * image.relative_dose:.5f}"
+    dataset.OrganExposed = "BREAST"
+    dataset.ExposureControlMode = "AUTOMATIC"
+    dataset.PositionerType = "MAMMOGRAPHIC"
+    dataset.PositionerPrimaryAngle = str(_POSITIONER_ANGLE[image.view_position])
+    dataset.AcquisitionContextSequence = []
+
+
+def _add_view(dataset: Dataset, image: PhantomImage) -> None:
+    left = image.laterality is Laterality.LEFT
+    down = {"CC": "R" if left else "L", "MLO": "FR" if left else "FL"}.get(image.view_position, "F")
+    dataset.ImageLaterality = str(image.laterality)
+    dataset.PatientOrientation = ["A" if left else "P", down]
+    dataset.ViewPosition = str(image.view_position)
+    dataset.BodyPartExamined = "BREAST"
+    dataset.AnatomicRegionSequence = [_code(codes.SCT.Breast)]
+    view = _code(_VIEW_CODES[image.view_position])
+    view.ViewModifierCodeSequence = []
+    dataset.ViewCodeSequence = [view]
+    dataset.BreastImplantPresent = "NO"
+    dataset.PartialView = "NO"
+
+
+def _code(code: Code) -> Dataset:
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = (
+        code.value,
+        code.scheme_designator,
+        code.meaning,
+    )
+    return item
+
+
+def _add_image(dataset: Dataset, image: PhantomImage) -> None:
+    raw = image.for_processing
+    dataset.SOPClassUID = (
+        DigitalMammographyXRayImageStorageForProcessing
+        if raw
+        else DigitalMammographyXRayImageStorageForPresentation
+    )
+    shown = sha256(image.stored.tobytes()).hexdigest()
+    dataset.SOPInstanceUID = _uid("image", image.patient_id, image.study_date, image.instance, shown)
+    dataset.InstanceNumber = str(image.instance)
+    dataset.ImageType = ["ORIGINAL", "PRIMARY", ""] if raw else ["DERIVED", "PRIMARY", ""]
+    dataset.PresentationIntentType = "FOR PROCESSING" if raw else "FOR PRESENTATION"
+    dataset.ImageComments = "Synthetic mammogram, not of a patient"
+    dataset.QualityControlImage = "NO"
+    dataset.BurnedInAnnotation = "YES" if _has_letters(image) else "NO"
+    dataset.LossyImageCompression = "00"
+    spacing = [str(image.pixel_spacing_mm)] * 2
+    dataset.ImagerPixelSpacing = spacing
+    dataset.PixelSpacing = spacing
+    dataset.PixelSpacingCalibrationType = "GEOMETRY"
+    dataset.PixelSpacingCalibrationDescription = "magnification 1"
+
+
+def _has_letters(image: PhantomImage) -> bool:
+    return any(item.kind == "burned_in_text" for item in image.truth.non_lesions)
+
+
+def _add_gray_scale(dataset: Dataset, image: PhantomImage) -> None:
+    raw = image.for_processing
+    dataset.PhotometricInterpretation = "MONOCHROME1" if raw else "MONOCHROME2"
+    dataset.PixelIntensityRelationship = "LIN" if raw else "LOG"
+    dataset.PixelIntensityRelationshipSign = 1 if raw else -1
+    dataset.RescaleIntercept, dataset.RescaleSlope, dataset.RescaleType = "0", "1", "US"
+    dataset.PresentationLUTShape = "INVERSE" if raw else "IDENTITY"
+    if not raw:
+        center, width = image.window
+        dataset.WindowCenter, dataset.WindowWidth = f"{center:g}", f"{width:g}"
+        dataset.VOILUTFunction = "LINEAR"
+
+
+def _add_pixels(dataset: Dataset, image: PhantomImage) -> None:
+    narrow = image.bits_stored <= 8
+    dataset.SamplesPerPixel = 1
+    dataset.Rows, dataset.Columns = image.stored.shape
+    dataset.BitsAllocated = 8 if narrow else 16
+    dataset.BitsStored = image.bits_stored
+    dataset.HighBit = image.bits_stored - 1
+    dataset.PixelRepresentation = 0
+    pixels = image.stored.astype(np.uint8 if narrow else np.dtype("<u2")).tobytes()
+    dataset.PixelData = pixels + b"\0" * (len(pixels) % 2)
+    dataset["PixelData"].VR = "OB" if narrow else "OW"

@@ -1,0 +1,50 @@
+"""Synthetic mammograms with exact truth: views and dates of one 3-D arrangement."""
+
+from calcwatch.phantom.examination import make_examination, make_prior_and_current, project_solid
+from calcwatch.phantom.record import CALCIUM_PER_MM
+from calcwatch.phantom.settings import Distribution, GroupChange, GroupPlan, Morphology, PhantomSettings
+from calcwatch.phantom.shapes import draw_density, draw_shape
+from calcwatch.phantom.solids import (
+    Ellipsoid,
+    ProjectedSolid,
+    Silhouette,
+    Solid,
+    render_calcifications,
+    trace_solid,
+)
+from calcwatch.phantom.truth import (
+    CalcificationTruth,
+    GroupTruth,
+    ImageTruth,
+    NonLesionTruth,
+    PhantomExamination,
+    PhantomImage,
+    truth_json,
+)
+
+__all__ = [
+    "CALCIUM_PER_MM",
+    "CalcificationTruth",
+    "Distribution",
+    "Ellipsoid",
+    "GroupChange",
+    "GroupPlan",
+    "GroupTruth",
+    "ImageTruth",
+    "Morphology",
+    "NonLesionTruth",
+    "PhantomExamination",
+    "PhantomImage",
+    "PhantomSettings",
+    "ProjectedSolid",
+    "Silhouette",
+    "Solid",
+    "draw_density",
+    "draw_shape",
+    "make_examination",
+    "make_prior_and_current",
+    "project_solid",
+    "render_calcifications",
+    "trace_solid",
+    "truth_json",
+]
