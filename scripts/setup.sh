@@ -47,7 +47,7 @@ install_ensurepip() {
     package=$("$python" -c 'import sys; print(f"python{sys.version_info[0]}.{sys.version_info[1]}-venv")')
     if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
         say "$python has no ensurepip: installing $package"
-        export DEBIAN_FRONTEND=noninteractive
+        export DEBIAN_FRONTEND=noninteractive PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
         apt-get update -qq && apt-get install -y -qq --no-install-recommends "$package" >/dev/null || true
     fi
     "$python" -c 'import ensurepip' 2>/dev/null ||

@@ -14,7 +14,7 @@ missing_packages() {
 }
 
 install_packages() {
-    export DEBIAN_FRONTEND=noninteractive
+    export DEBIAN_FRONTEND=noninteractive PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
     local options=(-qq -o DPkg::Lock::Timeout=120 -o Acquire::Retries=2)
     apt-get "${options[@]}" update
     apt-get "${options[@]}" install -y --no-install-recommends "$@"
