@@ -69,11 +69,11 @@ def analyze_image(
     flags = frozenset(mammogram.description.flags) | check(image, breast)
     _refuse_unsuitable(mammogram, flags)
     detections = _believed(detector(image, breast, settings), settings)
-    film = QualityFlag.DIGITIZED_FILM in flags
-    lookalikes, remains = find_lookalikes(image, breast, detections, film=film)
+    lookalikes, remains = find_lookalikes(image, breast, detections)
     detections = _kept(detections, remains)
     objects = measure(image, detections)
     calcifications = _calcifications(mammogram, image, detections, objects)
+    evidence = detections.evidence[[found.index for found in objects]]
     return ImageFindings(
         description=mammogram.description,
         breast_area_cm2=breast.area_cm2(image.spacing_mm),
@@ -81,7 +81,7 @@ def analyze_image(
         quality_flags=tuple(sorted(flags)),
         calcifications=calcifications,
         non_lesions=tuple(_non_lesion(found, image.frame) for found in lookalikes),
-        groups=_groups(mammogram, image, calcifications, settings),
+        groups=_groups(mammogram, image, calcifications, evidence, settings),
     )
 
 
@@ -140,12 +140,18 @@ def _groups(
     mammogram: Mammogram,
     image: NormalizedImage,
     calcifications: tuple[Calcification, ...],
+    evidence: NDArray[np.float32],
     settings: AnalysisSettings,
 ) -> tuple[CalcificationGroup, ...]:
     points = np.array([(c.row, c.column) for c in calcifications], dtype=np.float64).reshape(-1, 2)
     scores = np.array([c.score for c in calcifications], dtype=np.float64)
-    distance = image.px(settings.grouping_distance_mm)
-    found = group(points, scores, distance_px=distance, min_count=settings.min_group_count)
+    found = group(
+        points,
+        scores,
+        evidence.astype(np.float64),
+        distance_px=image.px(settings.grouping_distance_mm),
+        min_count=settings.min_group_count,
+    )
     return tuple(
         _group(grouped, calcifications, image, _uid(mammogram, "group", i)) for i, grouped in enumerate(found)
     )

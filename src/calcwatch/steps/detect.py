@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
+from scipy.spatial import cKDTree
 
 from calcwatch.steps.breast import erode
+from calcwatch.steps.lookalike import sharper_than_blur
 from calcwatch.steps.normalize import gaussian, local_noise
 
 if TYPE_CHECKING:
@@ -40,8 +42,13 @@ _RING_SAMPLES = 16
 _NEAR_RING, _FAR_RING = 2.2, 3.5  # in sigmas of the candidate's scale
 _RING_RANK = 4  # from the brightest: one neighbor may be bright, a line may not
 _LINE_WEIGHT = 1.3
+_SUPPORT_MM = 2.0  # neighbors this close speak for each other
+_SUPPORT_STRENGTH = 4.0  # weaker ones have no voice
+_SUPPORT_CAP = 15.0  # one very bright neighbor is one neighbor
+_SUPPORT_WEIGHT = 0.25
 _HALF_BELIEF = 18.0
 _BELIEF_WIDTH = 4.0
+_SHARP_SPACING_MM = 0.12  # coarser pixels blur specks: less strength is needed for the same belief
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,13 +56,15 @@ class Detections:
     """Candidates, most believable first, as arrays of one length; empty arrays when there are none.
 
     ``row``, ``column``: of the peak, in the crop. ``sigma_px``: scale that answered strongest. ``strength``:
-    height above the surround in units of the noise, lines discounted. ``score``: belief, 0 to 1.
+    height above the surround in units of the noise, lines discounted. ``evidence``: its strength and that of
+    its neighbors within 2 mm, each with a cap. ``score``: belief, 0 to 1.
     """
 
     row: NDArray[np.float32]
     column: NDArray[np.float32]
     sigma_px: NDArray[np.float32]
     strength: NDArray[np.float32]
+    evidence: NDArray[np.float32]
     score: NDArray[np.float32]
 
 
@@ -90,7 +99,14 @@ def detect_classical(image: NormalizedImage, breast: BreastRegion, settings: Ana
                 row[at], column[at], peaks[row[at], column[at]], noises[index][row[at], column[at]]
             )
             strength[at] = _speck_strength(gaussian(filled, sigma), sigma, found)
-    return _ordered(row, column, np.asarray(sigmas, np.float32)[which], strength)
+    voice = np.where(sharper_than_blur(image.gray, row, column), np.float32(0), strength)
+    evidence = _evidence(row, column, voice, image)
+    belief = _belief(
+        strength + np.float32(_SUPPORT_WEIGHT) * (evidence - np.minimum(voice, _SUPPORT_CAP)), image
+    )
+    order = np.lexsort((column, row, -belief))
+    fields = (row, column, np.asarray(sigmas)[which], strength, evidence, belief)
+    return Detections(*(field[order].astype(np.float32) for field in fields))
 
 
 def scales_px(image: NormalizedImage) -> tuple[float, ...]:
@@ -184,15 +200,18 @@ def _ring(smooth: NDArray[np.float32], found: _Scale, radius_px: float) -> NDArr
     return np.asarray(cv2.remap(smooth, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
 
 
-def _ordered(
-    row: NDArray[np.intp], column: NDArray[np.intp], sigma: NDArray[np.float32], strength: NDArray[np.float32]
-) -> Detections:
-    order = np.lexsort((column, row, -strength))
-    belief = 1.0 / (1.0 + np.exp((np.float32(_HALF_BELIEF) - strength[order]) / np.float32(_BELIEF_WIDTH)))
-    return Detections(
-        row[order].astype(np.float32),
-        column[order].astype(np.float32),
-        sigma[order],
-        strength[order],
-        belief.astype(np.float32),
-    )
+def _evidence(
+    row: NDArray[np.intp], column: NDArray[np.intp], voice: NDArray[np.float32], image: NormalizedImage
+) -> NDArray[np.float32]:
+    """Capped strength of each candidate and of its neighbors that have a voice."""
+    heard = np.where(voice > _SUPPORT_STRENGTH, np.minimum(voice, _SUPPORT_CAP), 0.0)
+    points = np.stack([row, column], axis=1)
+    pairs = cKDTree(points).query_pairs(image.px(_SUPPORT_MM), output_type="ndarray") if row.size else ()
+    first, second = np.asarray(pairs, np.intp).reshape(-1, 2).T
+    neighbors = np.bincount(first, heard[second], row.size) + np.bincount(second, heard[first], row.size)
+    return np.asarray(np.minimum(voice, _SUPPORT_CAP) + neighbors, dtype=np.float32)
+
+
+def _belief(strength: NDArray[np.float32], image: NormalizedImage) -> NDArray[np.float32]:
+    half = _HALF_BELIEF * min(1.0, (_SHARP_SPACING_MM / image.working_mm) ** 0.5)
+    return np.asarray(1.0 / (1.0 + np.exp((half - strength) / _BELIEF_WIDTH)), dtype=np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 _MARGIN = 0.1  # of the grouping distance, round the members
 _HULL_ARC_POINTS = 12
+_HALF_BELIEF = 40.0  # evidence at which a group is as likely real as not
+_BELIEF_WIDTH = 8.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,12 +36,18 @@ class Grouped:
 
 
 def group(
-    points: NDArray[np.float64], scores: NDArray[np.float64], *, distance_px: float, min_count: int
+    points: NDArray[np.float64],
+    scores: NDArray[np.float64],
+    evidence: NDArray[np.float64],
+    *,
+    distance_px: float,
+    min_count: int,
 ) -> tuple[Grouped, ...]:
     """Join points closer than ``distance_px``; keep groups of at least ``min_count``, best score first.
 
-    ``points``: n x 2, row and column in pixels. No points give no groups. The order of the points does not
-    matter, but for the numbers in ``members``.
+    ``points``: n x 2, row and column in pixels. ``scores``: belief in each. ``evidence``: strength of each
+    and of its neighbors in units of noise. No points give no groups. The order of the points does not matter,
+    but for the numbers in ``members``.
     """
     if len(points) < min_count:
         return ()
@@ -46,38 +55,29 @@ def group(
     links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(points),) * 2)
     count, label = connected_components(links, directed=False)
     sets = [np.flatnonzero(label == i) for i in range(count)]
-    found = [_describe(points, scores, s, distance_px) for s in sets if len(s) >= min_count]
+    found = [
+        _describe(points[s], scores[s], evidence[s], s, distance_px) for s in sets if len(s) >= min_count
+    ]
     return tuple(sorted(found, key=lambda g: (-g.score, g.row, g.column)))
 
 
-def group_score(scores: NDArray[np.float64]) -> float:
-    """Belief that calcifications lie together: that at least three of the members are real.
-
-    Probability that three or more of independent members with these beliefs are true; with fewer members,
-    that all of them are.
-    """
-    need = min(3, len(scores))
-    fewer = np.zeros(need)
-    fewer[0] = 1.0
-    for belief in scores:
-        fewer[1:] = fewer[1:] * (1 - belief) + fewer[:-1] * belief
-        fewer[0] *= 1 - belief
-    return float(np.clip(1.0 - fewer.sum(), 0.0, 1.0))
-
-
 def _describe(
-    points: NDArray[np.float64], scores: NDArray[np.float64], members: NDArray[np.intp], distance_px: float
+    points: NDArray[np.float64],
+    scores: NDArray[np.float64],
+    evidence: NDArray[np.float64],
+    names: NDArray[np.intp],
+    distance_px: float,
 ) -> Grouped:
-    order = members[np.lexsort((points[members, 1], points[members, 0], -scores[members]))]
-    inside = points[order]
-    (column, row), radius = cv2.minEnclosingCircle(inside[:, ::-1].astype(np.float32))
+    order = np.lexsort((points[:, 1], points[:, 0], -scores))
+    (column, row), radius = cv2.minEnclosingCircle(points[order, ::-1].astype(np.float32))
+    strongest = float(evidence.max())
     return Grouped(
-        members=tuple(int(i) for i in order),
+        members=tuple(int(i) for i in names[order]),
         row=float(row),
         column=float(column),
         radius_px=float(radius),
-        score=group_score(scores[order]),
-        outline=_hull(inside, _MARGIN * distance_px),
+        score=1.0 / (1.0 + math.exp((_HALF_BELIEF - strongest) / _BELIEF_WIDTH)),
+        outline=_hull(points[order], _MARGIN * distance_px),
     )
 
 

@@ -46,24 +46,19 @@ class Lookalike:
 
 
 def find_lookalikes(
-    image: NormalizedImage, breast: BreastRegion, detections: Detections, *, film: bool
+    image: NormalizedImage, breast: BreastRegion, detections: Detections
 ) -> tuple[tuple[Lookalike, ...], NDArray[np.bool_]]:
     """Non-lesions, top to bottom, and for each detection whether it remains a candidate.
 
-    ``film``: digitized film, on which dust is sharper than anything the breast can show. No lookalikes give
-    an empty tuple and every detection remains.
+    No lookalikes give an empty tuple and every detection remains.
     """
     metal, covered = _metal(image, breast)
     rows, columns = detections.row.astype(np.intp), detections.column.astype(np.intp)
     remains = covered[rows, columns] == 0
-    dust: tuple[Lookalike, ...] = ()
-    if film:
-        is_dust = (
-            remains & _sharper_than_blur(image.gray, rows, columns) & (detections.strength > _DUST_STRENGTH)
-        )
-        points = sorted(zip(rows[is_dust].tolist(), columns[is_dust].tolist(), strict=True))
-        dust = tuple(Lookalike(NonLesionKind.DUST, float(r), float(c), _square(r, c)) for r, c in points)
-        remains &= ~is_dust
+    is_dust = remains & sharper_than_blur(image.gray, rows, columns) & (detections.strength > _DUST_STRENGTH)
+    points = sorted(zip(rows[is_dust].tolist(), columns[is_dust].tolist(), strict=True))
+    dust = tuple(Lookalike(NonLesionKind.DUST, float(r), float(c), _square(r, c)) for r, c in points)
+    remains &= ~is_dust
     return (*metal, *dust), remains
 
 
@@ -119,10 +114,14 @@ def _sharp_edge(contour: NDArray[np.int32], image: NormalizedImage) -> bool:
     return bool(ring.size and 1.0 - float(np.median(ring)) > _EDGE_DROP)
 
 
-def _sharper_than_blur(
+def sharper_than_blur(
     gray: NDArray[np.float32], rows: NDArray[np.intp], columns: NDArray[np.intp]
 ) -> NDArray[np.bool_]:
-    """Whether next to nothing of a peak's height is left one pixel beside it."""
+    """Whether next to nothing of a peak's height is left one pixel beside it.
+
+    The breast is seen through the blur of a focal spot and a detector (or of film and scanner): what is
+    sharper lies behind them, like dust on film, a scratch or a defective pixel.
+    """
     padded = np.pad(gray, 3, mode="edge")
     patch = np.stack([[padded[rows + 3 + i, columns + 3 + j] for j in range(-3, 4)] for i in range(-3, 4)])
     surround = np.median(patch.reshape(49, -1), axis=0)
