@@ -34,6 +34,10 @@ class UnsupportedImage(CalcwatchError):
     """The file can be read but is not something calcwatch analyzes (not a mammogram, tomosynthesis, ...)."""
 
 
+class BadTable(CalcwatchError):
+    """A table of images, or a row of it, that cannot be used; the message names the file, line and remedy."""
+
+
 class UnsuitableImage(CalcwatchError):
     """A mammogram whose breast cannot be analyzed (no breast found, all dark, saturated, ...)."""
 

@@ -107,8 +107,8 @@ def _read(file: DicomFile, description: ImageDescription) -> Mammogram:
     check_is_mammogram(file)
     if description.pixel_spacing is not None and description.pixel_spacing.mm > NOT_MAMMOGRAPHIC_MM:
         raise UnsupportedImage(
-            f"not a mammogram for diagnosis: its pixels are {description.pixel_spacing.mm:.3g} mm apart in the "
-            f"breast, those of mammograms at most {NOT_MAMMOGRAPHIC_MM} mm"
+            f"not a mammogram for diagnosis: its pixels are {description.pixel_spacing.mm:.3g} mm apart "
+            f"in the breast, those of mammograms at most {NOT_MAMMOGRAPHIC_MM} mm"
         )
     layout = read_layout(file)
     table = make_gray_table(file.dataset, layout)
