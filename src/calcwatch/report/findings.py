@@ -18,6 +18,7 @@ from calcwatch.domain import (
     NonLesion,
     Point,
 )
+from calcwatch.report.words import HARMLESS_REASONS
 
 SCHEMA_VERSION = "1.0"
 """Version of the names in ``findings.json``; the first number changes when a name is taken away."""
@@ -40,6 +41,11 @@ class NotAnalyzed:
     reason_code: str
     message: str
     sha256: str = ""
+
+    @property
+    def is_error(self) -> bool:
+        """Whether an image may have been missed."""
+        return self.reason_code not in HARMLESS_REASONS
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ def worst_first(images: Sequence[ImageFindings]) -> tuple[int, ...]:
 
 
 def image_section(gray: NDArray[np.float32], findings: ImageFindings, index: int) -> str:
-    """Part of the page that shows one image, as HTML; ``index`` is its place in the result, 0 first."""
+    """Part of the page that shows one image, as HTML; ``index`` is its place in the run, 0 first."""
     return _template("image.html").render(view=view_image(gray, findings, anchor(index)))
 
 
@@ -100,24 +100,28 @@ def _settings(provenance: Provenance) -> list[tuple[str, str]]:
 
 def page_parts(
     images: Sequence[ImageFindings],
+    places: Sequence[int],
     sections: Iterable[str],
     not_analyzed: Sequence[NotAnalyzed],
     provenance: Provenance,
 ) -> Iterator[str]:
     """Yield the page piece by piece, so that a large one never lies in memory as a whole.
 
-    ``sections`` are the parts made by ``image_section`` in the order of ``worst_first``, read as needed.
+    ``places`` are the places of the images in the run, those that ``image_section`` was given; ``sections``
+    are the parts it made, in the order of ``worst_first``, read as needed.
     """
+    errors_first = sorted(not_analyzed, key=lambda one: not one.is_error)
     refused = [
-        (printable(one.source), REASONS[one.reason_code], printable(one.message)) for one in not_analyzed
+        (printable(one.source), REASONS[one.reason_code], printable(one.message)) for one in errors_first
     ]
     return _template("report.html").generate(
         purpose=PURPOSE,
-        cards=[_card(images[index], index) for index in worst_first(images)],
+        cards=[_card(images[index], places[index]) for index in worst_first(images)],
         group_count=sum(len(image.groups) for image in images),
         calcification_count=sum(len(image.calcifications) for image in images),
         sections=sections,
         not_analyzed=refused,
+        error_count=sum(one.is_error for one in not_analyzed),
         provenance=provenance,
         settings=_settings(provenance),
         inputs=[(printable(image.description.source), image.description.sha256) for image in images],

@@ -26,7 +26,7 @@ FLAG_WORDS: dict[QualityFlag, Words] = {
     ),
     QualityFlag.PIXEL_SPACING_AMBIGUOUS: Words(
         "The file gives more than one pixel spacing; sizes follow the one named above.",
-        "Compare with the detector's data sheet; overrule with --pixel-spacing.",
+        "Compare with the detector's data sheet before relying on a size.",
     ),
     QualityFlag.PIXELS_NOT_SQUARE: Words(
         "Rows and columns have different spacing; diameters use their geometric mean.",
@@ -45,12 +45,24 @@ FLAG_WORDS: dict[QualityFlag, Words] = {
         "Give it with --laterality L or R, or in the table.",
     ),
     QualityFlag.LATERALITY_CONFLICT: Words(
-        "Places in the file disagree about the side, or the breast lies on the unexpected side.",
-        "Check the side marker on the image; overrule with --laterality.",
+        "The file, or the file and the user, disagree about the side; the first one named is used.",
+        "Check the side marker on the image.",
     ),
     QualityFlag.VIEW_UNKNOWN: Words(
         "The file does not say which view this is.",
         "Give it with --view, for example CC or MLO, or in the table.",
+    ),
+    QualityFlag.VIEW_CONFLICT: Words(
+        "The file, or the file and the user, disagree about the view; the first one named is used.",
+        "Check the marker on the image.",
+    ),
+    QualityFlag.POLARITY_AMBIGUOUS: Words(
+        "The header contradicts itself about whether low values are black or white.",
+        "Check that the breast is bright on a dark ground below; if it is inverted, do not use the findings.",
+    ),
+    QualityFlag.BITS_UNUSED: Words(
+        "The pixels use fewer bits than the file holds, so the picture may be read too dark.",
+        "Give the true number of bits with --bits-stored.",
     ),
     QualityFlag.LOSSY_COMPRESSION: Words(
         "The image was compressed with loss at some time; faint calcifications may be missing or altered.",
@@ -118,8 +130,13 @@ REASONS: dict[str, str] = {
     "unreadable": "cannot be read",
     "unsupported": "not something calcwatch analyzes",
     "unsuitable": "a mammogram that cannot be analyzed",
-    "wrong_value": "an option or table entry is wrong for it",
+    "not_an_image": "another kind of file, not looked at",
+    "already_found": "the same file under another path",
+    "wrong_value": "a table entry is wrong for it",
     "worker_ended": "the analysis ended abruptly",
     "program_error": "an error in calcwatch",
 }
 """Every reason code of ``not_analyzed`` in words."""
+
+HARMLESS_REASONS = frozenset({"not_an_image", "already_found"})
+"""Reasons that are no failure: no image was missed. They are listed, but the exit status stays 0."""

@@ -1,0 +1,1 @@
+"""Use cases, one a file: what the command and other programs ask for."""

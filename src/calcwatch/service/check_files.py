@@ -1,0 +1,148 @@
+"""What was understood of files, in words, and whether they will be analyzed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from calcwatch.domain import (
+    BLOCKING_FLAGS,
+    CalcwatchError,
+    GivenAttributes,
+    ImageDescription,
+    Mammogram,
+    QualityFlag,
+)
+from calcwatch.report.words import FLAG_WORDS
+from calcwatch.service.find_images import FoundFile, find_images
+from calcwatch.service.open_image import describe_image, open_image
+from calcwatch.steps.breast import find_breast
+from calcwatch.steps.normalize import normalize
+from calcwatch.steps.quality import check
+
+Fact = tuple[str, str]
+"""``(name, words)``: one line of what was understood."""
+
+
+@dataclass(frozen=True)
+class CheckedFile:
+    """One file: its description, in which ``not_analyzed_because`` also tells what the pixels forbid.
+
+    ``is_error``: it will not be analyzed although it was named, or is an image or a table row.
+    """
+
+    source: str
+    description: ImageDescription
+    is_error: bool = False
+
+    @property
+    def will_be_analyzed(self) -> bool:
+        """Whether ``analyze`` will give findings for it."""
+        return not self.description.not_analyzed_because
+
+
+def _pixel_flags(mammogram: Mammogram) -> frozenset[QualityFlag]:
+    image = normalize(mammogram)
+    return check(image, find_breast(image))
+
+
+def _look_at_pixels(found: FoundFile, description: ImageDescription) -> ImageDescription:
+    """Add what only the pixels tell: an all-dark or saturated breast, or none."""
+    try:
+        flags = frozenset(description.flags) | _pixel_flags(open_image(found.path, found.given))
+    except CalcwatchError as problem:
+        because = str(problem).removeprefix(f"{found.source}: ")
+        return replace(description, not_analyzed_because=because)
+    reasons = (FLAG_WORDS[flag] for flag in sorted(flags & BLOCKING_FLAGS))
+    because = " ".join(f"{words.sentence} {words.remedy}" for words in reasons)
+    return replace(description, flags=tuple(sorted(flags)), not_analyzed_because=because)
+
+
+def _check(found: FoundFile) -> CheckedFile:
+    if found.problem:
+        because = str(found.problem).removeprefix(f"{found.source}: ")
+        refused = ImageDescription(found.source, not_analyzed_because=because)
+        return CheckedFile(found.source, refused, found.is_error)
+    description = describe_image(found.path, found.given)
+    if not description.not_analyzed_because:
+        description = _look_at_pixels(found, description)
+    return CheckedFile(found.source, description, bool(description.not_analyzed_because))
+
+
+def check_files(paths: Sequence[Path], table: Path | None, given: GivenAttributes) -> Iterator[CheckedFile]:
+    """Tell what is understood of each file, in order; a bad file is told like any other."""
+    for found in find_images(paths, table, given):
+        yield _check(found)
+
+
+def _bits(image: ImageDescription) -> str:
+    used, stored = ("unknown" if bits is None else str(bits) for bits in (image.bits_used, image.bits_stored))
+    return f"{used} used of {stored} stored"
+
+
+def _spacing(image: ImageDescription) -> str:
+    spacing, note = image.pixel_spacing, image.pixel_spacing_note
+    if spacing is None:
+        return f"unknown, sizes will be null{'; ' + note if note else ''}"
+    pair = f"{spacing.row_mm:.6g}" + (
+        "" if spacing.row_mm == spacing.column_mm else f" x {spacing.column_mm:.6g}"
+    )
+    return f"{pair} mm, from {spacing.source}{'; ' + note if note else ''}"
+
+
+def _magnification(image: ImageDescription) -> str:
+    return f"{image.pixel_spacing.magnification:.6g}" if image.pixel_spacing else "unknown"
+
+
+def _with_source(word: str | None, source: str) -> str:
+    return f"{word or 'unknown'}{', from ' + source if word and source else ''}"
+
+
+def _file_facts(image: ImageDescription) -> list[Fact]:
+    frames = f", {image.frames} frames" if image.frames != 1 else ""
+    return [
+        ("file format", image.file_format),
+        ("modality", image.modality),
+        ("SOP class", image.sop_class),
+        ("intent", image.presentation_intent),
+        ("transfer syntax", image.transfer_syntax),
+        ("size", f"{image.rows} rows x {image.columns} columns{frames}"),
+        ("bits", _bits(image)),
+        ("photometric interpretation", image.photometric_interpretation),
+    ]
+
+
+def _meaning_facts(image: ImageDescription) -> list[Fact]:
+    return [
+        ("pixel spacing", _spacing(image)),
+        ("magnification", _magnification(image)),
+        ("laterality", _with_source(image.image_laterality, image.laterality_source)),
+        ("view", _with_source(image.view_position, image.view_source)),
+        ("implant", image.implant),
+        ("lossy history", image.lossy_history),
+        ("flags", ", ".join(sorted(image.flags)) or "none"),
+    ]
+
+
+def facts(checked: CheckedFile) -> tuple[Fact, ...]:
+    """One line a fact, in the order in which pixels meet them; the last says whether it will be analyzed.
+
+    A file of which nothing was understood has the last line only.
+    """
+    image = checked.description
+    because = image.not_analyzed_because
+    verdict = ("will be analyzed", f"no: {because}" if because else "yes")
+    if not image.file_format and not image.rows:
+        return (verdict,)
+    steps = [(f"pixel step {n}", step) for n, step in enumerate(image.pixel_steps, start=1)]
+    lines = [*_file_facts(image), *steps, *_meaning_facts(image), verdict]
+    return tuple((name, words or "not given") for name, words in lines)
+
+
+def check_document(checked: CheckedFile) -> dict[str, Any]:
+    """Return a checked file as a JSON object: the description's fields without patient and date."""
+    hidden = {"patient_id", "study_date"}
+    fields = {name: value for name, value in asdict(checked.description).items() if name not in hidden}
+    return fields | {"will_be_analyzed": checked.will_be_analyzed}

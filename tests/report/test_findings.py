@@ -1,0 +1,168 @@
+import json
+import math
+import os
+from dataclasses import replace
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from calcwatch.domain import QualityFlag
+from calcwatch.report.findings import NotAnalyzed, findings_document, findings_text, number, printable
+from calcwatch.report.schema import findings_schema, schema_text
+from tests.report.examples import PROVENANCE, findings
+
+REFUSED = NotAnalyzed("bad/empty.dcm", "unreadable", "bad/empty.dcm: the file is empty; export it again")
+
+
+def document(*images, refused=(REFUSED,)):
+    return json.loads(findings_text(findings_document(images, refused, PROVENANCE)))
+
+
+def test_schema_is_a_schema() -> None:
+    """The published schema is a valid JSON Schema of draft 2020-12."""
+    Draft202012Validator.check_schema(json.loads(schema_text()))
+
+
+@pytest.mark.parametrize("spacing_mm", [0.1, None])
+@pytest.mark.parametrize("empty", [True, False])
+def test_findings_follow_the_schema(spacing_mm: float | None, empty: bool) -> None:
+    """Findings follow the schema with and without spacing, with and without calcifications."""
+    validator = Draft202012Validator(findings_schema())
+    validator.validate(document(findings(spacing_mm=spacing_mm, empty=empty)))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("images", 0, "calcifications", 0, "score"), 1.2),
+        (("images", 0, "quality_flags", 0), "made_up"),
+        (("images", 0, "groups", 0, "outline", 0), [1.0]),
+        (("images", 0, "image_laterality"), "X"),
+        (("not_analyzed", 0, "reason_code"), "because"),
+        (("images", 0, "surprise"), 1),
+        (("provenance", "package"), "other"),
+    ],
+)
+def test_schema_refuses(path, value) -> None:
+    """The schema refuses values out of range, unknown words, short points and unknown names."""
+    broken = document(findings())
+    place = broken
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    assert not Draft202012Validator(findings_schema()).is_valid(broken)
+
+
+def test_every_property_is_explained() -> None:
+    """Every property of the schema has a description."""
+
+    def objects(schema):
+        if isinstance(schema, dict):
+            yield schema
+            for part in schema.values():
+                yield from objects(part)
+
+    named = [
+        (name, part)
+        for schema in objects(findings_schema())
+        if isinstance(schema.get("properties"), dict)
+        for name, part in schema["properties"].items()
+    ]
+    assert len(named) > 50
+    assert [name for name, part in named if not part.get("description")] == []
+
+
+def test_names_other_tools_rely_on() -> None:
+    """The names that other tools rely on are there."""
+    whole = document(findings())
+    image = whole["images"][0]
+    assert {
+        "source", "sop_instance_uid", "image_laterality", "view_position", "rows", "columns",
+        "pixel_spacing_mm", "breast_area_cm2", "quality_flags", "calcifications", "non_lesions", "groups",
+    } <= image.keys()  # fmt: skip
+    assert {"tracking_uid", "row", "column", "score", "diameter_mm", "area_mm2", "contrast"} <= image[
+        "calcifications"
+    ][0].keys()
+    assert {"kind", "row", "column"} <= image["non_lesions"][0].keys()
+    assert {
+        "row", "column", "radius_px", "radius_mm", "score", "count", "members", "outline",
+    } <= image["groups"][0].keys()  # fmt: skip
+    assert {"package_version", "analysis_version", "settings", "model", "inputs"} <= whole[
+        "provenance"
+    ].keys()
+    assert whole["provenance"]["model"] == {"name": "classical", "hash": None}
+
+
+def test_numbers_are_those_found_and_rounded() -> None:
+    """Pixels keep 3 decimals, millimeters and scores 4, and the point order is row, column."""
+    image = document(findings())["images"][0]
+    first = image["calcifications"][0]
+    assert (first["row"], first["column"], first["score"]) == (500.25, 299.875, 0.95)
+    assert (first["diameter_mm"], first["diameter_error_mm"], first["area_mm2"]) == (0.42, 0.04, 0.139)
+    assert image["groups"][0]["count"] == len(image["groups"][0]["members"]) == 5
+    assert number(1.23456, 3) == 1.235
+    assert math.copysign(1.0, number(-0.0, 3)) == 1.0
+
+
+def test_unknown_spacing_gives_null_sizes() -> None:
+    """Without pixel spacing every size in millimeters is null and the flag is there."""
+    image = document(findings(spacing_mm=None))["images"][0]
+    assert image["pixel_spacing_mm"] is image["pixel_spacing_source"] is None
+    for found in image["calcifications"]:
+        assert found["diameter_mm"] is found["diameter_error_mm"] is found["area_mm2"] is None
+    assert image["groups"][0]["radius_mm"] is None
+    assert QualityFlag.PIXEL_SPACING_UNKNOWN in image["quality_flags"]
+
+
+def test_order_does_not_depend_on_the_order_found() -> None:
+    """The same findings in another order give the same bytes, most believable first."""
+    one = findings()
+    other = replace(
+        one, calcifications=one.calcifications[::-1], quality_flags=tuple(reversed(one.quality_flags))
+    )
+    texts = {findings_text(findings_document([each], [], PROVENANCE)) for each in (one, other)}
+    assert len(texts) == 1
+    scores = [found["score"] for found in document(one)["images"][0]["calcifications"]]
+    assert scores == sorted(scores, reverse=True)
+
+
+@pytest.mark.parametrize("wrong", [math.nan, math.inf, -math.inf])
+def test_no_number_is_refused(wrong: float) -> None:
+    """A value that is not finite is refused, never written."""
+    broken = findings()
+    spoiled = replace(broken.calcifications[0], contrast=wrong)
+    with pytest.raises(ValueError, match="no number"):
+        findings_document([replace(broken, calcifications=(spoiled,), groups=())], [], PROVENANCE)
+
+
+def test_text_form() -> None:
+    """The text ends with one newline, a point stands on one line, and no string is changed."""
+    trap = findings(source="odd [\\n 1, 2 ].dcm")
+    text = findings_text(findings_document([trap], [], PROVENANCE))
+    assert text.endswith("}\n")
+    assert "[502.35, 299.875]" not in text.replace("\n", "")[:0]
+    assert all(line.strip() not in {"[", "]"} for line in text.splitlines() if "outline" in line)
+    assert json.loads(text)["images"][0]["source"] == "odd [\\n 1, 2 ].dcm"
+    assert any(
+        line.strip().startswith("[") and line.strip().rstrip(",").endswith("]") for line in text.split("\n")
+    )
+
+
+def test_name_that_is_no_utf8() -> None:
+    """Bytes of a file name that are no UTF-8 are written as such and the file stays UTF-8."""
+    source = os.fsdecode(b"caf\xe9.dcm")
+    assert printable(source) == r"caf\xe9.dcm"
+    text = findings_text(findings_document([findings(source)], [], PROVENANCE))
+    assert json.loads(text.encode("utf-8"))["images"][0]["source"] == r"caf\xe9.dcm"
+
+
+def test_counts_and_inputs() -> None:
+    """Totals count images, refused files, calcifications and groups; inputs name every file and its hash."""
+    whole = document(findings("b.dcm"), findings("a.dcm", empty=True))
+    assert whole["counts"] == {"images": 2, "not_analyzed": 1, "calcifications": 6, "groups": 1}
+    assert [(one["source"], one["sha256"]) for one in whole["provenance"]["inputs"]] == [
+        ("a.dcm", "ab" * 32),
+        ("b.dcm", "ab" * 32),
+        ("bad/empty.dcm", None),
+    ]
+    assert [image["source"] for image in whole["images"]] == ["b.dcm", "a.dcm"]

@@ -1,0 +1,148 @@
+import os
+import re
+from collections.abc import Sequence
+from html.parser import HTMLParser
+
+import pytest
+
+from calcwatch.domain import ImageFindings
+from calcwatch.report.findings import NotAnalyzed
+from calcwatch.report.page import image_section, page_parts, worst_first
+from calcwatch.report.words import FLAG_WORDS, PURPOSE
+from tests.report.examples import PROVENANCE, breast_picture, findings
+
+REFUSED = NotAnalyzed(
+    "bad/<b>x</b>.dcm", "unreadable", "bad/<b>x</b>.dcm: the file is empty; export it again"
+)
+VOID = {"meta", "link", "br", "input", "hr", "img", "image", "use", "circle", "polygon", "path"}
+
+
+class Page(HTMLParser):
+    """Elements, ids and addresses of a page; raises when elements are not closed in order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[str] = []
+        self.ids: list[str] = []
+        self.addresses: list[str] = []
+        self.words: list[str] = []
+        self._open: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attributes: Sequence[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        for name, value in attributes:
+            if name == "id":
+                self.ids.append(value or "")
+            if name in {"href", "src", "xlink:href", "action", "srcset", "data"}:
+                self.addresses.append(value or "")
+            assert not name.startswith("on")
+        if tag not in VOID or (tag in {"circle", "polygon", "path"} and not self._closed_itself()):
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attributes: Sequence[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attributes)
+
+    def _closed_itself(self) -> bool:
+        return (self.get_starttag_text() or "").endswith("/>")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+def write(*images: ImageFindings, refused: Sequence[NotAnalyzed] = ()) -> str:
+    sections = [image_section(breast_picture(), image, place) for place, image in enumerate(images)]
+    ordered = (sections[index] for index in worst_first(images))
+    return "".join(page_parts(images, range(len(images)), ordered, refused, PROVENANCE))
+
+
+@pytest.fixture(scope="module")
+def page_text() -> str:
+    return write(findings("empty.png", empty=True, spacing_mm=None), findings(), refused=[REFUSED])
+
+
+def test_page_is_well_formed(page_text: str) -> None:
+    """The page is well-formed, its ids are unique and its links lead somewhere."""
+    page = Page(page_text)
+    assert len(page.ids) == len(set(page.ids))
+    targets = {address[1:] for address in page.addresses if address.startswith("#")}
+    assert targets <= set(page.ids)
+    assert len(targets) > 5
+
+
+def test_page_asks_the_network_for_nothing(page_text: str) -> None:
+    """Every address is inside the page or inlined, and there is no script."""
+    page = Page(page_text)
+    outside = [a for a in page.addresses if not a.startswith(("#", "data:"))]
+    assert outside == []
+    assert "script" not in page.tags
+    assert not re.search(r"https?:|//[a-z]|url\(|@import", re.sub(r"data:[^\"]+", "", page_text))
+    assert "default-src 'none'" in page_text
+
+
+def test_hostile_names_stay_words() -> None:
+    """A file name or message with markup is shown, never obeyed."""
+    name = '<script>alert(1)</script>"><img src=x onerror=alert(1)>.dcm'
+    page = Page(write(findings(name), refused=[REFUSED]))
+    assert "script" not in page.tags
+    assert "img" not in page.tags
+    assert any(name in words for words in page.words)
+
+
+@pytest.mark.parametrize("name", ["x" * 3000 + ".dcm", os.fsdecode(b"caf\xe9\xff.dcm"), "a\nb\x1b[2J.dcm"])
+def test_awkward_names_are_shown(name: str) -> None:
+    """Very long names, names that are no UTF-8 and control characters leave the page well-formed UTF-8."""
+    text = write(findings(name))
+    assert Page(text.encode("utf-8").decode("utf-8")).ids
+
+
+def test_worst_image_comes_first(page_text: str) -> None:
+    """The image with the most believable group comes first, in the overview and below."""
+    assert page_text.index('id="image-2"') < page_text.index('id="image-1"')
+    assert page_text.index('href="#image-2"') < page_text.index('href="#image-1"')
+
+
+def test_group_is_shown_at_true_size_and_magnified(page_text: str) -> None:
+    """A group is shown at one image pixel a CSS pixel, and magnified without and with outlines."""
+    exact = re.search(r'<svg class="exact" width="(\d+)" height="(\d+)" viewBox="0 0 (\d+) (\d+)"', page_text)
+    assert exact
+    assert exact.group(1, 2) == exact.group(3, 4)
+    width, height = (int(side) * 4 for side in exact.group(1, 2))
+    assert page_text.count(f'<svg width="{width}" height="{height}"') == 2
+    assert page_text.count('<polygon class="outline"') == 5
+
+
+def test_page_says_what_must_be_known(page_text: str) -> None:
+    """Purpose, flags with their remedies, refused files and provenance are on the page in words."""
+    words = " ".join(" ".join(Page(page_text).words).split())
+    assert PURPOSE in words
+    for flag in findings(spacing_mm=None).quality_flags:
+        assert FLAG_WORDS[flag].sentence in words
+        assert FLAG_WORDS[flag].remedy in words
+    assert REFUSED.message in words
+    assert "score_threshold 0.5" in words
+    assert "ab" * 32 in words
+
+
+def test_nothing_found_is_said(page_text: str) -> None:
+    """An image without findings says so."""
+    assert "No group of calcifications found. No single calcification found." in " ".join(
+        write(findings(empty=True)).split()
+    )
+
+
+def test_no_image_at_all() -> None:
+    """A run that analyzed nothing still gives a page that says so."""
+    page = Page(write(refused=[REFUSED]))
+    assert any("No image was analyzed." in words for words in page.words)
+
+
+def test_same_findings_same_page(page_text: str) -> None:
+    """The same findings give the same page, byte for byte."""
+    again = write(findings("empty.png", empty=True, spacing_mm=None), findings(), refused=[REFUSED])
+    assert again == page_text
