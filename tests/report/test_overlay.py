@@ -57,7 +57,7 @@ def test_marks_hide_no_pixel_of_what_they_mark(drawn: np.ndarray) -> None:
 def test_nothing_found_marks_nothing() -> None:
     """Without findings no mark is drawn inside the breast."""
     drawn = draw_overlay(breast_picture(), findings(empty=True))
-    inside = drawn[150:1050, 20:500]
+    inside = drawn[400:800, 20:550]
     assert (inside == inside[:, :, :1]).all()
 
 
@@ -86,7 +86,7 @@ def test_large_image_is_made_small() -> None:
 def test_png_holds_the_picture(drawn: np.ndarray) -> None:
     """The PNG is lossless and the same bytes each time."""
     encoded = encode_png(drawn)
-    assert (cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR) == drawn).all()
+    assert np.array_equal(cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR), drawn)
     assert encode_png(draw_overlay(breast_picture(), findings())) == encoded
 
 

@@ -19,7 +19,11 @@ from tests.report.examples import breast_picture, findings
 
 
 def decoded(uri: str) -> np.ndarray:
-    return cv2.imdecode(np.frombuffer(base64.b64decode(uri.split(",", 1)[1]), np.uint8), cv2.IMREAD_UNCHANGED)
+    pixels = cv2.imdecode(
+        np.frombuffer(base64.b64decode(uri.split(",", 1)[1]), np.uint8), cv2.IMREAD_UNCHANGED
+    )
+    assert pixels is not None
+    return pixels
 
 
 def test_window_is_linear_and_clipped() -> None:
@@ -36,7 +40,7 @@ def test_flat_image_is_not_stretched_to_noise() -> None:
 
 
 def test_calcifications_are_not_blown_out() -> None:
-    """In a close-up the brightest pixel of the calcifications is just white, the clip beyond it is clipped."""
+    """In a close-up the brightest pixel of the calcifications is just white."""
     gray = breast_picture()
     box = Box(450, 250, 140, 140)
     window = close_up_window(gray, [(500.0, 300.0)], box)

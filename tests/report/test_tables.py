@@ -13,7 +13,7 @@ from tests.report.examples import findings
 
 
 def rows(text: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(text)))
+    return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
 def test_one_row_a_calcification() -> None:
@@ -38,8 +38,8 @@ def test_one_row_a_group() -> None:
 
 def test_nothing_found_is_a_table_with_its_head() -> None:
     """Nothing found gives a table that holds its column names and no row."""
-    assert calcifications_table([findings(empty=True)]) == ",".join(CALCIFICATION_COLUMNS) + "\n"
-    assert groups_table([]) == ",".join(GROUP_COLUMNS) + "\n"
+    assert calcifications_table([findings(empty=True)]) == ",".join(CALCIFICATION_COLUMNS) + "\r\n"
+    assert groups_table([]) == ",".join(GROUP_COLUMNS) + "\r\n"
 
 
 def test_unknown_is_an_empty_cell() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import hypot
 from string import ascii_uppercase
 
-from calcwatch.domain import Calcification, ImageFindings
+from calcwatch.domain import Calcification, ImageFindings, Point
 from calcwatch.report.findings import ordered_calcifications, ordered_groups
 
 GROUP_COLOR = "#f0a020"
@@ -29,6 +31,11 @@ def single_calcifications(findings: ImageFindings) -> tuple[Calcification, ...]:
     """Calcifications in no group, most believable first."""
     grouped = {uid for group in findings.groups for uid in group.members}
     return tuple(found for found in ordered_calcifications(findings) if found.tracking_uid not in grouped)
+
+
+def reach(center: Point, outline: Sequence[Point], at_least: float) -> float:
+    """Distance in pixels from a center to the farthest point of its outline, at least ``at_least``."""
+    return max([at_least, *(hypot(row - center[0], column - center[1]) for row, column in outline)])
 
 
 def image_label(findings: ImageFindings) -> str:

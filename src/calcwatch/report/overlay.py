@@ -16,6 +16,7 @@ from calcwatch.report.marks import (
     NON_LESION_COLOR,
     group_letters,
     image_label,
+    reach,
 )
 from calcwatch.report.pictures import breast_mask, breast_window, for_display, shrink
 
@@ -85,24 +86,18 @@ def _draw_groups(canvas: Canvas, findings: ImageFindings, scale: float, width: i
 def _draw_calcifications(canvas: Canvas, findings: ImageFindings, scale: float, width: int) -> None:
     for found in findings.calcifications:
         place = _on_canvas((found.row, found.column), scale)
-        reach = _reach((found.row, found.column), found.outline, found.diameter_px / 2)
+        radius = reach((found.row, found.column), found.outline, found.diameter_px / 2)
         _draw_ring(
-            canvas, place, reach * scale + _RING_MARGIN_PX, color=_color(CALCIFICATION_COLOR), width=width
+            canvas, place, radius * scale + _RING_MARGIN_PX, color=_color(CALCIFICATION_COLOR), width=width
         )
 
 
 def _draw_non_lesions(canvas: Canvas, findings: ImageFindings, scale: float, width: int) -> None:
     for found in findings.non_lesions:
         place = _on_canvas((found.row, found.column), scale)
-        reach = _reach((found.row, found.column), found.outline, 2.0)
         # A diamond's sides come nearer to its center than its corners, by the square root of two.
-        radius = 1.42 * reach * scale + _RING_MARGIN_PX
+        radius = 1.42 * reach((found.row, found.column), found.outline, 2.0) * scale + _RING_MARGIN_PX
         _draw_diamond(canvas, place, radius, color=_color(NON_LESION_COLOR), width=width)
-
-
-def _reach(center: Point, outline: Sequence[Point], at_least: float) -> float:
-    distances = (float(np.hypot(row - center[0], column - center[1])) for row, column in outline)
-    return max(at_least, *distances, 0.0)
 
 
 def _air_is_left(findings: ImageFindings, shape: tuple[int, int]) -> bool:

@@ -77,7 +77,7 @@ def image_section(gray: NDArray[np.float32], findings: ImageFindings, index: int
 
 def _card(findings: ImageFindings, index: int) -> Card:
     image = findings.description
-    best = max(belief(findings))
+    group_score, best = belief(findings)
     return Card(
         anchor=anchor(index),
         label=image_label(findings),
@@ -87,7 +87,7 @@ def _card(findings: ImageFindings, index: int) -> Card:
         columns=image.columns,
         group_count=len(findings.groups),
         calcification_count=len(findings.calcifications),
-        score=f"{best:.2f}" if best >= 0 else "",
+        score=f"{group_score if group_score >= 0 else best:.2f}" if best >= 0 else "",
         note_count=len(findings.quality_flags),
     )
 

@@ -70,10 +70,12 @@ def breast_window(gray: NDArray[np.float32], findings: ImageFindings) -> Window:
 
 
 def close_up_window(gray: NDArray[np.float32], points: Sequence[Point], box: Box) -> Window:
-    """Window for a cut-out: from its dark tissue (2 %) to the brightest pixel near the given points."""
-    part = cut(gray, box)
-    brightest = max((_peak(gray, point) for point in points), default=float(part.max()))
-    return _window(float(np.percentile(part, 2.0)), brightest)
+    """Window for a cut-out: from its dark (1 %) to its bright tissue (98 %), never clipping the given points.
+
+    A clip or marker that is brighter than both is shown white.
+    """
+    black, white = np.percentile(cut(gray, box), (1.0, 98.0))
+    return _window(float(black), max([float(white), *(_peak(gray, point) for point in points)]))
 
 
 def _peak(gray: NDArray[np.float32], point: Point, reach: int = 3) -> float:

@@ -1,4 +1,4 @@
-"""Findings as tables: one row a calcification, one row a group, columns in a fixed order."""
+"""Findings as CSV tables (RFC 4180): one row a calcification, one row a group, columns in a fixed order."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _cell(value: Any) -> str:
 
 def _table(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> str:
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(columns)
     writer.writerows([_cell(row[column]) for column in columns] for row in rows)
     return text.getvalue()

@@ -18,7 +18,7 @@ from calcwatch.domain import (
     Point,
 )
 from calcwatch.report.findings import ordered_calcifications, ordered_groups, ordered_non_lesions, printable
-from calcwatch.report.marks import image_label, letter, single_calcifications
+from calcwatch.report.marks import image_label, letter, reach, single_calcifications
 from calcwatch.report.pictures import (
     Box,
     Picture,
@@ -36,11 +36,14 @@ SHOWN_GROUPS = 12
 SHOWN_TILES = 16
 """Calcifications of a group, and single ones of an image, that get a tile of their own."""
 
+NUMBERED = 40
+"""A group of more calcifications has no numbers in its picture: they would cover it."""
+
 TILE_PX = 132
 """Width of a tile on the page, in CSS pixels."""
 
 _GROUP_MARGIN_PX = 32
-_PANEL_PX = 640
+_PANEL_PX = 600
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class Mark:
     points: str
     words: str
     letter: str = ""
+    reach: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,7 @@ class GroupView:
     place: str
     picture: Picture | None
     magnification: int
+    is_numbered: bool
     marks: tuple[Mark, ...]
     tiles: tuple[Tile, ...]
     tile_words: str
@@ -131,6 +136,7 @@ def _calcification_mark(found: Calcification, box: Box) -> Mark:
         radius=found.diameter_px / 2,
         points=_points(found.outline, box),
         words=_calcification_words(found),
+        reach=reach((found.row, found.column), found.outline, found.diameter_px / 2),
     )
 
 
@@ -146,12 +152,10 @@ def _group_mark(group: CalcificationGroup, name: str, box: Box) -> Mark:
 
 
 def _non_lesion_mark(found: NonLesion, box: Box) -> Mark:
-    points = found.outline or ((found.row, found.column),)
-    reach = max(float(np.hypot(row - found.row, column - found.column)) for row, column in points)
     return Mark(
         row=found.row - box.top + 0.5,
         column=found.column - box.left + 0.5,
-        radius=reach,
+        radius=reach((found.row, found.column), found.outline, 2.0),
         points=_points(found.outline, box),
         words=KIND_WORDS[found.kind],
     )
@@ -177,7 +181,8 @@ def _side_words(side_px: float, spacing: PixelSpacing | None) -> str:
 
 
 def _tile_side(members: Sequence[Calcification]) -> int:
-    return int(np.clip(np.ceil(2.4 * max(found.diameter_px for found in members)), 20, 64))
+    shown = members[:SHOWN_TILES]
+    return int(np.clip(np.ceil(2.4 * max(found.diameter_px for found in shown)), 20, 64))
 
 
 def _view(row: float, column: float, side: float, box: Box) -> str:
@@ -217,6 +222,7 @@ def _group_view(
         place=f"{group.row:.0f}, {group.column:.0f}",
         picture=picture,
         magnification=_magnification(picture.box) if picture else 1,
+        is_numbered=len(members) <= NUMBERED,
         marks=tuple(_calcification_mark(found, picture.box) for found in members) if picture else (),
         tiles=tiles,
         tile_words=_side_words(_tile_side(members), spacing) if members else "",
@@ -237,7 +243,9 @@ def _shape(gray: NDArray[np.float32]) -> tuple[int, int]:
     return gray.shape[0], gray.shape[1]
 
 
-def _single_tile(gray: NDArray[np.float32], found: Calcification, picture_id: str) -> Tile:
+def _single_tile(
+    gray: NDArray[np.float32], found: Calcification, spacing: PixelSpacing | None, picture_id: str
+) -> Tile:
     center = (found.row, found.column)
     side = max(33, int(np.ceil(2.4 * found.diameter_px)))
     box = box_round((center,), margin_px=0, smallest_px=max(96, side), shape=_shape(gray))
@@ -247,7 +255,8 @@ def _single_tile(gray: NDArray[np.float32], found: Calcification, picture_id: st
         picture_id,
         _view(*center, side, box),
         _diameter_words(found),
-        f"row {found.row:.0f}, column {found.column:.0f}, score {found.score:.2f}",
+        f"score {found.score:.2f}, row {found.row:.0f}, column {found.column:.0f}, "
+        f"tile {_side_words(side, spacing)} wide",
     )
 
 
@@ -304,7 +313,7 @@ def view_image(gray: NDArray[np.float32], findings: ImageFindings, anchor: str) 
         non_lesion_marks=tuple(_non_lesion_mark(found, picture.box) for found in others),
         groups=tuple(_group_view(gray, findings, index, group, anchor) for index, group in enumerate(groups)),
         singles=tuple(
-            _single_tile(gray, found, f"{anchor}-s{place}")
+            _single_tile(gray, found, findings.description.pixel_spacing, f"{anchor}-s{place}")
             for place, found in enumerate(singles[:SHOWN_TILES])
         ),
         single_count=len(singles),
