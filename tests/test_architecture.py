@@ -42,11 +42,19 @@ def complaints_about(paths: list[Path], rule: Rule) -> list[str]:
         (SOURCES, house_rules.unexplained_constants),
         (OUR_PYTHON, house_rules.unseeded_randomness),
         (CORE, house_rules.side_effects),
+        (OUR_PYTHON, house_rules.nameless_tests),
     ],
-    ids=["short functions", "few parameters", "constants explained", "randomness seeded", "core pure"],
+    ids=[
+        "functions short",
+        "parameters few",
+        "constants explained",
+        "randomness seeded",
+        "core pure",
+        "tests named",
+    ],
 )
 def test_the_code_keeps_the_house_rules(paths: list[Path], rule: Rule) -> None:
-    """Functions are short, parameters few, constants explained, randomness seeded, the core pure."""
+    """Short functions, few parameters, explained constants, seeded randomness, a pure core, named tests."""
     assert len(paths) > 1
     assert "\n".join(complaints_about(paths, rule)) == ""
 
@@ -81,6 +89,7 @@ BAD_SOURCES = {
     "text = open('a').read()": house_rules.side_effects,
     "import cv2\ncv2.imread('a.png')": house_rules.side_effects,
     "print(1)": house_rules.side_effects,
+    "def test_it(): ...": house_rules.nameless_tests,
 }
 
 

@@ -121,6 +121,15 @@ def unexplained_constants(tree: ast.Module) -> list[str]:
     return complaints
 
 
+def nameless_tests(tree: ast.Module) -> list[str]:
+    """Tests without the sentence that names them."""
+    return [
+        f"{function.lineno}: {function.name} has no docstring: say in a sentence what is true when it passes"
+        for function in functions_in(tree)
+        if function.name.startswith("test_") and not ast.get_docstring(function)
+    ]
+
+
 def assigned_name(statement: ast.stmt) -> str:
     """The name a simple assignment binds, else ``""``."""
     if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
