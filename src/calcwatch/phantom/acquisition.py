@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 _QUANTA_PER_MM2 = 3.0e5
 _ELECTRONIC_QUANTA = 10.0
 _NOISE_BLUR_PX = 0.45
-_GRAY_RANGE = 1.9
+_GRAY_RANGE = 2.3
 _EQUALIZED = 0.88
 _ENHANCED_MM = 0.45
 _FLOOR = 2e-5
+_LARGE_SCALE_MM = 9.0
+_COMPRESSED = 0.5
 
 
 def expose(attenuation: NDArray[np.float32], settings: PhantomSettings) -> NDArray[np.float32]:
@@ -91,8 +93,11 @@ def plan_presentation(signal: NDArray[np.float32], tissue: Tissue, settings: Pha
     equalization = missing * np.clip(tissue.depth_mm / 0.3 + 1, 0, 1).astype(np.float32)
     if settings.film:
         equalization *= np.float32(0.25)
+    inside = tissue.depth_mm[::4, ::4] > 1
     level = -np.log(signal[::4, ::4]) + equalization[::4, ::4]
-    middle = float(np.median(level[tissue.depth_mm[::4, ::4] > 3]))
+    middle = float(np.median(level[inside]))
+    if not settings.film:
+        equalization -= _compressed(level - np.float32(middle), inside, settings)
     return Presentation(
         equalization=equalization,
         middle=middle,
@@ -100,6 +105,17 @@ def plan_presentation(signal: NDArray[np.float32], tissue: Tissue, settings: Pha
         enhancement=0.0 if settings.film else settings.edge_enhancement,
         sigma_px=_ENHANCED_MM / settings.pixel_spacing_mm,
     )
+
+
+def _compressed(
+    level: NDArray[np.float32], inside: NDArray[np.bool_], settings: PhantomSettings
+) -> NDArray[np.float32]:
+    """Return the share of large-scale brightness that the presentation takes away, on the image's pixels."""
+    sigma = _LARGE_SCALE_MM / settings.pixel_spacing_mm / 4
+    weight = cv2.GaussianBlur(inside.astype(np.float32), (0, 0), sigma)
+    mean = cv2.GaussianBlur(np.where(inside, level, np.float32(0)), (0, 0), sigma) / np.maximum(weight, 0.02)
+    faded = np.float32(_COMPRESSED) * mean * np.clip(weight * 4, 0, 1)
+    return np.asarray(cv2.resize(faded, settings.shape[::-1], interpolation=cv2.INTER_LINEAR))
 
 
 def present(signal: NDArray[np.float32], plan: Presentation) -> NDArray[np.float32]:

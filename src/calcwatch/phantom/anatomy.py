@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 GLAND_SHAPE = (48, 72, 72)
 """Voxels of the gland volume: anterior 0 to 1, superior and lateral -1 to 1, in semi-axes."""
 
-_GLAND_SHARE = {"a": 0.14, "b": 0.30, "c": 0.55, "d": 0.78}
+_GLAND_SHARE = {"a": 0.14, "b": 0.30, "c": 0.55, "d": 0.68}
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,7 @@ def draw_breast(seed: int, laterality: Laterality, size: BreastSize, settings: P
     patient = random_stream(seed, "composition")
     density = settings.breast_density or str(patient.choice(list("abcd"), p=[0.15, 0.4, 0.35, 0.1]))
     rng = random_stream(seed, "anatomy", laterality)
-    nipple = float(rng.uniform(3.5, 5.5))
+    nipple = float(rng.uniform(4.0, 6.5))
     ligaments = tuple(_draw_ligament(rng, size) for _ in range(260))
     vessels = tuple(_draw_vessel(rng, size) for _ in range(9))
     gland = _draw_gland(rng, density) if settings.texture else np.zeros(GLAND_SHAPE, np.float32)
@@ -93,7 +93,7 @@ def _draw_gland(rng: np.random.Generator, density: str) -> NDArray[np.float32]:
     wide = 0.60 + 0.28 * share
     skirt = 0.12 + 0.2 * (1 - share)
     inside = np.clip((wide + 0.18 * x - rho) / 0.12, -3, 1) + np.clip((x - skirt) / 0.15, -3, 0)
-    lumps = power_law_noise(rng, GLAND_SHAPE, 3.4)
+    lumps = power_law_noise(rng, GLAND_SHAPE, 4.0)
     cone = inside > 0
     level = np.quantile((lumps + 0.5 * inside)[cone], 1 - min(share * 1.15, 0.92))
     field = (lumps + 0.5 * inside - level) / 0.35 + np.minimum(inside, 0) * 3
@@ -161,16 +161,25 @@ def draw_texture(breast: Breast, view: str, settings: PhantomSettings) -> Textur
         fft.next_fast_len(round(length * 1.15 / cell), real=True) for length in settings.field_mm
     )
     rng = random_stream(breast.seed, "texture", breast.laterality, view)
-    fine = power_law_noise(rng, (height, width), 2.9, lowest=0.08 * cell)
+    fine = power_law_noise(rng, (height, width), 2.8, lowest=0.05 * cell)
     return Texture(fine, _draw_strands(rng, (height, width), cell), cell)
 
 
 def _draw_strands(rng: np.random.Generator, shape: tuple[int, int], cell: float) -> NDArray[np.float32]:
-    """Ridges of noise at two scales, stretched toward the nipple: 0 between strands to about 1 on them."""
+    """Crossing strands at three scales, mostly along the line to the nipple: 0 between them to about 1."""
     total = np.zeros(shape, np.float32)
-    for weight, size_mm in ((0.6, 6.0), (0.4, 2.5)):
-        rows, columns = (max(int(length * cell / size_mm * 6), 32) for length in shape)
-        noise = power_law_noise(rng, (rows, columns // 2), 3.0, lowest=0.12)
-        large = cv2.resize(noise, shape[::-1], interpolation=cv2.INTER_CUBIC)
-        total += np.float32(weight) / (1 + (large / np.float32(0.13)) ** 2)
+    for weight, size_mm, stretch in ((0.5, 14.0, 2.0), (0.45, 7.0, 2.6), (0.35, 3.5, 3.0)):
+        total += np.float32(weight) * _ridges(rng, shape, size_mm / cell, stretch)
     return total
+
+
+def _ridges(
+    rng: np.random.Generator, shape: tuple[int, int], size_px: float, stretch: float
+) -> NDArray[np.float32]:
+    """Thin lines where smooth noise passes zero, ``size_px`` apart, broken up, ``stretch`` times as long."""
+    rows, columns = (max(int(8 * length / size_px), 24) for length in shape)
+    grid = (fft.next_fast_len(rows, real=True), fft.next_fast_len(max(int(columns / stretch), 24), real=True))
+    lines, gaps = (power_law_noise(rng, grid, exponent, lowest=0.11) for exponent in (6.5, 4.0))
+    large = cv2.resize(lines, shape[::-1], interpolation=cv2.INTER_CUBIC)
+    shown = cv2.resize(np.clip(0.5 + 0.6 * gaps, 0, 1.5), shape[::-1], interpolation=cv2.INTER_CUBIC)
+    return np.asarray(shown / (1 + (large / np.float32(0.16)) ** 2), dtype=np.float32)

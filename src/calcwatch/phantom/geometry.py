@@ -153,7 +153,7 @@ def _cranial_outline(
 ) -> NDArray[np.float64]:
     lateral, medial = size.radius_mm * rng.uniform(1.0, 1.15), size.radius_mm * rng.uniform(0.9, 1.05)
     depth = size.depth_mm * rng.uniform(1.02, 1.12) - origin[1]
-    return _super_ellipse(depth, lateral, medial, rng.uniform(2.0, 2.4))
+    return _super_ellipse(depth, lateral, medial, rng.uniform(1.75, 2.1))
 
 
 def _oblique_outline(

@@ -10,8 +10,8 @@ import numpy as np
 
 from calcwatch.domain import NonLesionKind
 from calcwatch.phantom.anatomy import Breast
-from calcwatch.phantom.calcifications import seen_everywhere
 from calcwatch.phantom.geometry import ViewGeometry
+from calcwatch.phantom.places import seen_everywhere
 from calcwatch.phantom.settings import PhantomSettings, random_stream
 from calcwatch.phantom.shapes import Parts, ball, draw_direction, tube
 from calcwatch.phantom.solids import Solid

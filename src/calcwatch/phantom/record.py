@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from calcwatch.domain import Point
 
-CALCIUM_PER_MM = 1.0
+CALCIUM_PER_MM = 1.5
 """Attenuation of a millimeter of dense calcification beyond the tissue it displaces, near 20 keV."""
 
 Traced = dict[str, tuple[Solid, Silhouette]]

@@ -31,23 +31,30 @@ USUAL_DIAMETER_MM: dict[Morphology, tuple[float, float]] = {
     Morphology.DYSTROPHIC: (1.1, 3.5),
     Morphology.MILK_OF_CALCIUM: (0.7, 2.0),
     Morphology.SUTURE: (3.0, 7.0),
-    Morphology.AMORPHOUS: (0.15, 0.4),
+    Morphology.AMORPHOUS: (0.2, 0.5),
     Morphology.COARSE_HETEROGENEOUS: (0.5, 1.0),
-    Morphology.FINE_PLEOMORPHIC: (0.15, 0.5),
+    Morphology.FINE_PLEOMORPHIC: (0.2, 0.6),
     Morphology.FINE_LINEAR: (0.5, 1.6),
     Morphology.FINE_LINEAR_BRANCHING: (0.8, 2.2),
 }
 """Smallest and largest size drawn for each morphology: the diameter, or the length of an elongated one."""
 
-_LARGEST_ATTENUATION = 0.9
-_HAZY = {Morphology.AMORPHOUS: 0.35, Morphology.MILK_OF_CALCIUM: 0.45, Morphology.VASCULAR: 0.6}
+_LARGEST_MM = 0.85
+_USUAL_DENSITY = {
+    Morphology.FINE_PLEOMORPHIC: 1.4,
+    Morphology.FINE_LINEAR: 1.3,
+    Morphology.FINE_LINEAR_BRANCHING: 1.3,
+    Morphology.AMORPHOUS: 0.7,
+    Morphology.MILK_OF_CALCIUM: 0.45,
+    Morphology.VASCULAR: 0.9,
+}
 
 
 def draw_density(rng: np.random.Generator, morphology: Morphology, diameter_mm: float) -> float:
     """Draw how dense a calcification is; large ones are porous, so that none is opaque."""
-    usual = _HAZY.get(morphology, 1.0) * rng.uniform(0.6, 1.15)
+    usual = _USUAL_DENSITY.get(morphology, 1.0) * rng.uniform(0.65, 1.35)
     depth = diameter_mm * (0.15 if morphology in (Morphology.ROD, Morphology.SUTURE) else 1.0)
-    return float(min(usual, _LARGEST_ATTENUATION * rng.uniform(0.5, 1.2) / max(depth, 0.2)))
+    return float(min(usual, _LARGEST_MM * rng.uniform(0.5, 1.2) / max(depth, 0.2)))
 
 
 def draw_shape(
@@ -65,7 +72,7 @@ def tube(path: NDArray[np.float64], radius_mm: NDArray[np.float64]) -> Parts:
         length = float(np.linalg.norm(half))
         frame = _frame(half / max(length, 1e-9))
         parts.append(
-            Ellipsoid((start + end) / 2, frame * np.array([length * 1.3 + radius * 0.3, radius, radius]))
+            Ellipsoid((start + end) / 2, frame * np.array([3 * length + 0.4 * radius, radius, radius]))
         )
     return tuple(parts)
 
@@ -159,8 +166,8 @@ def _path(
 
 
 def _rod(rng: np.random.Generator, diameter: float, direction: NDArray[np.float64]) -> Parts:
-    radius = rng.uniform(0.27, 0.45) * rng.uniform(0.9, 1.1, size=9)
-    return tube(_path(rng, diameter, direction, 0.05), radius)
+    radius = rng.uniform(0.27, 0.45) * (1 + 0.06 * np.cumsum(rng.normal(size=9)))
+    return tube(_path(rng, diameter * 0.85, direction, 0.05), radius)
 
 
 def _flake(rng: np.random.Generator, diameter: float, direction: NDArray[np.float64]) -> Parts:
@@ -169,7 +176,7 @@ def _flake(rng: np.random.Generator, diameter: float, direction: NDArray[np.floa
 
 
 def _linear(rng: np.random.Generator, diameter: float, direction: NDArray[np.float64]) -> Parts:
-    radius = rng.uniform(0.06, 0.14) * rng.uniform(0.7, 1.2, size=9)
+    radius = rng.uniform(0.07, 0.17) * rng.uniform(0.7, 1.2, size=9)
     return tube(_path(rng, diameter, direction, 0.12), radius)
 
 
@@ -177,7 +184,7 @@ def _branching(rng: np.random.Generator, diameter: float, direction: NDArray[np.
     stem = _path(rng, diameter, direction, 0.1)
     side = direction + draw_direction(rng) * 0.9
     branch = _path(rng, diameter * 0.6, side / np.linalg.norm(side), 0.1)
-    width = rng.uniform(0.06, 0.14)
+    width = rng.uniform(0.07, 0.17)
     joined = branch - branch[0] + stem[int(rng.integers(3, 6))]
     radii = [width * rng.uniform(0.7, 1.2, size=9) for _ in range(2)]
     return tube(stem, radii[0]) + tube(joined, radii[1])

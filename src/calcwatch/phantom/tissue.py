@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 FAT_PER_MM = 0.0456
 GLAND_PER_MM = 0.0802
-_SKIN_PER_MM = 0.0800
-_SKIN_MM = 1.4
+_SKIN_PER_MM = 0.0720
+_SKIN_MM = 1.2
 _COARSE_MM = 0.28
 _GLAND_GRID_MM = 1.6
 
@@ -57,19 +57,18 @@ def image_tissue(
     settings: PhantomSettings,
 ) -> Tissue:
     """Compress the breast into one view and add up what lies on each path."""
-    depth = _depth(geometry, settings)
+    nipple = _nipple_mm(geometry)
+    depth = _depth(breast, geometry, nipple, settings)
     thickness = _slab(depth, geometry.thickness_mm)
     inner = _slab(depth - np.float32(_SKIN_MM), geometry.thickness_mm - 2 * _SKIN_MM)
-    extra = _gland_thickness(breast, geometry, settings)
+    pectoral = _pectoral_line(rng, geometry, settings)
+    gland = _gland_thickness(breast, geometry, settings)
+    extra = np.hypot(gland, _pectoral(rng, pectoral, geometry, settings))
     if settings.texture:
         fine, strands = _carried(texture, geometry, usual, settings)
-        extra = _textured(extra, inner, fine, strands)
+        extra += _texture_mm(gland / np.maximum(inner, 1), gland, fine, strands)
         extra += _curves(breast, geometry, settings)
-    pectoral = _pectoral_line(rng, geometry, settings)
-    np.maximum(extra, _pectoral(rng, pectoral, geometry, settings), out=extra)
-    np.clip(extra, 0, inner, out=extra)
-    nipple = _nipple_mm(geometry)
-    extra += _nipple(breast, nipple, settings)
+    extra = _at_most(extra, inner)
     attenuation = np.float32(FAT_PER_MM) * inner + np.float32(_SKIN_PER_MM) * (thickness - inner)
     attenuation += np.float32(GLAND_PER_MM - FAT_PER_MM) * extra
     return Tissue(attenuation, depth, thickness, nipple, pectoral)
@@ -91,7 +90,9 @@ def enlarge(values: NDArray[np.float32], settings: PhantomSettings) -> NDArray[n
     return np.asarray(cv2.resize(values, (columns, rows), interpolation=cv2.INTER_LINEAR), dtype=np.float32)
 
 
-def _depth(geometry: ViewGeometry, settings: PhantomSettings) -> NDArray[np.float32]:
+def _depth(
+    breast: Breast, geometry: ViewGeometry, nipple: tuple[float, float], settings: PhantomSettings
+) -> NDArray[np.float32]:
     """Distance inward from the skin line in mm, smooth across the line itself."""
     rows, columns = coarse_axes(settings, _COARSE_MM)
     rho, phi = polar_of(geometry, rows[:, None], columns[None, :])
@@ -100,9 +101,11 @@ def _depth(geometry: ViewGeometry, settings: PhantomSettings) -> NDArray[np.floa
     cell = float(rows[1] - rows[0])
     away = [cv2.distanceTransform(mask, cv2.DIST_L2, cv2.DIST_MASK_PRECISE) for mask in (inside, 1 - inside)]
     signed = ((away[0] - away[1])[160:-160, 160:-160] * cell).astype(np.float32)
-    near = np.clip(np.abs(signed) / 1.5, 0, 1)
+    deep = np.clip((np.abs(signed) - 3.0) / 4.0, 0, 1)
     steep = _slope(radial.astype(np.float32), cell)
-    smooth = near * signed + (1 - near) * (radial / steep)
+    smooth = deep * signed + (1 - deep) * (radial / steep)
+    bump = _nipple_depth(breast, nipple, rows, columns)
+    smooth = np.maximum(smooth, bump) + np.maximum(1.5 - np.abs(smooth - bump), 0) ** 2 / 6
     return enlarge(smooth.astype(np.float32), settings)
 
 
@@ -129,7 +132,10 @@ def _gland_thickness(
     for depth in depths:
         points = unproject(geometry, rho, phi, float(depth))
         total += _sample_gland(breast, points)
-    mean = (total / depths.size).astype(np.float32)
+    below_armpit = (
+        1.0 if geometry.view is ViewPosition.CC else np.clip((1.2 - phi - geometry.tilt) / 0.35, 0, 1)
+    )
+    mean = (total * below_armpit / depths.size).astype(np.float32)
     return enlarge(mean, settings) * np.float32(geometry.thickness_mm)
 
 
@@ -139,6 +145,12 @@ def _sample_gland(breast: Breast, points: NDArray[np.float64]) -> NDArray[np.flo
     y = (points[..., 1] / breast.size.radius_mm + 1) / 2 * count[1]
     z = (points[..., 2] / breast.size.radius_mm + 1) / 2 * count[2]
     return np.asarray(map_coordinates(breast.gland, [x, y, z], order=1, mode="constant"))
+
+
+def _at_most(extra: NDArray[np.float32], inner: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Keep gland below what fits into the breast, without flattening its texture."""
+    share = np.maximum(extra, 0) / np.maximum(inner, np.float32(0.05))
+    return np.asarray(inner * share / np.sqrt(np.sqrt(1 + share**4)), dtype=np.float32)
 
 
 def _carried(
@@ -158,16 +170,15 @@ def _carried(
     return np.asarray(fine, dtype=np.float32), np.asarray(strands, dtype=np.float32)
 
 
-def _textured(
+def _texture_mm(
+    share: NDArray[np.float32],
     gland: NDArray[np.float32],
-    inner: NDArray[np.float32],
     fine: NDArray[np.float32],
     strands: NDArray[np.float32],
 ) -> NDArray[np.float32]:
-    """Return gland thickness with its fine texture; strands run through fat too."""
-    share = np.clip(gland / np.maximum(inner, 1), 0, 1)
-    result = gland * (1 + np.float32(0.22) * fine)
-    result += (strands + np.float32(0.25) * fine) * (np.float32(0.8) + np.float32(3.2) * np.sqrt(share))
+    """Return what the fine texture adds, in mm of gland: clouds where gland is, strands in fat too."""
+    result = np.float32(0.42) * np.sqrt(gland) * fine
+    result += (strands + np.float32(0.25) * fine) * (4 + 3 * np.sqrt(np.minimum(share, 1)))
     return np.asarray(result, dtype=np.float32)
 
 
@@ -235,10 +246,10 @@ def _pectoral(
     mask = np.zeros((rows.size, columns.size), np.uint8)
     cv2.fillPoly(mask, [np.round(polygon[:, ::-1] / cell * 16).astype(np.int32)], 1, shift=4)
     away = cv2.distanceTransform(np.pad(mask, 60, mode="edge"), cv2.DIST_L2, 5)[60:-60, 60:-60] * cell
-    rise = 1 - np.exp(-away / 9.0)
+    rise = 1 - np.exp(-away / 12.0)
     if settings.texture:
-        rise = rise * (1 + 0.10 * _fibers(rng, polygon, rows, columns))
-    muscle = np.float32(0.50 * geometry.thickness_mm) * cv2.GaussianBlur(rise.astype(np.float32), (0, 0), 1.0)
+        rise = rise * (1 + 0.035 * _fibers(rng, polygon, rows, columns))
+    muscle = np.float32(0.40 * geometry.thickness_mm) * cv2.GaussianBlur(rise.astype(np.float32), (0, 0), 1.0)
     return enlarge(muscle, settings)
 
 
@@ -261,16 +272,11 @@ def _nipple_mm(geometry: ViewGeometry) -> tuple[float, float]:
     return float(tip[0]), float(tip[1])
 
 
-def _nipple(breast: Breast, tip: tuple[float, float], settings: PhantomSettings) -> NDArray[np.float32]:
-    """The nipple, standing out of the skin line: gland-like tissue in mm (its fat counted for too)."""
-    spacing, radius = settings.pixel_spacing_mm, breast.nipple_mm
-    total = np.zeros(settings.shape, np.float32)
-    center, reach = np.array([tip[0], tip[1] + 0.2 * radius]), 1.2 * radius
-    low = np.maximum((center - reach) // spacing, 0).astype(int)
-    window = total[low[0] : int((center[0] + reach) / spacing), low[1] : int((center[1] + reach) / spacing)]
-    rows, columns = (np.arange(count) + first for count, first in zip(window.shape, low, strict=True))
-    down = ((rows * spacing - center[0]) / radius)[:, None]
-    across = ((columns * spacing - center[1]) / (1.1 * radius))[None, :]
-    share = 1.8 * GLAND_PER_MM / (GLAND_PER_MM - FAT_PER_MM)
-    window += (np.sqrt(np.maximum(1 - down**4 - across**4, 0)) * radius * share).astype(np.float32)
-    return total
+def _nipple_depth(
+    breast: Breast, tip: tuple[float, float], rows: NDArray[np.float64], columns: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Distance inward from the nipple's own outline in mm; it stands out of the skin line."""
+    radius = breast.nipple_mm
+    down = np.abs((rows[:, None] - tip[0]) / radius) ** 2.6
+    across = np.abs((columns[None, :] - tip[1] + 0.2 * radius) / (1.5 * radius)) ** 2.6
+    return np.asarray(radius * (1 - (down + across) ** (1 / 2.6)))
