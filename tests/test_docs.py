@@ -20,6 +20,7 @@ from calcwatch.cli import app
 from calcwatch.dicom.write import write_mammogram
 from calcwatch.phantom import make_examination
 from calcwatch.phantom.settings import PhantomSettings
+from calcwatch.service.read_table import TABLE_COLUMNS, read_table
 from calcwatch.service.result_folder import RESULT_NAMES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -150,6 +151,16 @@ def test_the_phantom_example_runs(tmp_path: Path) -> None:
     """The example in docs/phantom.md runs as written and prints its images."""
     (example,) = blocks(ROOT / "docs" / "phantom.md", "python")
     run_example(example, tmp_path)
+
+
+def test_the_table_example_is_a_table(tmp_path: Path) -> None:
+    """The example table in docs/reading.md has every column and each of its rows can be used."""
+    (example,) = blocks(ROOT / "docs" / "reading.md", "csv")
+    table = tmp_path / "images.csv"
+    table.write_text(example, encoding="utf-8")
+    assert example.splitlines()[0] == ",".join(TABLE_COLUMNS)
+    rows = read_table(table)
+    assert [row.problem for row in rows] == ["", ""]
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/findings.md"])
