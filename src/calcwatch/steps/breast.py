@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from calcwatch.domain import Point
     from calcwatch.steps.normalize import NormalizedImage
 
-_SHRINK = 4  # the outline of a breast needs no full resolution
 _OPENING_MM = 3.0  # labels, threads and frame edges thinner than this are no breast
 _OUTLINE_TOLERANCE_MM = 0.5
 
@@ -38,22 +37,14 @@ class BreastRegion:
 
 def find_breast(image: NormalizedImage) -> BreastRegion:
     """Keep the largest solid part of the foreground, its holes filled."""
-    height, width = image.gray.shape
-    size = (max(1, width // _SHRINK), max(1, height // _SHRINK))
-    small = cv2.resize(image.foreground, size, interpolation=cv2.INTER_NEAREST)
-    solid = _largest(_open(np.asarray(small, np.uint8), round(image.px(_OPENING_MM) / _SHRINK)))
+    solid = _largest(_open(image.foreground, round(image.px(_OPENING_MM) / 2)))
     contours, _ = cv2.findContours(solid, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     if not contours:
-        return BreastRegion(np.zeros((height, width), np.uint8), 0.0, ())
-    filled = cv2.drawContours(np.zeros_like(solid), contours, -1, 1, cv2.FILLED)
-    mask = cv2.resize(filled, (width, height), interpolation=cv2.INTER_NEAREST)
-    tolerance = image.px(_OUTLINE_TOLERANCE_MM) / _SHRINK
-    outline = cv2.approxPolyDP(max(contours, key=len), tolerance, closed=True)[:, 0, :]
-    scale = np.array([width / solid.shape[1], height / solid.shape[0]])
-    points = (outline + 0.5) * scale - 0.5
-    return BreastRegion(
-        np.asarray(mask, np.uint8), float(mask.sum()), tuple((float(y), float(x)) for x, y in points)
-    )
+        return BreastRegion(np.zeros_like(solid), 0.0, ())
+    mask = cv2.drawContours(np.zeros_like(solid), contours, -1, 1, cv2.FILLED)
+    outline = cv2.approxPolyDP(max(contours, key=len), image.px(_OUTLINE_TOLERANCE_MM), closed=True)
+    points = tuple((float(row), float(column)) for column, row in outline[:, 0, :])
+    return BreastRegion(np.asarray(mask, np.uint8), float(cv2.countNonZero(mask)), points)
 
 
 def erode(mask: NDArray[np.uint8], radius_px: int) -> NDArray[np.uint8]:
@@ -69,8 +60,8 @@ def _open(mask: NDArray[np.uint8], radius_px: int) -> NDArray[np.uint8]:
     """Opening that leaves what touches the border of the picture alone, as a breast does."""
     radius = max(1, radius_px)
     padded = cv2.copyMakeBorder(mask, radius, radius, radius, radius, cv2.BORDER_REPLICATE)
-    element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
-    opened = cv2.morphologyEx(padded, cv2.MORPH_OPEN, element)
+    square = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
+    opened = cv2.morphologyEx(padded, cv2.MORPH_OPEN, square)
     return np.ascontiguousarray(opened[radius:-radius, radius:-radius])
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 from scipy.spatial import cKDTree
+from scipy.special import expit
 
 from calcwatch.steps.breast import erode
 from calcwatch.steps.lookalike import sharper_than_blur
@@ -36,8 +37,7 @@ _QUANTIZATION_NOISE = 0.29  # sigma of rounding to steps of one
 _CANDIDATE_SIGMA = 3.5
 _SKIN_RIM_MM = 1.0
 _BORDER_PX = 3
-_FILL_MM = 1.0
-_FILL_SHRINK = 4
+_FILL_MM = 2.5
 _RING_SAMPLES = 16
 _NEAR_RING, _FAR_RING = 2.2, 3.5  # in sigmas of the candidate's scale
 _RING_RANK = 4  # from the brightest: one neighbor may be bright, a line may not
@@ -122,16 +122,13 @@ def scales_px(image: NormalizedImage) -> tuple[float, ...]:
 def fill_outside(image: NormalizedImage, breast: BreastRegion) -> NDArray[np.float32]:
     """Continue the breast smoothly past its skin, so that no filter sees an edge there."""
     inside = (breast.mask & image.foreground).astype(np.float32)
-    size = (max(1, inside.shape[1] // _FILL_SHRINK), max(1, inside.shape[0] // _FILL_SHRINK))
-    sigma = image.px(_FILL_MM) / _FILL_SHRINK
-    weight = gaussian(_shrink(inside, size), sigma)
-    total = gaussian(_shrink(image.gray * inside, size), sigma)
-    smooth = cv2.resize(total / (weight + 1e-4), inside.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    smooth = _blur_twice(image.gray * inside, image) / (_blur_twice(inside, image) + np.float32(1e-4))
     return np.where(inside > 0, image.gray, smooth)
 
 
-def _shrink(image: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.float32)
+def _blur_twice(values: NDArray[np.float32], image: NormalizedImage) -> NDArray[np.float32]:
+    size = (round(image.px(_FILL_MM)) | 1,) * 2
+    return np.asarray(cv2.blur(cv2.blur(values, size), size), dtype=np.float32)
 
 
 def _responses(
@@ -158,9 +155,8 @@ def _responses(
 
 
 def _working_noise(local: NDArray[np.float32], inside: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Geometric mean of the local noise and the breast's: neither a busy nor a calm corner rules alone."""
-    sample = local[::4, ::4][inside[::4, ::4] > 0]
-    typical = float(np.median(sample)) if sample.size else 0.0
+    """Geometric mean of the local noise and the breast's own: no busy or calm corner rules alone."""
+    typical = np.exp(cv2.mean(cv2.log(local + np.float32(1e-9)), mask=inside.astype(np.uint8))[0])
     return np.asarray(np.sqrt(local * np.float32(typical)), dtype=np.float32)
 
 
@@ -214,4 +210,4 @@ def _evidence(
 
 def _belief(strength: NDArray[np.float32], image: NormalizedImage) -> NDArray[np.float32]:
     half = _HALF_BELIEF * min(1.0, (_SHARP_SPACING_MM / image.working_mm) ** 0.5)
-    return np.asarray(1.0 / (1.0 + np.exp((half - strength) / _BELIEF_WIDTH)), dtype=np.float32)
+    return np.asarray(expit((strength - half) / _BELIEF_WIDTH), dtype=np.float32)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
+from scipy.special import expit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,13 +70,12 @@ def _describe(
 ) -> Grouped:
     order = np.lexsort((points[:, 1], points[:, 0], -scores))
     (column, row), radius = cv2.minEnclosingCircle(points[order, ::-1].astype(np.float32))
-    strongest = float(evidence.max())
     return Grouped(
         members=tuple(int(i) for i in names[order]),
         row=float(row),
         column=float(column),
         radius_px=float(radius),
-        score=1.0 / (1.0 + math.exp((_HALF_BELIEF - strongest) / _BELIEF_WIDTH)),
+        score=float(expit((float(evidence.max()) - _HALF_BELIEF) / _BELIEF_WIDTH)),
         outline=_hull(points[order], _MARGIN * distance_px),
     )
 

@@ -25,13 +25,17 @@ _HALF = 0.5
 _SADDLE = 0.72  # two peaks are two calcifications when the best way between them dips below this share
 _PEAK_QUANTILE = 0.9
 _NORMAL_MAD = 1.4826
+_TRUE_TO_HALF = 1.08
+"""True diameter over the diameter at half height: 1.15 for a ball, 1.00 for a plate."""
+_SHAPE_ERROR = 0.04  # of the diameter, one standard deviation: the profile along the beam is not known
 
 
 @dataclass(frozen=True, eq=False)
 class MeasuredObject:
     """One outlined object in crop coordinates; lengths in pixels, errors one standard deviation.
 
-    ``index``: which detection it belongs to. ``contrast``: height over the surround in units of the noise.
+    ``index``: which detection it belongs to. ``outline``: polygon at half height. ``diameter``, ``area``: of
+    the whole object, estimated from that outline. ``contrast``: height over the surround in noise units.
     ``merged``: other detections that lie on the same object.
     """
 
@@ -83,9 +87,19 @@ def measure(image: NormalizedImage, detections: Detections) -> tuple[MeasuredObj
     for index in range(len(peaks)):
         if index not in taken:
             found = _measure_one(image, peaks, index, float(detections.sigma_px[index]))
-            taken.update(found.merged)
-            objects.append(found)
+            if not any(_lies_on(found, stronger) for stronger in objects):
+                taken.update(found.merged)
+                objects.append(found)
     return tuple(objects)
+
+
+def _lies_on(found: MeasuredObject, stronger: MeasuredObject) -> bool:
+    """Whether the center of one object lies inside the outline of a stronger one."""
+    offset = math.hypot(found.row - stronger.row, found.column - stronger.column)
+    if offset > 2 * stronger.diameter_px or len(stronger.outline) < 3:
+        return offset < 1.0
+    polygon = np.array(stronger.outline, np.float32)
+    return cv2.pointPolygonTest(polygon, (found.row, found.column), measureDist=False) >= 0
 
 
 def _measure_one(
@@ -184,8 +198,8 @@ def _describe(
     y, x = np.indices(filled.shape, dtype=np.float32)
     mass = max(float(height.sum()), 1e-9)
     row, column = window.outside(float((y * height).sum()) / mass, float((x * height).sum()) / mass)
-    area = float(filled.sum()) / window.fine**2
-    diameter = 2.0 * math.sqrt(area / math.pi)
+    diameter = _TRUE_TO_HALF * 2.0 * math.sqrt(float(filled.sum()) / window.fine**2 / math.pi)
+    area = math.pi / 4.0 * diameter**2
     top = float(np.quantile(window.gray[region > 0], _PEAK_QUANTILE))
     contrast = (top - window.surround) / window.noise
     outline = max(contours, key=len)[:, 0, ::-1]
@@ -204,9 +218,11 @@ def _describe(
 
 
 def _diameter_error(diameter_px: float, contrast: float) -> float:
-    """One standard deviation: noise moves the edge by its share of the slope, averaged along the outline.
+    """One standard deviation: noise moves the edge, pixels cut it, and the profile is not known.
 
-    The edge rises over about two pixels; independent pixels along the outline are as many as its length.
+    The edge rises over about two pixels, so noise moves it by ``2 / contrast`` pixels; a pixel cuts it to
+    0.29 pixels; both average over the pixels along the outline.
     """
-    edge_px = 2.0 / max(contrast, 1.0)
-    return 2.0 * math.hypot(edge_px, 0.3) / math.sqrt(max(1.0, math.pi * diameter_px)) + 0.1
+    edge_px = math.hypot(2.0 / max(contrast, 1.0), 0.29)
+    along = max(1.0, math.pi * diameter_px)
+    return math.hypot(2.0 * edge_px / math.sqrt(along), _SHAPE_ERROR * diameter_px)
