@@ -25,6 +25,7 @@ _ENHANCED_MM = 0.45
 _FLOOR = 2e-5
 _LARGE_SCALE_MM = 9.0
 _COMPRESSED = 0.5
+_BLACKENED = 4.0
 
 
 def expose(attenuation: NDArray[np.float32], settings: PhantomSettings) -> NDArray[np.float32]:
@@ -75,11 +76,12 @@ def _gain(filtered: Callable[[NDArray[np.float32]], NDArray[np.float32]]) -> flo
 class Presentation:
     """How one image is turned from exposure to gray; fixed before calcifications and noise are added.
 
-    ``equalization``: log attenuation added where the breast is thin. ``middle``: log attenuation shown mid
-    gray.
+    ``equalization``: log attenuation added where the breast is thin, ``outside``: taken away beyond the
+    skin. ``middle``: log attenuation shown mid gray.
     """
 
     equalization: NDArray[np.float32]
+    outside: NDArray[np.float32]
     middle: float
     white: float
     enhancement: float
@@ -90,9 +92,8 @@ def plan_presentation(signal: NDArray[np.float32], tissue: Tissue, settings: Pha
     """Choose thickness equalization and brightness from the exposure without calcifications."""
     slab = float(tissue.thickness_mm.max())
     missing = np.float32(FAT_PER_MM * _EQUALIZED) * (slab - tissue.thickness_mm)
-    equalization = missing * np.clip(tissue.depth_mm / 0.3 + 1, 0, 1).astype(np.float32)
-    if settings.film:
-        equalization *= np.float32(0.25)
+    outside = np.clip(-tissue.depth_mm / np.float32(0.3), 0, 1)
+    equalization = missing * (np.float32(0.25) * (1 - outside)) if settings.film else missing
     inside = tissue.depth_mm[::4, ::4] > 1
     level = -np.log(signal[::4, ::4]) + equalization[::4, ::4]
     middle = float(np.median(level[inside]))
@@ -101,6 +102,7 @@ def plan_presentation(signal: NDArray[np.float32], tissue: Tissue, settings: Pha
     return Presentation(
         equalization=equalization,
         middle=middle,
+        outside=np.zeros_like(outside) if settings.film else outside * np.float32(_BLACKENED),
         white=float(2**settings.bits_stored - 1),
         enhancement=0.0 if settings.film else settings.edge_enhancement,
         sigma_px=_ENHANCED_MM / settings.pixel_spacing_mm,
@@ -121,7 +123,7 @@ def _compressed(
 def present(signal: NDArray[np.float32], plan: Presentation) -> NDArray[np.float32]:
     """Return gray from 0 to ``plan.white``: log, equalized, edge-enhanced, through a soft tone curve."""
     level = plan.equalization - np.log(np.maximum(signal, np.float32(_FLOOR)))
-    level = _enhanced(level, plan) - np.float32(plan.middle)
+    level = _enhanced(level, plan) - plan.outside - np.float32(plan.middle)
     tone = 1 / (1 + np.exp(np.float32(-4 / _GRAY_RANGE) * level))
     return np.asarray(
         np.maximum((tone - np.float32(0.03)) * np.float32(plan.white / 0.97), 0), dtype=np.float32

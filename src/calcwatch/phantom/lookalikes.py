@@ -13,7 +13,7 @@ from calcwatch.phantom.anatomy import Breast
 from calcwatch.phantom.geometry import ViewGeometry
 from calcwatch.phantom.places import seen_everywhere
 from calcwatch.phantom.settings import PhantomSettings, random_stream
-from calcwatch.phantom.shapes import Parts, ball, draw_direction, tube
+from calcwatch.phantom.shapes import Parts, ball, draw_direction, straight_tube, tube
 from calcwatch.phantom.solids import Solid
 from calcwatch.phantom.truth import NonLesionTruth
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from calcwatch.domain import Laterality, ViewPosition
 
-_TITANIUM, _STEEL, _POWDER, _SKIN_TISSUE = 8.0, 14.0, 1.6, 0.045
+_TITANIUM, _STEEL, _POWDER, _SKIN_TISSUE = 6.0, 10.0, 1.2, 0.04
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,10 +86,8 @@ def _clips(rng: np.random.Generator, place: _Place, name: str) -> list[NonLesion
     for number in range(1, int(rng.integers(1, 5)) + 1):
         length, radius = rng.uniform(2.2, 3.8), rng.uniform(0.18, 0.28)
         arm, other = draw_direction(rng), draw_direction(rng)
-        bar = tube(np.array([-arm, arm]) * length / 2, np.full(2, radius))
-        leg = tube(
-            np.array([-arm * length / 2, -arm * length / 2 + other * length * 0.7]), np.full(2, radius)
-        )
+        bar = straight_tube(-arm * length / 2, arm * length / 2, radius)
+        leg = straight_tube(-arm * length / 2, other * length * 0.7 - arm * length / 2, radius)
         spot = center + draw_direction(rng) * rng.uniform(2, 9)
         solid = Solid(f"{name}-{number}", spot, bar + leg if rng.random() < 0.6 else bar, _TITANIUM)
         clips.append(NonLesionSolid(solid.id, NonLesionKind.CLIP, (solid,)))
@@ -207,8 +205,8 @@ def add_letters(
     gray: NDArray[np.float32], white: float, laterality: Laterality, view: ViewPosition, spacing_mm: float
 ) -> NonLesionTruth:
     """Burn side and view into the corner away from the breast, in place; return the truth."""
-    text, scale = f"{laterality} {view}", 12.0 / spacing_mm / 22
-    thick = max(round(1.2 / spacing_mm), 1)
+    text, scale = f"{laterality} {view}", 7.0 / spacing_mm / 22
+    thick = max(round(0.9 / spacing_mm), 1)
     (width, height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, thick)
     margin = round(6 / spacing_mm)
     left = gray.shape[1] - margin - width if str(laterality) == "L" else margin

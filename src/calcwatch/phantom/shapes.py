@@ -65,7 +65,7 @@ def draw_shape(
 
 
 def tube(path: NDArray[np.float64], radius_mm: NDArray[np.float64]) -> Parts:
-    """Return overlapping ellipsoids along a path (N x 3, mm); ``radius_mm`` at each of its N points."""
+    """Return overlapping ellipsoids along a finely sampled path (N x 3, mm), with a radius at each point."""
     parts = []
     for start, end, radius in zip(path[:-1], path[1:], radius_mm[:-1], strict=True):
         half = (end - start) / 2
@@ -75,6 +75,11 @@ def tube(path: NDArray[np.float64], radius_mm: NDArray[np.float64]) -> Parts:
             Ellipsoid((start + end) / 2, frame * np.array([3 * length + 0.4 * radius, radius, radius]))
         )
     return tuple(parts)
+
+
+def straight_tube(start: NDArray[np.float64], end: NDArray[np.float64], radius_mm: float) -> Parts:
+    """Return a straight rod between two points in mm."""
+    return tube(np.linspace(start, end, 13), np.full(13, radius_mm))
 
 
 def ball(diameter_mm: float) -> Parts:
@@ -198,9 +203,10 @@ def _suture(rng: np.random.Generator, diameter: float, direction: NDArray[np.flo
         np.stack([np.cos(turn), 0.6 * np.sin(turn), 0.15 * np.sin(2 * turn)], axis=1) * diameter / 3 @ frame.T
     )
     radius = np.full(24, rng.uniform(0.12, 0.18))
-    ends = [loop[0] + np.array([np.zeros(3), draw_direction(rng) * diameter * 0.25]) for _ in range(2)]
+    ends = [loop[0] + draw_direction(rng) * diameter * 0.25 for _ in range(2)]
+    cut = [straight_tube(loop[0], end, radius[0]) for end in ends]
     knot = Ellipsoid(loop[0], np.eye(3) * radius[0] * 2.2)
-    return (*tube(loop, radius), *tube(ends[0], radius[:2]), *tube(ends[1], radius[:2]), knot)
+    return (*tube(loop, radius), *cut[0], *cut[1], knot)
 
 
 _SHAPES: dict[Morphology, Callable[[np.random.Generator, float, NDArray[np.float64]], Parts]] = {

@@ -29,6 +29,7 @@ _SKIN_PER_MM = 0.0720
 _SKIN_MM = 1.2
 _COARSE_MM = 0.28
 _GLAND_GRID_MM = 1.6
+_SOFT_MM = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,10 +64,10 @@ def image_tissue(
     inner = _slab(depth - np.float32(_SKIN_MM), geometry.thickness_mm - 2 * _SKIN_MM)
     pectoral = _pectoral_line(rng, geometry, settings)
     gland = _gland_thickness(breast, geometry, settings)
-    extra = np.hypot(gland, _pectoral(rng, pectoral, geometry, settings))
+    extra = np.hypot(gland, _pectoral(rng, pectoral, geometry, settings)).astype(np.float32)
     if settings.texture:
         fine, strands = _carried(texture, geometry, usual, settings)
-        extra += _texture_mm(gland / np.maximum(inner, 1), gland, fine, strands)
+        extra += _texture_mm(gland, inner, fine, strands)
         extra += _curves(breast, geometry, settings)
     extra = _at_most(extra, inner)
     attenuation = np.float32(FAT_PER_MM) * inner + np.float32(_SKIN_PER_MM) * (thickness - inner)
@@ -148,8 +149,9 @@ def _sample_gland(breast: Breast, points: NDArray[np.float64]) -> NDArray[np.flo
 
 
 def _at_most(extra: NDArray[np.float32], inner: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Keep gland below what fits into the breast, without flattening its texture."""
-    share = np.maximum(extra, 0) / np.maximum(inner, np.float32(0.05))
+    """Keep gland between none and what fits into the breast, without flattening its texture."""
+    some = (extra + np.sqrt(extra**2 + np.float32(_SOFT_MM**2))) / 2
+    share = some / np.maximum(inner, np.float32(0.05))
     return np.asarray(inner * share / np.sqrt(np.sqrt(1 + share**4)), dtype=np.float32)
 
 
@@ -171,14 +173,15 @@ def _carried(
 
 
 def _texture_mm(
-    share: NDArray[np.float32],
     gland: NDArray[np.float32],
+    inner: NDArray[np.float32],
     fine: NDArray[np.float32],
     strands: NDArray[np.float32],
 ) -> NDArray[np.float32]:
     """Return what the fine texture adds, in mm of gland: clouds where gland is, strands in fat too."""
+    share = np.minimum(gland / np.maximum(inner, 1), 1)
     result = np.float32(0.42) * np.sqrt(gland) * fine
-    result += (strands + np.float32(0.25) * fine) * (4 + 3 * np.sqrt(np.minimum(share, 1)))
+    result += (strands + np.float32(0.25) * fine) * (4 + 3 * np.sqrt(share))
     return np.asarray(result, dtype=np.float32)
 
 
@@ -246,10 +249,10 @@ def _pectoral(
     mask = np.zeros((rows.size, columns.size), np.uint8)
     cv2.fillPoly(mask, [np.round(polygon[:, ::-1] / cell * 16).astype(np.int32)], 1, shift=4)
     away = cv2.distanceTransform(np.pad(mask, 60, mode="edge"), cv2.DIST_L2, 5)[60:-60, 60:-60] * cell
-    rise = 1 - np.exp(-away / 12.0)
+    rise = 1 - np.exp(-away / 9.0)
     if settings.texture:
         rise = rise * (1 + 0.035 * _fibers(rng, polygon, rows, columns))
-    muscle = np.float32(0.40 * geometry.thickness_mm) * cv2.GaussianBlur(rise.astype(np.float32), (0, 0), 1.0)
+    muscle = np.float32(0.45 * geometry.thickness_mm) * cv2.GaussianBlur(rise.astype(np.float32), (0, 0), 1.0)
     return enlarge(muscle, settings)
 
 
