@@ -12,8 +12,8 @@ from pydicom.encaps import get_frame
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID
 
-from calcwatch.dicom.header import integer, word
-from calcwatch.dicom.parse import DicomFile
+from calcwatch.dicom.header import integer, value, word
+from calcwatch.dicom.parse import DicomFile, PixelElement
 from calcwatch.dicom.syntax import BIG_ENDIAN, Codec, codec_of, is_native, syntax_name
 from calcwatch.domain import UnreadableImage, UnsupportedImage
 
@@ -89,6 +89,11 @@ def read_codes(file: DicomFile, layout: PixelLayout, frame: int = 0) -> Codes:
             f"transfer syntax {syntax_name(file.transfer_syntax)} is not read; "
             "convert the file to Explicit VR Little Endian or JPEG Lossless"
         )
+    if layout.bits_stored > codec.max_bits:
+        raise UnsupportedImage(
+            f"{syntax_name(file.transfer_syntax)} of {layout.bits_stored} bits is not read; "
+            "convert the file to Explicit VR Little Endian"
+        )
     stream = _encapsulated_frame(file, layout, frame)
     _check_bit_stream(stream, codec, layout)
     return _decoded(stream, codec, file, layout)
@@ -107,10 +112,10 @@ def _check_is_gray(file: DicomFile) -> None:
 
 
 def _required(file: DicomFile, keyword: str) -> int:
-    value = integer(file.dataset, keyword)
-    if value is None or value < 1:
+    stated = integer(file.dataset, keyword)
+    if stated is None or stated < 1:
         raise UnreadableImage(f"the required attribute {keyword} is missing or empty in the header")
-    return value
+    return stated
 
 
 def _high_bit(file: DicomFile) -> int:
@@ -120,18 +125,8 @@ def _high_bit(file: DicomFile) -> int:
 
 def _native(file: DicomFile, layout: PixelLayout, frame: int) -> Codes:
     assert file.pixels is not None
-    start, length = file.pixels.offset, file.pixels.length
-    needed = layout.frame_bytes * layout.frames
-    present = file.size - start if length is None else min(length, file.size - start)
-    if length is None:
-        raise UnreadableImage("the pixels are encapsulated but the transfer syntax is an uncompressed one")
-    if present < needed:
-        cause = (
-            "the file is truncated"
-            if present < length
-            else "Rows, Columns and Pixel Data contradict each other"
-        )
-        raise UnreadableImage(f"{cause}: {present} of {needed} bytes of pixels are there")
+    _check_native_length(file.pixels, file.size, layout)
+    start = file.pixels.offset
     swapped = file.transfer_syntax == BIG_ENDIAN and (layout.bits_allocated == 16 or file.pixels.vr == "OW")
     file.stream.seek(start + frame * layout.frame_bytes)
     data = file.stream.read(layout.frame_bytes + (layout.frame_bytes % 2 if swapped else 0))
@@ -139,6 +134,22 @@ def _native(file: DicomFile, layout: PixelLayout, frame: int) -> Codes:
         data = np.frombuffer(data, ">u2").astype("<u2").tobytes()[: layout.frame_bytes]
     cells = np.frombuffer(data, "<u2" if layout.bits_allocated == 16 else "u1")
     return cells.reshape(layout.rows, layout.columns)
+
+
+def _check_native_length(pixels: PixelElement, size: int, layout: PixelLayout) -> None:
+    """Refuse pixels that are cut off, or so many that Rows and Columns cannot be right."""
+    if pixels.length is None:
+        raise UnreadableImage("the pixels are encapsulated but the transfer syntax is an uncompressed one")
+    needed = layout.frame_bytes * layout.frames
+    present = min(pixels.length, size - pixels.offset)
+    if present < min(needed, pixels.length):
+        raise UnreadableImage(f"the file is truncated: {present} of {needed} bytes of pixels are there")
+    smallest_error = layout.bits_allocated // 8 * min(layout.rows, layout.columns)
+    if not 0 <= present - needed < max(2, smallest_error):
+        raise UnreadableImage(
+            f"{layout.frames} x {layout.rows} x {layout.columns} pixels need {needed} bytes but Pixel Data "
+            f"has {present}: Rows, Columns or Number of Frames must be wrong"
+        )
 
 
 def _encapsulated_frame(file: DicomFile, layout: PixelLayout, frame: int) -> bytes:
@@ -149,8 +160,8 @@ def _encapsulated_frame(file: DicomFile, layout: PixelLayout, frame: int) -> byt
             "the pixels are not encapsulated although the transfer syntax is a compressed one"
         )
     file.stream.seek(file.pixels.offset)
-    offsets = getattr(file.dataset, "ExtendedOffsetTable", None)
-    lengths = getattr(file.dataset, "ExtendedOffsetTableLengths", None)
+    offsets = value(file.dataset, "ExtendedOffsetTable")
+    lengths = value(file.dataset, "ExtendedOffsetTableLengths")
     try:
         return get_frame(
             file.stream,
@@ -216,8 +227,6 @@ def _decoded(stream: bytes, codec: Codec, file: DicomFile, layout: PixelLayout) 
         cells, _ = decoder.as_array(
             _one_fragment(stream), raw=True, index=0, decoding_plugin=codec.plugin, **options
         )
-    except NotImplementedError as error:
-        raise UnsupportedImage(str(error)) from error
     except (RuntimeError, ValueError) as error:
         raise UnreadableImage(f"the compressed pixels are damaged: {_last_line(error)}") from error
     return cells.view(np.uint16) if layout.bits_allocated == 16 else cells.view(np.uint8)

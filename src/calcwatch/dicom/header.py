@@ -16,20 +16,25 @@ _PIXEL_GROUPS = ("PixelMeasuresSequence", "PixelValueTransformationSequence", "F
 _Value = TypeVar("_Value")
 
 
-def values(dataset: Dataset, keyword: str) -> tuple[Any, ...]:
-    """Return the attribute's values in order; empty when absent, empty or not decodable."""
+def value(dataset: Dataset, keyword: str) -> Any:
+    """Return the attribute as pydicom decodes it; ``None`` when absent, empty or not decodable."""
     try:
-        value = dataset.get(keyword)
-    except Exception:  # pydicom decodes lazily and damaged values raise a dozen kinds of error
+        return dataset.get(keyword)
+    except Exception:  # pydicom decodes lazily, and damaged values raise a dozen kinds of error
+        return None
+
+
+def values(dataset: Dataset, keyword: str) -> tuple[Any, ...]:
+    """Return the attribute's values in order; empty when absent, empty, bytes or not decodable."""
+    found = value(dataset, keyword)
+    if found is None or found == "" or isinstance(found, bytes):
         return ()
-    if value is None or value == "" or isinstance(value, bytes):
-        return ()
-    return tuple(value) if isinstance(value, list | tuple | MultiValue) else (value,)
+    return tuple(found) if isinstance(found, list | tuple | MultiValue) else (found,)
 
 
 def words(dataset: Dataset, keyword: str) -> tuple[str, ...]:
     """Return the attribute's values as stripped text."""
-    return tuple(str(value).strip() for value in values(dataset, keyword))
+    return tuple(str(one).strip() for one in values(dataset, keyword))
 
 
 def word(dataset: Dataset, keyword: str) -> str:
@@ -39,8 +44,8 @@ def word(dataset: Dataset, keyword: str) -> str:
 
 def numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:
     """Return the attribute's values as finite numbers; empty when any is not one."""
-    converted = [_converted(float, value) for value in values(dataset, keyword)]
-    finite = [value for value in converted if value is not None and math.isfinite(value)]
+    converted = [_converted(float, one) for one in values(dataset, keyword)]
+    finite = [one for one in converted if one is not None and math.isfinite(one)]
     return tuple(finite) if len(finite) == len(converted) else ()
 
 
@@ -57,11 +62,8 @@ def integer(dataset: Dataset, keyword: str) -> int | None:
 
 def items(dataset: Dataset, keyword: str) -> tuple[Dataset, ...]:
     """Return the items of a sequence; empty when absent or not a sequence."""
-    try:
-        value = dataset.get(keyword)
-    except Exception:  # as in values: a damaged sequence may raise anything
-        return ()
-    return tuple(value) if isinstance(value, Sequence) else ()
+    found = value(dataset, keyword)
+    return tuple(found) if isinstance(found, Sequence) else ()
 
 
 def with_functional_groups(dataset: Dataset, frame: int) -> Dataset:
@@ -84,14 +86,14 @@ def with_functional_groups(dataset: Dataset, frame: int) -> Dataset:
 
 def is_code(item: Dataset, sct: str, snomed_rt: str) -> bool:
     """Tell whether a code item is this SNOMED concept, under any designator in use (SCT, SRT, SNM3)."""
-    designator, value = word(item, "CodingSchemeDesignator"), word(item, "CodeValue")
+    designator, stated = word(item, "CodingSchemeDesignator"), word(item, "CodeValue")
     if designator == "SCT":
-        return value == sct
-    return designator in SNOMED_RT_DESIGNATORS and value == snomed_rt
+        return stated == sct
+    return designator in SNOMED_RT_DESIGNATORS and stated == snomed_rt
 
 
-def _converted(kind: Callable[[Any], _Value], value: Any) -> _Value | None:
+def _converted(kind: Callable[[Any], _Value], found: Any) -> _Value | None:
     try:
-        return kind(value)
+        return kind(found)
     except (TypeError, ValueError, OverflowError, ArithmeticError):
         return None

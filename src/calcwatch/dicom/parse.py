@@ -69,7 +69,7 @@ def looks_like_dicom(head: bytes) -> bool:
 
 def is_dicomdir(head: bytes) -> bool:
     """Tell whether a DICOM file's first bytes name the media directory (DICOMDIR), which holds no image."""
-    return head[128:132] == b"DICM" and DICOMDIR_SOP_CLASS.encode() + b"\0" in head
+    return head[128:132] == b"DICM" and DICOMDIR_SOP_CLASS.encode() in head
 
 
 def parse_dicom(content: bytes) -> DicomFile:
@@ -120,7 +120,7 @@ def _is_implicit(dataset: FileDataset) -> bool:
 
 
 def _last_element_is_cut(dataset: FileDataset) -> bool:
-    last: object = dataset.get_item(max(dataset.keys()))
+    last: object = dataset.get_item(max(dataset.keys()), keep_deferred=True)
     return isinstance(last, RawDataElement) and len(last.value or b"") < last.length < _UNDEFINED_LENGTH
 
 

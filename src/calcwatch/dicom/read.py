@@ -14,7 +14,7 @@ from pydicom.dataset import Dataset
 
 from calcwatch.codes import ViewModifier
 from calcwatch.dicom.frames import read_codes, read_layout
-from calcwatch.dicom.header import integer, with_functional_groups, word, words
+from calcwatch.dicom.header import integer, numbers, with_functional_groups, word, words
 from calcwatch.dicom.kind import (
     TOMOSYNTHESIS,
     breast_evidence,
@@ -202,17 +202,9 @@ def _lossy_history(file: DicomFile) -> tuple[str, tuple[QualityFlag, ...]]:
     now_lossy = codec is not None and codec.may_lose
     if stated != "01" and not (now_lossy and stated != "00"):
         return ("none, says the header" if stated == "00" else ""), ()
-    details = [
-        f"{name} {', '.join(words(file.dataset, keyword))}"
-        for keyword, name in (
-            ("LossyImageCompressionRatio", "ratio"),
-            ("LossyImageCompressionMethod", "method"),
-        )
-        if words(file.dataset, keyword)
-    ]
-    said = (
-        "lossy compression stated"
-        if stated == "01"
-        else f"not stated, but {syntax_name(file.transfer_syntax)}"
-    )
+    ratios = ", ".join(f"{ratio:g}" for ratio in numbers(file.dataset, "LossyImageCompressionRatio"))
+    methods = ", ".join(words(file.dataset, "LossyImageCompressionMethod"))
+    details = [f"{name} {found}" for name, found in (("ratio", ratios), ("method", methods)) if found]
+    now = f"not stated, but {syntax_name(file.transfer_syntax)}"
+    said = "lossy compression stated" if stated == "01" else now
     return ", ".join([said, *details]), (QualityFlag.LOSSY_COMPRESSION,)

@@ -18,16 +18,18 @@ class Codec:
 
     ``plugin``: the pydicom decoding plug-in, chosen by measured speed. ``family``: the bit stream's kind,
     ``jpeg``, ``jpeg-ls``, ``jpeg2000`` or ``rle``. ``may_lose``: the syntax admits lossy streams.
+    ``max_bits``: the most bits the plug-in decodes.
     """
 
     plugin: str
     family: str
     may_lose: bool = False
+    max_bits: int = 16
 
 
 _CODECS = {
-    "1.2.840.10008.1.2.4.50": Codec("gdcm", "jpeg", may_lose=True),
-    "1.2.840.10008.1.2.4.51": Codec("gdcm", "jpeg", may_lose=True),
+    "1.2.840.10008.1.2.4.50": Codec("gdcm", "jpeg", may_lose=True, max_bits=8),
+    "1.2.840.10008.1.2.4.51": Codec("gdcm", "jpeg", may_lose=True, max_bits=8),
     "1.2.840.10008.1.2.4.57": Codec("gdcm", "jpeg"),
     "1.2.840.10008.1.2.4.70": Codec("gdcm", "jpeg"),
     "1.2.840.10008.1.2.4.80": Codec("pyjpegls", "jpeg-ls"),
@@ -37,7 +39,8 @@ _CODECS = {
     "1.2.840.10008.1.2.4.201": Codec("pylibjpeg", "jpeg2000"),
     "1.2.840.10008.1.2.4.202": Codec("pylibjpeg", "jpeg2000"),
     "1.2.840.10008.1.2.4.203": Codec("pylibjpeg", "jpeg2000", may_lose=True),
-    "1.2.840.10008.1.2.5": Codec("pylibjpeg", "rle"),
+    # pylibjpeg-rle is faster, but a damaged stream makes it panic past every handler of errors.
+    "1.2.840.10008.1.2.5": Codec("pydicom", "rle"),
 }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from calcwatch.dicom.header import items, numbers, values, word, words
+from calcwatch.dicom.header import items, numbers, value, word, words
 from calcwatch.domain import QualityFlag, UnreadableImage, UnsupportedImage
 
 Values = NDArray[np.float64]
@@ -63,7 +63,7 @@ def lookup_table(item: Dataset, owner: str, *, signed: bool) -> LookupTable:
     ``owner`` names the sequence in messages; ``signed``: inputs may be negative, so a first input written
     as unsigned stands for a negative one. Raises ``UnreadableImage`` when data and descriptor disagree.
     """
-    descriptor = [int(value) for value in numbers(item, "LUTDescriptor")]
+    descriptor = [int(entry) for entry in numbers(item, "LUTDescriptor")]
     if len(descriptor) != 3 or not 1 <= descriptor[2] <= 16:
         raise UnreadableImage(f"{owner}: its LUT Descriptor is missing or invalid")
     count, first, bits = descriptor[0] % 65536 or 65536, descriptor[1], descriptor[2]
@@ -80,12 +80,12 @@ def lookup_table(item: Dataset, owner: str, *, signed: bool) -> LookupTable:
 
 def _entries(item: Dataset, count: int, bits: int) -> Values:
     """LUT Data as numbers; up to 8 bits may be packed two entries a word, low byte first (C.11.1.1)."""
-    data = item.get("LUTData")
+    data = value(item, "LUTData")
     if isinstance(data, bytes):
         order = ">" if item.original_encoding[1] is False else "<"
         cells = np.frombuffer(data[: len(data) // 2 * 2], f"{order}u2").astype(np.uint16)
     else:
-        cells = np.array([int(value) & 0xFFFF for value in values(item, "LUTData")], np.uint16)
+        cells = np.array([int(entry) & 0xFFFF for entry in numbers(item, "LUTData")], np.uint16)
     if bits <= 8 and len(cells) == (count + 1) // 2 < count:
         cells = cells.astype("<u2").view(np.uint8).astype(np.uint16)
     return cells.astype(np.float64)
