@@ -86,7 +86,9 @@ def test_large_image_is_made_small() -> None:
 def test_png_holds_the_picture(drawn: np.ndarray) -> None:
     """The PNG is lossless and the same bytes each time."""
     encoded = encode_png(drawn)
-    assert np.array_equal(cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR), drawn)
+    decoded = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR)
+    assert decoded is not None
+    assert np.array_equal(decoded, drawn)
     assert encode_png(draw_overlay(breast_picture(), findings())) == encoded
 
 
