@@ -22,6 +22,7 @@ _BINS = 512
 _BACKGROUND_RANGE = 0.2  # the background peak lies in the darkest fifth of the gray range
 _BACKGROUND_SHARE = 0.02  # fewer pixels than this in the peak: the picture has no background
 _ABOVE_BACKGROUND = 0.03  # of the gray range
+_SMOOTH_PX = 5
 _MARGIN_PX = 4
 _CLIP = 2.5  # times the mean: outliers (the calcifications themselves) must not raise the noise they stand in
 _CLIPPED_MEAN_OF_NORMAL = 0.780  # E min(|x|, 2.5 E|x|) for a normal distribution of unit sigma
@@ -131,13 +132,15 @@ def _largest_object(
     gray: NDArray[np.float32], threshold: float, padding: NDArray[np.bool_] | None
 ) -> NDArray[np.uint8]:
     """1 inside the largest connected region brighter than ``threshold``, at full resolution."""
-    bright = (cv2.blur(gray, (5, 5)) > threshold).astype(np.uint8)
+    bright = (cv2.blur(gray, (_SMOOTH_PX, _SMOOTH_PX)) > threshold).astype(np.uint8)
     if padding is not None:
         bright[padding] = 0
     _, labels, stats, _ = cv2.connectedComponentsWithStats(bright, connectivity=4)
     if len(stats) < 2:
         return np.zeros(gray.shape, np.uint8)
-    return np.asarray(labels == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA])), dtype=np.uint8)
+    largest = (labels == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))).astype(np.uint8)
+    rim = np.ones((_SMOOTH_PX, _SMOOTH_PX), np.uint8)  # what the smoothing added
+    return np.asarray(cv2.erode(largest, rim, borderType=cv2.BORDER_CONSTANT, borderValue=1), np.uint8)
 
 
 def _frame_round(foreground: NDArray[np.uint8]) -> Frame:

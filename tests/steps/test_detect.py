@@ -1,0 +1,115 @@
+"""The classical detector."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from calcwatch.domain import AnalysisSettings
+from calcwatch.steps.breast import find_breast
+from calcwatch.steps.detect import detect_classical, fill_outside, scales_px
+from calcwatch.steps.normalize import normalize
+from tests.steps.pictures import add_blob, half_round_breast, mammogram_of
+
+if TYPE_CHECKING:
+    from calcwatch.steps.detect import Detections
+
+
+def detect(gray: np.ndarray, *, spacing_mm: float | None = 0.1, most: int = 4000) -> Detections:
+    """Candidates of a picture whose crop starts at its own origin or four pixels off."""
+    image = normalize(mammogram_of(gray, spacing_mm=spacing_mm))
+    return detect_classical(image, find_breast(image), AnalysisSettings(max_candidates=most))
+
+
+def test_a_bright_speck_is_believed() -> None:
+    """The strongest candidate is the speck, at its place, and nothing else is believed."""
+    gray = add_blob(half_round_breast(), 200, 120)
+    found = detect(gray)
+    top = normalize(mammogram_of(gray)).frame.top
+    assert (found.row[0] + top, found.column[0]) == (200, 120)
+    assert found.score[0] > 0.9
+    assert (found.score[1:] < 0.5).all()
+
+
+def test_noise_alone_is_not_believed() -> None:
+    """White noise makes candidates but none that is believed."""
+    assert not (detect(half_round_breast()).score >= 0.5).any()
+
+
+def test_a_line_is_not_believed() -> None:
+    """A ligament or vessel as bright as a believed speck is discounted."""
+    gray = half_round_breast()
+    y, x = np.indices(gray.shape, dtype=np.float32)
+    line = 0.2 * np.exp(-((y - 200 - 0.4 * (x - 120)) ** 2) / (2 * 1.5**2)) * ((x > 40) & (x < 200))
+    found = detect((gray + line).astype(np.float32))
+    away_from_ends = (found.column > 50) & (found.column < 190)
+    assert not (found.score[away_from_ends] >= 0.5).any()
+
+
+def test_the_skin_line_gives_no_candidates() -> None:
+    """The steep edge of the breast is no speck, and nothing within a millimeter of it is looked at."""
+    found = detect(half_round_breast(gray=0.8))
+    y, x = found.row, found.column
+    inside = (y - y.mean()) ** 2 / 180**2 + x**2 / 270**2
+    assert found.row.size == 0 or float(inside.max()) < 1.1
+    assert not (found.score >= 0.5).any()
+
+
+def test_belief_does_not_depend_on_the_gray_scale() -> None:
+    """Units of noise: a darker rendering of the same values is believed alike."""
+    gray = add_blob(half_round_breast(), 200, 120, height=0.1)
+    plain, dark = detect(gray), detect(gray / 16)
+    np.testing.assert_allclose(plain.strength[:5], dark.strength[:5], rtol=0.02)
+
+
+def test_neighbors_speak_for_each_other() -> None:
+    """A faint speck among others is believed more than the same speck alone."""
+    alone = add_blob(half_round_breast(), 200, 120, height=0.06)
+    together = alone
+    for row, column in ((190, 115), (208, 127), (203, 108), (192, 130)):
+        together = add_blob(together, row, column, height=0.1)
+    top = normalize(mammogram_of(alone)).frame.top
+
+    def belief(found: Detections) -> float:
+        near = np.hypot(found.row + top - 200, found.column - 120) < 3
+        return float(found.score[near].max())
+
+    assert belief(detect(together)) > 1.2 * belief(detect(alone))
+
+
+def test_the_number_of_candidates_is_bounded() -> None:
+    """The strongest are kept, in order."""
+    everything, few = detect(half_round_breast()), detect(half_round_breast(), most=5)
+    assert few.row.size == 5 < everything.row.size
+    assert (np.diff(few.score) <= 0).all()
+
+
+def test_no_breast_gives_empty_arrays() -> None:
+    """No candidates: arrays of length zero, of the same type."""
+    found = detect(np.zeros((60, 50), np.float32))
+    assert found.row.size == found.score.size == 0
+    assert found.score.dtype == np.float32
+
+
+@pytest.mark.parametrize(("spacing", "count"), [(0.05, 5), (0.1, 5), (0.2, 3)])
+def test_scales_merge_where_pixels_are_coarse(spacing: float, count: int) -> None:
+    """No sigma below 0.7 pixels, and no two that are nearly the same."""
+    sigmas = scales_px(normalize(mammogram_of(half_round_breast(), spacing_mm=spacing)))
+    assert len(sigmas) == count
+    assert sigmas[0] >= 0.7
+    assert all(b > 1.2 * a for a, b in itertools.pairwise(sigmas))
+
+
+def test_the_breast_is_continued_past_its_skin() -> None:
+    """Outside, the gray of the nearest breast; inside, every pixel as it was."""
+    image = normalize(mammogram_of(half_round_breast(gray=0.6)))
+    breast = find_breast(image)
+    filled = fill_outside(image, breast)
+    middle = filled.shape[0] // 2
+    np.testing.assert_array_equal(
+        filled[breast.mask * image.foreground > 0], image.gray[breast.mask * image.foreground > 0]
+    )
+    assert filled[middle, 273] == pytest.approx(0.6, abs=0.05)
