@@ -233,10 +233,9 @@ def _group_view(
 def _group_picture(
     gray: NDArray[np.float32], group: CalcificationGroup, members: Sequence[Calcification]
 ) -> Picture:
-    corners = [(group.row - group.radius_px, group.column - group.radius_px)]
-    corners.append((group.row + group.radius_px, group.column + group.radius_px))
-    box = box_round(corners, margin_px=_GROUP_MARGIN_PX, smallest_px=120, shape=_shape(gray))
-    return close_up(gray, box, close_up_window(gray, [(found.row, found.column) for found in members], box))
+    centers = [(found.row, found.column) for found in members] or [(group.row, group.column)]
+    box = box_round(centers, margin_px=_GROUP_MARGIN_PX, smallest_px=120, shape=_shape(gray))
+    return close_up(gray, box, close_up_window(gray, centers, box))
 
 
 def _shape(gray: NDArray[np.float32]) -> tuple[int, int]:
