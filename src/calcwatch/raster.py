@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from calcwatch.domain import (
     CalcwatchError,
@@ -219,6 +219,10 @@ def _decode_with_pillow(content: bytes, kind: str) -> Picture:
         warnings.simplefilter("ignore")
         try:
             image = Image.open(BytesIO(content), formats=(kind,))
+        except UnidentifiedImageError as error:
+            raise UnreadableImage(
+                f"the {kind} is damaged or truncated: its header is not readable"
+            ) from error
         except Exception as error:  # Pillow answers damaged files with errors of many kinds
             raise UnreadableImage(f"the {kind} is damaged or truncated: {error}") from error
         with image:
