@@ -3,21 +3,30 @@
 # is; elsewhere it says what is missing, and the tests that need it are skipped by name. Never fails.
 set -uo pipefail
 
-# program:Debian package
-wanted=("dciodvfy:dicom3tools")
+# Any of these programs : the Debian package that brings the first
+wanted=(
+    "dciodvfy:dicom3tools"
+    "chromium,chromium-browser,google-chrome:chromium"
+)
 
 missing_packages() {
-    local entry
+    local entry programs
     for entry in "${wanted[@]}"; do
-        command -v "${entry%%:*}" >/dev/null || printf '%s\n' "${entry##*:}"
+        IFS=, read -ra programs <<<"${entry%%:*}"
+        # With several names, `command -v` succeeds as soon as one of them is found.
+        command -v "${programs[@]}" >/dev/null || printf '%s\n' "${entry##*:}"
     done
 }
 
+# One by one, so that a package this system does not know keeps no other away.
 install_packages() {
     export DEBIAN_FRONTEND=noninteractive PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
-    local options=(-qq -o DPkg::Lock::Timeout=120 -o Acquire::Retries=2)
-    apt-get "${options[@]}" update
-    apt-get "${options[@]}" install -y --no-install-recommends "$@"
+    local options=(-qq -o DPkg::Lock::Timeout=120 -o Acquire::Retries=2) package status=0
+    apt-get "${options[@]}" update || return
+    for package in "$@"; do
+        apt-get "${options[@]}" install -y --no-install-recommends "$package" || status=1
+    done
+    return "$status"
 }
 
 mapfile -t missing < <(missing_packages)

@@ -169,4 +169,4 @@ def test_missing_system_packages_are_listed(bare_machine: Path) -> None:
     """Where system packages cannot be installed they are listed with the command, and work goes on."""
     result = run_script(bare_machine / "scripts" / "system-packages.sh", path=bare_machine / "programs")
     assert (result.returncode, result.stderr) == (0, "")
-    assert "sudo apt-get install dicom3tools" in result.stdout
+    assert "sudo apt-get install dicom3tools chromium" in result.stdout
