@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
 import pytest
 
 from calcwatch.dicom import frames, parse
+from calcwatch.dicom.complaints import listen
 from calcwatch.dicom.parse import is_dicomdir
 from calcwatch.dicom.read import describe_dicom, read_dicom
 from calcwatch.domain import CalcwatchError, QualityFlag, UnreadableImage, UnsupportedImage
@@ -79,6 +81,35 @@ def test_damaged_rle(where: float) -> None:
         assert read_dicom(bytes(content), "bad.dcm").gray.shape == (40, 40)
     except UnreadableImage as error:
         assert "damaged" in str(error)
+
+
+@pytest.mark.parametrize("size", [40, 150])
+def test_damaged_jpeg(size: int, capfd: pytest.CaptureFixture[str]) -> None:
+    """A damaged lossless JPEG, which its library decodes all the same, is refused, and nothing is printed."""
+    content = bytearray(file_bytes(mammogram(gradient(64, 48)), JPEG_LOSSLESS_SV1))
+    place = len(content) - 300
+    content[place : place + size] = b"\x55" * size
+    assert_refused(bytes(content), UnreadableImage, "damaged: Corrupt JPEG data")
+    assert capfd.readouterr().err == ""
+
+
+def test_other_messages_are_kept(capfd: pytest.CaptureFixture[str]) -> None:
+    """What others print to the standard error stream while a decoder runs is not lost, harmless noise is."""
+
+    def decode() -> int:
+        os.write(2, b"from elsewhere\nCorrupt JPEG data: 2 extraneous bytes before marker 0xd9\n")
+        return 7
+
+    assert listen(decode) == (7, "")
+    assert capfd.readouterr().err == "from elsewhere\n"
+
+
+def test_decoder_errors_pass() -> None:
+    """An error of the decoder passes, and the standard error stream is back in its place."""
+    before = os.fstat(2)
+    with pytest.raises(ZeroDivisionError):
+        listen(lambda: 1 // 0)
+    assert os.fstat(2).st_ino == before.st_ino
 
 
 def test_header_without_pixels() -> None:

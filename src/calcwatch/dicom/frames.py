@@ -12,6 +12,7 @@ from pydicom.encaps import get_frame
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID
 
+from calcwatch.dicom.complaints import listen
 from calcwatch.dicom.header import integer, value, word
 from calcwatch.dicom.parse import DicomFile, PixelElement
 from calcwatch.dicom.syntax import BIG_ENDIAN, Codec, codec_of, is_native, syntax_name
@@ -223,12 +224,13 @@ def _decoded(stream: bytes, codec: Codec, file: DicomFile, layout: PixelLayout) 
         "correct_unused_bits": False,
     }
     decoder = get_decoder(UID(file.transfer_syntax))
+    options |= {"raw": True, "index": 0, "decoding_plugin": codec.plugin}
     try:
-        cells, _ = decoder.as_array(
-            _one_fragment(stream), raw=True, index=0, decoding_plugin=codec.plugin, **options
-        )
+        (cells, _), complaint = listen(lambda: decoder.as_array(_one_fragment(stream), **options))
     except (RuntimeError, ValueError) as error:
         raise UnreadableImage(f"the compressed pixels are damaged: {_last_line(error)}") from error
+    if complaint:
+        raise UnreadableImage(f"the compressed pixels are damaged: {complaint}")
     return cells.view(np.uint16) if layout.bits_allocated == 16 else cells.view(np.uint8)
 
 

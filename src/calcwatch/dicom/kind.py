@@ -36,7 +36,7 @@ OTHER_RADIOGRAPHY = frozenset(
 
 _RADIOGRAPHIC_MODALITIES = frozenset({"MG", "RG", "CR", "DX", "OT", ""})
 
-TOMOSYNTHESIS_REASON = (
+_TOMOSYNTHESIS_REASON = (
     "this is a tomosynthesis image of {frames} frames: it is described, its analysis comes in a later "
     "release; analyze the mammogram or the synthetic image of the same examination"
 )
@@ -55,7 +55,7 @@ def check_is_mammogram(file: DicomFile) -> None:
     _check_has_pixels(file, sop_class)
     frames = integer(dataset, "NumberOfFrames") or 1
     if sop_class in TOMOSYNTHESIS:
-        raise UnsupportedImage(TOMOSYNTHESIS_REASON.format(frames=frames))
+        raise UnsupportedImage(_TOMOSYNTHESIS_REASON.format(frames=frames))
     if not breast_evidence(dataset, sop_class):
         raise UnsupportedImage(_no_mammogram(dataset, sop_class))
     if any(is_specimen(item) for item in items(dataset, "ViewCodeSequence")):

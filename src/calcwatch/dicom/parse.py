@@ -17,6 +17,8 @@ from calcwatch.dicom.syntax import BIG_ENDIAN, DEFLATED
 from calcwatch.domain import UnreadableImage
 
 DICOMDIR_SOP_CLASS = "1.2.840.10008.1.3.10"
+"""Media Storage Directory Storage (PS3.6 A): an index of the files of a medium."""
+
 MAX_INFLATED_BYTES = 512 * 2**20
 """A deflated data set may not grow beyond this: one 100 MP image of 16 bits is 200 MB."""
 

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from pydicom.uid import UID
 
 DEFLATED = UID("1.2.840.10008.1.2.1.99")
+"""Deflated Explicit VR Little Endian (PS3.5 A.5): everything after the file meta is one deflated stream."""
+
 BIG_ENDIAN = UID("1.2.840.10008.1.2.2")
+"""Explicit VR Big Endian, retired and still found in archives."""
 
 _NATIVE = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", BIG_ENDIAN, DEFLATED})
 
