@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import hypot
 from string import ascii_uppercase
 
-from calcwatch.domain import Calcification, ImageFindings, Point
+from calcwatch.domain import Calcification, CalcificationGroup, ImageFindings, Point
 from calcwatch.report.findings import ordered_calcifications, ordered_groups
 
 GROUP_COLOR = "#f0a020"
@@ -36,6 +36,13 @@ def single_calcifications(findings: ImageFindings) -> tuple[Calcification, ...]:
 def reach(center: Point, outline: Sequence[Point], at_least: float) -> float:
     """Distance in pixels from a center to the farthest point of its outline, at least ``at_least``."""
     return max([at_least, *(hypot(row - center[0], column - center[1]) for row, column in outline)])
+
+
+def label_place(group: CalcificationGroup) -> Point:
+    """Where a group's letter stands: the corner of its outline that lies farthest up and right."""
+    corner = group.radius_px * 0.75
+    places = group.outline or ((group.row - corner, group.column + corner),)
+    return max(places, key=lambda place: place[1] - place[0])
 
 
 def image_label(findings: ImageFindings) -> str:

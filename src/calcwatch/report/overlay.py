@@ -16,6 +16,7 @@ from calcwatch.report.marks import (
     NON_LESION_COLOR,
     group_letters,
     image_label,
+    label_place,
     reach,
 )
 from calcwatch.report.pictures import breast_mask, breast_window, for_display, shrink
@@ -74,13 +75,15 @@ def _draw_groups(canvas: Canvas, findings: ImageFindings, scale: float, width: i
     letters = group_letters(findings)
     color = _color(GROUP_COLOR)
     for group in findings.groups:
-        row, column = _on_canvas((group.row, group.column), scale)
-        radius = group.radius_px * scale + 2 * _RING_MARGIN_PX
-        _draw_ring(canvas, (row, column), radius, color=color, width=width)
-        right = column + radius + 45 * width < canvas.shape[1]
-        at = round(column + radius * 0.75) if right else round(column - radius * 0.75) - 22 * width
-        up = max(26 * width, round(row - radius * 0.75))
-        _draw_text(canvas, letters[group.tracking_uid], (max(2, at), up), size=0.6 * width, color=color)
+        if len(group.outline) > 2:
+            _draw_outline(canvas, group.outline, scale=scale, color=color, width=width)
+        else:
+            radius = group.radius_px * scale + 2 * _RING_MARGIN_PX
+            _draw_ring(canvas, _on_canvas((group.row, group.column), scale), radius, color=color, width=width)
+        row, column = _on_canvas(label_place(group), scale)
+        right = min(round(column) + 6, canvas.shape[1] - 24 * width)
+        below = max(22 * width, round(row) - 6)
+        _draw_text(canvas, letters[group.tracking_uid], (right, below), size=0.6 * width, color=color)
 
 
 def _draw_calcifications(canvas: Canvas, findings: ImageFindings, scale: float, width: int) -> None:

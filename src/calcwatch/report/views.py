@@ -18,7 +18,7 @@ from calcwatch.domain import (
     Point,
 )
 from calcwatch.report.findings import ordered_calcifications, ordered_groups, ordered_non_lesions, printable
-from calcwatch.report.marks import image_label, letter, reach, single_calcifications
+from calcwatch.report.marks import image_label, label_place, letter, reach, single_calcifications
 from calcwatch.report.pictures import (
     Box,
     Picture,
@@ -57,6 +57,9 @@ class Mark:
     words: str
     letter: str = ""
     reach: float = 0.0
+    label_row: float = 0.0
+    label_column: float = 0.0
+    has_pictures: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,7 @@ def _points(outline: Iterable[Point], box: Box) -> str:
 
 def length_words(px: float, mm: float | None) -> str:
     """Say a length in mm when it is known, else in pixels."""
-    return f"{px:.1f} px" if mm is None else f"{mm:.2f} mm"
+    return f"{px:.0f} px" if mm is None else f"{mm:.1f} mm"
 
 
 def _diameter_words(found: Calcification) -> str:
@@ -140,7 +143,8 @@ def _calcification_mark(found: Calcification, box: Box) -> Mark:
     )
 
 
-def _group_mark(group: CalcificationGroup, name: str, box: Box) -> Mark:
+def _group_mark(group: CalcificationGroup, index: int, box: Box) -> Mark:
+    name, (row, column) = letter(index), label_place(group)
     return Mark(
         row=group.row - box.top + 0.5,
         column=group.column - box.left + 0.5,
@@ -148,6 +152,9 @@ def _group_mark(group: CalcificationGroup, name: str, box: Box) -> Mark:
         points=_points(group.outline, box),
         words=f"Group {name}: {group.count} calcifications, score {group.score:.2f}",
         letter=name,
+        label_row=row - box.top + 0.5,
+        label_column=column - box.left + 0.5,
+        has_pictures=index < SHOWN_GROUPS,
     )
 
 
@@ -306,9 +313,7 @@ def view_image(gray: NDArray[np.float32], findings: ImageFindings, anchor: str) 
         calcification_marks=tuple(
             _calcification_mark(found, picture.box) for found in ordered_calcifications(findings)
         ),
-        group_marks=tuple(
-            _group_mark(group, letter(index), picture.box) for index, group in enumerate(groups)
-        ),
+        group_marks=tuple(_group_mark(group, index, picture.box) for index, group in enumerate(groups)),
         non_lesion_marks=tuple(_non_lesion_mark(found, picture.box) for found in others),
         groups=tuple(_group_view(gray, findings, index, group, anchor) for index, group in enumerate(groups)),
         singles=tuple(
