@@ -171,5 +171,13 @@ def _develop(
     if wanted(NonLesionKind.DUST, settings):
         added += add_dust(rng, values, white, f"{laterality}-{view}-{scene.day}-dust")
     if wanted(NonLesionKind.TEXT, settings):
-        added += (add_letters(values, white, laterality, view, settings.pixel_spacing_mm),)
+        added += (
+            add_letters(
+                values,
+                white,
+                laterality=laterality,
+                view=view,
+                spacing_mm=settings.pixel_spacing_mm,
+            ),
+        )
     return values, added

@@ -121,7 +121,7 @@ def draw_geometry(
         size=size,
         angle=float(np.radians(VIEW_ANGLES[view])),
         origin_mm=origin,
-        radius_mm=outline(rng, size, origin, settings),
+        radius_mm=outline(rng, size, -origin[1]),
         thickness_mm=float(thickness),
         tilt=float(np.radians(rng.uniform(-4, 4))),
     )
@@ -148,23 +148,19 @@ def _angles() -> NDArray[np.float64]:
     return np.linspace(-np.pi / 2, np.pi / 2, 721)
 
 
-def _cranial_outline(
-    rng: np.random.Generator, size: BreastSize, origin: tuple[float, float], settings: PhantomSettings
-) -> NDArray[np.float64]:
+def _cranial_outline(rng: np.random.Generator, size: BreastSize, behind: float) -> NDArray[np.float64]:
     lateral, medial = size.radius_mm * rng.uniform(1.0, 1.15), size.radius_mm * rng.uniform(0.9, 1.05)
-    depth = size.depth_mm * rng.uniform(1.02, 1.12) - origin[1]
+    depth = size.depth_mm * rng.uniform(1.02, 1.12) + behind
     return _super_ellipse(depth, lateral, medial, rng.uniform(1.75, 2.1))
 
 
-def _oblique_outline(
-    rng: np.random.Generator, size: BreastSize, origin: tuple[float, float], settings: PhantomSettings
-) -> NDArray[np.float64]:
+def _oblique_outline(rng: np.random.Generator, size: BreastSize, behind: float) -> NDArray[np.float64]:
     """An ellipse that runs out into the armpit above and into the fold under the breast below."""
-    depth = size.depth_mm * rng.uniform(1.02, 1.12) - origin[1]
+    depth = size.depth_mm * rng.uniform(1.02, 1.12) + behind
     below = size.radius_mm * rng.uniform(0.82, 0.95)
     breast = _super_ellipse(depth, size.radius_mm * rng.uniform(1.05, 1.25), below, rng.uniform(1.9, 2.3))
     armpit = _strip(depth * rng.uniform(0.80, 1.0), rng.uniform(0.38, 0.5), up=1)
-    fold = _strip(-origin[1] + rng.uniform(1.0, 4.0), 0.02, up=-1)
+    fold = _strip(behind + rng.uniform(1.0, 4.0), 0.02, up=-1)
     return _smooth_max(_smooth_max(breast, armpit, 6.0), fold, 14.0)
 
 

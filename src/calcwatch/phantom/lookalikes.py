@@ -15,7 +15,7 @@ from calcwatch.phantom.places import seen_everywhere
 from calcwatch.phantom.settings import PhantomSettings, random_stream
 from calcwatch.phantom.shapes import Parts, ball, draw_direction, straight_tube, tube
 from calcwatch.phantom.solids import Solid
-from calcwatch.phantom.truth import NonLesionTruth
+from calcwatch.phantom.truth import NonLesionTruth, Position
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from calcwatch.domain import Laterality, ViewPosition
 
 _TITANIUM, _STEEL, _POWDER, _SKIN_TISSUE = 6.0, 10.0, 1.2, 0.04
+
+_ARMPIT: Position = (0.35, 0.75, 0.55)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,11 +70,15 @@ class _Place:
     geometries: tuple[ViewGeometry, ...]
     settings: PhantomSettings
 
-    def point(self, rng: np.random.Generator, reach: float, margin_mm: float) -> NDArray[np.float64]:
-        """A point at ``reach`` of the way to the skin, seen in every view."""
-        vectors = rng.normal(size=(300, 3))
+    def point(
+        self, rng: np.random.Generator, reach: float, margin_mm: float, corner: Position | None = None
+    ) -> NDArray[np.float64]:
+        """A point at ``reach`` of the way to the skin, seen in every view; nearest to ``corner`` if given."""
+        vectors = rng.normal(size=(400, 3))
         vectors *= reach / np.linalg.norm(vectors, axis=1, keepdims=True)
         vectors[:, 0] = np.abs(vectors[:, 0])
+        if corner is not None:
+            vectors = vectors[np.argsort(np.linalg.norm(vectors - np.array(corner), axis=1))]
         size = self.breast.size
         points = vectors * np.array([size.depth_mm, size.radius_mm, size.radius_mm])
         seen = points[seen_everywhere(self.geometries, points, self.settings, margin_mm)]
@@ -135,12 +141,11 @@ def _skin_fold(rng: np.random.Generator, place: _Place, name: str) -> list[NonLe
 
 def _powder(rng: np.random.Generator, place: _Place, name: str) -> list[NonLesionSolid]:
     """A streak of deodorant on the skin toward the armpit: many fine bright specks."""
-    size = place.breast.size
-    corner = np.array([0.35 * size.depth_mm, 0.75 * size.radius_mm, 0.55 * size.radius_mm])
+    corner = place.point(rng, 0.95, 11.0, _ARMPIT)
     streak, wide = draw_direction(rng) * rng.uniform(5, 10), draw_direction(rng) * rng.uniform(1.5, 3)
     solids = []
     for number in range(1, int(rng.integers(40, 110)) + 1):
-        spot = corner * 0.97 + streak * rng.uniform(-1, 1) + wide * rng.normal()
+        spot = corner + streak * rng.uniform(-1, 1) + wide * rng.normal()
         radius = np.exp(rng.uniform(np.log(0.05), np.log(0.16)))
         solids.append(Solid(f"{name}-{number}", spot, ball(2 * radius), _POWDER * rng.uniform(0.4, 1.0)))
     seen = seen_everywhere(
@@ -172,11 +177,11 @@ def add_dust(
     for number in range(1, int(rng.integers(8, 30)) + 1):
         row, column = (float(rng.uniform(5, length - 6)) for length in gray.shape)
         kind = rng.random()
-        length = rng.uniform(10, 60) if kind > 0.93 else (rng.uniform(3, 9) if kind > 0.7 else 0.0)
+        length = rng.uniform(10, 60) if kind > 0.93 else (rng.uniform(3, 9) if kind > 0.7 else 1.5)
         turn = rng.uniform(0, np.pi)
         half = np.array([np.sin(turn), np.cos(turn)]) * length / 2
         ends = np.array([row, column]) + np.array([-half, half])
-        _draw_line(gray, ends, white * rng.uniform(0.5, 1.0))
+        _draw_line(gray, ends, white * rng.uniform(0.25, 0.8))
         outline = _boxed(ends, 1.5)
         found.append(
             NonLesionTruth(f"{name}-{number}", NonLesionKind.DUST, row, column, outline, ((row, column),))
@@ -192,7 +197,7 @@ def _draw_line(gray: NDArray[np.float32], ends: NDArray[np.float64], level: floa
     high = np.ceil(ends.max(axis=0)).astype(int) + 4
     share = mask[low[0] : high[0], low[1] : high[1]].astype(np.float32) / 255
     part = gray[low[0] : high[0], low[1] : high[1]]
-    part += share * np.maximum(np.float32(level) - part, 0)
+    part += share * np.float32(level)
 
 
 def _boxed(points: NDArray[np.float64], margin: float) -> tuple[tuple[float, float], ...]:
@@ -202,7 +207,7 @@ def _boxed(points: NDArray[np.float64], margin: float) -> tuple[tuple[float, flo
 
 
 def add_letters(
-    gray: NDArray[np.float32], white: float, laterality: Laterality, view: ViewPosition, spacing_mm: float
+    gray: NDArray[np.float32], white: float, *, laterality: Laterality, view: ViewPosition, spacing_mm: float
 ) -> NonLesionTruth:
     """Burn side and view into the corner away from the breast, in place; return the truth."""
     text, scale = f"{laterality} {view}", 7.0 / spacing_mm / 22

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LARGE = {Morphology.POPCORN, Morphology.RIM, Morphology.ROD, Morphology.SUTURE, Morphology.DYSTROPHIC}
 """Morphologies of a millimeter and more, of which a group holds few, farther apart."""
 
-_TRIES = 32
+_TRIES = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,17 +131,20 @@ def _draw_center(rng: np.random.Generator, scene: Scene, plan: GroupPlan) -> NDA
 def _layout(
     rng: np.random.Generator, scene: Scene, plan: GroupPlan, center: NDArray[np.float64], count: int
 ) -> Callable[[], NDArray[np.float64]]:
+    """Return what draws candidate places for one member, the later ones farther out to find room."""
     extent = _extent_mm(rng, scene, plan) * max(1.0, (count / 25) ** 0.4)
     nipple = np.array([scene.breast.size.depth_mm * 0.92, 0.0, 0.0])
     back = (center - nipple) / max(float(np.linalg.norm(center - nipple)), 1.0)
 
+    looser = np.linspace(1.0, 1.8, _TRIES)[:, None]
+
     def ball() -> NDArray[np.float64]:
         away = rng.normal(size=(_TRIES, 3))
         away *= rng.random((_TRIES, 1)) ** 0.5 / np.linalg.norm(away, axis=1, keepdims=True)
-        return np.asarray(center + away * extent)
+        return np.asarray(center + away * extent * looser)
 
     def line() -> NDArray[np.float64]:
-        along = rng.uniform(-extent, extent, (_TRIES, 1))
+        along = rng.uniform(-extent, extent, (_TRIES, 1)) * looser
         return np.asarray(center + along * back + rng.normal(0, 0.35, (_TRIES, 3)))
 
     def wedge() -> NDArray[np.float64]:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FAT_PER_MM = 0.0456
-GLAND_PER_MM = 0.0802
+"""Linear attenuation of fat; equalization fills up with it."""
+_GLAND_PER_MM = 0.0802
 _SKIN_PER_MM = 0.0720
 _SKIN_MM = 1.2
 _COARSE_MM = 0.28
@@ -71,7 +72,7 @@ def image_tissue(
         extra += _curves(breast, geometry, settings)
     extra = _at_most(extra, inner)
     attenuation = np.float32(FAT_PER_MM) * inner + np.float32(_SKIN_PER_MM) * (thickness - inner)
-    attenuation += np.float32(GLAND_PER_MM - FAT_PER_MM) * extra
+    attenuation += np.float32(_GLAND_PER_MM - FAT_PER_MM) * extra
     return Tissue(attenuation, depth, thickness, nipple, pectoral)
 
 

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from calcwatch.domain import Laterality, NonLesionKind
+from calcwatch.phantom import Distribution, Morphology, PhantomImage
+from tests.phantom.views import SMALL, examine, one_group
+
+CLEAN = replace(SMALL, noise=False)
+IN_THE_BREAST = (
+    NonLesionKind.CLIP,
+    NonLesionKind.MARKER,
+    NonLesionKind.WIRE,
+    NonLesionKind.SKIN_FOLD,
+    NonLesionKind.POWDER,
+)
+
+
+def near_truth(image: PhantomImage, kind: NonLesionKind, margin_px: int) -> NDArray[np.uint8]:
+    """1 inside the true outlines of one kind and ``margin_px`` round them."""
+    mask = np.zeros(image.stored.shape, np.uint8)
+    for item in image.truth.non_lesions:
+        assert item.kind is kind
+        cv2.fillPoly(mask, [np.round(np.array(item.outline)[:, ::-1]).astype(np.int32)], 1)
+    return np.asarray(
+        cv2.dilate(mask, np.ones((2 * margin_px + 1, 2 * margin_px + 1), np.uint8)), dtype=np.uint8
+    )
+
+
+def brightest(added: NDArray[np.integer], point: tuple[float, float]) -> int:
+    """The largest difference within twelve pixels of a point."""
+    row, column = max(round(point[0]) - 12, 0), max(round(point[1]) - 12, 0)
+    return int(added[row : row + 25, column : column + 25].max())
+
+
+@pytest.mark.parametrize("side", [Laterality.LEFT, Laterality.RIGHT])
+@pytest.mark.parametrize("kind", NonLesionKind)
+def test_each_look_alike_is_where_its_truth_says(kind: NonLesionKind, side: Laterality) -> None:
+    """A look-alike asked for is there and bright, and nothing changes away from its outline."""
+    bare = replace(CLEAN, lateralities=(side,))
+    wanted = replace(bare, non_lesions=(kind,))
+    for image, empty in zip(examine(80, wanted).images, examine(80, bare).images, strict=True):
+        assert image.truth.non_lesions
+        added = image.stored.astype(int) - empty.stored
+        assert not added[near_truth(image, kind, 30) == 0].any()
+        for item in image.truth.non_lesions:
+            assert np.median([brightest(added, point) for point in item.points]) > 20
+
+
+@pytest.mark.parametrize("kind", IN_THE_BREAST)
+def test_what_lies_in_the_breast_is_in_both_views(kind: NonLesionKind) -> None:
+    """Clips, markers, wires, folds and powder have the same ids in CC and MLO."""
+    cranial, oblique = examine(80, replace(CLEAN, non_lesions=(kind,))).images
+    assert {item.id for item in cranial.truth.non_lesions} == {item.id for item in oblique.truth.non_lesions}
+
+
+def test_metal_is_white_and_sharp() -> None:
+    """Clips saturate nearly to white."""
+    image = examine(81, replace(SMALL, non_lesions=(NonLesionKind.CLIP,))).images[0]
+    for item in image.truth.non_lesions:
+        row, column = round(item.row), round(item.column)
+        assert image.stored[row - 10 : row + 11, column - 10 : column + 11].max() > 0.9 * 4095
+
+
+def test_powder_is_many_fine_specks() -> None:
+    """A streak of powder has at least twenty specks, each a true point inside its outline's box."""
+    for image in examine(82, replace(CLEAN, non_lesions=(NonLesionKind.POWDER,))).images:
+        (powder,) = image.truth.non_lesions
+        assert len(powder.points) >= 20
+        low, high = np.min(powder.outline, axis=0) - 0.01, np.max(powder.outline, axis=0) + 0.01
+        assert all((low <= point).all() and (point <= high).all() for point in np.array(powder.points))
+
+
+def test_dust_is_sharper_than_the_system() -> None:
+    """Dust lies on the film: two pixels from a speck there is nothing, however wide the blur."""
+    settings = replace(CLEAN, mtf=((1.0, 0.4),))
+    image = examine(83, replace(settings, non_lesions=(NonLesionKind.DUST,))).images[0]
+    empty = examine(83, settings).images[0]
+    specks = [item for item in image.truth.non_lesions if np.ptp(np.array(item.outline), axis=0).max() < 4]
+    assert specks
+    added = image.stored.astype(int) - empty.stored
+    for item in specks:
+        row, column = round(item.row), round(item.column)
+        ring = added[row - 3 : row + 4, column - 3 : column + 4].copy()
+        ring[1:-1, 1:-1] = 0
+        assert ring.max() == 0
+
+
+def test_calcified_vessels_are_calcifications() -> None:
+    """A vascular track is truth of calcifications along a vessel, not a look-alike."""
+    truth = (
+        examine(84, replace(SMALL, groups=one_group(Morphology.VASCULAR, Distribution.LINEAR, 40)))
+        .images[0]
+        .truth
+    )
+    assert len(truth.calcifications) == 40
+    assert truth.non_lesions == ()
+    places = np.array([[item.row, item.column] for item in truth.calcifications]) * 0.1
+    along, across = np.sort(np.linalg.eigvalsh(np.cov(places.T)))[::-1]
+    assert along > 6 * across
+
+
+def test_without_a_plan_look_alikes_come_now_and_then() -> None:
+    """Left to the seed, some breasts have look-alikes and others none."""
+    counts = [
+        len(
+            examine(seed, replace(SMALL, non_lesions=None, views=SMALL.views[:1])).images[0].truth.non_lesions
+        )
+        for seed in range(85, 95)
+    ]
+    assert min(counts) == 0
+    assert max(counts) > 0
