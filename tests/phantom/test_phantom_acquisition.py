@@ -90,7 +90,7 @@ def test_blur_follows_the_mtf() -> None:
 
 def test_contrast_spans_hidden_to_obvious() -> None:
     """Calcifications as they come range from below the noise to far above it."""
-    free = replace(SMALL, groups=None, field_mm=(200, 150))
+    free = replace(SMALL, groups=None, field_mm=(160, 120))
     contrasts = [
         item.contrast or 0.0
         for seed in range(67, 75)

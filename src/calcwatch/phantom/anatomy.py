@@ -37,7 +37,10 @@ class Curve:
 
 @dataclass(frozen=True, eq=False)
 class Breast:
-    """One breast. ``gland``: share of gland in each voxel. ``density``: BI-RADS composition."""
+    """One breast.
+
+    ``density``: BI-RADS composition. ``gland``: share of gland in each voxel. ``nipple_mm``: radius, height.
+    """
 
     seed: int
     laterality: Laterality
@@ -46,7 +49,7 @@ class Breast:
     gland: NDArray[np.float32]
     ligaments: tuple[Curve, ...]
     vessels: tuple[Curve, ...]
-    nipple_mm: float
+    nipple_mm: tuple[float, float]
 
 
 def draw_breast(seed: int, laterality: Laterality, size: BreastSize, settings: PhantomSettings) -> Breast:
@@ -54,7 +57,8 @@ def draw_breast(seed: int, laterality: Laterality, size: BreastSize, settings: P
     patient = random_stream(seed, "composition")
     density = settings.breast_density or str(patient.choice(list("abcd"), p=[0.15, 0.4, 0.35, 0.1]))
     rng = random_stream(seed, "anatomy", laterality)
-    nipple = float(rng.uniform(4.0, 6.5))
+    radius = float(rng.uniform(4.0, 7.0))
+    nipple = (radius, radius * float(rng.uniform(0.4, 1.2)))
     ligaments = tuple(_draw_ligament(rng, size) for _ in range(260))
     vessels = tuple(_draw_vessel(rng, size) for _ in range(9))
     gland = _draw_gland(rng, density) if settings.texture else np.zeros(GLAND_SHAPE, np.float32)

@@ -66,6 +66,7 @@ def image_tissue(
     pectoral = _pectoral_line(rng, geometry, settings)
     gland = _gland_thickness(breast, geometry, settings)
     extra = np.hypot(gland, _pectoral(rng, pectoral, geometry, settings)).astype(np.float32)
+    extra += _nodes(rng, geometry, settings)
     if settings.texture:
         fine, strands = _carried(texture, geometry, usual, settings)
         extra += _texture_mm(gland, inner, fine, strands)
@@ -107,7 +108,7 @@ def _depth(
     steep = _slope(radial.astype(np.float32), cell)
     smooth = deep * signed + (1 - deep) * (radial / steep)
     bump = _nipple_depth(breast, nipple, rows, columns)
-    smooth = np.maximum(smooth, bump) + np.maximum(1.5 - np.abs(smooth - bump), 0) ** 2 / 6
+    smooth = np.maximum(smooth, bump) + np.maximum(3 - np.abs(smooth - bump), 0) ** 2 / 12
     return enlarge(smooth.astype(np.float32), settings)
 
 
@@ -271,6 +272,29 @@ def _fibers(
     return np.asarray(np.interp(offset, np.linspace(-300, 300, profile.size), profile))
 
 
+def _nodes(
+    rng: np.random.Generator, geometry: ViewGeometry, settings: PhantomSettings
+) -> NDArray[np.float32]:
+    """Lymph nodes in the armpit of an oblique view, in mm: beans with a fatty middle, none to two of them."""
+    total = np.zeros(settings.shape, np.float32)
+    if geometry.view is not ViewPosition.MLO:
+        return total
+    rows, columns = coarse_axes(settings, 0.5)
+    grid = np.zeros((rows.size, columns.size))
+    for _ in range(int(rng.integers(0, 3))):
+        center = np.array([rng.uniform(0.04, 0.22), rng.uniform(0.08, 0.3)]) * settings.field_mm
+        long, short, turn = rng.uniform(4, 8), rng.uniform(2.5, 4), rng.uniform(0, np.pi)
+        down, across = rows[:, None] - center[0], columns[None, :] - center[1]
+        along, aside = (
+            down * np.cos(turn) + across * np.sin(turn),
+            across * np.cos(turn) - down * np.sin(turn),
+        )
+        bean = np.sqrt(np.maximum(1 - (along / long) ** 2 - (aside / short) ** 2, 0))
+        hilum = np.maximum(1 - (2 * along / long) ** 2 - (2 * (aside / short - 0.3)) ** 2, 0)
+        grid += short * 1.4 * (bean - 0.5 * hilum)
+    return enlarge(np.maximum(grid, 0).astype(np.float32), settings)
+
+
 def _nipple_mm(geometry: ViewGeometry) -> tuple[float, float]:
     tip = project_points(geometry, np.array([[geometry.size.depth_mm, 0.0, 0.0]]))[0]
     return float(tip[0]), float(tip[1])
@@ -280,7 +304,7 @@ def _nipple_depth(
     breast: Breast, tip: tuple[float, float], rows: NDArray[np.float64], columns: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Distance inward from the nipple's own outline in mm; it stands out of the skin line."""
-    radius = breast.nipple_mm
-    down = np.abs((rows[:, None] - tip[0]) / radius) ** 2.6
-    across = np.abs((columns[None, :] - tip[1] + 0.2 * radius) / (1.5 * radius)) ** 2.6
-    return np.asarray(radius * (1 - (down + across) ** (1 / 2.6)))
+    radius, height = breast.nipple_mm
+    down = np.abs((rows[:, None] - tip[0]) / radius) ** 2.3
+    across = np.abs((columns[None, :] - tip[1] + 0.3 * radius) / (height + 0.3 * radius)) ** 2.3
+    return np.asarray(min(radius, height) * (1 - (down + across) ** (1 / 2.3)))
