@@ -58,7 +58,8 @@ class Page(HTMLParser):
 def write(*images: ImageFindings, refused: Sequence[NotAnalyzed] = ()) -> str:
     sections = [image_section(breast_picture(), image, place) for place, image in enumerate(images)]
     ordered = (sections[index] for index in worst_first(images))
-    return "".join(page_parts(images, range(len(images)), ordered, refused, PROVENANCE))
+    places = range(len(images))
+    return "".join(page_parts(images, ordered, places=places, not_analyzed=refused, provenance=PROVENANCE))
 
 
 @pytest.fixture(scope="module")

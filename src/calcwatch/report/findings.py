@@ -175,7 +175,7 @@ def _provenance(provenance: Provenance, inputs: Sequence[tuple[str, str]]) -> Do
         "package": "calcwatch",
         "package_version": provenance.package_version,
         "analysis_version": provenance.analysis_version,
-        "settings": asdict(provenance.settings) | {"extra": dict(provenance.settings.extra)},
+        "settings": asdict(provenance.settings),
         "model": {"name": provenance.model_name, "hash": provenance.model_hash},
         "inputs": [{"source": printable(source), "sha256": sha256 or None} for source, sha256 in inputs],
     }

@@ -10,10 +10,16 @@ from calcwatch.domain import Calcification, CalcificationGroup, ImageFindings, P
 from calcwatch.report.findings import ordered_calcifications, ordered_groups
 
 GROUP_COLOR = "#f0a020"
+"""Orange; the colors of marks follow Okabe and Ito (2008), told apart with any color vision."""
+
 CALCIFICATION_COLOR = "#56c8f0"
+"""Sky blue; a ring, where a group has an outline."""
+
 NON_LESION_COLOR = "#d98cc0"
+"""Reddish purple; a diamond."""
+
 BREAST_COLOR = "#7d8a99"
-"""Colors after Okabe and Ito (2008), told apart with any color vision; the shapes differ as well."""
+"""Gray, for the edge of the breast."""
 
 
 def letter(index: int) -> str:

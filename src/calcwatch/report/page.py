@@ -93,15 +93,14 @@ def _card(findings: ImageFindings, index: int) -> Card:
 
 
 def _settings(provenance: Provenance) -> list[tuple[str, str]]:
-    settings = asdict(provenance.settings)
-    settings |= dict(settings.pop("extra"))
-    return [(name, str(value)) for name, value in settings.items()]
+    return [(name, str(value)) for name, value in asdict(provenance.settings).items()]
 
 
 def page_parts(
     images: Sequence[ImageFindings],
-    places: Sequence[int],
     sections: Iterable[str],
+    *,
+    places: Sequence[int],
     not_analyzed: Sequence[NotAnalyzed],
     provenance: Provenance,
 ) -> Iterator[str]:

@@ -195,14 +195,18 @@ def _not_analyzed() -> Schema:
 
 
 def _settings() -> Schema:
-    return {
-        "type": "object",
-        "description": "Every number that changes a result, by name. Names ending _mm are in millimeters.",
-        "properties": {
-            "extra": {"type": "object", "description": "Numbers of the detector that was handed in, by name."}
+    return _object(
+        "Every number that changes a result.",
+        {
+            "score_threshold": _number("Less believable candidates are not reported, 0 to 1."),
+            "min_contrast": _number(
+                "Candidates lower than this are not reported, in units of the local noise."
+            ),
+            "grouping_distance_mm": _number("Calcifications closer than this belong together, in mm."),
+            "min_group_count": _count("Fewer calcifications than this are no group."),
+            "max_candidates": _count("Number of the strongest candidates that are looked at in one image."),
         },
-        "additionalProperties": {"type": ["number", "string", "boolean", "null"]},
-    }
+    )
 
 
 def _provenance() -> Schema:

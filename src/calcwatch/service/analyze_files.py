@@ -233,7 +233,8 @@ def _write_result(folder: Path, outcomes: dict[int, _Outcome], provenance: Prove
     _write_lines(folder / "calcifications.csv", [calcifications_table(images)])
     _write_lines(folder / "groups.csv", [groups_table(images)])
     sections = _sections(folder, images, places)
-    _write_lines(folder / "report.html", page_parts(images, places, sections, refused, provenance))
+    page = page_parts(images, sections, places=places, not_analyzed=refused, provenance=provenance)
+    _write_lines(folder / "report.html", page)
     shutil.rmtree(folder / _PARTS)
 
 
