@@ -7,7 +7,7 @@ pixels end ``_px``. A length in mm is ``None`` when the pixel spacing is unknown
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
@@ -348,18 +348,23 @@ class AnalysisSettings:
     """Every number that changes a result; stored with the result it made.
 
     ``grouping_distance_mm``: two calcifications closer than this belong together. ``min_group_count``: fewer
-    are no group. ``score_threshold``: less believable candidates are not reported.
+    are no group. ``score_threshold``: less believable candidates are not reported. ``min_contrast``: nor are
+    those that stand less than this many units of noise above their surround. ``max_candidates``: how many
+    of the strongest are looked at in one image.
     """
 
     score_threshold: float = 0.5
-    group_member_threshold: float = 0.5
+    min_contrast: float = 1.0
     grouping_distance_mm: float = 10.0
     min_group_count: int = 3
     max_candidates: int = 4000
-    extra: tuple[tuple[str, float], ...] = field(default=())
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.score_threshold <= 1.0:
             raise ValueError(f"score_threshold {self.score_threshold} is not between 0 and 1")
         if self.grouping_distance_mm <= 0:
             raise ValueError(f"grouping_distance_mm {self.grouping_distance_mm} must be above 0")
+        if self.min_group_count < 2:
+            raise ValueError(f"min_group_count {self.min_group_count} is no group; two is the least")
+        if self.max_candidates < 1:
+            raise ValueError(f"max_candidates {self.max_candidates} must be at least 1")

@@ -71,7 +71,7 @@ def analyze_image(
     detections = _believed(detector(image, breast, settings), settings)
     lookalikes, remains = find_lookalikes(image, breast, detections)
     detections = _kept(detections, remains)
-    objects = measure(image, detections)
+    objects = [found for found in measure(image, detections) if found.contrast >= settings.min_contrast]
     calcifications = _calcifications(mammogram, image, detections, objects)
     evidence = detections.evidence[[found.index for found in objects]]
     return ImageFindings(

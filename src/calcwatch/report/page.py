@@ -75,6 +75,12 @@ def image_section(gray: NDArray[np.float32], findings: ImageFindings, index: int
     return _template("image.html").render(view=view_image(gray, findings, anchor(index)))
 
 
+def _score_words(group_score: float, single_score: float) -> str:
+    if group_score >= 0:
+        return f"group {group_score:.2f}"
+    return f"single {single_score:.2f}" if single_score >= 0 else ""
+
+
 def _card(findings: ImageFindings, index: int) -> Card:
     image = findings.description
     group_score, best = belief(findings)
@@ -87,7 +93,7 @@ def _card(findings: ImageFindings, index: int) -> Card:
         columns=image.columns,
         group_count=len(findings.groups),
         calcification_count=len(findings.calcifications),
-        score=f"{group_score if group_score >= 0 else best:.2f}" if best >= 0 else "",
+        score=_score_words(group_score, best),
         note_count=len(findings.quality_flags),
     )
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from calcwatch.steps.normalize import NormalizedImage
 
 _OPENING_MM = 3.0  # labels, threads and frame edges thinner than this are no breast
+_FILM_RIM_MM = 20.0
+_FILM_RIM_MARGIN_MM = 3.0
+_FILM_RIM_SHARE = 0.9  # of a row or column; no breast fills that much of one, but for the chest wall
 _OUTLINE_TOLERANCE_MM = 0.5
 
 
@@ -37,7 +40,8 @@ class BreastRegion:
 
 def find_breast(image: NormalizedImage) -> BreastRegion:
     """Keep the largest solid part of the foreground, its holes filled."""
-    solid = _largest(_open(image.foreground, round(image.px(_OPENING_MM) / 2)))
+    bare = image.foreground & ~_film_border(image)
+    solid = _largest(_open(bare, round(image.px(_OPENING_MM) / 2)))
     contours, _ = cv2.findContours(solid, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     if not contours:
         return BreastRegion(np.zeros_like(solid), 0.0, ())
@@ -54,6 +58,22 @@ def erode(mask: NDArray[np.uint8], radius_px: int) -> NDArray[np.uint8]:
     element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius_px + 1, 2 * radius_px + 1))
     eroded = cv2.erode(mask, element, borderType=cv2.BORDER_CONSTANT, borderValue=1)
     return np.asarray(eroded, dtype=np.uint8)
+
+
+def _film_border(image: NormalizedImage) -> NDArray[np.uint8]:
+    """1 on a bright strip along the top, the bottom or the far side: the rim of a film, not a breast."""
+    border = np.zeros_like(image.foreground)
+    most = round(image.px(_FILM_RIM_MM))
+    margin = round(image.px(_FILM_RIM_MARGIN_MM))
+    for view, marked in (
+        (image.foreground, border),
+        (image.foreground[::-1], border[::-1]),
+        (image.foreground.T[::-1], border.T[::-1]),
+    ):
+        bright = view[: most + 1].mean(axis=1) > _FILM_RIM_SHARE
+        depth = int(np.argmin(bright)) if not bright.all() else 0
+        marked[: depth + margin if depth else 0] = 1
+    return border
 
 
 def _open(mask: NDArray[np.uint8], radius_px: int) -> NDArray[np.uint8]:

@@ -43,6 +43,7 @@ _NEAR_RING, _FAR_RING = 2.2, 3.5  # in sigmas of the candidate's scale
 _RING_RANK = 4  # from the brightest: one neighbor may be bright, a line may not
 _LINE_WEIGHT = 1.3
 _SUPPORT_MM = 2.0  # neighbors this close speak for each other
+_SURROUND_MM = 8.0
 _SUPPORT_STRENGTH = 4.0  # weaker ones have no voice
 _SUPPORT_CAP = 15.0  # one very bright neighbor is one neighbor
 _SUPPORT_WEIGHT = 0.25
@@ -92,20 +93,21 @@ def detect_classical(image: NormalizedImage, breast: BreastRegion, settings: Ana
     row, column = _local_maxima(peaks, settings.max_candidates)
     strength = np.zeros(row.size, np.float32)
     which = scale[row, column]
-    for index, sigma in enumerate(sigmas):
+    for index, scale_px in enumerate(sigmas):
         at = np.flatnonzero(which == index)
         if at.size:
             found = _Scale(
                 row[at], column[at], peaks[row[at], column[at]], noises[index][row[at], column[at]]
             )
-            strength[at] = _speck_strength(gaussian(filled, sigma), sigma, found)
-    voice = np.where(sharper_than_blur(image.gray, row, column), np.float32(0), strength)
+            strength[at] = _speck_strength(gaussian(filled, scale_px), scale_px, found)
+    sigma = np.asarray(sigmas, np.float32)[which]
+    voice = np.where(sharper_than_blur(image.gray, row, column, sigma), np.float32(0), strength)
     evidence = _evidence(row, column, voice, image)
     belief = _belief(
         strength + np.float32(_SUPPORT_WEIGHT) * (evidence - np.minimum(voice, _SUPPORT_CAP)), image
     )
     order = np.lexsort((column, row, -belief))
-    fields = (row, column, np.asarray(sigmas)[which], strength, evidence, belief)
+    fields = (row, column, sigma, strength, evidence, belief)
     return Detections(*(field[order].astype(np.float32) for field in fields))
 
 
@@ -199,13 +201,28 @@ def _ring(smooth: NDArray[np.float32], found: _Scale, radius_px: float) -> NDArr
 def _evidence(
     row: NDArray[np.intp], column: NDArray[np.intp], voice: NDArray[np.float32], image: NormalizedImage
 ) -> NDArray[np.float32]:
-    """Capped strength of each candidate and of its neighbors that have a voice."""
-    heard = np.where(voice > _SUPPORT_STRENGTH, np.minimum(voice, _SUPPORT_CAP), 0.0)
-    points = np.stack([row, column], axis=1)
-    pairs = cKDTree(points).query_pairs(image.px(_SUPPORT_MM), output_type="ndarray") if row.size else ()
-    first, second = np.asarray(pairs, np.intp).reshape(-1, 2).T
-    neighbors = np.bincount(first, heard[second], row.size) + np.bincount(second, heard[first], row.size)
-    return np.asarray(np.minimum(voice, _SUPPORT_CAP) + neighbors, dtype=np.float32)
+    """Capped strength of each candidate and of its neighbors, less what the wider surround leads to expect.
+
+    Busy texture and fine pixels make weak candidates everywhere; only more of them here than around counts.
+    """
+    own = np.minimum(voice, _SUPPORT_CAP)
+    heard = np.where(voice > _SUPPORT_STRENGTH, own, 0.0)
+    tree = cKDTree(np.stack([row, column], axis=1)) if row.size else None
+    near = _sum_of_neighbors(tree, heard, image.px(_SUPPORT_MM))
+    wide = _sum_of_neighbors(tree, heard, image.px(_SURROUND_MM))
+    expected = (wide - near) / ((_SURROUND_MM / _SUPPORT_MM) ** 2 - 1)
+    return np.asarray(own + np.maximum(near - expected, 0.0), dtype=np.float32)
+
+
+def _sum_of_neighbors(
+    tree: cKDTree | None, heard: NDArray[np.float64], distance_px: float
+) -> NDArray[np.float64]:
+    if tree is None:
+        return np.zeros(0)
+    first, second = tree.query_pairs(distance_px, output_type="ndarray").T
+    count = heard.size
+    total = np.bincount(first, heard[second], count) + np.bincount(second, heard[first], count)
+    return np.asarray(total, dtype=np.float64)
 
 
 def _belief(strength: NDArray[np.float32], image: NormalizedImage) -> NDArray[np.float32]:

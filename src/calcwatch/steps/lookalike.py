@@ -32,7 +32,8 @@ _REACH_MM = 0.6  # a detection this close to a non-lesion belongs to it
 _DUST_SIDE = (
     0.12  # share of the height left one pixel beside a speck of dust; the blur of a system leaves more
 )
-_DUST_STRENGTH = 12.0
+_DUST_SIGMA_PX = 1.15
+_DUST_STRENGTH = 8.0  # weaker peaks are noise
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +56,8 @@ def find_lookalikes(
     metal, covered = _metal(image, breast)
     rows, columns = detections.row.astype(np.intp), detections.column.astype(np.intp)
     remains = covered[rows, columns] == 0
-    is_dust = remains & sharper_than_blur(image.gray, rows, columns) & (detections.strength > _DUST_STRENGTH)
+    sharp = sharper_than_blur(image.gray, rows, columns, detections.sigma_px)
+    is_dust = remains & sharp & (detections.strength > _DUST_STRENGTH)
     points = sorted(zip(rows[is_dust].tolist(), columns[is_dust].tolist(), strict=True))
     dust = tuple(Lookalike(NonLesionKind.DUST, float(r), float(c), _square(r, c)) for r, c in points)
     remains &= ~is_dust
@@ -115,19 +117,23 @@ def _sharp_edge(contour: NDArray[np.int32], image: NormalizedImage) -> bool:
 
 
 def sharper_than_blur(
-    gray: NDArray[np.float32], rows: NDArray[np.intp], columns: NDArray[np.intp]
+    gray: NDArray[np.float32],
+    rows: NDArray[np.intp],
+    columns: NDArray[np.intp],
+    sigma_px: NDArray[np.float32],
 ) -> NDArray[np.bool_]:
     """Whether next to nothing of a peak's height is left one pixel beside it.
 
     The breast is seen through the blur of a focal spot and a detector (or of film and scanner): what is
-    sharper lies behind them, like dust on film, a scratch or a defective pixel.
+    sharper lies behind them, like dust on film, a scratch or a defective pixel. ``sigma_px``: scale of each
+    peak; only the finest can be that sharp.
     """
     padded = np.pad(gray, 3, mode="edge")
     patch = np.stack([[padded[rows + 3 + i, columns + 3 + j] for j in range(-3, 4)] for i in range(-3, 4)])
     surround = np.median(patch.reshape(49, -1), axis=0)
     height = np.maximum(patch[3, 3] - surround, 1e-9)
     sides = np.sort(np.stack([patch[2, 3], patch[4, 3], patch[3, 2], patch[3, 4]]), axis=0)
-    return np.asarray((sides[2] - surround) / height < _DUST_SIDE)
+    return np.asarray(((sides[2] - surround) / height < _DUST_SIDE) & (sigma_px < _DUST_SIGMA_PX))
 
 
 def _lookalike(kind: NonLesionKind, contour: NDArray[np.int32]) -> Lookalike:
