@@ -163,6 +163,17 @@ def test_the_table_example_is_a_table(tmp_path: Path) -> None:
     assert [row.problem for row in rows] == ["", ""]
 
 
+def test_the_messages_explained_are_messages_we_give() -> None:
+    """Each message that docs/errors.md explains is one that the code can give."""
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py")]
+    code = re.sub(r'"\s*\n\s*f?"', "", "\n".join(sources))
+    page = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    rows = page.partition("| The message says |")[2].partition("\n\n")[0].splitlines()[2:]
+    phrases = [part.strip() for row in rows for part in row.split("|")[1].split("...")]
+    assert len(phrases) > 10
+    assert [phrase for phrase in phrases if phrase not in code] == []
+
+
 @pytest.mark.parametrize("page", ["README.md", "docs/findings.md"])
 def test_every_file_of_a_result_is_named(page: str) -> None:
     """README and docs/findings.md name every file that an analysis writes."""
