@@ -9,7 +9,7 @@ Desaga, IEEE Trans Med Imaging 12:634 (1993).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 import cv2
@@ -28,16 +28,19 @@ if TYPE_CHECKING:
     from calcwatch.steps.breast import BreastRegion
     from calcwatch.steps.normalize import NormalizedImage
 
-_SIGMAS_MM = (0.06, 0.10, 0.16, 0.26, 0.42)
+_SIGMAS_MM = (0.06, 0.10, 0.16, 0.26, 0.42, 0.68, 1.1)
 _MIN_SIGMA_PX = 0.7
 _SIGMA_STEP = 1.2  # scales closer than this are one
 _SURROUND = 1.6  # ratio of the two Gaussians
 _NOISE_WINDOW_MM = 5.0
+_NOISE_WINDOW_SIGMAS = 16.0  # at least, for coarse scales
 _QUANTIZATION_NOISE = 0.29  # sigma of rounding to steps of one
 _CANDIDATE_SIGMA = 3.5
 _SKIN_RIM_MM = 1.0
 _BORDER_PX = 3
 _FILL_MM = 2.5
+_TWIN_PX = 2.9
+_COARSE_MM = 0.5  # scales above this see objects, not specks
 _RING_SAMPLES = 16
 _NEAR_RING, _FAR_RING = 2.2, 3.5  # in sigmas of the candidate's scale
 _RING_RANK = 4  # from the brightest: one neighbor may be bright, a line may not
@@ -74,41 +77,33 @@ Detector = Callable[["NormalizedImage", "BreastRegion", "AnalysisSettings"], Det
 
 
 @dataclass(frozen=True, eq=False)
-class _Scale:
-    """Candidates that answered strongest at one scale, with the noise they stand in."""
+class _Peaks:
+    """Local maxima of one scale or of all, as arrays of one length.
+
+    ``noise``: what each stands in, at its scale. ``response``: of the filter, in units of that noise.
+    ``strength``: height over its surround in the same units, lines discounted.
+    """
 
     row: NDArray[np.intp]
     column: NDArray[np.intp]
-    peak: NDArray[np.float32]
+    sigma_px: NDArray[np.float32]
     noise: NDArray[np.float32]
+    response: NDArray[np.float32]
+    strength: NDArray[np.float32]
 
 
 def detect_classical(image: NormalizedImage, breast: BreastRegion, settings: AnalysisSettings) -> Detections:
     """Find bright specks in the breast; at most ``settings.max_candidates`` of them."""
-    filled = fill_outside(image, breast)
     inside = (breast.mask & image.foreground).astype(np.float32)
-    sigmas = scales_px(image)
-    peaks, scale, noises = _responses(filled, inside, sigmas, image)
-    peaks *= _search_area(image, breast)
-    row, column = _local_maxima(peaks, settings.max_candidates)
-    strength = np.zeros(row.size, np.float32)
-    which = scale[row, column]
-    for index, scale_px in enumerate(sigmas):
-        at = np.flatnonzero(which == index)
-        if at.size:
-            found = _Scale(
-                row[at], column[at], peaks[row[at], column[at]], noises[index][row[at], column[at]]
-            )
-            strength[at] = _speck_strength(gaussian(filled, scale_px), scale_px, found)
-    sigma = np.asarray(sigmas, np.float32)[which]
-    voice = np.where(sharper_than_blur(image.gray, row, column, sigma), np.float32(0), strength)
-    evidence = _evidence(row, column, voice, image)
-    belief = _belief(
-        strength + np.float32(_SUPPORT_WEIGHT) * (evidence - np.minimum(voice, _SUPPORT_CAP)), image
-    )
-    order = np.lexsort((column, row, -belief))
-    fields = (row, column, sigma, strength, evidence, belief)
-    return Detections(*(field[order].astype(np.float32) for field in fields))
+    filled = fill_outside(image.gray, inside, image.px(_FILL_MM))
+    area = _search_area(image, breast)
+    scales = [_peaks_of_scale(filled, inside, area, sigma, image) for sigma in scales_px(image)]
+    peaks = _without_twins(_joined(scales), image, settings.max_candidates)
+    evidence, support = _evidence(peaks, image)
+    belief = _belief(peaks.strength + np.float32(_SUPPORT_WEIGHT) * support, image)
+    order = np.lexsort((peaks.column, peaks.row, -belief))
+    columns = (peaks.row, peaks.column, peaks.sigma_px, peaks.strength, evidence, belief)
+    return Detections(*(column[order].astype(np.float32) for column in columns))
 
 
 def scales_px(image: NormalizedImage) -> tuple[float, ...]:
@@ -121,39 +116,66 @@ def scales_px(image: NormalizedImage) -> tuple[float, ...]:
     return tuple(sigmas)
 
 
-def fill_outside(image: NormalizedImage, breast: BreastRegion) -> NDArray[np.float32]:
-    """Continue the breast smoothly past its skin, so that no filter sees an edge there."""
-    inside = (breast.mask & image.foreground).astype(np.float32)
-    smooth = _blur_twice(image.gray * inside, image) / (_blur_twice(inside, image) + np.float32(1e-4))
-    return np.where(inside > 0, image.gray, smooth)
+def fill_outside(
+    gray: NDArray[np.float32], inside: NDArray[np.float32], reach_px: float
+) -> NDArray[np.float32]:
+    """Continue the breast smoothly past its skin, so that no filter sees an edge there.
+
+    ``inside``: float32, 1 in the breast. ``reach_px``: size of the window the continuation averages over.
+    """
+    size = (round(reach_px) | 1,) * 2
+    total = cv2.blur(cv2.blur(gray * inside, size), size)
+    weight = cv2.blur(cv2.blur(inside, size), size)
+    return np.where(inside > 0, gray, total / (weight + np.float32(1e-4))).astype(np.float32)
 
 
-def _blur_twice(values: NDArray[np.float32], image: NormalizedImage) -> NDArray[np.float32]:
-    size = (round(image.px(_FILL_MM)) | 1,) * 2
-    return np.asarray(cv2.blur(cv2.blur(values, size), size), dtype=np.float32)
-
-
-def _responses(
+def _peaks_of_scale(
     filled: NDArray[np.float32],
     inside: NDArray[np.float32],
-    sigmas: tuple[float, ...],
+    area: NDArray[np.uint8],
+    sigma: float,
     image: NormalizedImage,
-) -> tuple[NDArray[np.float32], NDArray[np.uint8], list[NDArray[np.float32]]]:
-    """Strongest response in units of noise, the scale it came from, the noise of each scale."""
-    peaks = np.full(filled.shape, -np.inf, np.float32)
-    scale = np.zeros(filled.shape, np.uint8)
-    noises = []
-    window = round(image.px(_NOISE_WINDOW_MM))
-    for index, sigma in enumerate(sigmas):
-        response = gaussian(filled, sigma) - gaussian(filled, _SURROUND * sigma)
-        noise = _working_noise(local_noise(response, inside, window), inside)
-        np.maximum(noise, np.float32(_QUANTIZATION_NOISE * image.gray_step / sigma), out=noise)
-        response /= noise
-        better = response > peaks
-        scale[better] = index
-        np.maximum(peaks, response, out=peaks)
-        noises.append(noise)
-    return peaks, scale, noises
+) -> _Peaks:
+    """Local maxima of the difference of Gaussians in units of noise, and how much each is a speck."""
+    smooth = gaussian(filled, sigma)
+    response = smooth - gaussian(filled, _SURROUND * sigma)
+    window = round(max(image.px(_NOISE_WINDOW_MM), _NOISE_WINDOW_SIGMAS * sigma))
+    noise = _working_noise(local_noise(response, inside, window), inside)
+    np.maximum(noise, np.float32(_QUANTIZATION_NOISE * image.gray_step / sigma), out=noise)
+    response /= noise
+    row, column = _local_maxima(response, area)
+    height = response[row, column]
+    peaks = _Peaks(row, column, np.full_like(height, sigma), noise[row, column], height, height)
+    return replace(peaks, strength=_speck_strength(smooth, sigma, peaks)) if row.size else peaks
+
+
+def _joined(scales: list[_Peaks]) -> _Peaks:
+    names = [field.name for field in fields(_Peaks)]
+    return _Peaks(*(np.concatenate([getattr(scale, name) for scale in scales]) for name in names))
+
+
+def _without_twins(peaks: _Peaks, image: NormalizedImage, most: int) -> _Peaks:
+    """One peak for each thing: a weaker one next to a stronger goes, then the strongest ``most`` stay.
+
+    Next to it means within a few pixels or one sigma of either scale; but a speck on a coarse object stays.
+    """
+    order = np.lexsort((peaks.sigma_px, peaks.column, peaks.row, -peaks.response))
+    place = np.empty_like(order)
+    place[order] = np.arange(order.size)
+    stays = np.ones(order.size, bool)
+    if order.size > 1:
+        points = np.stack([peaks.row, peaks.column], axis=1)
+        reach = np.maximum(np.float32(_TWIN_PX), peaks.sigma_px)
+        coarse = peaks.sigma_px > image.px(_COARSE_MM)
+        pair = cKDTree(points).query_pairs(float(reach.max()), output_type="ndarray")
+        first_stronger = place[pair[:, 0]] < place[pair[:, 1]]
+        weaker = np.where(first_stronger, pair[:, 1], pair[:, 0])
+        stronger = np.where(first_stronger, pair[:, 0], pair[:, 1])
+        apart = np.hypot(*(points[weaker] - points[stronger]).T)
+        near = apart <= np.where(coarse[stronger], 0, np.maximum(reach[stronger], reach[weaker]))
+        stays[weaker[near | (coarse[weaker] & (apart <= reach[weaker]))]] = False
+    kept = order[stays[order]][:most]
+    return _Peaks(*(getattr(peaks, field.name)[kept] for field in fields(_Peaks)))
 
 
 def _working_noise(local: NDArray[np.float32], inside: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -162,23 +184,24 @@ def _working_noise(local: NDArray[np.float32], inside: NDArray[np.float32]) -> N
     return np.asarray(np.sqrt(local * np.float32(typical)), dtype=np.float32)
 
 
-def _search_area(image: NormalizedImage, breast: BreastRegion) -> NDArray[np.float32]:
+def _search_area(image: NormalizedImage, breast: BreastRegion) -> NDArray[np.uint8]:
     """1 where candidates may lie: not on the skin line, not on the border of the picture."""
     area = erode(breast.mask & image.foreground, round(image.px(_SKIN_RIM_MM)))
     border = np.zeros_like(area)
     border[_BORDER_PX:-_BORDER_PX, _BORDER_PX:-_BORDER_PX] = 1
-    return (area & border).astype(np.float32)
+    return area & border
 
 
-def _local_maxima(peaks: NDArray[np.float32], most: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Rows and columns of the strongest local maxima; equal ones from top to bottom, left to right."""
-    highest = cv2.dilate(peaks, np.ones((5, 5), np.uint8))
-    row, column = np.nonzero((peaks >= highest) & (peaks > _CANDIDATE_SIGMA))
-    order = np.argsort(-peaks[row, column], kind="stable")[:most]
-    return row[order], column[order]
+def _local_maxima(
+    response: NDArray[np.float32], area: NDArray[np.uint8]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns of the local maxima above the threshold, from top to bottom, left to right."""
+    highest = cv2.dilate(response, np.ones((5, 5), np.uint8))
+    row, column = np.nonzero((response >= highest) & (response > _CANDIDATE_SIGMA) & (area > 0))
+    return row, column
 
 
-def _speck_strength(smooth: NDArray[np.float32], sigma: float, found: _Scale) -> NDArray[np.float32]:
+def _speck_strength(smooth: NDArray[np.float32], sigma: float, found: _Peaks) -> NDArray[np.float32]:
     """Height over the surround in units of noise, the least favorable of three looks at each candidate."""
     center = smooth[found.row, found.column]
     near = _ring(smooth, found, _NEAR_RING * sigma)
@@ -190,7 +213,7 @@ def _speck_strength(smooth: NDArray[np.float32], sigma: float, found: _Scale) ->
     return np.asarray(np.minimum(over_line, center - surround) / found.noise, dtype=np.float32)
 
 
-def _ring(smooth: NDArray[np.float32], found: _Scale, radius_px: float) -> NDArray[np.float32]:
+def _ring(smooth: NDArray[np.float32], found: _Peaks, radius_px: float) -> NDArray[np.float32]:
     """Gray on a circle round each candidate: candidates x samples, opposite ones half a row apart."""
     angle = np.arange(_RING_SAMPLES, dtype=np.float32) * np.float32(2 * np.pi / _RING_SAMPLES)
     column = found.column[:, None].astype(np.float32) + np.float32(radius_px) * np.cos(angle)
@@ -198,20 +221,22 @@ def _ring(smooth: NDArray[np.float32], found: _Scale, radius_px: float) -> NDArr
     return np.asarray(cv2.remap(smooth, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
 
 
-def _evidence(
-    row: NDArray[np.intp], column: NDArray[np.intp], voice: NDArray[np.float32], image: NormalizedImage
-) -> NDArray[np.float32]:
-    """Capped strength of each candidate and of its neighbors, less what the wider surround leads to expect.
+def _evidence(peaks: _Peaks, image: NormalizedImage) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Capped strength of each peak with its neighbors', and the neighbors' alone.
 
-    Busy texture and fine pixels make weak candidates everywhere; only more of them here than around counts.
+    Less what the wider surround leads to expect: busy texture and fine pixels make weak peaks everywhere, and
+    only more of them here than around counts. What is sharper than the blur or coarse has no voice.
     """
-    own = np.minimum(voice, _SUPPORT_CAP)
-    heard = np.where(voice > _SUPPORT_STRENGTH, own, 0.0)
-    tree = cKDTree(np.stack([row, column], axis=1)) if row.size else None
+    sharp = sharper_than_blur(image.gray, peaks.row, peaks.column, peaks.sigma_px)
+    silent = sharp | (peaks.sigma_px > image.px(_COARSE_MM))
+    own = np.where(silent, 0.0, np.minimum(peaks.strength, _SUPPORT_CAP))
+    heard = np.where(own > _SUPPORT_STRENGTH, own, 0.0)
+    tree = cKDTree(np.stack([peaks.row, peaks.column], axis=1)) if own.size else None
     near = _sum_of_neighbors(tree, heard, image.px(_SUPPORT_MM))
     wide = _sum_of_neighbors(tree, heard, image.px(_SURROUND_MM))
     expected = (wide - near) / ((_SURROUND_MM / _SUPPORT_MM) ** 2 - 1)
-    return np.asarray(own + np.maximum(near - expected, 0.0), dtype=np.float32)
+    support = np.maximum(near - expected, 0.0)
+    return (own + support).astype(np.float32), support.astype(np.float32)
 
 
 def _sum_of_neighbors(

@@ -25,7 +25,7 @@ _HALF = 0.5
 _SADDLE = 0.72  # two peaks are two calcifications when the best way between them dips below this share
 _PEAK_QUANTILE = 0.9
 _NORMAL_MAD = 1.4826
-_TRUE_TO_HALF = 1.08
+_TRUE_TO_HALF = 1.09
 """True diameter over the diameter at half height: 1.15 for a ball, 1.00 for a plate."""
 _SHAPE_ERROR = 0.04  # of the diameter, one standard deviation: the profile along the beam is not known
 

@@ -23,6 +23,7 @@ _BACKGROUND_RANGE = 0.2  # the background peak lies in the darkest fifth of the 
 _BACKGROUND_SHARE = 0.02  # fewer pixels than this in the peak: the picture has no background
 _ABOVE_BACKGROUND = 0.03  # of the gray range
 _SMOOTH_PX = 5
+_WIDE_SIGMA_PX = 5.0
 _MARGIN_PX = 4
 _CLIP = 2.5  # times the mean: outliers (the calcifications themselves) must not raise the noise they stand in
 _CLIPPED_MEAN_OF_NORMAL = 0.780  # E min(|x|, 2.5 E|x|) for a normal distribution of unit sigma
@@ -92,7 +93,10 @@ def normalize(mammogram: Mammogram) -> NormalizedImage:
 
 
 def gaussian(image: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]:
-    """Blur with a Gaussian of ``sigma_px`` pixels."""
+    """Blur with a Gaussian of ``sigma_px`` pixels; a wide one is made of three box filters."""
+    if sigma_px > _WIDE_SIGMA_PX:
+        size = (round((4 * sigma_px**2 + 1) ** 0.5) | 1,) * 2  # variance of a box: (size^2 - 1) / 12
+        return np.asarray(cv2.blur(cv2.blur(cv2.blur(image, size), size), size), dtype=np.float32)
     return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma_px), dtype=np.float32)
 
 

@@ -1,0 +1,1 @@
+"""Evaluation and speed: figures, each with the data it was measured on."""
