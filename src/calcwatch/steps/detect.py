@@ -33,7 +33,7 @@ _MIN_SIGMA_PX = 0.7
 _SIGMA_STEP = 1.2  # scales closer than this are one
 _SURROUND = 1.6  # ratio of the two Gaussians
 _NOISE_WINDOW_MM = 5.0
-_NOISE_WINDOW_SIGMAS = 16.0  # at least, for coarse scales
+_NOISE_WINDOW_SIGMAS = 11.0  # at least, for coarse scales
 _QUANTIZATION_NOISE = 0.29  # sigma of rounding to steps of one
 _CANDIDATE_SIGMA = 3.5
 _SKIN_RIM_MM = 1.0
@@ -53,6 +53,8 @@ _SUPPORT_WEIGHT = 0.25
 _HALF_BELIEF = 18.0
 _BELIEF_WIDTH = 4.0
 _SHARP_SPACING_MM = 0.12  # coarser pixels blur specks: less strength is needed for the same belief
+_BLUR_EXPONENT = 0.75
+_TINY = np.float32(1e-9)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,14 +82,16 @@ Detector = Callable[["NormalizedImage", "BreastRegion", "AnalysisSettings"], Det
 class _Peaks:
     """Local maxima of one scale or of all, as arrays of one length.
 
-    ``noise``: what each stands in, at its scale. ``response``: of the filter, in units of that noise.
-    ``strength``: height over its surround in the same units, lines discounted.
+    ``noise``: what each stands in, at its scale; ``busy``: that noise over the breast's own. ``response``: of
+    the filter, in units of the noise. ``strength``: height over the surround in the same units, lines
+    discounted.
     """
 
     row: NDArray[np.intp]
     column: NDArray[np.intp]
     sigma_px: NDArray[np.float32]
     noise: NDArray[np.float32]
+    busy: NDArray[np.float32]
     response: NDArray[np.float32]
     strength: NDArray[np.float32]
 
@@ -140,12 +144,15 @@ def _peaks_of_scale(
     smooth = gaussian(filled, sigma)
     response = smooth - gaussian(filled, _SURROUND * sigma)
     window = round(max(image.px(_NOISE_WINDOW_MM), _NOISE_WINDOW_SIGMAS * sigma))
-    noise = _working_noise(local_noise(response, inside, window), inside)
-    np.maximum(noise, np.float32(_QUANTIZATION_NOISE * image.gray_step / sigma), out=noise)
+    noise = local_noise(response, inside, window)
+    typical = np.float32(np.exp(cv2.mean(cv2.log(noise + _TINY), mask=inside.astype(np.uint8))[0]))
+    noise = _working_noise(noise, typical, np.float32(_QUANTIZATION_NOISE * image.gray_step / sigma))
     response /= noise
     row, column = _local_maxima(response, area)
     height = response[row, column]
-    peaks = _Peaks(row, column, np.full_like(height, sigma), noise[row, column], height, height)
+    heard_in = noise[row, column]
+    sigmas = np.full_like(height, sigma)
+    peaks = _Peaks(row, column, sigmas, heard_in, heard_in / (typical + _TINY), height, height)
     return replace(peaks, strength=_speck_strength(smooth, sigma, peaks)) if row.size else peaks
 
 
@@ -178,10 +185,9 @@ def _without_twins(peaks: _Peaks, image: NormalizedImage, most: int) -> _Peaks:
     return _Peaks(*(getattr(peaks, field.name)[kept] for field in fields(_Peaks)))
 
 
-def _working_noise(local: NDArray[np.float32], inside: NDArray[np.float32]) -> NDArray[np.float32]:
+def _working_noise(local: NDArray[np.float32], typical: np.float32, least: np.float32) -> NDArray[np.float32]:
     """Geometric mean of the local noise and the breast's own: no busy or calm corner rules alone."""
-    typical = np.exp(cv2.mean(cv2.log(local + np.float32(1e-9)), mask=inside.astype(np.uint8))[0])
-    return np.asarray(np.sqrt(local * np.float32(typical)), dtype=np.float32)
+    return np.asarray(np.maximum(np.sqrt(local * typical), least), dtype=np.float32)
 
 
 def _search_area(image: NormalizedImage, breast: BreastRegion) -> NDArray[np.uint8]:
@@ -225,11 +231,12 @@ def _evidence(peaks: _Peaks, image: NormalizedImage) -> tuple[NDArray[np.float32
     """Capped strength of each peak with its neighbors', and the neighbors' alone.
 
     Less what the wider surround leads to expect: busy texture and fine pixels make weak peaks everywhere, and
-    only more of them here than around counts. What is sharper than the blur or coarse has no voice.
+    only more of them here than around counts. In a busy corner each counts less; what is sharper than the
+    blur or coarse has no voice.
     """
     sharp = sharper_than_blur(image.gray, peaks.row, peaks.column, peaks.sigma_px)
     silent = sharp | (peaks.sigma_px > image.px(_COARSE_MM))
-    own = np.where(silent, 0.0, np.minimum(peaks.strength, _SUPPORT_CAP))
+    own = np.where(silent, 0.0, np.minimum(peaks.strength / np.maximum(1.0, peaks.busy), _SUPPORT_CAP))
     heard = np.where(own > _SUPPORT_STRENGTH, own, 0.0)
     tree = cKDTree(np.stack([peaks.row, peaks.column], axis=1)) if own.size else None
     near = _sum_of_neighbors(tree, heard, image.px(_SUPPORT_MM))
@@ -251,5 +258,5 @@ def _sum_of_neighbors(
 
 
 def _belief(strength: NDArray[np.float32], image: NormalizedImage) -> NDArray[np.float32]:
-    half = _HALF_BELIEF * min(1.0, (_SHARP_SPACING_MM / image.working_mm) ** 0.5)
+    half = _HALF_BELIEF * min(1.0, (_SHARP_SPACING_MM / image.working_mm) ** _BLUR_EXPONENT)
     return np.asarray(expit((strength - half) / _BELIEF_WIDTH), dtype=np.float32)
