@@ -67,7 +67,8 @@ def analyze_image(
     image = normalize(mammogram)
     breast = find_breast(image)
     flags = frozenset(mammogram.description.flags) | check(image, breast)
-    _refuse_unsuitable(mammogram, flags)
+    if reason := reason_to_refuse(flags):
+        raise UnsuitableImage(f"{mammogram.description.source}: {reason}")
     detections = _believed(detector(image, breast, settings), settings)
     lookalikes, remains = find_lookalikes(image, breast, detections)
     detections = _kept(detections, remains)
@@ -85,11 +86,15 @@ def analyze_image(
     )
 
 
-def _refuse_unsuitable(mammogram: Mammogram, flags: frozenset[QualityFlag]) -> None:
-    blocking = sorted(flags & BLOCKING_FLAGS)
-    if blocking:
-        reasons = "; ".join(_SENTENCES[flag] for flag in blocking)
-        raise UnsuitableImage(f"{mammogram.description.source}: {reasons}")
+def check_image(mammogram: Mammogram) -> frozenset[QualityFlag]:
+    """All that a reader of the numbers must know, without analyzing: the file's flags and the picture's."""
+    image = normalize(mammogram)
+    return frozenset(mammogram.description.flags) | check(image, find_breast(image))
+
+
+def reason_to_refuse(flags: frozenset[QualityFlag]) -> str:
+    """Why an image with these flags is not analyzed, in words; empty when it is."""
+    return "; ".join(_SENTENCES[flag] for flag in sorted(flags & BLOCKING_FLAGS))
 
 
 def _believed(detections: Detections, settings: AnalysisSettings) -> Detections:

@@ -7,20 +7,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from calcwatch.domain import (
-    BLOCKING_FLAGS,
-    CalcwatchError,
-    GivenAttributes,
-    ImageDescription,
-    Mammogram,
-    QualityFlag,
-)
-from calcwatch.report.words import FLAG_WORDS
+from calcwatch.domain import CalcwatchError, GivenAttributes, ImageDescription
+from calcwatch.pipeline import check_image, reason_to_refuse
 from calcwatch.service.find_images import FoundFile, find_images
 from calcwatch.service.open_image import describe_image, open_image
-from calcwatch.steps.breast import find_breast
-from calcwatch.steps.normalize import normalize
-from calcwatch.steps.quality import check
 
 Fact = tuple[str, str]
 """``(name, words)``: one line of what was understood."""
@@ -43,21 +33,14 @@ class CheckedFile:
         return not self.description.not_analyzed_because
 
 
-def _pixel_flags(mammogram: Mammogram) -> frozenset[QualityFlag]:
-    image = normalize(mammogram)
-    return check(image, find_breast(image))
-
-
 def _look_at_pixels(found: FoundFile, description: ImageDescription) -> ImageDescription:
     """Add what only the pixels tell: an all-dark or saturated breast, or none."""
     try:
-        flags = frozenset(description.flags) | _pixel_flags(open_image(found.path, found.given))
+        flags = check_image(open_image(found.path, found.given))
     except CalcwatchError as problem:
         because = str(problem).removeprefix(f"{found.source}: ")
         return replace(description, not_analyzed_because=because)
-    reasons = (FLAG_WORDS[flag] for flag in sorted(flags & BLOCKING_FLAGS))
-    because = " ".join(f"{words.sentence} {words.remedy}" for words in reasons)
-    return replace(description, flags=tuple(sorted(flags)), not_analyzed_because=because)
+    return replace(description, flags=tuple(sorted(flags)), not_analyzed_because=reason_to_refuse(flags))
 
 
 def _check(found: FoundFile) -> CheckedFile:
