@@ -74,6 +74,11 @@ class Detections:
     score: NDArray[np.float32]
 
 
+def kept(detections: Detections, keep: NDArray[np.bool_]) -> Detections:
+    """Those detections that ``keep`` marks, in the same order."""
+    return Detections(*(getattr(detections, field.name)[keep] for field in fields(Detections)))
+
+
 Detector = Callable[["NormalizedImage", "BreastRegion", "AnalysisSettings"], Detections]
 """Anything that finds candidates; a learned model is handed in as such a function."""
 
