@@ -1,3 +1,78 @@
-"""calcwatch watches breast calcifications over time: a second pair of eyes, for research use."""
+"""calcwatch watches breast calcifications over time: a second pair of eyes, for research use.
+
+Its public names are those of ``__all__``. Each is loaded when it is first used, so importing
+the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from calcwatch.domain import (
+        AnalysisSettings,
+        Calcification,
+        CalcificationGroup,
+        CalcwatchError,
+        GivenAttributes,
+        ImageDescription,
+        ImageFindings,
+        Mammogram,
+        NonLesion,
+        PixelSpacing,
+        QualityFlag,
+        UnreadableImage,
+        UnsuitableImage,
+        UnsupportedImage,
+    )
+    from calcwatch.phantom import PhantomSettings, make_examination, make_prior_and_current
+    from calcwatch.pipeline import analyze_image, check_image
+    from calcwatch.service.open_image import describe_image, open_image
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "AnalysisSettings",
+    "Calcification",
+    "CalcificationGroup",
+    "CalcwatchError",
+    "GivenAttributes",
+    "ImageDescription",
+    "ImageFindings",
+    "Mammogram",
+    "NonLesion",
+    "PhantomSettings",
+    "PixelSpacing",
+    "QualityFlag",
+    "UnreadableImage",
+    "UnsuitableImage",
+    "UnsupportedImage",
+    "analyze_image",
+    "check_image",
+    "describe_image",
+    "make_examination",
+    "make_prior_and_current",
+    "open_image",
+]
+
+_ROOMS = {
+    "describe_image": "calcwatch.service.open_image",
+    "open_image": "calcwatch.service.open_image",
+    "analyze_image": "calcwatch.pipeline",
+    "check_image": "calcwatch.pipeline",
+    "PhantomSettings": "calcwatch.phantom",
+    "make_examination": "calcwatch.phantom",
+    "make_prior_and_current": "calcwatch.phantom",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name when it is first used."""
+    if name not in __all__:
+        raise AttributeError(f"calcwatch has no {name!r}; its public names are {', '.join(__all__)}")
+    return getattr(import_module(_ROOMS.get(name, "calcwatch.domain")), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])
