@@ -1,7 +1,7 @@
 """One stored answer a stage: whoever changes a number must mean to.
 
-When a change is meant, raise ``ANALYSIS_VERSION``, run ``python -m tests.golden.test_golden`` in the project's
-folder to store the new answers, and say in the change log what changed.
+When a change is meant, raise ``ANALYSIS_VERSION``, run ``python -m tests.golden.test_golden`` in the folder
+of the project to store the new answers, and say in the change log what changed.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def _columns(detections: Any) -> list[Any]:
 
 @pytest.mark.parametrize(
     ("stage", "relative"),
-    [("normalize", 1e-3), ("breast", 1e-3), ("detect", 1e-2), ("measure", 1e-2), ("group", 1e-2)],
+    [("normalize", 1e-3), ("breast", 1e-3), ("detect", 3e-2), ("measure", 3e-2), ("group", 5e-2)],
 )
 def test_a_stage_answers_as_it_did(stage: str, relative: float) -> None:
     """The stored answer, within a tolerance that another build of the libraries may need."""
