@@ -106,8 +106,9 @@ def detect_classical(image: NormalizedImage, breast: BreastRegion, settings: Ana
     inside = (breast.mask & image.foreground).astype(np.float32)
     filled = fill_outside(image.gray, inside, image.px(_FILL_MM))
     area = _search_area(image, breast)
-    scales = [_peaks_of_scale(filled, inside, area, sigma, image) for sigma in scales_px(image)]
-    peaks = _without_twins(_joined(scales), image, settings.max_candidates)
+    most = settings.max_candidates
+    scales = [_peaks_of_scale(filled, inside, area, sigma, image, most) for sigma in scales_px(image)]
+    peaks = _without_twins(_joined(scales), image, most)
     evidence, support = _evidence(peaks, image)
     belief = _belief(peaks.strength + np.float32(_SUPPORT_WEIGHT) * support, image)
     order = np.lexsort((peaks.column, peaks.row, -belief))
@@ -144,6 +145,7 @@ def _peaks_of_scale(
     area: NDArray[np.uint8],
     sigma: float,
     image: NormalizedImage,
+    most: int,
 ) -> _Peaks:
     """Local maxima of the difference of Gaussians in units of noise, and how much each is a speck."""
     smooth = gaussian(filled, sigma)
@@ -153,7 +155,7 @@ def _peaks_of_scale(
     typical = np.float32(np.exp(cv2.mean(cv2.log(noise + _TINY), mask=inside.astype(np.uint8))[0]))
     noise = _working_noise(noise, typical, np.float32(_QUANTIZATION_NOISE * image.gray_step / sigma))
     response /= noise
-    row, column = _local_maxima(response, area)
+    row, column = _local_maxima(response, area, most)
     height = response[row, column]
     heard_in = noise[row, column]
     sigmas = np.full_like(height, sigma)
@@ -204,12 +206,13 @@ def _search_area(image: NormalizedImage, breast: BreastRegion) -> NDArray[np.uin
 
 
 def _local_maxima(
-    response: NDArray[np.float32], area: NDArray[np.uint8]
+    response: NDArray[np.float32], area: NDArray[np.uint8], most: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Rows and columns of the local maxima above the threshold, from top to bottom, left to right."""
+    """Rows and columns of the highest local maxima above the threshold, at most ``most``, in raster order."""
     highest = cv2.dilate(response, np.ones((5, 5), np.uint8))
     row, column = np.nonzero((response >= highest) & (response > _CANDIDATE_SIGMA) & (area > 0))
-    return row, column
+    strongest = np.sort(np.argsort(-response[row, column], kind="stable")[:most])
+    return row[strongest], column[strongest]
 
 
 def _speck_strength(smooth: NDArray[np.float32], sigma: float, found: _Peaks) -> NDArray[np.float32]:
