@@ -107,7 +107,7 @@ def detect_classical(image: NormalizedImage, breast: BreastRegion, settings: Ana
     filled = fill_outside(image.gray, inside, image.px(_FILL_MM))
     area = _search_area(image, breast)
     most = settings.max_candidates
-    scales = [_peaks_of_scale(filled, inside, area, sigma, image, most) for sigma in scales_px(image)]
+    scales = [_peaks_of_scale(filled, inside, area, sigma, image, most=most) for sigma in scales_px(image)]
     peaks = _without_twins(_joined(scales), image, most)
     evidence, support = _evidence(peaks, image)
     belief = _belief(peaks.strength + np.float32(_SUPPORT_WEIGHT) * support, image)
@@ -145,6 +145,7 @@ def _peaks_of_scale(
     area: NDArray[np.uint8],
     sigma: float,
     image: NormalizedImage,
+    *,
     most: int,
 ) -> _Peaks:
     """Local maxima of the difference of Gaussians in units of noise, and how much each is a speck."""
