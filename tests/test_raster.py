@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from calcwatch import raster
+from calcwatch import bounds
 from calcwatch.domain import CalcwatchError, GivenAttributes, QualityFlag, UnreadableImage, UnsupportedImage
 from calcwatch.raster import describe_raster, raster_format, read_raster
 
@@ -270,7 +270,7 @@ def test_empty_and_foreign() -> None:
 @pytest.mark.parametrize("kind", ["PNG", "PGM", "TIFF"])
 def test_promised_pixels_are_bounded(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A picture that promises more pixels than allowed is refused before it is decoded."""
-    monkeypatch.setattr(raster, "MAX_PIXELS", 100)
+    monkeypatch.setattr(bounds, "MAX_PIXELS", 100)
     content = pgm(EIGHT, 255) if kind == "PGM" else saved(EIGHT, kind)
     assert_refused(content, UnreadableImage, "8 x 32 pixels, more than 100: refused as a compression bomb")
 
@@ -281,7 +281,7 @@ def test_giant_png() -> None:
     content = (
         b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + png_chunk(b"IDAT", zlib.compress(bytes(1000)))
     )
-    assert_refused(content + png_chunk(b"IEND", b""), UnreadableImage, "bomb")
+    assert_refused(content + png_chunk(b"IEND", b""), UnreadableImage, "refused as a compression bomb")
 
 
 @pytest.mark.parametrize(
@@ -316,7 +316,15 @@ def test_given_attributes() -> None:
     assert (described.pixel_spacing.mm, described.pixel_spacing.source) == (0.2, "given by the user")
     assert (described.image_laterality, described.view_position) == ("L", "MLO")
     assert (described.patient_id, described.study_date) == ("P7", "20260131")
-    assert described.flags == (QualityFlag.PIXELS_COARSE, QualityFlag.EIGHT_BIT)
+    assert described.flags == (QualityFlag.EIGHT_BIT,)
+
+
+def test_coarse_pixels() -> None:
+    """A picture with a given spacing that no mammogram has is refused, as a DICOM image is."""
+    content = saved(EIGHT, "PNG")
+    assert read_raster(content, "a.png", GivenAttributes(pixel_spacing_mm=0.25)).gray.shape == EIGHT.shape
+    with pytest.raises(UnsupportedImage, match=r"^a.png: .* 0.26 mm apart .*given by the user.* check the"):
+        read_raster(content, "a.png", GivenAttributes(pixel_spacing_mm=0.26))
 
 
 def test_resolution_is_no_spacing() -> None:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from calcwatch.bounds import check_is_fine, check_size
 from calcwatch.domain import (
     CalcwatchError,
     GivenAttributes,
@@ -28,12 +29,7 @@ from calcwatch.domain import (
     UnsupportedImage,
 )
 
-MAX_PIXELS = 100_000_000
-"""Pixels allowed in a picture; the largest mammograms have 20 million."""
-
-COARSE_MM = 0.15
-"""Above this, small calcifications are a pixel or less: flagged."""
-
+_AGAIN = "copy or export the file again"
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PGM_HEADER = re.compile(
     rb"P[25](?:\s+|#[^\n]*\n)+?(\d+)(?:\s+|#[^\n]*\n)+(\d+)(?:\s+|#[^\n]*\n)+(\d+)\s", re.S
@@ -111,6 +107,7 @@ def _read(content: bytes, source: str, given: GivenAttributes) -> Mammogram:
         )
     picture, unused = _note_unused_bits(picture, brightest.bit_length(), stated=given.bits_stored is not None)
     description = _described(picture, given, ImageDescription(source, file_format=kind))
+    check_is_fine(description.pixel_spacing)
     description = replace(description, bits_used=brightest.bit_length(), flags=(*description.flags, *unused))
     return Mammogram(_gray(picture), description, None, 1.0 / (2**picture.significant_bits - 1))
 
@@ -152,7 +149,6 @@ def _described(picture: Picture, given: GivenAttributes, bare: ImageDescription)
     laterality, view = given.image_laterality, given.view_position
     found = {
         QualityFlag.PIXEL_SPACING_UNKNOWN: spacing is None,
-        QualityFlag.PIXELS_COARSE: spacing is not None and spacing > COARSE_MM,
         QualityFlag.LATERALITY_UNKNOWN: laterality is None,
         QualityFlag.VIEW_UNKNOWN: view is None,
         QualityFlag.EIGHT_BIT: picture.bits <= 8,
@@ -182,7 +178,7 @@ def _decode_pgm(content: bytes) -> Picture:
     """Decode a plain (P2) or binary (P5) portable gray map; its header names the value that is white."""
     header = _PGM_HEADER.match(content)
     if header is None:
-        raise UnreadableImage("the PGM header is damaged or truncated")
+        raise UnreadableImage(f"the PGM header is damaged or truncated; {_AGAIN}")
     columns, rows, top = (int(word) for word in header.groups())
     _check_size(rows, columns)
     if not 1 <= top <= 65535:
@@ -190,7 +186,9 @@ def _decode_pgm(content: bytes) -> Picture:
     decode = _plain_samples if content[:2] == b"P2" else _binary_samples
     samples = decode(content, header.end(), rows * columns, top)
     if len(samples) < rows * columns:
-        raise UnreadableImage(f"the file is truncated: {len(samples)} of {rows * columns} pixels are there")
+        raise UnreadableImage(
+            f"the file is truncated: {len(samples)} of {rows * columns} pixels are there; {_AGAIN}"
+        )
     bits = top.bit_length()
     return Picture(samples.reshape(rows, columns), top, bits, bits, (f"PGM: white is {top}",))
 
@@ -221,10 +219,15 @@ def _decode_with_pillow(content: bytes, kind: str) -> Picture:
             image = Image.open(BytesIO(content), formats=(kind,))
         except UnidentifiedImageError as error:
             raise UnreadableImage(
-                f"the {kind} is damaged or truncated: its header is not readable"
+                f"the {kind} is damaged or truncated: its header is not readable; {_AGAIN}"
+            ) from error
+        except Image.DecompressionBombError as error:
+            raise UnreadableImage(
+                f"the header promises more pixels than any mammogram has ({error}): refused as a compression "
+                "bomb; do not trust this file"
             ) from error
         except Exception as error:  # Pillow answers damaged files with errors of many kinds
-            raise UnreadableImage(f"the {kind} is damaged or truncated: {error}") from error
+            raise UnreadableImage(f"the {kind} is damaged or truncated: {error}; {_AGAIN}") from error
         with image:
             _check_size(image.height, image.width)
             _check_is_single(image, kind)
@@ -232,19 +235,15 @@ def _decode_with_pillow(content: bytes, kind: str) -> Picture:
             try:
                 image.load()
             except Exception as error:  # as above: truncated data, a wrong checksum, a broken code stream
-                raise UnreadableImage(f"the {kind} is damaged or truncated: {error}") from error
+                raise UnreadableImage(f"the {kind} is damaged or truncated: {error}; {_AGAIN}") from error
             samples, note = _gray_samples(image)
     return replace(picture, samples=samples, steps=(*picture.steps, *note))
 
 
 def _check_size(rows: int, columns: int) -> None:
-    if rows * columns > MAX_PIXELS:
-        raise UnreadableImage(
-            f"the header promises {rows} x {columns} pixels, more than {MAX_PIXELS}: "
-            "refused as a compression bomb"
-        )
+    check_size(rows, columns)
     if rows * columns == 0:
-        raise UnreadableImage(f"the picture has {rows} x {columns} pixels")
+        raise UnreadableImage(f"the picture has {rows} x {columns} pixels; export it again")
 
 
 def _check_is_single(image: Image.Image, kind: str) -> None:
@@ -329,7 +328,9 @@ def _gray_samples(image: Image.Image) -> tuple[Samples, tuple[str, ...]]:
         np.array_equal(channels[..., 0], channels[..., 1])
         and np.array_equal(channels[..., 0], channels[..., 2])
     ):
-        raise UnsupportedImage("the picture is in color; a mammogram is gray")
+        raise UnsupportedImage(
+            "the picture is in color; a mammogram is gray: save it in gray, or leave it out"
+        )
     return np.ascontiguousarray(channels[..., 0]), (f"gray in {image.mode} form: one channel taken",)
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from calcwatch.dicom import frames, parse
+from calcwatch.bounds import MAX_PIXELS
+from calcwatch.dicom import parse
 from calcwatch.dicom.complaints import listen
 from calcwatch.dicom.parse import is_dicomdir
 from calcwatch.dicom.read import describe_dicom, read_dicom
@@ -341,4 +342,4 @@ def test_no_patient_in_messages() -> None:
 
 def test_bound_is_far_above_real_images() -> None:
     """The bound on pixels lies above the largest real mammograms."""
-    assert frames.MAX_PIXELS > 4 * 6000 * 4800 / 2
+    assert MAX_PIXELS > 4 * 6000 * 4800 / 2

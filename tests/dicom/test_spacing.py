@@ -11,7 +11,7 @@ from calcwatch.domain import QualityFlag
 from tests.dicom.make import attributes
 
 AMBIGUOUS, UNKNOWN = QualityFlag.PIXEL_SPACING_AMBIGUOUS, QualityFlag.PIXEL_SPACING_UNKNOWN
-MAGNIFIED, COARSE = QualityFlag.MAGNIFICATION_VIEW, QualityFlag.PIXELS_COARSE
+MAGNIFIED = QualityFlag.MAGNIFICATION_VIEW
 
 
 def read(**given: Any) -> SpacingReading:
@@ -28,7 +28,7 @@ def factor(value: float) -> dict[str, Any]:
         ({"ImagerPixelSpacing": [0.07, 0.07], **factor(1)}, 0.07, ()),
         ({"ImagerPixelSpacing": [0.07, 0.07], **factor(1.07)}, 0.07 / 1.07, ()),
         ({"ImagerPixelSpacing": [0.1, 0.1], **factor(1.8)}, 0.1 / 1.8, (MAGNIFIED,)),
-        ({"ImagerPixelSpacing": [0.2, 0.2], **factor(1)}, 0.2, (COARSE,)),
+        ({"ImagerPixelSpacing": [0.2, 0.2], **factor(1)}, 0.2, ()),
         ({"ImagerPixelSpacing": [0.07, 0.07], "DetectorElementSpacing": [0.07, 0.07], **factor(1)}, 0.07, ()),
         ({"ImagerPixelSpacing": [0.14, 0.14], "DetectorElementSpacing": [0.07, 0.07], **factor(1)}, 0.14, ()),
         ({"NominalScannedPixelSpacing": [0.05, 0.05], **factor(1)}, 0.05, ()),

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from importlib.metadata import version
+
 import numpy as np
 import pytest
+from pydicom.pixels.decoders.base import get_decoder
+from pydicom.uid import JPEGLSLossless
 
 from calcwatch.dicom.parse import looks_like_dicom
 from calcwatch.dicom.read import describe_dicom, read_dicom
+from calcwatch.dicom.syntax import codec_of
 from calcwatch.domain import QualityFlag, UnreadableImage, UnsupportedImage
 from tests.dicom.make import (
     BIG_ENDIAN,
@@ -28,6 +34,7 @@ from tests.dicom.make import (
 )
 
 NATIVE = [EXPLICIT, IMPLICIT, BIG_ENDIAN, DEFLATED]
+JPEG_LS_FILE = file_bytes(mammogram(gradient()), JPEG_LS)
 LOSSLESS = [JPEG_LOSSLESS, JPEG_LOSSLESS_SV1, JPEG_LS, JPEG_2000_LOSSLESS, RLE]
 
 
@@ -49,6 +56,40 @@ def test_lossless_of_eight_bits(syntax: str) -> None:
     pixels = np.arange(rows * columns).astype(np.uint8).reshape(rows, columns)
     found = read_dicom(file_bytes(mammogram(pixels, bits=8), syntax), "made.dcm")
     np.testing.assert_allclose(found.gray, np.clip((pixels - 127.5) / 255 + 0.5, 0, 1), atol=1e-6)
+
+
+@pytest.fixture
+def without_jpeg_ls() -> Iterator[None]:
+    """Take the decoder of JPEG-LS away, as on a machine where it is not installed."""
+    decoder = get_decoder(JPEGLSLossless)
+    decoder.remove_plugin("pyjpegls")
+    yield
+    decoder.add_plugin("pyjpegls", ("pydicom.pixels.decoders.pyjpegls", "_decode_frame"))
+
+
+@pytest.mark.usefixtures("without_jpeg_ls")
+def test_decoder_that_is_not_installed() -> None:
+    """A missing decoder is named with what to install; the file is not called damaged."""
+    content = file_bytes(mammogram(gradient(64, 65)), JPEG_2000_LOSSLESS)
+    assert read_dicom(content, "made.dcm").gray.shape == (64, 65)
+    with pytest.raises(UnsupportedImage, match=r"JPEG-LS .* is not installed; .* pip install pyjpegls$"):
+        read_dicom(JPEG_LS_FILE, "made.dcm")
+
+
+@pytest.mark.parametrize(
+    ("syntax", "packages"),
+    [
+        (JPEG_LOSSLESS_SV1, "python-gdcm"),
+        (JPEG_LS, "pyjpegls"),
+        (JPEG_2000, "pylibjpeg pylibjpeg-openjpeg"),
+    ],
+)
+def test_packages_of_decoders_are_ours(syntax: str, packages: str) -> None:
+    """The packages to install for a decoder are installed here, under that very name."""
+    codec = codec_of(syntax)
+    assert codec is not None
+    assert codec.packages == packages
+    assert all(version(package) for package in packages.split())
 
 
 @pytest.mark.parametrize("syntax", [EXPLICIT, JPEG_LOSSLESS_SV1, JPEG_LS, JPEG_2000_LOSSLESS, RLE])

@@ -12,14 +12,12 @@ from pydicom.encaps import get_frame
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID
 
+from calcwatch.bounds import check_size
 from calcwatch.dicom.complaints import listen
 from calcwatch.dicom.header import integer, value, word
-from calcwatch.dicom.parse import DicomFile, PixelElement
+from calcwatch.dicom.parse import AGAIN, DicomFile, PixelElement
 from calcwatch.dicom.syntax import BIG_ENDIAN, Codec, codec_of, is_native, syntax_name
 from calcwatch.domain import UnreadableImage, UnsupportedImage
-
-MAX_PIXELS = 100_000_000
-"""Pixels allowed in a frame; the largest mammograms have 20 million."""
 
 Codes = NDArray[np.uint8] | NDArray[np.uint16]
 """Pixel cells as stored: rows x columns, unsigned, bits outside Bits Stored not yet removed."""
@@ -46,7 +44,7 @@ class PixelLayout:
 def read_layout(file: DicomFile) -> PixelLayout:
     """Return the pixel layout the header states, checked against itself and against the bounds.
 
-    Raises ``UnreadableImage`` for a missing or contradictory attribute or a frame beyond ``MAX_PIXELS``,
+    Raises ``UnreadableImage`` for a missing or contradictory attribute or a frame of too many pixels,
     ``UnsupportedImage`` for color, float or 32-bit pixels.
     """
     _check_is_gray(file)
@@ -66,11 +64,7 @@ def read_layout(file: DicomFile) -> PixelLayout:
             f"Bits Allocated {layout.bits_allocated}, Bits Stored {layout.bits_stored} and High Bit "
             f"{layout.high_bit} contradict each other"
         )
-    if layout.rows * layout.columns > MAX_PIXELS:
-        raise UnreadableImage(
-            f"the header promises {layout.rows} x {layout.columns} pixels, more than {MAX_PIXELS}: "
-            "refused as a compression bomb"
-        )
+    check_size(layout.rows, layout.columns)
     return layout
 
 
@@ -81,7 +75,7 @@ def read_codes(file: DicomFile, layout: PixelLayout, frame: int = 0) -> Codes:
     ``UnsupportedImage`` when its transfer syntax is not read.
     """
     if file.pixels is None:
-        raise UnreadableImage("the file holds no pixels")
+        raise UnreadableImage("the file holds no pixels; export it again")
     if is_native(file.transfer_syntax):
         return _native(file, layout, frame)
     codec = codec_of(file.transfer_syntax)
@@ -144,7 +138,9 @@ def _check_native_length(pixels: PixelElement, size: int, layout: PixelLayout) -
     needed = layout.frame_bytes * layout.frames
     present = min(pixels.length, size - pixels.offset)
     if present < min(needed, pixels.length):
-        raise UnreadableImage(f"the file is truncated: {present} of {needed} bytes of pixels are there")
+        raise UnreadableImage(
+            f"the file is truncated: {present} of {needed} bytes of pixels are there; {AGAIN}"
+        )
     smallest_error = layout.bits_allocated // 8 * min(layout.rows, layout.columns)
     if not 0 <= present - needed < max(2, smallest_error):
         raise UnreadableImage(
@@ -171,7 +167,7 @@ def _encapsulated_frame(file: DicomFile, layout: PixelLayout, frame: int) -> byt
             extended_offsets=(offsets, lengths) if offsets and lengths else None,
         )
     except (ValueError, EOFError, struct.error, IndexError) as error:
-        raise UnreadableImage(f"the compressed pixels are truncated or damaged: {error}") from error
+        raise UnreadableImage(f"the compressed pixels are truncated or damaged: {error}; {AGAIN}") from error
 
 
 def _check_bit_stream(stream: bytes, codec: Codec, layout: PixelLayout) -> None:
@@ -179,7 +175,7 @@ def _check_bit_stream(stream: bytes, codec: Codec, layout: PixelLayout) -> None:
     if codec.family == "rle":
         return
     if b"\xff\xd9" not in stream[-64:].rstrip(b"\0"):
-        raise UnreadableImage("the compressed pixels are truncated: their end marker is missing")
+        raise UnreadableImage(f"the compressed pixels are truncated: their end marker is missing; {AGAIN}")
     size = _jpeg2000_size(stream) if codec.family == "jpeg2000" else _jpeg_size(stream)
     if size != (layout.rows, layout.columns):
         raise UnreadableImage(
@@ -224,13 +220,18 @@ def _decoded(stream: bytes, codec: Codec, file: DicomFile, layout: PixelLayout) 
         "correct_unused_bits": False,
     }
     decoder = get_decoder(UID(file.transfer_syntax))
+    if codec.plugin not in decoder.available_plugins:
+        raise UnsupportedImage(
+            f"the decoder of {syntax_name(file.transfer_syntax)} is not installed; install it with: "
+            f"pip install {codec.packages}"
+        )
     options |= {"raw": True, "index": 0, "decoding_plugin": codec.plugin}
     try:
         (cells, _), complaint = listen(lambda: decoder.as_array(_one_fragment(stream), **options))
     except (RuntimeError, ValueError) as error:
-        raise UnreadableImage(f"the compressed pixels are damaged: {_last_line(error)}") from error
+        raise UnreadableImage(f"the compressed pixels are damaged: {_last_line(error)}; {AGAIN}") from error
     if complaint:
-        raise UnreadableImage(f"the compressed pixels are damaged: {complaint}")
+        raise UnreadableImage(f"the compressed pixels are damaged: {complaint}; {AGAIN}")
     return cells.view(np.uint16) if layout.bits_allocated == 16 else cells.view(np.uint8)
 
 

@@ -110,14 +110,15 @@ def _check_has_pixels(file: DicomFile, sop_class: str) -> None:
         return
     if items(file.dataset, "EncryptedAttributesSequence"):
         raise UnreadableImage(
-            "the file is encrypted (Encrypted Attributes Sequence) and holds no readable pixels"
+            "the file is encrypted (Encrypted Attributes Sequence) and holds no readable pixels; "
+            "decrypt it where it was encrypted"
         )
     name = sop_class_name(sop_class) or "without SOP Class"
     if "Image Storage" not in name and not integer(file.dataset, "Rows"):
-        raise UnsupportedImage(f"no pixels: this object ({name}) is not an image")
+        raise UnsupportedImage(f"no pixels: this object ({name}) is not an image; leave it out")
     raise UnreadableImage(
         f"no pixels: the file ends after {file.size} bytes without Pixel Data; it is truncated or was stored "
-        "without its image"
+        "without its image: copy or export it again"
     )
 
 
@@ -125,4 +126,7 @@ def _no_mammogram(dataset: Dataset, sop_class: str) -> str:
     name = sop_class_name(sop_class) or "no SOP Class"
     modality = word(dataset, "Modality") or "not given"
     part = word(dataset, "BodyPartExamined") or "not given"
-    return f"not a mammogram: {name}, Modality {modality}, Body Part Examined {part}"
+    return (
+        f"not a mammogram: {name}, Modality {modality}, Body Part Examined {part}; "
+        "leave it out, or correct its header"
+    )

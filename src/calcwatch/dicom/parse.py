@@ -22,6 +22,9 @@ DICOMDIR_SOP_CLASS = "1.2.840.10008.1.3.10"
 MAX_INFLATED_BYTES = 512 * 2**20
 """A deflated data set may not grow beyond this: one 100 MP image of 16 bits is 200 MB."""
 
+AGAIN = "copy or export the file again"
+"""What to do about a file that is cut off or damaged."""
+
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 _EXPLICIT_VRS = frozenset(
     b"AE AS AT CS DA DS DT FL FD IS LO LT OB OD OF OL OW PN SH SL SQ SS ST TM UC UI UL UN UR US UT".split()
@@ -97,14 +100,20 @@ def parse_stream(stream: BinaryIO, size: int) -> DicomFile:
     try:
         dataset = dcmread(stream, stop_before_pixels=True, force=True)
     except Exception as error:  # pydicom answers damaged bytes with errors of any kind
-        raise UnreadableImage(f"the DICOM header is damaged or truncated ({type(error).__name__})") from error
+        raise UnreadableImage(
+            f"the DICOM header is damaged or truncated ({type(error).__name__}); {AGAIN}"
+        ) from error
     if len(dataset) == 0:
-        raise UnreadableImage(f"the file is truncated: it ends in its header, after {size} bytes")
+        raise UnreadableImage(_cut_in_header(size))
     syntax = _transfer_syntax(dataset)
     pixels = _pixel_element(stream, implicit=_is_implicit(dataset), big_endian=syntax == BIG_ENDIAN)
     if pixels is None and _last_element_is_cut(dataset):
-        raise UnreadableImage(f"the file is truncated: it ends in its header, after {size} bytes")
+        raise UnreadableImage(_cut_in_header(size))
     return DicomFile(dataset, syntax, stream, stream.seek(0, 2), pixels)
+
+
+def _cut_in_header(size: int) -> str:
+    return f"the file is truncated: it ends in its header, after {size} bytes; {AGAIN}"
 
 
 def _transfer_syntax(dataset: FileDataset) -> str:
@@ -150,14 +159,16 @@ def _inflated(content: bytes) -> bytes:
         inflater = zlib.decompressobj(-zlib.MAX_WBITS)
         plain = inflater.decompress(content[meta_end:], MAX_INFLATED_BYTES)
     except zlib.error as error:
-        raise UnreadableImage(f"the deflated data set is damaged: {error}") from error
+        raise UnreadableImage(f"the deflated data set is damaged: {error}; {AGAIN}") from error
     if inflater.unconsumed_tail:
         raise UnreadableImage(
             f"the deflated data set of {len(content)} bytes grows beyond {MAX_INFLATED_BYTES} bytes: "
-            "refused as a compression bomb"
+            "refused as a compression bomb; do not trust this file"
         )
     if not inflater.eof:
-        raise UnreadableImage(f"the file is truncated: its deflated data set ends after {len(content)} bytes")
+        raise UnreadableImage(
+            f"the file is truncated: its deflated data set ends after {len(content)} bytes; {AGAIN}"
+        )
     explicit = str(DEFLATED)[: -len(".99")].encode()
     return content[:meta_end].replace(DEFLATED.encode(), explicit.ljust(len(DEFLATED), b"\0")) + plain
 
@@ -170,7 +181,7 @@ def _file_meta(content: bytes) -> tuple[int, str]:
         kind, at, head = ("<I", position + 8, 12) if is_long else ("<H", position + 6, 8)
         if len(content) < position + head:
             raise UnreadableImage(
-                f"the file is truncated: it ends in its file meta, after {len(content)} bytes"
+                f"the file is truncated: it ends in its file meta, after {len(content)} bytes; {AGAIN}"
             )
         (length,) = struct.unpack_from(kind, content, at)
         if content[position + 2 : position + 4] == b"\x10\x00":

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
+from calcwatch.bounds import check_is_fine, is_too_coarse
 from calcwatch.codes import ViewModifier
 from calcwatch.dicom.frames import read_codes, read_layout
 from calcwatch.dicom.header import integer, numbers, with_functional_groups, word, words
@@ -30,16 +31,14 @@ from calcwatch.dicom.pixels import (
     is_for_processing,
     make_gray_table,
 )
-from calcwatch.dicom.spacing import NOT_MAMMOGRAPHIC_MM, read_spacing
+from calcwatch.dicom.spacing import read_spacing
 from calcwatch.dicom.syntax import codec_of, syntax_name
 from calcwatch.dicom.view import read_implant, read_laterality, read_view
 from calcwatch.domain import (
     CalcwatchError,
     ImageDescription,
     Mammogram,
-    PixelSpacing,
     QualityFlag,
-    UnsupportedImage,
 )
 
 
@@ -105,11 +104,7 @@ def _reading(source: str) -> Iterator[None]:
 
 def _read(file: DicomFile, description: ImageDescription) -> Mammogram:
     check_is_mammogram(file)
-    if description.pixel_spacing is not None and description.pixel_spacing.mm > NOT_MAMMOGRAPHIC_MM:
-        raise UnsupportedImage(
-            f"not a mammogram for diagnosis: its pixels are {description.pixel_spacing.mm:.3g} mm apart "
-            f"in the breast, those of mammograms at most {NOT_MAMMOGRAPHIC_MM} mm"
-        )
+    check_is_fine(description.pixel_spacing)
     layout = read_layout(file)
     table = make_gray_table(file.dataset, layout)
     codes = read_codes(file, layout)
@@ -136,7 +131,7 @@ def _describe(file: DicomFile, source: str) -> ImageDescription:
         *pixel_flags,
         *history_flags,
         *_kind_flags(dataset, magnified=ViewModifier.MAGNIFICATION in view.modifiers),
-        *(() if is_mammogram and not _is_too_coarse(spacing.spacing) else (QualityFlag.NOT_A_MAMMOGRAM,)),
+        *(() if is_mammogram and not is_too_coarse(spacing.spacing) else (QualityFlag.NOT_A_MAMMOGRAM,)),
     )
     return ImageDescription(
         source=source,
@@ -179,10 +174,6 @@ def _pixel_steps(file: DicomFile) -> tuple[tuple[str, ...], tuple[QualityFlag, .
 def _intent(dataset: Dataset) -> str:
     stated = word(dataset, "PresentationIntentType")
     return stated or ("FOR PROCESSING" if is_for_processing(dataset) else "")
-
-
-def _is_too_coarse(spacing: PixelSpacing | None) -> bool:
-    return spacing is not None and spacing.mm > NOT_MAMMOGRAPHIC_MM
 
 
 def _kind_flags(dataset: Dataset, *, magnified: bool) -> tuple[QualityFlag, ...]:

@@ -14,12 +14,6 @@ from pydicom.dataset import Dataset
 from calcwatch.dicom.header import items, number, numbers, word
 from calcwatch.domain import PixelSpacing, QualityFlag
 
-COARSE_MM = 0.15
-"""Above this, small calcifications are a pixel or less: flagged."""
-
-NOT_MAMMOGRAPHIC_MM = 0.25
-"""Above this, no mammography detector or film scan for diagnosis: the image is refused."""
-
 MAGNIFICATION_VIEW_FACTOR = 1.2
 """Contact views have factors of about 1.0 to 1.1, magnification views 1.5 and more."""
 
@@ -74,8 +68,6 @@ def describe_spacing(
     if not _same(pair, (pair[1], pair[0])):
         flags.append(QualityFlag.PIXELS_NOT_SQUARE)
         notes.append(f"rows are {pair[0]:g} mm apart, columns {pair[1]:g} mm")
-    if spacing.mm > COARSE_MM:
-        flags.append(QualityFlag.PIXELS_COARSE)
     if factor >= MAGNIFICATION_VIEW_FACTOR:
         flags.append(QualityFlag.MAGNIFICATION_VIEW)
     return SpacingReading(spacing, "; ".join(notes), tuple(flags))

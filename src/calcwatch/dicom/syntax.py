@@ -29,7 +29,13 @@ class Codec:
     may_lose: bool = False
     max_bits: int = 16
 
+    @property
+    def packages(self) -> str:
+        """Names of the packages that hold the plug-in, as ``pip install`` takes them."""
+        return _PACKAGES.get(self.plugin, self.plugin)
 
+
+_PACKAGES = {"gdcm": "python-gdcm", "pylibjpeg": "pylibjpeg pylibjpeg-openjpeg"}
 _CODECS = {
     "1.2.840.10008.1.2.4.50": Codec("gdcm", "jpeg", may_lose=True, max_bits=8),
     "1.2.840.10008.1.2.4.51": Codec("gdcm", "jpeg", may_lose=True, max_bits=8),

@@ -6,6 +6,7 @@ The bytes depend on the image alone: UIDs are made from what the image shows, da
 from __future__ import annotations
 
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from uuid import NAMESPACE_OID, uuid5
 
@@ -40,12 +41,13 @@ def write_mammogram(image: PhantomImage, path: Path, *, jpeg_ls: bool = False) -
     The same image gives the same bytes. ``jpeg_ls`` compresses the pixels without loss (PS3.5 A.4.3). A
     file at ``path`` is replaced. Raises ``OSError`` when the file cannot be written.
     """
-    dataset = mammogram_dataset(image)
+    dataset, content = mammogram_dataset(image), BytesIO()
     if jpeg_ls:
         dataset.compress(JPEGLSLossless, encoding_plugin="pyjpegls", generate_instance_uid=False)
+    dataset.save_as(content, enforce_file_format=True)
     part = path.with_name(f".{path.name}.part")
     try:
-        dataset.save_as(part, enforce_file_format=True)
+        part.write_bytes(content.getvalue())
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
