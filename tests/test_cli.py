@@ -1,5 +1,7 @@
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -125,6 +127,7 @@ def test_picture_without_spacing_in_a_table(tmp_path: Path) -> None:
     assert [line["event"] for line in lines] == ["found", "file", "written"]
     assert lines[1]["outcome"] == "analyzed"
     assert lines[1]["calcifications"] == 6
+    assert 0 < lines[1]["seconds"] == round(lines[1]["seconds"], 3)
     assert lines[2]["report"] == str(tmp_path / "out" / "report.html")
     assert "empty.dcm" in answer.stderr
     image = json.loads((tmp_path / "out" / "findings.json").read_text())["images"][0]
@@ -176,12 +179,66 @@ def test_check_of_what_will_not_be_analyzed(tmp_path: Path) -> None:
     first, second = (json.loads(line) for line in some.stdout.splitlines())
     assert (first["will_be_analyzed"], second["will_be_analyzed"]) == (True, False)
     assert "breast_dark" in second["flags"]
-    assert "--bits-stored" in second["not_analyzed_because"]
+    assert "check the window and the bits stored" in second["not_analyzed_because"]
     assert "SECRET" not in some.output
     none = CliRunner().invoke(app, ["check", str(tmp_path / "missing.dcm")])
     assert none.exit_code == 4
     assert "will be analyzed" in none.output
     assert "No such file" in none.output
+
+
+def test_check_of_what_is_no_image(tmp_path: Path) -> None:
+    """Of a file without an image only what is known is told, and the path stands once, above its reason."""
+    cut = tmp_path / "cut.dcm"
+    cut.write_bytes(write_good(tmp_path, 1)[0].read_bytes()[:200])
+    for path, reason in ((cut, "truncated"), (tmp_path / "missing.dcm", "No such file")):
+        lines = CliRunner().invoke(app, ["check", str(path)]).output.splitlines()
+        assert lines[0] == str(path)
+        assert reason in lines[-1]
+        assert len(lines) <= 3
+        assert str(tmp_path) not in "".join(lines[1:])
+
+
+def test_check_of_given_values(tmp_path: Path) -> None:
+    """What the user gave is told as such."""
+    answer = CliRunner().invoke(app, ["check", str(write_png(tmp_path / "a.png")), "--pixel-spacing", "0.1"])
+    assert re.search(r"pixel spacing +0.1 mm, given by the user\n", answer.output)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")
+def test_answer_that_cannot_be_printed(tmp_path: Path) -> None:
+    """A full disk behind standard output ends with a sentence and a status, not with a traceback."""
+    line = [sys.executable, "-c", "from calcwatch.cli import main; main()", "check", str(tmp_path / "x.dcm")]
+    with Path("/dev/full").open("w") as full:
+        answer = subprocess.run(line, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert answer.returncode == 2
+    assert answer.stderr == "calcwatch: cannot print: No space left on device\n"
+
+
+AS_ANYBODY = (
+    ["setpriv", "--inh-caps=-dac_override,-dac_read_search", "--bounding-set=-dac_override,-dac_read_search"]
+    if os.geteuid() == 0
+    else []
+)
+"""Words before a command that take the administrator's right to read everything away."""
+
+
+@pytest.mark.skipif(bool(AS_ANYBODY) and shutil.which("setpriv") is None, reason="needs setpriv (util-linux)")
+def test_locked_paths(tmp_path: Path) -> None:
+    """A named path that may not be read is one refused file, and a locked place for the result a sentence."""
+    good, locked = write_good(tmp_path, 2)
+    locked.chmod(0)
+    (tmp_path / "mine").mkdir(mode=0)
+    line = [*AS_ANYBODY, sys.executable, "-c", "from calcwatch.cli import main; main()"]
+    place = str(tmp_path / "mine" / "out")
+    checked, analyzed = (
+        subprocess.run([*line, *words], capture_output=True, text=True, check=False)
+        for words in (["check", str(good), str(locked)], ["analyze", str(good), "--out", place])
+    )
+    assert checked.returncode == 3
+    assert checked.stdout.rstrip().endswith("no: cannot be read: Permission denied")
+    assert analyzed.returncode == 2
+    assert re.fullmatch(rf"calcwatch: cannot write to {place}: Permission denied; give .*\n", analyzed.stderr)
 
 
 def test_demo_ends_with_a_report(tmp_path: Path) -> None:

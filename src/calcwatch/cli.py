@@ -37,14 +37,16 @@ Paths = Annotated[
     list[Path] | None,
     typer.Argument(
         metavar="PATH...",
+        readable=False,
         help="Mammograms, or folders to search for mammograms; may be left out when a table names files.",
     ),
 ]
-Out = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder to write to.")]
+Out = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", readable=False, help="Folder to write to.")]
 Table = Annotated[
     Path | None,
     typer.Option(
         metavar="CSV",
+        readable=False,
         help="What is known of the files, with the columns file, patient_id, study_date, image_laterality, "
         "view_position and pixel_spacing_mm; a row goes before the options that follow.",
     ),
@@ -153,7 +155,8 @@ def analyze(
 
     With --json-progress each line on standard output is an object. Its event is "found" or "file", with done,
     total and seconds_left (null when not known), and for a file source, outcome ("analyzed" or a reason
-    code), message, groups and calcifications; the last is "written", with out and report.
+    code), message, groups, calcifications and seconds (spent on this file; null when its process died); the
+    last is "written", with out and report.
 
     For example:
 
@@ -345,4 +348,7 @@ def main() -> None:
         app()
     except CalcwatchError as problem:
         typer.echo(f"calcwatch: {_line(str(problem))}", err=True)
+        sys.exit(WRONG_USE)
+    except OSError as problem:
+        typer.echo(f"calcwatch: cannot print: {problem.strerror or problem}", err=True)
         sys.exit(WRONG_USE)

@@ -72,6 +72,7 @@ def _json_line(event: ProgressEvent, started: float) -> str:
             "message": event.message,
             "groups": event.groups,
             "calcifications": event.calcifications,
+            "seconds": None if event.seconds is None else round(event.seconds, 3),
         }
     return json.dumps(line)
 

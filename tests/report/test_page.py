@@ -125,7 +125,7 @@ def test_page_says_what_must_be_known(page_text: str) -> None:
     for flag in findings(spacing_mm=None).quality_flags:
         assert FLAG_WORDS[flag].sentence in words
         assert FLAG_WORDS[flag].remedy in words
-    assert REFUSED.message in words
+    assert f"{REFUSED.source} cannot be read {REFUSED.message.removeprefix(REFUSED.source + ': ')}" in words
     assert "score_threshold 0.5" in words
     assert "ab" * 32 in words
 
@@ -141,6 +141,7 @@ def test_no_image_at_all() -> None:
     """A run that analyzed nothing still gives a page that says so."""
     page = Page(write(refused=[REFUSED]))
     assert any("No image was analyzed." in words for words in page.words)
+    assert not any("lettered" in words for words in page.words)
 
 
 def test_same_findings_same_page(page_text: str) -> None:

@@ -67,7 +67,7 @@ def exam(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]
     write_good(folder)
     named = folder.parent / "encrypted.dcm"
     named.write_bytes(ENVELOPE)
-    return folder, write_bad(folder) | {named.name: "unsupported", "missing.dcm": "unreadable"}
+    return folder, write_bad(folder) | {named.name: "unreadable", "missing.dcm": "unreadable"}
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +126,7 @@ def test_events_tell_of_every_file(run: AnalyzedRun, events: list[ProgressEvent]
     assert [event.done for event in events] == list(range(events[0].total + 1))
     assert events[-1].done == events[-1].total == 9
     assert sum(event.outcome == "analyzed" for event in events) == 2
+    assert all(0 < (event.seconds or 0) < 60 for event in events[1:])
     assert "SECRET" not in repr(events)
     assert "19500102" not in repr(events)
     assert read(run)["images"][0]["patient_id"] == "SECRET-ID"
@@ -183,6 +184,28 @@ def test_other_files_are_never_overwritten(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(ResultNotWritten):
         analyze_files([tmp_path], tmp_path, options=AnalyzeOptions(given=GivenAttributes()))
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Return a folder on a disk of 256 KiB; only the administrator can make one."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(disk)]
+    try:
+        subprocess.run(mount, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("needs to mount a small disk, which only the administrator may")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_full_disk_ends_the_run(tmp_path: Path, small_disk: Path) -> None:
+    """A disk that fills up ends the run with the reason and leaves nothing; no file is blamed for it."""
+    paths = write_good(tmp_path)
+    with pytest.raises(ResultNotWritten, match=r"out: No space left on device; .*make room"):
+        analyze_files(paths, small_disk / "out", options=AnalyzeOptions(workers=1))
+    assert list(small_disk.iterdir()) == []
 
 
 def test_names_no_file_system_likes(tmp_path: Path) -> None:

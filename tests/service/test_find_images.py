@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from PIL import Image
 
 from calcwatch.domain import BadTable, GivenAttributes, Laterality, UnreadableImage, UnsupportedImage
 from calcwatch.service.find_images import FoundFile, FoundKind, find_images
+from calcwatch.service.result_folder import result_folder
 from tests.dicom.make import file_bytes, gradient, mammogram
+from tests.service.inputs import ENVELOPE
 
 NONE = GivenAttributes()
 
@@ -63,6 +66,41 @@ def test_what_is_no_image_is_listed(folder: Path) -> None:
     assert "mask.raw.gz: this is a gzip archive" in text
     assert "preview.jpg: this is a JPEG picture; convert it" in text
     assert "empty.dcm: the file is empty (0 bytes)" in text
+
+
+def test_encrypted_files_are_errors(folder: Path) -> None:
+    """An encrypted file met in a folder may hold an image, so it is an error with its remedy."""
+    (folder / "IM1").write_bytes(ENVELOPE)
+    (folder / "exam.zip").write_bytes(b"PK\x03\x04\x14\0\x01\0")
+    found = {entry.path.name: entry for entry in find(folder)}
+    for name, reason in (
+        ("IM1", "CMS envelope .* decrypt it first"),
+        ("exam.zip", "password; unpack it first"),
+    ):
+        assert found[name].is_error
+        assert isinstance(found[name].problem, UnreadableImage)
+        assert re.search(reason, str(found[name].problem))
+
+
+def test_names_that_promise_an_image(folder: Path) -> None:
+    """A file that is called an image and is none is an error; a hidden one beside each image is not."""
+    for name in ("failed.DCM", "page.png", "._b.png"):
+        (folder / name).write_bytes(b"<html>Access denied</html>")
+    found = {entry.path.name: entry for entry in find(folder)}
+    assert [found[name].is_error for name in ("failed.DCM", "page.png", "._b.png")] == [True, True, False]
+
+
+def test_former_result_is_no_input(folder: Path) -> None:
+    """A result of ours that lies in a searched folder is listed as one thing; its pictures are no images."""
+    with result_folder(folder / "result") as made:
+        (made / "overlays").mkdir()
+        (made / "overlays" / "x.png").write_bytes((folder / "b.png").read_bytes())
+        (made / "findings.json").write_text('{"provenance": {"package": "calcwatch"}}')
+    found = find(folder)
+    assert names(found, FoundKind.IMAGE) == ["b.png", "a.png", "notes.txt"]
+    (listed,) = [entry for entry in found if Path(entry.source).is_relative_to(folder / "result")]
+    assert listed.kind is FoundKind.NOT_AN_IMAGE
+    assert "a result of calcwatch" in str(listed.problem)
 
 
 def test_named_files_have_to_be_images(folder: Path) -> None:

@@ -101,6 +101,13 @@ def test_header_wins_over_given_values(tmp_path: Path) -> None:
     }
 
 
+def test_given_spacing_of_no_mammogram(tmp_path: Path) -> None:
+    """A given spacing that no mammogram has refuses a DICOM image without its own, as it does a picture."""
+    path = written(tmp_path / "a.dcm", file_bytes(mammogram(gradient(), **BARE)))
+    with pytest.raises(UnsupportedImage, match=r"a.dcm: .* 0.4 mm apart .*given by the user"):
+        open_image(path, GivenAttributes(pixel_spacing_mm=0.4))
+
+
 def test_given_values_that_agree(tmp_path: Path) -> None:
     """Given values that repeat the header change nothing."""
     path = written(tmp_path / "a.dcm", file_bytes(mammogram(gradient())))
@@ -119,9 +126,9 @@ def sealed(size: int = 300) -> bytes:
         (b"just text", UnsupportedImage, "neither DICOM nor PNG, TIFF or PGM"),
         (b"\xff\xd8\xff\xe0", UnsupportedImage, "a JPEG picture; convert it"),
         (b"PK\x03\x04\x14\0\0\0", UnsupportedImage, "a ZIP archive; unpack it first"),
-        (b"PK\x03\x04\x14\0\x01\0", UnsupportedImage, "a ZIP archive encrypted with a password"),
+        (b"PK\x03\x04\x14\0\x01\0", UnreadableImage, "a ZIP archive encrypted with a password"),
         (b"\x1f\x8b\x08", UnsupportedImage, "a gzip archive"),
-        (sealed(), UnsupportedImage, "encrypted in a CMS envelope"),
+        (sealed(), UnreadableImage, "encrypted in a CMS envelope"),
         (
             file_bytes(attributes(SOPClassUID="1.2.840.10008.1.3.10", SOPInstanceUID="1.2")),
             UnsupportedImage,
@@ -165,4 +172,5 @@ def test_formats() -> None:
     assert tell_format(b"P5 4 4 255 ").file_format == "PGM"
     assert tell_format(b"GIF89a").is_picture
     assert not tell_format(b"a,b,c\n").is_picture
-    assert tell_format(b"").otherwise == "neither DICOM nor PNG, TIFF or PGM"
+    assert tell_format(b"").otherwise.startswith("neither DICOM nor PNG, TIFF or PGM")
+    assert tell_format(sealed()).is_encrypted

@@ -86,7 +86,10 @@ def test_place_that_is_a_file_or_cannot_be_made(tmp_path: Path) -> None:
     file.write_text("x")
     with pytest.raises(ResultNotWritten, match="is a file"):
         check_result_folder(file)
-    with pytest.raises(ResultNotWritten, match="give another --out"), result_folder(file / "below"):
+    with (
+        pytest.raises(ResultNotWritten, match="File exists; give another --out"),
+        result_folder(file / "below"),
+    ):
         raise AssertionError("must not start")
 
 

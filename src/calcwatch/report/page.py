@@ -102,6 +102,11 @@ def _settings(provenance: Provenance) -> list[tuple[str, str]]:
     return [(name, str(value)) for name, value in asdict(provenance.settings).items()]
 
 
+def _without_source(refused: NotAnalyzed) -> str:
+    """Return the reason alone: the row names the file already."""
+    return printable(refused.message.removeprefix(f"{refused.source}: "))
+
+
 def page_parts(
     images: Sequence[ImageFindings],
     sections: Iterable[str],
@@ -117,7 +122,7 @@ def page_parts(
     """
     errors_first = sorted(not_analyzed, key=lambda one: not one.is_error)
     refused = [
-        (printable(one.source), REASONS[one.reason_code], printable(one.message)) for one in errors_first
+        (printable(one.source), REASONS[one.reason_code], _without_source(one)) for one in errors_first
     ]
     return _template("report.html").generate(
         purpose=PURPOSE,

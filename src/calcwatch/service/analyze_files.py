@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from calcwatch.domain import (
     GivenAttributes,
     ImageFindings,
     Mammogram,
+    ResultNotWritten,
     UnreadableImage,
     UnsuitableImage,
     UnsupportedImage,
@@ -35,7 +37,7 @@ from calcwatch.report.page import image_section, page_parts, worst_first
 from calcwatch.report.tables import calcifications_table, groups_table
 from calcwatch.service.find_images import FoundFile, FoundKind, find_images
 from calcwatch.service.open_image import open_image
-from calcwatch.service.result_folder import belongs_to_result, check_result_folder, result_folder
+from calcwatch.service.result_folder import belongs_to_result, check_result_folder, result_folder, writing
 from calcwatch.service.workers import WorkerEnded, answers, available_cores
 from calcwatch.steps.detect import Detector, detect_classical
 
@@ -70,6 +72,8 @@ class AnalyzeOptions:
 class ProgressEvent:
     """One file is done. ``outcome``: ``analyzed`` or the reason code; ``message``: the reason in words.
 
+    ``seconds``: spent on this file, its reading and its pictures included; ``None`` when its process died.
+
     An event with ``done`` 0 comes first, when the files are found; its other fields are empty.
     """
 
@@ -80,6 +84,7 @@ class ProgressEvent:
     message: str = ""
     groups: int = 0
     calcifications: int = 0
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -103,14 +108,23 @@ class AnalyzedRun:
 
 @dataclass(frozen=True)
 class _Job:
-    """What every worker knows; ``folder`` is where it leaves its pictures."""
+    """What every worker knows; ``folder`` is where it leaves its pictures, later to be ``out``."""
 
+    out: Path
     folder: Path
     settings: AnalysisSettings
     detector: Detector
 
 
 _Outcome = ImageFindings | NotAnalyzed
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What a worker says of one file; an error of the result's place ends the run."""
+
+    outcome: _Outcome | ResultNotWritten
+    seconds: float
 
 
 def overlay_name(place: int, source: str) -> str:
@@ -130,9 +144,10 @@ def _overlay_path(folder: Path, place: int, source: str) -> Path:
 def _write_pictures(job: _Job, place: int, mammogram: Mammogram, findings: ImageFindings) -> None:
     source = findings.description.source
     png = encode_png(draw_overlay(mammogram.gray, findings))
-    _overlay_path(job.folder, place, source).write_bytes(png)
     section = image_section(mammogram.gray, findings, place)
-    _section_path(job.folder, place).write_text(section, encoding="utf-8")
+    with writing(job.out):
+        _overlay_path(job.folder, place, source).write_bytes(png)
+        _section_path(job.folder, place).write_text(section, encoding="utf-8")
 
 
 def _analyze(job: _Job, place: int, found: FoundFile) -> ImageFindings:
@@ -162,10 +177,17 @@ def _out_of_memory(source: str) -> NotAnalyzed:
     return NotAnalyzed(source, "worker_ended", f"{source}: memory ran out; try again with fewer --workers")
 
 
-def _analyze_one(job: _Job, task: tuple[int, FoundFile]) -> _Outcome:
-    place, found = task
+def _answer(job: _Job, task: tuple[int, FoundFile]) -> _Answer:
+    started = time.perf_counter()
+    outcome = _analyze_one(job, *task)
+    return _Answer(outcome, time.perf_counter() - started)
+
+
+def _analyze_one(job: _Job, place: int, found: FoundFile) -> _Outcome | ResultNotWritten:
     try:
         return _analyze(job, place, found)
+    except ResultNotWritten as problem:
+        return problem
     except CalcwatchError as problem:
         return _refusal(found.source, problem)
     except MemoryError:
@@ -181,17 +203,19 @@ def _ended(source: str, ended: WorkerEnded) -> NotAnalyzed:
     return NotAnalyzed(source, "worker_ended", f"{source}: its analysis ended abruptly ({how}); {remedy}")
 
 
-def _event(done: int, total: int, source: str, outcome: _Outcome) -> ProgressEvent:
+def _event(source: str, outcome: _Outcome) -> ProgressEvent:
     if isinstance(outcome, NotAnalyzed):
-        return ProgressEvent(done, total, source, outcome.reason_code, outcome.message)
-    return ProgressEvent(
-        done,
-        total,
-        source,
-        "analyzed",
-        groups=len(outcome.groups),
-        calcifications=len(outcome.calcifications),
-    )
+        return ProgressEvent(0, 0, source, outcome.reason_code, outcome.message)
+    groups, calcifications = len(outcome.groups), len(outcome.calcifications)
+    return ProgressEvent(0, 0, source, "analyzed", groups=groups, calcifications=calcifications)
+
+
+def _outcome(answer: _Answer | WorkerEnded, source: str) -> tuple[_Outcome, float | None]:
+    if isinstance(answer, WorkerEnded):
+        return _ended(source, answer), None
+    if isinstance(answer.outcome, ResultNotWritten):
+        raise answer.outcome
+    return answer.outcome, answer.seconds
 
 
 def _analyze_all(
@@ -203,14 +227,15 @@ def _analyze_all(
     }
     tasks = [(place, one) for place, one in enumerate(found) if place not in outcomes]
     on_event(ProgressEvent(0, len(tasks)))
-    with closing(answers(partial(_analyze_one, job), tasks, workers=workers)) as coming:
+    with closing(answers(partial(_answer, job), tasks, workers=workers)) as coming:
         for done, (number, answer) in enumerate(coming, start=1):
             place, one = tasks[number]
-            outcome = _ended(one.source, answer) if isinstance(answer, WorkerEnded) else answer
+            outcome, seconds = _outcome(answer, one.source)
             if isinstance(outcome, NotAnalyzed):
                 _overlay_path(job.folder, place, one.source).unlink(missing_ok=True)
             outcomes[place] = outcome
-            on_event(_event(done, len(tasks), one.source, outcome))
+            event = _event(one.source, outcome)
+            on_event(replace(event, done=done, total=len(tasks), seconds=seconds))
     return outcomes
 
 
@@ -267,10 +292,13 @@ def analyze_files(
     )
     workers = min(options.workers or available_cores(), max(1, len(found)))
     with result_folder(out) as folder:
-        (folder / "overlays").mkdir()
-        (folder / _PARTS).mkdir()
-        outcomes = _analyze_all(_Job(folder, options.settings, options.detector), found, workers, on_event)
-        _write_result(folder, outcomes, provenance)
+        with writing(out):
+            (folder / "overlays").mkdir()
+            (folder / _PARTS).mkdir()
+        job = _Job(out, folder, options.settings, options.detector)
+        outcomes = _analyze_all(job, found, workers, on_event)
+        with writing(out):
+            _write_result(folder, outcomes, provenance)
     ordered = [outcome for _, outcome in sorted(outcomes.items())]
     return AnalyzedRun(
         out,

@@ -72,7 +72,7 @@ def _spacing(image: ImageDescription) -> str:
     pair = f"{spacing.row_mm:.6g}" + (
         "" if spacing.row_mm == spacing.column_mm else f" x {spacing.column_mm:.6g}"
     )
-    return f"{pair} mm, from {spacing.source}{'; ' + note if note else ''}"
+    return f"{pair} mm, {_from(spacing.source)}{'; ' + note if note else ''}"
 
 
 def _magnification(image: ImageDescription) -> str:
@@ -80,7 +80,11 @@ def _magnification(image: ImageDescription) -> str:
 
 
 def _with_source(word: str | None, source: str) -> str:
-    return f"{word or 'unknown'}{', from ' + source if word and source else ''}"
+    return f"{word}, {_from(source)}" if word and source else word or "unknown"
+
+
+def _from(source: str) -> str:
+    return source if source.startswith("given by") else f"from {source}"
 
 
 def _file_facts(image: ImageDescription) -> list[Fact]:
@@ -112,13 +116,18 @@ def _meaning_facts(image: ImageDescription) -> list[Fact]:
 def facts(checked: CheckedFile) -> tuple[Fact, ...]:
     """One line a fact, in the order in which pixels meet them; the last says whether it will be analyzed.
 
-    A file of which nothing was understood has the last line only.
+    A file that shows no image has what was understood of it, at least the last line.
     """
     image = checked.description
     because = image.not_analyzed_because
     verdict = ("will be analyzed", f"no: {because}" if because else "yes")
-    if not image.file_format and not image.rows:
-        return (verdict,)
+    if not image.rows:
+        known = (
+            ("file format", image.file_format),
+            ("modality", image.modality),
+            ("SOP class", image.sop_class),
+        )
+        return (*(fact for fact in known if fact[1]), verdict)
     steps = [(f"pixel step {n}", step) for n, step in enumerate(image.pixel_steps, start=1)]
     lines = [*_file_facts(image), *steps, *_meaning_facts(image), verdict]
     return tuple((name, words or "not given") for name, words in lines)

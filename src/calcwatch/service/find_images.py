@@ -12,6 +12,9 @@ from pathlib import Path
 from calcwatch.domain import BadTable, CalcwatchError, GivenAttributes, UnreadableImage, UnsupportedImage
 from calcwatch.service.open_image import HEAD_BYTES, source_of, tell_format
 from calcwatch.service.read_table import TableRow, read_table
+from calcwatch.service.result_folder import is_result
+
+_IMAGE_SUFFIXES = frozenset({".dcm", ".dicom", ".png", ".tif", ".tiff", ".pgm"})
 
 
 class FoundKind(StrEnum):
@@ -82,6 +85,9 @@ def _below(root: Path, walk: _Walk) -> Iterator[FoundFile]:
             yield _look(path, walk, named=False)
             continue
         real = os.path.realpath(path)
+        if is_result(path):
+            yield _former_result(path, walk)
+            continue
         if real in walk.folders:
             yield _met_again(path, walk, is_loop=real in above, first=walk.folders[real])
             continue
@@ -102,6 +108,13 @@ def _met_again(path: Path, walk: _Walk, *, is_loop: bool, first: str) -> FoundFi
     return FoundFile(path, source_of(path), walk.given, problem, FoundKind.ALREADY_FOUND)
 
 
+def _former_result(path: Path, walk: _Walk) -> FoundFile:
+    problem = UnsupportedImage(
+        f"{source_of(path)}: this is a result of calcwatch, whose pictures are no images"
+    )
+    return FoundFile(path, source_of(path), walk.given, problem, FoundKind.NOT_AN_IMAGE)
+
+
 def _look(path: Path, walk: _Walk, *, named: bool) -> FoundFile:
     """Tell from a file's first bytes what it is; ``named``: the user named it, so it has to be an image."""
     real = os.path.realpath(path)
@@ -113,12 +126,22 @@ def _look(path: Path, walk: _Walk, *, named: bool) -> FoundFile:
     except OSError as error:
         return _refused(path, walk.given, UnreadableImage, f"cannot be read: {error.strerror or error}")
     if not head:
-        return _refused(path, walk.given, UnreadableImage, "the file is empty (0 bytes)")
+        return _refused(path, walk.given, UnreadableImage, "the file is empty (0 bytes); copy it again")
     told = tell_format(head)
     if told.file_format:
         return FoundFile(path, source_of(path), walk.given)
-    refused = _refused(path, walk.given, UnsupportedImage, f"this is {told.otherwise}")
-    return refused if named or told.is_picture else replace(refused, kind=FoundKind.NOT_AN_IMAGE)
+    reason = UnreadableImage if told.is_encrypted else UnsupportedImage
+    refused = _refused(path, walk.given, reason, f"this is {told.otherwise}")
+    is_missed = named or told.is_picture or told.is_encrypted or _promises_an_image(path)
+    return refused if is_missed else replace(refused, kind=FoundKind.NOT_AN_IMAGE)
+
+
+def _promises_an_image(path: Path) -> bool:
+    """Tell whether a file's name says that it holds an image, as that of a failed download does.
+
+    Hidden files do not count: some systems leave one beside each image, under the same name.
+    """
+    return path.suffix.lower() in _IMAGE_SUFFIXES and not path.name.startswith(".")
 
 
 def _head(path: Path) -> bytes:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from calcwatch.dicom.write import write_mammogram
-from calcwatch.domain import ResultNotWritten
 from calcwatch.phantom.examination import make_examination
 from calcwatch.phantom.settings import PhantomSettings
 from calcwatch.phantom.truth import PhantomImage, truth_json
+from calcwatch.service.result_folder import writing
 
 
 def _name(image: PhantomImage) -> str:
@@ -24,13 +24,9 @@ def make_phantom(seed: int, out: Path, *, settings: PhantomSettings | None = Non
     files in order; raises ``ResultNotWritten`` when the folder cannot be written.
     """
     examination = make_examination(seed, settings=settings or PhantomSettings())
-    try:
+    with writing(out):
         out.mkdir(parents=True, exist_ok=True)
         return _write(examination.images, truth_json(examination), out)
-    except OSError as problem:
-        raise ResultNotWritten(
-            f"cannot write into {out}: {problem.strerror}; give another --out"
-        ) from problem
 
 
 def _write(images: Sequence[PhantomImage], truth: dict[str, object], out: Path) -> tuple[Path, ...]:

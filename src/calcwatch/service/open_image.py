@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from calcwatch.bounds import check_is_fine
 from calcwatch.dicom.parse import is_dicomdir, looks_like_dicom
 from calcwatch.dicom.read import describe_dicom, read_dicom
 from calcwatch.domain import (
@@ -56,6 +57,7 @@ class Content:
     file_format: str
     otherwise: str = ""
     is_picture: bool = False
+    is_encrypted: bool = False
 
 
 def tell_format(head: bytes) -> Content:
@@ -65,7 +67,8 @@ def tell_format(head: bytes) -> Content:
     if looks_like_dicom(head) or raster_format(head):
         return Content(raster_format(head) or "DICOM")
     if _is_encrypted_envelope(head):
-        return Content("", "a file encrypted in a CMS envelope (DICOM Secure Media); decrypt it first")
+        name = "a file encrypted in a CMS envelope (DICOM Secure Media); decrypt it first"
+        return Content("", name, is_encrypted=True)
     return _other_content(head)
 
 
@@ -75,9 +78,10 @@ def _other_content(head: bytes) -> Content:
             return Content("", f"{name}; convert it to DICOM, PNG, TIFF or PGM without loss", is_picture=True)
     for start, name in _ARCHIVES:
         if head.startswith(start):
-            locked = start == b"PK\x03\x04" and len(head) > 6 and head[6] & 1
-            return Content("", f"{name}{' encrypted with a password' if locked else ''}; unpack it first")
-    return Content("", "neither DICOM nor PNG, TIFF or PGM")
+            locked = start == b"PK\x03\x04" and len(head) > 6 and bool(head[6] & 1)
+            words = f"{name}{' encrypted with a password' if locked else ''}; unpack it first"
+            return Content("", words, is_encrypted=locked)
+    return Content("", "neither DICOM nor PNG, TIFF or PGM; export it as one of these, or leave it out")
 
 
 def source_of(path: Path) -> str:
@@ -96,6 +100,7 @@ def open_image(path: Path, given: GivenAttributes) -> Mammogram:
         case "DICOM":
             mammogram = read_dicom(content, source_of(path))
             description = add_given(mammogram.description, given)
+            _check_is_fine(description)
         case _:
             mammogram = read_raster(content, source_of(path), given)
             description = mammogram.description
@@ -178,12 +183,21 @@ def _flags(
     return tuple(kept if add is None else [*kept, add])
 
 
+def _check_is_fine(description: ImageDescription) -> None:
+    """Refuse pixels that are too coarse by a spacing that only the user states."""
+    try:
+        check_is_fine(description.pixel_spacing)
+    except UnsupportedImage as error:
+        raise UnsupportedImage(f"{description.source}: {error}") from error
+
+
 def _read_bytes(path: Path) -> bytes:
     try:
         size = path.stat().st_size
         if size > MAX_FILE_BYTES:
             raise UnreadableImage(
-                f"{source_of(path)}: {size} bytes are more than the {MAX_FILE_BYTES} read into memory"
+                f"{source_of(path)}: {size} bytes are more than the {MAX_FILE_BYTES} read into memory; "
+                "export it compressed"
             )
         content = path.read_bytes()
     except OSError as error:
@@ -198,7 +212,8 @@ def _read_bytes(path: Path) -> bytes:
 def _format_of(content: bytes, path: Path) -> str:
     told = tell_format(content[:HEAD_BYTES])
     if not told.file_format:
-        raise UnsupportedImage(f"{source_of(path)}: this is {told.otherwise}")
+        reason = UnreadableImage if told.is_encrypted else UnsupportedImage
+        raise reason(f"{source_of(path)}: this is {told.otherwise}")
     return told.file_format
 
 

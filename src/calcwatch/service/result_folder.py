@@ -36,14 +36,26 @@ def _lock(folder: Path) -> int | None:
     return held
 
 
-def _is_former_result(out: Path) -> bool:
-    if not {entry.name for entry in out.iterdir()} <= RESULT_NAMES:
-        return False
+def is_result(folder: Path) -> bool:
+    """Tell whether a folder holds a result of calcwatch and nothing else."""
     try:
-        findings = json.loads((out / "findings.json").read_bytes())
+        if not {entry.name for entry in folder.iterdir()} <= RESULT_NAMES:
+            return False
+        findings = json.loads((folder / "findings.json").read_bytes())
         return bool(findings["provenance"]["package"] == "calcwatch")
     except (OSError, ValueError, KeyError, TypeError):
         return False
+
+
+@contextmanager
+def writing(out: Path) -> Iterator[None]:
+    """Turn an error of the system, such as a full disk, into ``ResultNotWritten`` with the remedy."""
+    try:
+        yield
+    except OSError as problem:
+        raise ResultNotWritten(
+            f"cannot write to {out}: {problem.strerror or problem}; give another --out, or make room there"
+        ) from problem
 
 
 def check_result_folder(out: Path) -> None:
@@ -51,11 +63,13 @@ def check_result_folder(out: Path) -> None:
 
     Raises ``ResultNotWritten`` with the remedy. A place that is free or an empty folder passes.
     """
-    if not out.exists():
-        return
-    if not out.is_dir():
-        raise ResultNotWritten(f"{out} is a file; give a folder with --out")
-    if any(out.iterdir()) and not _is_former_result(out):
+    with writing(out):
+        if not out.exists():
+            return
+        if not out.is_dir():
+            raise ResultNotWritten(f"{out} is a file; give a folder with --out")
+        is_empty = not any(out.iterdir())
+    if not is_empty and not is_result(out):
         raise ResultNotWritten(
             f"{out} holds other files, which calcwatch will not overwrite; give a new or empty folder"
         )
@@ -114,15 +128,11 @@ def result_folder(place: Path) -> Iterator[Path]:
     """
     out = Path(os.path.realpath(place))
     partial = out.with_name(f"{_mark(out, 'partial')}{os.getpid()}")
-    try:
+    with writing(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         _clear_leftovers(out)
         check_result_folder(out)
         partial.mkdir()
-    except OSError as problem:
-        raise ResultNotWritten(
-            f"cannot write beside {out}: {problem.strerror}; give another --out"
-        ) from problem
     held = _lock(partial)
     try:
         yield partial
