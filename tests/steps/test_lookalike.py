@@ -29,6 +29,14 @@ def test_metal_is_named_by_its_shape(length_px: int, width_px: int, kind: NonLes
     assert found.calcifications == ()
 
 
+def test_a_bright_edge_of_the_picture_is_no_metal() -> None:
+    """What the border cuts off may be the edge of a film; it is not named a clip."""
+    gray = half_round_breast()
+    gray[200:206, 0:35] = 1.0
+    kinds = [thing.kind for thing in analyze_image(mammogram_of(gray)).non_lesions]
+    assert NonLesionKind.CLIP not in kinds
+
+
 def test_a_white_ball_of_two_millimeters_is_a_marker() -> None:
     """Round, saturated and sharp: a skin marker."""
     gray = half_round_breast()

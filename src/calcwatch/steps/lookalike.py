@@ -82,7 +82,9 @@ def _metal(image: NormalizedImage, breast: BreastRegion) -> tuple[tuple[Lookalik
 
 
 def _kind_of(contour: NDArray[np.int32], image: NormalizedImage) -> NonLesionKind | None:
-    """Clip, marker or wire by size and elongation; ``None`` when the shape is none of them."""
+    """Clip, marker or wire by size and elongation; ``None`` for other shapes and at the rim of the picture."""
+    if _at_rim(contour, image.gray.shape):
+        return None
     area = cv2.contourArea(contour) + 0.5 * len(contour) + 1
     if area < _MIN_AREA_MM2 * image.px(1.0) ** 2:
         return None
@@ -98,6 +100,12 @@ def _kind_of(contour: NDArray[np.int32], image: NormalizedImage) -> NonLesionKin
     if length >= _CLIP_LENGTH_MM[0] and thin <= _CLIP_WIDTH_MM and length >= _CLIP_ELONGATION * thin:
         return NonLesionKind.CLIP if width <= length else None
     return None
+
+
+def _at_rim(contour: NDArray[np.int32], shape: tuple[int, ...]) -> bool:
+    """Whether it is cut off by the border of the picture, where film and collimator have bright edges."""
+    left, top, width, height = cv2.boundingRect(contour)
+    return left == 0 or top == 0 or top + height == shape[0] or left + width == shape[1]
 
 
 def _sharp_edge(contour: NDArray[np.int32], image: NormalizedImage) -> bool:
