@@ -103,7 +103,7 @@ def test_picture_with_options(tmp_path: Path) -> None:
         "--bits-stored", "12",
     )  # fmt: skip
     assert answer.returncode == 0
-    assert "1 images analyzed, 0 files not analyzed, 1 groups, 6 calcifications" in answer.stdout
+    assert "1 image analyzed, 0 files not analyzed, 1 group, 6 calcifications" in answer.stdout
     assert answer.stdout.rstrip().endswith(f"report: {out / 'report.html'}")
     assert "[1/1]" in answer.stderr
     document = json.loads((out / "findings.json").read_text())

@@ -187,6 +187,8 @@ def analyze(
 
 
 def _tell(run: AnalyzedRun, *, quiet: bool) -> None:
+    from calcwatch.progress import counted
+
     errors = [refused for refused in run.not_analyzed if refused.is_error]
     for refused in errors:
         typer.echo(f"not analyzed: {_line(refused.message)}", err=True)
@@ -196,12 +198,12 @@ def _tell(run: AnalyzedRun, *, quiet: bool) -> None:
         return
     others = len(run.not_analyzed) - len(errors)
     if others:
-        typer.echo(f"{others} other files, not images or met before, are listed in findings.json")
+        typer.echo(f"listed in findings.json: {counted(others, 'other file')}, not images or met before")
     groups = sum(len(image.groups) for image in run.images)
     calcifications = sum(len(image.calcifications) for image in run.images)
     typer.echo(
-        f"{len(run.images)} images analyzed, {len(errors)} files not analyzed, "
-        f"{groups} groups, {calcifications} calcifications"
+        f"{counted(len(run.images), 'image')} analyzed, {counted(len(errors), 'file')} not analyzed, "
+        f"{counted(groups, 'group')}, {counted(calcifications, 'calcification')}"
     )
     typer.echo(f"report: {_line(str(run.report))}")
 

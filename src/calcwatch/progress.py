@@ -20,10 +20,16 @@ Style = Literal["bar", "json", "none"]
 OnEvent = Callable[["ProgressEvent"], None]
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, in the plural unless there is one."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def _words(event: ProgressEvent) -> str:
     if event.outcome != "analyzed":
         return f"{event.source}: not analyzed ({event.outcome})"
-    return f"{event.source}: {event.groups} groups, {event.calcifications} calcifications"
+    groups, calcifications = counted(event.groups, "group"), counted(event.calcifications, "calcification")
+    return f"{event.source}: {groups}, {calcifications}"
 
 
 @contextmanager

@@ -222,9 +222,10 @@ def _decode_with_pillow(content: bytes, kind: str) -> Picture:
                 f"the {kind} is damaged or truncated: its header is not readable; {_AGAIN}"
             ) from error
         except Image.DecompressionBombError as error:
+            promised = " ".join(re.findall(r"\d+", str(error))[:1])
             raise UnreadableImage(
-                f"the header promises more pixels than any mammogram has ({error}): refused as a compression "
-                "bomb; do not trust this file"
+                f"the header promises {promised} pixels, more than any mammogram has: "
+                "refused as a compression bomb; do not trust this file"
             ) from error
         except Exception as error:  # Pillow answers damaged files with errors of many kinds
             raise UnreadableImage(f"the {kind} is damaged or truncated: {error}; {_AGAIN}") from error
