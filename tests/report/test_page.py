@@ -1,11 +1,12 @@
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
-from calcwatch.domain import ImageFindings
+from calcwatch.domain import ImageFindings, Laterality, ViewPosition
 from calcwatch.report.findings import NotAnalyzed
 from calcwatch.report.page import image_section, page_parts, worst_first
 from calcwatch.report.words import FLAG_WORDS, PURPOSE
@@ -128,6 +129,24 @@ def test_page_says_what_must_be_known(page_text: str) -> None:
     assert f"{REFUSED.source} cannot be read {REFUSED.message.removeprefix(REFUSED.source + ': ')}" in words
     assert "score_threshold 0.5" in words
     assert "ab" * 32 in words
+
+
+@pytest.mark.parametrize(
+    ("side", "view", "label"),
+    [
+        (Laterality.RIGHT, ViewPosition.MLO, "R MLO"),
+        (Laterality.RIGHT, None, "R view unknown"),
+        (None, ViewPosition.MLO, "Side unknown, MLO"),
+        (None, None, "View unknown"),
+    ],
+)
+def test_image_is_headed_by_side_and_view(
+    side: Laterality | None, view: ViewPosition | None, label: str
+) -> None:
+    """An image is headed by its side and view, and by words where they are not known."""
+    image = findings()
+    described = replace(image.description, image_laterality=side, view_position=view)
+    assert f">{label}<" in re.sub(r"\s*<", "<", write(replace(image, description=described)))
 
 
 def test_nothing_found_is_said(page_text: str) -> None:

@@ -52,6 +52,8 @@ def label_place(group: CalcificationGroup) -> Point:
 
 
 def image_label(findings: ImageFindings) -> str:
-    """Side and view as on a film, ``R MLO``; a word that is not known is a question mark."""
+    """Side and view as on a film, ``R MLO``; what is not known is said in words."""
     image = findings.description
-    return f"{image.image_laterality or '?'} {image.view_position or '?'}"
+    if not image.image_laterality and not image.view_position:
+        return "View unknown"
+    return f"{image.image_laterality or 'Side unknown,'} {image.view_position or 'view unknown'}"
