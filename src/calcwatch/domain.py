@@ -198,7 +198,8 @@ def _number(kind: type[_Number], name: str, word: str | None) -> _Number | None:
     try:
         return kind(word)
     except ValueError:
-        raise ValueError(f"{name} {word!r} is not a number; write it like {kind(12)}") from None
+        example = "12" if kind is int else "0.07"
+        raise ValueError(f"{name} {word!r} is not a number; write it like {example}") from None
 
 
 @dataclass(frozen=True)

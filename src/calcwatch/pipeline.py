@@ -24,8 +24,10 @@ ANALYSIS_VERSION = "1"
 """Changes whenever any number in a result may change; stored with every result."""
 
 _SENTENCES = {
-    QualityFlag.NO_BREAST: "no breast was found in the picture; is it a mammogram, and is it inverted?",
-    QualityFlag.BREAST_DARK: "the breast has almost no gray levels; check the window and the bits stored",
+    QualityFlag.NO_BREAST: "no breast was found: the picture is all dark or shows no solid shape; "
+    "is it a mammogram, and is it inverted?",
+    QualityFlag.BREAST_DARK: "the breast has almost no gray levels; check the window, and give "
+    "--bits-stored if the pixels use fewer bits than the file has room for",
     QualityFlag.BREAST_SATURATED: "more than a quarter of the breast is pure white; check the window",
     QualityFlag.NOT_A_MAMMOGRAM: "the breast would be smaller than 5 or larger than 1000 square centimeters; "
     "check the pixel spacing, and that it is a mammogram",

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from calcwatch.steps.group import Grouped, group
+from calcwatch.steps.group import Grouped, group, group_score
 
 
 def grouped(
@@ -25,7 +25,7 @@ def test_points_in_reach_of_each_other_are_a_group() -> None:
     assert found.members == (0, 1, 2)
     assert (found.row, found.column) == pytest.approx((0, 9), abs=1e-3)
     assert found.radius_px == pytest.approx(9, abs=1e-2)
-    assert found.score == pytest.approx(0.5)
+    assert found.score == pytest.approx((0.5 + 0.9 * 0.84 * 0.78) / 2)
 
 
 def test_a_gap_wider_than_the_distance_parts_groups() -> None:
@@ -51,7 +51,7 @@ def test_the_order_of_points_does_not_matter() -> None:
     plain = group(array, belief, evidence, distance_px=10, min_count=3)
     mixed = group(array[order], belief[order], evidence[order], distance_px=10, min_count=3)
     assert [g.members for g in plain] == [tuple(int(order[i]) for i in g.members) for g in mixed]
-    assert [g.score for g in plain] == [g.score for g in mixed]
+    assert [g.score for g in plain] == pytest.approx([g.score for g in mixed])
 
 
 def test_more_evidence_is_more_belief() -> None:
@@ -74,3 +74,18 @@ def test_two_points_are_a_group_where_two_are_enough() -> None:
     (found,) = grouped([(0, 0), (3, 4)], least=2)
     assert found.radius_px == pytest.approx(2.5, abs=1e-2)
     assert math.hypot(found.row - 1.5, found.column - 2) < 1e-2
+
+
+def test_plain_specks_that_lie_loosely_are_a_believable_group() -> None:
+    """Five certain specks without a near neighbor are as likely a group as not, or more."""
+    assert group_score(np.full(5, 1.0), np.full(5, 15.0)) >= 0.5
+
+
+def test_three_of_the_members_must_be_real() -> None:
+    """Against every outcome counted one by one."""
+    beliefs = np.array([0.9, 0.5, 0.3, 0.8])
+    real = 0.0
+    for outcome in np.ndindex(2, 2, 2, 2):
+        chance = np.prod(np.where(np.array(outcome) == 1, beliefs, 1 - beliefs))
+        real += float(chance) if sum(outcome) >= 3 else 0.0
+    assert group_score(beliefs, np.full(4, 40.0)) == pytest.approx((real + 0.5) / 2)

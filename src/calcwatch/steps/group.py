@@ -61,6 +61,21 @@ def group(
     return tuple(sorted(found, key=lambda g: (-g.score, g.row, g.column)))
 
 
+def group_score(scores: NDArray[np.float64], evidence: NDArray[np.float64]) -> float:
+    """Belief that calcifications lie together, 0 to 1: the mean of two views of the members.
+
+    One asks how likely at least three of them are real, each believed by itself; the other how strong the
+    evidence is where they lie closest. So tight groups of faint specks count, and loose ones of plain specks.
+    """
+    need = min(3, scores.size)
+    fewer = np.zeros(need)  # probability that 0, 1, ... members are real
+    fewer[0] = 1.0
+    for belief in scores:
+        fewer = fewer * (1 - belief) + np.append(0.0, fewer[:-1]) * belief
+    tight = float(expit((float(evidence.max()) - _HALF_BELIEF) / _BELIEF_WIDTH))
+    return float(np.clip(0.5 * (1.0 - fewer.sum()) + 0.5 * tight, 0.0, 1.0))
+
+
 def _describe(
     points: NDArray[np.float64],
     scores: NDArray[np.float64],
@@ -75,7 +90,7 @@ def _describe(
         row=float(row),
         column=float(column),
         radius_px=float(radius),
-        score=float(expit((float(evidence.max()) - _HALF_BELIEF) / _BELIEF_WIDTH)),
+        score=group_score(scores, evidence),
         outline=_hull(points[order], _MARGIN * distance_px),
     )
 

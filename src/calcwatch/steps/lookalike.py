@@ -82,7 +82,7 @@ def _metal(image: NormalizedImage, breast: BreastRegion) -> tuple[tuple[Lookalik
 
 
 def _kind_of(contour: NDArray[np.int32], image: NormalizedImage) -> NonLesionKind | None:
-    """Clip, marker or wire by size and elongation; ``None`` for other shapes and at the rim of the picture."""
+    """Clip, marker or wire by size and elongation; ``None`` for others and at the picture's rim."""
     if _at_rim(contour, image.gray.shape):
         return None
     area = cv2.contourArea(contour) + 0.5 * len(contour) + 1
