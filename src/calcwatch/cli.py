@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -347,10 +348,15 @@ def main() -> None:
     """Run the command; an error of ours is a sentence on standard error, never a traceback."""
     signal.signal(signal.SIGTERM, _end)
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except CalcwatchError as problem:
         typer.echo(f"calcwatch: {_line(str(problem))}", err=True)
         sys.exit(WRONG_USE)
     except OSError as problem:
         typer.echo(f"calcwatch: cannot print: {problem.strerror or problem}", err=True)
+        # What is left in the buffer cannot be printed at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(WRONG_USE)

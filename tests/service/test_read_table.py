@@ -69,5 +69,5 @@ def test_unreadable(tmp_path: Path) -> None:
 def test_bad_value(tmp_path: Path) -> None:
     """A row with a wrong value carries its problem and states nothing."""
     (row,) = read_table(table(tmp_path, b"file,pixel_spacing_mm\na.png,wide\n"))
-    assert row.problem == "pixel_spacing_mm 'wide' is not a number; write it like 12.0"
+    assert row.problem == "pixel_spacing_mm 'wide' is not a number; write it like 0.07"
     assert row.given == GivenAttributes()
