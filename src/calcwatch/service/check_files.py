@@ -33,14 +33,18 @@ class CheckedFile:
         return not self.description.not_analyzed_because
 
 
-def _look_at_pixels(found: FoundFile, description: ImageDescription) -> ImageDescription:
-    """Add what only the pixels tell: an all-dark or saturated breast, or none."""
+def _understood(found: FoundFile) -> ImageDescription:
+    """What the header and the pixels tell, from one reading; a second one only where that fails."""
     try:
-        flags = check_image(open_image(found.path, found.given))
+        mammogram = open_image(found.path, found.given)
     except CalcwatchError as problem:
-        because = str(problem).removeprefix(f"{found.source}: ")
+        description = describe_image(found.path, found.given)
+        because = description.not_analyzed_because or str(problem).removeprefix(f"{found.source}: ")
         return replace(description, not_analyzed_because=because)
-    return replace(description, flags=tuple(sorted(flags)), not_analyzed_because=reason_to_refuse(flags))
+    flags = check_image(mammogram)
+    return replace(
+        mammogram.description, flags=tuple(sorted(flags)), not_analyzed_because=reason_to_refuse(flags)
+    )
 
 
 def _check(found: FoundFile) -> CheckedFile:
@@ -48,9 +52,7 @@ def _check(found: FoundFile) -> CheckedFile:
         because = str(found.problem).removeprefix(f"{found.source}: ")
         refused = ImageDescription(found.source, not_analyzed_because=because)
         return CheckedFile(found.source, refused, found.is_error)
-    description = describe_image(found.path, found.given)
-    if not description.not_analyzed_because:
-        description = _look_at_pixels(found, description)
+    description = _understood(found)
     return CheckedFile(found.source, description, bool(description.not_analyzed_because))
 
 

@@ -103,9 +103,10 @@ class _Peaks:
 
 def detect_classical(image: NormalizedImage, breast: BreastRegion, settings: AnalysisSettings) -> Detections:
     """Find bright specks in the breast; at most ``settings.max_candidates`` of them."""
-    inside = (breast.mask & image.foreground).astype(np.float32)
+    imaged = breast.mask & image.foreground
+    inside = imaged.astype(np.float32)
     filled = fill_outside(image.gray, inside, image.px(_FILL_MM))
-    area = _search_area(image, breast)
+    area = _search_area(imaged, round(image.px(_SKIN_RIM_MM)))
     most = settings.max_candidates
     scales = [_peaks_of_scale(filled, inside, area, sigma, image, most=most) for sigma in scales_px(image)]
     peaks = _without_twins(_joined(scales), image, most)
@@ -198,9 +199,9 @@ def _working_noise(local: NDArray[np.float32], typical: np.float32, least: np.fl
     return np.asarray(np.maximum(np.sqrt(local * typical), least), dtype=np.float32)
 
 
-def _search_area(image: NormalizedImage, breast: BreastRegion) -> NDArray[np.uint8]:
+def _search_area(imaged: NDArray[np.uint8], rim_px: int) -> NDArray[np.uint8]:
     """1 where candidates may lie: not on the skin line, not on the border of the picture."""
-    area = erode(breast.mask & image.foreground, round(image.px(_SKIN_RIM_MM)))
+    area = erode(imaged, rim_px)
     border = np.zeros_like(area)
     border[_BORDER_PX:-_BORDER_PX, _BORDER_PX:-_BORDER_PX] = 1
     return area & border

@@ -89,7 +89,7 @@ def _kind_of(contour: NDArray[np.int32], image: NormalizedImage) -> NonLesionKin
     if area < _MIN_AREA_MM2 * image.px(1.0) ** 2:
         return None
     _, sides, _ = cv2.minAreaRect(contour)
-    length, width = ((side + 1) / image.px(1.0) for side in sorted(sides, reverse=True))
+    length = (max(sides) + 1) / image.px(1.0)
     _, radius = cv2.minEnclosingCircle(contour)
     roundness = area / (np.pi * (radius + 0.5) ** 2)
     if roundness > _ROUND and _MARKER_DIAMETER_MM[0] <= length <= _MARKER_DIAMETER_MM[1]:
@@ -98,7 +98,7 @@ def _kind_of(contour: NDArray[np.int32], image: NormalizedImage) -> NonLesionKin
     if length > _CLIP_LENGTH_MM[1] and thin < _CLIP_WIDTH_MM and length < _MAX_LENGTH_MM:
         return NonLesionKind.WIRE
     if length >= _CLIP_LENGTH_MM[0] and thin <= _CLIP_WIDTH_MM and length >= _CLIP_ELONGATION * thin:
-        return NonLesionKind.CLIP if width <= length else None
+        return NonLesionKind.CLIP
     return None
 
 
@@ -136,8 +136,10 @@ def sharper_than_blur(
     sharper lies behind them, like dust on film, a scratch or a defective pixel. ``sigma_px``: scale of each
     peak; only the finest can be that sharp.
     """
-    padded = np.pad(gray, 3, mode="edge")
-    patch = np.stack([[padded[rows + 3 + i, columns + 3 + j] for j in range(-3, 4)] for i in range(-3, 4)])
+    around = range(-3, 4)
+    ys = [np.clip(rows + i, 0, gray.shape[0] - 1) for i in around]
+    xs = [np.clip(columns + j, 0, gray.shape[1] - 1) for j in around]
+    patch = np.stack([[gray[y, x] for x in xs] for y in ys])
     surround = np.median(patch.reshape(49, -1), axis=0)
     height = np.maximum(patch[3, 3] - surround, 1e-9)
     sides = np.sort(np.stack([patch[2, 3], patch[4, 3], patch[3, 2], patch[3, 4]]), axis=0)

@@ -109,9 +109,9 @@ def _measure_one(
     largest = max(half_size, round(image.px(_MAX_WINDOW_MM)))
     while True:
         window = _window(image, peaks[index], half_size)
-        region, merged, level = _region(window, peaks, index)
+        region, merged = _region(window, peaks, index)
         if half_size >= largest or not _touches_rim(region):
-            return _describe(window, region, level, index, merged)
+            return _describe(window, region, index, merged)
         half_size = min(largest, math.ceil(_WINDOW_GROWTH * half_size))
 
 
@@ -129,8 +129,8 @@ def _window(image: NormalizedImage, peak: NDArray[np.float32], half_size: int) -
 
 def _region(
     window: _Window, peaks: NDArray[np.float32], index: int
-) -> tuple[NDArray[np.uint8], tuple[int, ...], float]:
-    """Pixels of the object, the other detections on it, and the gray level it was cut at."""
+) -> tuple[NDArray[np.uint8], tuple[int, ...]]:
+    """Pixels of the object, and the other detections on it."""
     start = window.inside(*map(float, peaks[index]))
     if start is None:
         raise ValueError(f"detection {index} lies outside the picture")
@@ -141,10 +141,7 @@ def _region(
     level = window.surround + _HALF * (robust - window.surround)
     region = _connected(window.gray, level, start)
     merged = []
-    for other in _others_inside(window, region, peaks, index):
-        place = window.inside(*map(float, peaks[other]))
-        if place is None:
-            continue
+    for other, place in _weaker_on(window, region, peaks, index):
         lower = min(top, _peak_near(window, place))
         saddle = window.surround + _SADDLE * (lower - window.surround)
         if saddle <= level or _connected(window.gray, saddle, start)[place]:
@@ -152,20 +149,20 @@ def _region(
         else:
             level = saddle
             region = _connected(window.gray, level, start)
-    return region, tuple(merged), level
+    return region, tuple(merged)
 
 
-def _others_inside(
+def _weaker_on(
     window: _Window, region: NDArray[np.uint8], peaks: NDArray[np.float32], index: int
-) -> list[int]:
-    """Weaker detections whose peak lies on the region."""
+) -> list[tuple[int, tuple[int, int]]]:
+    """Weaker detections whose peak lies on the region, each with its fine pixel."""
     rows, columns = region.shape[0] / window.fine, region.shape[1] / window.fine
     near = (np.abs(peaks[:, 0] - window.top - rows / 2) < rows / 2) & (
         np.abs(peaks[:, 1] - window.left - columns / 2) < columns / 2
     )
     others = [int(i) for i in np.flatnonzero(near) if i > index]
     places = [window.inside(*map(float, peaks[i])) for i in others]
-    return [i for i, place in zip(others, places, strict=True) if place and region[place]]
+    return [(i, place) for i, place in zip(others, places, strict=True) if place and region[place]]
 
 
 def _peak_near(window: _Window, place: tuple[int, int]) -> float:
@@ -190,7 +187,7 @@ def _touches_rim(region: NDArray[np.uint8]) -> bool:
 
 
 def _describe(
-    window: _Window, region: NDArray[np.uint8], level: float, index: int, merged: tuple[int, ...]
+    window: _Window, region: NDArray[np.uint8], index: int, merged: tuple[int, ...]
 ) -> MeasuredObject:
     contours, _ = cv2.findContours(region, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     filled = cv2.drawContours(np.zeros_like(region), contours, -1, 1, cv2.FILLED)
