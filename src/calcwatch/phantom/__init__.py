@@ -1,6 +1,14 @@
 """Synthetic mammograms with exact truth: views and dates of one 3-D arrangement."""
 
 from calcwatch.phantom.examination import make_examination, make_prior_and_current, project_solid
+from calcwatch.phantom.lookalikes import (
+    STEEL,
+    TITANIUM,
+    draw_biopsy_marker,
+    draw_clip,
+    draw_marker,
+    draw_wire,
+)
 from calcwatch.phantom.record import CALCIUM_PER_MM
 from calcwatch.phantom.settings import Distribution, GroupChange, GroupPlan, Morphology, PhantomSettings
 from calcwatch.phantom.shapes import draw_density, draw_shape
@@ -24,6 +32,8 @@ from calcwatch.phantom.truth import (
 
 __all__ = [
     "CALCIUM_PER_MM",
+    "STEEL",
+    "TITANIUM",
     "CalcificationTruth",
     "Distribution",
     "Ellipsoid",
@@ -39,8 +49,12 @@ __all__ = [
     "ProjectedSolid",
     "Silhouette",
     "Solid",
+    "draw_biopsy_marker",
+    "draw_clip",
     "draw_density",
+    "draw_marker",
     "draw_shape",
+    "draw_wire",
     "make_examination",
     "make_prior_and_current",
     "project_solid",

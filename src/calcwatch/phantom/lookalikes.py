@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 
     from calcwatch.domain import Laterality, ViewPosition
 
-_TITANIUM, _STEEL, _POWDER, _SKIN_TISSUE = 6.0, 10.0, 1.2, 0.04
+TITANIUM = 6.0
+"""How much more than dense calcium titanium attenuates: the ``Solid.density`` of clips."""
+
+STEEL = 10.0
+"""How much more than dense calcium steel attenuates: the ``Solid.density`` of markers and wires."""
+
+_POWDER, _SKIN_TISSUE = 1.2, 0.04
 
 _ARMPIT: Position = (0.35, 0.75, 0.55)
 
@@ -90,30 +96,83 @@ def _clips(rng: np.random.Generator, place: _Place, name: str) -> list[NonLesion
     center = place.point(rng, 0.45, 14.0)
     clips = []
     for number in range(1, int(rng.integers(1, 5)) + 1):
-        length, radius = rng.uniform(2.2, 3.8), rng.uniform(0.18, 0.28)
-        arm, other = draw_direction(rng), draw_direction(rng)
-        bar = straight_tube(-arm * length / 2, arm * length / 2, radius)
-        leg = straight_tube(-arm * length / 2, other * length * 0.7 - arm * length / 2, radius)
+        bar, leg = _clip_legs(rng)
         spot = center + draw_direction(rng) * rng.uniform(2, 9)
-        solid = Solid(f"{name}-{number}", spot, bar + leg if rng.random() < 0.6 else bar, _TITANIUM)
+        solid = Solid(f"{name}-{number}", spot, _bent_or_bar(rng, bar, leg), TITANIUM)
         clips.append(NonLesionSolid(solid.id, NonLesionKind.CLIP, (solid,)))
     return clips
 
 
+def draw_clip(rng: np.random.Generator) -> Parts:
+    """Draw one surgical clip, centered on its bar: a bar of 2.2 to 3.8 mm, more often bent to a V.
+
+    Made of ``TITANIUM``; 0.36 to 0.56 mm thick.
+    """
+    return _bent_or_bar(rng, *_clip_legs(rng))
+
+
+def _clip_legs(rng: np.random.Generator) -> tuple[Parts, Parts]:
+    length, radius = rng.uniform(2.2, 3.8), rng.uniform(0.18, 0.28)
+    arm, other = draw_direction(rng), draw_direction(rng)
+    bar = straight_tube(-arm * length / 2, arm * length / 2, radius)
+    return bar, straight_tube(-arm * length / 2, other * length * 0.7 - arm * length / 2, radius)
+
+
+def _bent_or_bar(rng: np.random.Generator, bar: Parts, leg: Parts) -> Parts:
+    return bar + leg if rng.random() < 0.6 else bar
+
+
+def draw_biopsy_marker(rng: np.random.Generator) -> Parts:
+    """Draw one clip that a biopsy leaves behind: a coil, a ribbon, a ring or a bar of 1 to 3 mm.
+
+    Made of ``TITANIUM`` or ``STEEL``, 0.2 to 0.7 mm thick. No phantom holds one unasked.
+    """
+    size, style, frame = rng.uniform(1.0, 3.0), int(rng.integers(0, 4)), _turned(rng)
+    if style == 0:
+        turn = np.linspace(0, 2 * np.pi * rng.uniform(2, 4), 60)
+        radius = 0.22 * size
+        coil = np.stack([np.cos(turn) * radius, np.sin(turn) * radius, np.linspace(-0.5, 0.5, 60) * size], 1)
+        return tube(coil @ frame.T, np.full(60, rng.uniform(0.10, 0.16)))
+    if style == 1:
+        side = np.linspace(-1, 1, 30)
+        ribbon = np.stack([0.5 * size * np.cos(2.2 * side), 0.4 * size * np.sin(4.4 * side), 0 * side], 1)
+        return tube((ribbon - ribbon.mean(axis=0)) @ frame.T, np.full(30, rng.uniform(0.12, 0.2)))
+    if style == 2:
+        turn = np.linspace(0, 2 * np.pi, 40)
+        ring = np.stack([np.cos(turn), np.sin(turn), 0 * turn], 1) * 0.4 * size
+        return tube(ring @ frame.T, np.full(40, rng.uniform(0.12, 0.2)))
+    return straight_tube(-0.5 * size * frame[:, 0], 0.5 * size * frame[:, 0], rng.uniform(0.2, 0.35))
+
+
+def _turned(rng: np.random.Generator) -> NDArray[np.float64]:
+    """A random rotation, its columns the turned axes."""
+    first, second = draw_direction(rng), draw_direction(rng)
+    third = np.cross(first, second)
+    third /= np.linalg.norm(third)
+    return np.stack([first, np.cross(third, first), third], axis=1)
+
+
 def _marker(rng: np.random.Generator, place: _Place, name: str) -> list[NonLesionSolid]:
     """A metal ball, a ring or a wire on a scar, stuck to the skin."""
-    spot, style = place.point(rng, 0.97, 12.0), int(rng.integers(0, 3))
+    spot = place.point(rng, 0.97, 12.0)
+    solid = Solid(name, spot, draw_marker(rng), STEEL)
+    return [NonLesionSolid(name, NonLesionKind.MARKER, (solid,))]
+
+
+def draw_marker(rng: np.random.Generator) -> Parts:
+    """Draw one skin marker: a ball of 1.5 to 2.2 mm, a ring of 10 to 14 mm or a scar wire of 20 to 40 mm.
+
+    Made of ``STEEL``; centered on its own origin. Ring and wire are 0.6 to 0.8 mm thick.
+    """
+    style = int(rng.integers(0, 3))
     if style == 0:
-        parts = ball(rng.uniform(1.5, 2.2))
-    elif style == 1:
+        return ball(rng.uniform(1.5, 2.2))
+    if style == 1:
         turn = np.linspace(0, 2 * np.pi, 40)
         radius = rng.uniform(5, 7)
         ring = np.stack([np.cos(turn), np.sin(turn), 0.7 * np.cos(turn)], axis=1) * radius
-        parts = tube(ring, np.full(40, 0.4))
-    else:
-        parts = _bent_wire(rng, rng.uniform(20, 40), 0.3)
-    solid = Solid(name, spot, parts, _STEEL)
-    return [NonLesionSolid(name, NonLesionKind.MARKER, (solid,))]
+        return tube(ring, np.full(40, 0.4))
+    return _bent_wire(rng, rng.uniform(20, 40), 0.3)
 
 
 def _bent_wire(rng: np.random.Generator, length: float, radius: float) -> Parts:
@@ -124,12 +183,17 @@ def _bent_wire(rng: np.random.Generator, length: float, radius: float) -> Parts:
 
 
 def _wire(rng: np.random.Generator, place: _Place, name: str) -> list[NonLesionSolid]:
-    """A steel suture left in the breast: a wire with a loop."""
+    """A steel suture left in the breast."""
+    parts = draw_wire(rng)
+    solid = Solid(name, place.point(rng, 0.5, 12.0), parts, STEEL)
+    return [NonLesionSolid(name, NonLesionKind.WIRE, (solid,))]
+
+
+def draw_wire(rng: np.random.Generator) -> Parts:
+    """Draw one steel suture: a wire of 8 to 16 mm, 0.28 mm thick, with a loop; made of ``STEEL``."""
     turn = np.linspace(0, 2 * np.pi * 0.9, 24)
     loop = np.stack([np.cos(turn) - 1, np.sin(turn), 0.5 * np.sin(turn)], axis=1) * rng.uniform(1.0, 1.8)
-    parts = _bent_wire(rng, rng.uniform(8, 16), 0.14) + tube(loop, np.full(24, 0.14))
-    solid = Solid(name, place.point(rng, 0.5, 12.0), parts, _STEEL)
-    return [NonLesionSolid(name, NonLesionKind.WIRE, (solid,))]
+    return _bent_wire(rng, rng.uniform(8, 16), 0.14) + tube(loop, np.full(24, 0.14))
 
 
 def _skin_fold(rng: np.random.Generator, place: _Place, name: str) -> list[NonLesionSolid]:
