@@ -8,6 +8,7 @@ Desaga, IEEE Trans Med Imaging 12:634 (1993).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
@@ -35,7 +36,9 @@ _SURROUND = 1.6  # ratio of the two Gaussians
 _NOISE_WINDOW_MM = 5.0
 _NOISE_WINDOW_SIGMAS = 11.0  # at least, for coarse scales
 _QUANTIZATION_NOISE = 0.29  # sigma of rounding to steps of one
-_CANDIDATE_SIGMA = 3.5
+_CANDIDATE_SIGMA = 3.0
+_MOST_PEAKS = 4  # looked at for one candidate kept: belief decides, not response alone
+_NOISE_MAP_MM = 0.8
 _SKIN_RIM_MM = 1.0
 _BORDER_PX = 3
 _FILL_MM = 2.5
@@ -47,7 +50,7 @@ _RING_RANK = 4  # from the brightest: one neighbor may be bright, a line may not
 _LINE_WEIGHT = 1.3
 _SUPPORT_MM = 2.0  # neighbors this close speak for each other
 _SURROUND_MM = 8.0
-_SUPPORT_STRENGTH = 4.0  # weaker ones have no voice
+_SUPPORT_STRENGTH, _SUPPORT_RESPONSE = 4.0, 3.5  # weaker ones have no voice
 _SUPPORT_CAP = 15.0  # one very bright neighbor is one neighbor
 _SUPPORT_WEIGHT = 0.25
 _HALF_BELIEF = 18.0
@@ -79,6 +82,38 @@ def kept(detections: Detections, keep: NDArray[np.bool_]) -> Detections:
     return Detections(*(getattr(detections, field.name)[keep] for field in fields(Detections)))
 
 
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """Bright points that may be calcifications, most believable first, and what they were found in.
+
+    Arrays of one length, empty when there are none. ``row``, ``column``: whole pixels of the crop.
+    ``sigma_px``: scale that answered strongest. ``noise``: gray of one sigma at that scale. ``response``: of
+    the filter, in units of that noise. ``strength``: height above the surround in the same units, lines
+    discounted. ``evidence``: its strength and that of its neighbors within 2 mm, each with a cap;
+    ``support``: the neighbors' alone. ``belief``: 0 to 1, what the classical detector makes of them.
+    ``filled``: crop size, float32, the gray of the crop with the breast continued smoothly past its skin.
+    ``noise_map``: float32, ``reduction`` times fewer rows and columns than the crop (rounded up): standard
+    deviation in gray that single pixels would have if the noise of the finest scale were white.
+    """
+
+    row: NDArray[np.intp]
+    column: NDArray[np.intp]
+    sigma_px: NDArray[np.float32]
+    noise: NDArray[np.float32]
+    response: NDArray[np.float32]
+    strength: NDArray[np.float32]
+    evidence: NDArray[np.float32]
+    support: NDArray[np.float32]
+    belief: NDArray[np.float32]
+    filled: NDArray[np.float32]
+    noise_map: NDArray[np.float32]
+    reduction: int
+
+    def pixel_noise(self) -> NDArray[np.float32]:
+        """Gray of one sigma of a single pixel's noise where each candidate lies."""
+        return self.noise_map[self.row // self.reduction, self.column // self.reduction]
+
+
 Detector = Callable[["NormalizedImage", "BreastRegion", "AnalysisSettings"], Detections]
 """Anything that finds candidates; a learned model is handed in as such a function."""
 
@@ -103,18 +138,45 @@ class _Peaks:
 
 def detect_classical(image: NormalizedImage, breast: BreastRegion, settings: AnalysisSettings) -> Detections:
     """Find bright specks in the breast; at most ``settings.max_candidates`` of them."""
+    found = find_candidates(image, breast, settings)
+    columns = (found.row, found.column, found.sigma_px, found.strength, found.evidence, found.belief)
+    return Detections(*(column.astype(np.float32) for column in columns))
+
+
+def find_candidates(image: NormalizedImage, breast: BreastRegion, settings: AnalysisSettings) -> Candidates:
+    """Everything in the breast that stands out as a speck may; the ``settings.max_candidates`` likeliest."""
     imaged = breast.mask & image.foreground
     inside = imaged.astype(np.float32)
     filled = fill_outside(image.gray, inside, image.px(_FILL_MM))
     area = _search_area(imaged, round(image.px(_SKIN_RIM_MM)))
-    most = settings.max_candidates
+    most = _MOST_PEAKS * settings.max_candidates
     scales = [_peaks_of_scale(filled, inside, area, sigma, image, most=most) for sigma in scales_px(image)]
-    peaks = _without_twins(_joined(scales), image, most)
+    peaks = _without_twins(_joined([peaks for peaks, _ in scales]), image, most)
     evidence, support = _evidence(peaks, image)
     belief = _belief(peaks.strength + np.float32(_SUPPORT_WEIGHT) * support, image)
-    order = np.lexsort((peaks.column, peaks.row, -belief))
-    columns = (peaks.row, peaks.column, peaks.sigma_px, peaks.strength, evidence, belief)
-    return Detections(*(column[order].astype(np.float32) for column in columns))
+    order = np.lexsort((peaks.column, peaks.row, -belief))[: settings.max_candidates]
+    reduction = max(1, round(image.px(_NOISE_MAP_MM)))
+    return Candidates(
+        row=peaks.row[order],
+        column=peaks.column[order],
+        sigma_px=peaks.sigma_px[order],
+        noise=peaks.noise[order],
+        response=peaks.response[order],
+        strength=peaks.strength[order],
+        evidence=evidence[order],
+        support=support[order],
+        belief=belief[order],
+        filled=filled,
+        noise_map=scales[0][1][::reduction, ::reduction] / np.float32(_white_gain(scales_px(image)[0])),
+        reduction=reduction,
+    )
+
+
+def _white_gain(sigma: float) -> float:
+    """Factor by which the difference of Gaussians changes the standard deviation of white noise."""
+    impulse = np.zeros((2 * math.ceil(8 * sigma) + 1,) * 2, np.float32)
+    impulse[impulse.shape[0] // 2, impulse.shape[1] // 2] = 1
+    return float(np.linalg.norm(gaussian(impulse, sigma) - gaussian(impulse, _SURROUND * sigma)))
 
 
 def scales_px(image: NormalizedImage) -> tuple[float, ...]:
@@ -148,8 +210,8 @@ def _peaks_of_scale(
     image: NormalizedImage,
     *,
     most: int,
-) -> _Peaks:
-    """Local maxima of the difference of Gaussians in units of noise, and how much each is a speck."""
+) -> tuple[_Peaks, NDArray[np.float32]]:
+    """Local maxima of the difference of Gaussians in units of noise, how much each is a speck; the noise."""
     smooth = gaussian(filled, sigma)
     response = smooth - gaussian(filled, _SURROUND * sigma)
     window = round(max(image.px(_NOISE_WINDOW_MM), _NOISE_WINDOW_SIGMAS * sigma))
@@ -162,7 +224,7 @@ def _peaks_of_scale(
     heard_in = noise[row, column]
     sigmas = np.full_like(height, sigma)
     peaks = _Peaks(row, column, sigmas, heard_in, heard_in / (typical + _TINY), height, height)
-    return replace(peaks, strength=_speck_strength(smooth, sigma, peaks)) if row.size else peaks
+    return (replace(peaks, strength=_speck_strength(smooth, sigma, peaks)) if row.size else peaks), noise
 
 
 def _joined(scales: list[_Peaks]) -> _Peaks:
@@ -247,7 +309,7 @@ def _evidence(peaks: _Peaks, image: NormalizedImage) -> tuple[NDArray[np.float32
     sharp = sharper_than_blur(image.gray, peaks.row, peaks.column, peaks.sigma_px)
     silent = sharp | (peaks.sigma_px > image.px(_COARSE_MM))
     own = np.where(silent, 0.0, np.minimum(peaks.strength / np.maximum(1.0, peaks.busy), _SUPPORT_CAP))
-    heard = np.where(own > _SUPPORT_STRENGTH, own, 0.0)
+    heard = np.where((own > _SUPPORT_STRENGTH) & (peaks.response > _SUPPORT_RESPONSE), own, 0.0)
     tree = cKDTree(np.stack([peaks.row, peaks.column], axis=1)) if own.size else None
     near = _sum_of_neighbors(tree, heard, image.px(_SUPPORT_MM))
     wide = _sum_of_neighbors(tree, heard, image.px(_SURROUND_MM))
