@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import cv2
@@ -8,7 +9,16 @@ import pytest
 from numpy.typing import NDArray
 
 from calcwatch.domain import Laterality, NonLesionKind
-from calcwatch.phantom import Distribution, Morphology, PhantomImage
+from calcwatch.phantom import (
+    Distribution,
+    Ellipsoid,
+    Morphology,
+    PhantomImage,
+    draw_biopsy_marker,
+    draw_clip,
+    draw_marker,
+    draw_wire,
+)
 from tests.phantom.views import SMALL, examine, one_group
 
 CLEAN = replace(SMALL, noise=False)
@@ -57,6 +67,46 @@ def test_what_lies_in_the_breast_is_in_both_views(kind: NonLesionKind) -> None:
     """Clips, markers, wires, folds and powder have the same ids in CC and MLO."""
     cranial, oblique = examine(80, replace(CLEAN, non_lesions=(kind,))).images
     assert {item.id for item in cranial.truth.non_lesions} == {item.id for item in oblique.truth.non_lesions}
+
+
+@pytest.mark.parametrize(
+    ("kind", "count", "place", "extent"),
+    [
+        (NonLesionKind.CLIP, 3, (515.7, 222.3), (16.3, 15.7)),
+        (NonLesionKind.MARKER, 1, (766.4, 287.7), (206.0, 100.7)),
+        (NonLesionKind.WIRE, 1, (750.7, 139.1), (58.0, 72.3)),
+    ],
+)
+def test_metal_stays_what_its_seed_made_it(
+    kind: NonLesionKind, count: int, place: tuple[float, float], extent: tuple[float, float]
+) -> None:
+    """The number, place and size of seed 80's metal are those of the first version."""
+    items = examine(80, replace(CLEAN, non_lesions=(kind,))).images[0].truth.non_lesions
+    assert len(items) == count
+    assert (items[-1].row, items[-1].column) == pytest.approx(place, abs=0.1)
+    assert tuple(np.ptp(np.array(items[-1].outline), axis=0)) == pytest.approx(extent, abs=0.5)
+
+
+def largest_extent(parts: tuple[Ellipsoid, ...]) -> float:
+    """The largest side of the box round a solid's parts, in mm."""
+    low = np.min([part.center - np.linalg.norm(part.matrix, axis=1) for part in parts], axis=0)
+    high = np.max([part.center + np.linalg.norm(part.matrix, axis=1) for part in parts], axis=0)
+    return float((high - low).max())
+
+
+@pytest.mark.parametrize(
+    ("draw", "smallest_mm", "largest_mm"),
+    [(draw_clip, 1.2, 7.0), (draw_marker, 1.4, 42.0), (draw_wire, 3.0, 20.0), (draw_biopsy_marker, 0.6, 3.9)],
+)
+def test_each_drawn_piece_of_metal_has_the_size_it_says(
+    draw: Callable[[np.random.Generator], tuple[Ellipsoid, ...]], smallest_mm: float, largest_mm: float
+) -> None:
+    """Sixty drawn pieces keep to their sizes, differ, and come again from the same generator."""
+    extents = [largest_extent(draw(np.random.default_rng(seed))) for seed in range(60)]
+    assert smallest_mm <= min(extents)
+    assert max(extents) <= largest_mm
+    assert np.ptp(extents) > 0.2 * max(extents)
+    assert largest_extent(draw(np.random.default_rng(0))) == extents[0]
 
 
 def test_metal_is_white_and_sharp() -> None:
