@@ -1,0 +1,94 @@
+"""All cases through all detectors, several at a time; only numbers are kept."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import lru_cache, partial
+
+from calcwatch.bench.judge import Judged, judge
+from calcwatch.bench.truth import Case
+from calcwatch.domain import CalcwatchError
+from calcwatch.service.analyze_files import ProgressEvent
+from calcwatch.service.workers import WorkerEnded, answers, available_cores
+from calcwatch.steps.detect import Detector, detect_classical
+
+MakeDetector = Callable[[], Detector]
+"""A function of a module that makes a detector: it travels between processes by its name."""
+
+
+def classical_detector() -> Detector:
+    """Make the classical detector."""
+    return detect_classical
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One detector under test and the name it has in tables."""
+
+    name: str
+    make: MakeDetector
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """One case after all contenders: an answer each by name, or why the image could not be analyzed."""
+
+    case: Case
+    judged: dict[str, Judged]
+    refused: str = ""
+
+
+def run_cases(
+    cases: Sequence[Case],
+    contenders: Sequence[Contender],
+    *,
+    workers: int | None = None,
+    on_event: Callable[[ProgressEvent], None] = lambda event: None,
+) -> list[Outcome]:
+    """Judge every case, in the order given; the answer does not depend on the number of workers.
+
+    An image that is refused is an outcome with its reason. Raises ``RuntimeError`` when a worker fails
+    otherwise: then the figures would be of other images than stated.
+    """
+    outcomes: dict[int, Outcome] = {}
+    crew = min(workers or available_cores(), max(len(cases), 1))
+    on_event(ProgressEvent(0, len(cases)))
+    with closing(answers(partial(_judge_case, contenders=tuple(contenders)), cases, workers=crew)) as found:
+        for place, answer in found:
+            outcomes[place] = _checked(answer, cases[place])
+            on_event(_event(len(outcomes), len(cases), outcomes[place]))
+    return [outcome for _, outcome in sorted(outcomes.items())]
+
+
+def _checked(answer: Outcome | str | WorkerEnded, case: Case) -> Outcome:
+    if isinstance(answer, Outcome):
+        return answer
+    words = f"its process ended ({answer.exit_status})" if isinstance(answer, WorkerEnded) else answer
+    raise RuntimeError(f"{case.data_set} {case.name}: {words}")
+
+
+def _event(done: int, total: int, outcome: Outcome) -> ProgressEvent:
+    words = "unsuitable" if outcome.refused else "analyzed"
+    counts = [judged.reported for judged in outcome.judged.values()]
+    name = f"{outcome.case.data_set}: {outcome.case.name}"
+    return ProgressEvent(done, total, name, words, outcome.refused, 0, max(counts, default=0))
+
+
+def _judge_case(case: Case, *, contenders: tuple[Contender, ...]) -> Outcome | str:
+    """Judge one case in a worker; an error that is not about the image comes back in words."""
+    try:
+        shown = case.show()
+        judged = {one.name: judge(shown.mammogram, shown.truth, _made(one.make)) for one in contenders}
+    except CalcwatchError as error:
+        return Outcome(case, {}, str(error))
+    except Exception:
+        return traceback.format_exc()
+    return Outcome(case, judged)
+
+
+@lru_cache
+def _made(make: MakeDetector) -> Detector:
+    return make()
