@@ -34,6 +34,7 @@ _MAX_ATTENUATION = 5.0
 _TRIES = 40
 _SHOULDER = 0.1  # of the gray range, where the tone curve bends toward white
 _ENHANCED_MM = 0.45
+_ROUNDING = 0.29  # standard deviation of rounding, in steps
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,8 @@ class InsertionSettings:
 
     ``scatters``: groups and single calcifications. ``contrast``: smallest and largest peak of a group's
     median member in units of the local noise, drawn evenly in the logarithm. ``blanks``: places that get the
-    noise of an insertion and nothing else. ``gain``: gray a unit of log attenuation makes. ``mtf``: the system's
-    blur as a sum of Gaussians ``(weight, sigma_mm)``. ``edge_enhancement``: strength of an unsharp mask.
+    noise of an insertion and nothing else. ``gain``: gray a unit of log attenuation makes. ``mtf``: the
+    system's blur as a sum of Gaussians ``(weight, sigma_mm)``. ``edge_enhancement``: of an unsharp mask.
     ``metal``: clips, markers and wires to insert.
     """
 
@@ -61,8 +62,9 @@ class InsertedCalcification:
     """One inserted calcification, in pixels of the image given, origin at the center of the top-left pixel.
 
     ``group``: number of its scatter. ``outline``, ``diameter_mm``: of the unblurred silhouette. ``contrast``:
-    peak over the surround in units of the local noise; ``detectability``: root of the sum of its squared
-    contrast over all pixels (what an ideal observer has to go by in white noise).
+    peak over the surround in units of the local noise, as the picture shows it (less where white is near);
+    ``detectability``: root of the sum of its squared contrast over all pixels (what an ideal observer has to
+    go by in white noise).
     """
 
     row: float
@@ -107,6 +109,16 @@ class _Canvas:
     settings: InsertionSettings
 
 
+@dataclass(frozen=True, eq=False)
+class _Planned:
+    """One calcification on the canvas; ``attenuation`` over its window, not blurred."""
+
+    silhouette: Silhouette
+    scatter: Scatter
+    number: int
+    attenuation: NDArray[np.float32]
+
+
 def insert(
     rng: np.random.Generator,
     gray: NDArray[np.float32],
@@ -123,18 +135,17 @@ def insert(
     """
     if not area.any():
         raise ValueError("there is no room to insert anything: the area is empty")
-    noise = noise_of(gray, area, spacing_mm)
+    noise = np.maximum(noise_of(gray, area, spacing_mm), np.float32(_ROUNDING * gray_step))
     distance = cv2.distanceTransform(np.pad(area, 1), cv2.DIST_L2, 3)[1:-1, 1:-1].astype(np.float32)
     empty = np.zeros_like(gray)
     canvas = _Canvas(empty, empty.copy(), noise, distance, spacing_mm, settings)
-    calcifications = [
-        found for number in range(settings.scatters) for found in _put_scatter(rng, canvas, number)
-    ]
+    planned = [one for number in range(settings.scatters) for one in _put_scatter(rng, canvas, number)]
     metal = [_put_metal(rng, canvas, *item) for item in settings.metal]
     for _ in range(settings.blanks):
         _put_blank(rng, canvas)
-    made = _image(rng, gray, gray_step, canvas)
-    return Insertion(made, tuple(calcifications), tuple(metal))
+    added, shown = _signal(gray, canvas)
+    made = _image(rng, gray + added, gray_step, canvas)
+    return Insertion(made, tuple(_record(one, shown, canvas) for one in planned), tuple(metal))
 
 
 def noise_of(gray: NDArray[np.float32], area: NDArray[np.uint8], spacing_mm: float) -> NDArray[np.float32]:
@@ -156,7 +167,7 @@ def _draw_place(rng: np.random.Generator, canvas: _Canvas, margin_mm: float) -> 
     return int(rows[chosen]), int(columns[chosen])
 
 
-def _put_scatter(rng: np.random.Generator, canvas: _Canvas, number: int) -> list[InsertedCalcification]:
+def _put_scatter(rng: np.random.Generator, canvas: _Canvas, number: int) -> list[_Planned]:
     scatter = draw_scatter(rng)
     middle = np.array(_draw_place(rng, canvas, 4.0), dtype=np.float64) * canvas.spacing_mm
     drawn = []
@@ -227,23 +238,32 @@ def _peak_contrast(silhouette: Silhouette, density: float, canvas: _Canvas) -> f
     return max(peak / float(np.median(canvas.noise[rows, columns])), 1e-6)
 
 
-def _put(
-    silhouette: Silhouette, density: float, scatter: Scatter, canvas: _Canvas, number: int
-) -> InsertedCalcification:
+def _put(silhouette: Silhouette, density: float, scatter: Scatter, canvas: _Canvas, number: int) -> _Planned:
     rows, columns, thickness = _window(silhouette, canvas)
     attenuation = np.minimum(thickness * np.float32(density * CALCIUM_PER_MM), _MAX_ATTENUATION)
     canvas.attenuation[rows, columns] += attenuation
-    signal = _blurred(attenuation, canvas) * np.float32(canvas.settings.gain) / canvas.noise[rows, columns]
+    return _Planned(silhouette, scatter, number, attenuation)
+
+
+def _record(
+    planned: _Planned, shown: tuple[NDArray[np.float32], NDArray[np.float32]], canvas: _Canvas
+) -> InsertedCalcification:
+    """Write down what the picture shows of one: its share of the signal where another lies close."""
+    signal, attenuation = shown
+    rows, columns, _ = _window(planned.silhouette, canvas)
+    own = _blurred(planned.attenuation, canvas)
+    share = np.clip(own / np.maximum(attenuation[rows, columns], np.float32(1e-6)), 0, 1)
+    contrast = signal[rows, columns] * share / canvas.noise[rows, columns]
     return InsertedCalcification(
-        row=silhouette.row,
-        column=silhouette.column,
-        diameter_mm=float(np.sqrt(silhouette.area_mm2 * 4 / np.pi)),
-        outline=silhouette.outline,
-        morphology=scatter.morphology,
-        distribution=scatter.distribution,
-        group=number,
-        contrast=float(signal.max()),
-        detectability=float(np.sqrt((signal.astype(np.float64) ** 2).sum())),
+        row=planned.silhouette.row,
+        column=planned.silhouette.column,
+        diameter_mm=float(np.sqrt(planned.silhouette.area_mm2 * 4 / np.pi)),
+        outline=planned.silhouette.outline,
+        morphology=planned.scatter.morphology,
+        distribution=planned.scatter.distribution,
+        group=planned.number,
+        contrast=float(contrast.max()),
+        detectability=float(np.sqrt((contrast.astype(np.float64) ** 2).sum())),
     )
 
 
@@ -264,23 +284,30 @@ def _put_blank(rng: np.random.Generator, canvas: _Canvas) -> None:
     canvas.unrest[place] = np.float32(rng.uniform(0.05, 0.6))
 
 
-def _image(
-    rng: np.random.Generator, gray: NDArray[np.float32], gray_step: float, canvas: _Canvas
-) -> NDArray[np.float32]:
-    """Blur, add noise, bend toward white and quantize as the picture is."""
+def _signal(
+    gray: NDArray[np.float32], canvas: _Canvas
+) -> tuple[NDArray[np.float32], tuple[NDArray[np.float32], NDArray[np.float32]]]:
+    """Gray that is added without noise, bent toward white; and it again with the blurred attenuation."""
     settings = canvas.settings
-    passed = np.maximum(_blurred(np.exp(-canvas.attenuation), canvas), np.float32(1e-3))
-    added = np.float32(-settings.gain) * np.log(passed)
+    attenuation = -np.log(np.maximum(_blurred(np.exp(-canvas.attenuation), canvas), np.float32(1e-3)))
+    added = np.float32(settings.gain) * attenuation
     if settings.edge_enhancement:
         wide = cv2.GaussianBlur(added, (0, 0), _ENHANCED_MM / canvas.spacing_mm)
         added += np.float32(settings.edge_enhancement) * (added - wide)
-    missing = np.minimum(1 / passed - 1, 3.0) + canvas.unrest
-    white = cv2.GaussianBlur(rng.standard_normal(gray.shape, np.float32), (0, 0), 0.45)
-    added += white * np.float32(1.45) * canvas.noise * np.sqrt(missing)
     room = np.maximum(1 - gray, 0)
     bent = np.where(added > 0, room * (1 - np.exp(-added / np.maximum(room, 1e-3))), added)
     near_white = np.clip((gray + added - (1 - _SHOULDER)) / _SHOULDER, 0, 1)
-    made = gray + added + near_white * (bent - added)
-    touched = (canvas.attenuation > 0) | (canvas.unrest > 0) | (np.abs(added) > 0.25 * gray_step)
-    made = np.where(touched, np.rint(made / gray_step) * gray_step, gray)
+    added += near_white * (bent - added)
+    return added, (added, _blurred(canvas.attenuation, canvas))
+
+
+def _image(
+    rng: np.random.Generator, clean: NDArray[np.float32], gray_step: float, canvas: _Canvas
+) -> NDArray[np.float32]:
+    """Add the noise of the radiation that is missing behind what was inserted, and quantize."""
+    missing = np.minimum(np.exp(_blurred(canvas.attenuation, canvas)) - 1, 3.0) + canvas.unrest
+    white = cv2.GaussianBlur(rng.standard_normal(clean.shape, np.float32), (0, 0), 0.45)
+    made = clean + white * np.float32(1.45) * canvas.noise * np.sqrt(missing)
+    touched = missing > 1e-3
+    made = np.where(touched, np.rint(made / gray_step) * gray_step, clean)
     return np.asarray(made.clip(0, 1), dtype=np.float32)
