@@ -1,0 +1,1 @@
+"""Training of the detector: phantoms, inserted calcifications -> ONNX. The only room that imports torch."""
