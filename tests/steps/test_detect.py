@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,9 +9,9 @@ import pytest
 
 from calcwatch.domain import AnalysisSettings
 from calcwatch.steps.breast import find_breast
-from calcwatch.steps.detect import detect_classical, fill_outside, scales_px
+from calcwatch.steps.detect import detect_classical, find_candidates
 from calcwatch.steps.normalize import normalize
-from tests.steps.pictures import add_blob, half_round_breast, mammogram_of
+from tests.steps.pictures import NOISE, add_blob, half_round_breast, mammogram_of
 
 if TYPE_CHECKING:
     from calcwatch.steps.detect import Detections
@@ -67,7 +66,7 @@ def test_belief_does_not_depend_on_the_gray_scale() -> None:
 
 def test_neighbors_speak_for_each_other() -> None:
     """A faint speck among others is believed more than the same speck alone."""
-    alone = add_blob(half_round_breast(), 200, 120, height=0.06)
+    alone = add_blob(half_round_breast(), 200, 120, height=0.05)
     together = alone
     for row, column in ((190, 115), (208, 127), (203, 108), (192, 130)):
         together = add_blob(together, row, column, height=0.1)
@@ -103,21 +102,24 @@ def test_no_breast_gives_empty_arrays() -> None:
     assert found.score.dtype == np.float32
 
 
-@pytest.mark.parametrize(("spacing", "count"), [(0.05, 7), (0.1, 7), (0.2, 5)])
-def test_scales_merge_where_pixels_are_coarse(spacing: float, count: int) -> None:
-    """No sigma below 0.7 pixels, and no two that are nearly the same."""
-    sigmas = scales_px(normalize(mammogram_of(half_round_breast(), spacing_mm=spacing)))
-    assert len(sigmas) == count
-    assert sigmas[0] >= 0.7
-    assert all(b > 1.2 * a for a, b in itertools.pairwise(sigmas))
+def test_candidates_come_with_what_a_patch_is_cut_from() -> None:
+    """Most promising first, each with its noise, and the breast without its edge."""
+    gray = add_blob(half_round_breast(), 200, 120)
+    image = normalize(mammogram_of(gray))
+    found = find_candidates(image, find_breast(image), AnalysisSettings())
+    assert (np.diff(found.promise) <= 0).all()
+    assert found.filled.shape == image.gray.shape
+    assert found.filled[found.row[0], found.column[0]] == image.gray[found.row[0], found.column[0]]
+    assert found.pixel_noise()[0] == pytest.approx(NOISE, rel=0.15)
+    assert found.response[0] * found.noise[0] == pytest.approx(0.05, rel=0.4)
 
 
-def test_the_breast_is_continued_past_its_skin() -> None:
-    """Outside, the gray of the nearest breast; inside, every pixel as it was."""
-    image = normalize(mammogram_of(half_round_breast(gray=0.6)))
-    breast = find_breast(image)
-    inside = (breast.mask * image.foreground).astype(np.float32)
-    filled = fill_outside(image.gray, inside, 25)
-    middle = filled.shape[0] // 2
-    np.testing.assert_array_equal(filled[inside > 0], image.gray[inside > 0])
-    assert filled[middle, 273] == pytest.approx(0.6, abs=0.05)
+def test_what_stands_out_clearly_stays_where_candidates_are_few() -> None:
+    """Who stays is decided by what each is like, so the specks are among the first five of hundreds."""
+    gray = half_round_breast()
+    for row in (120, 160, 200, 240):
+        gray = add_blob(gray, row, 120, height=0.1)
+    found = detect(gray, most=5)
+    top = normalize(mammogram_of(gray)).frame.top
+    near = [np.hypot(found.row + top - row, found.column - 120).min() < 2 for row in (120, 160, 200, 240)]
+    assert all(near)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from calcwatch.steps.normalize import enlarged, largest_part
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from calcwatch.steps.normalize import NormalizedImage
 
 _OPENING_MM = 3.0  # labels, threads and frame edges thinner than this are no breast
+_OPENING_STEPS = 4  # they are looked for with pixels this many times finer than half of that
+_CELL = np.ones((3, 3), np.uint8)
 _FILM_RIM_MM = 20.0
 _FILM_RIM_MARGIN_MM = 3.0
 _FILM_RIM_SHARE = 0.9  # of a row or column; no breast fills that much of one, but for the chest wall
@@ -41,14 +45,18 @@ class BreastRegion:
 def find_breast(image: NormalizedImage) -> BreastRegion:
     """Keep the largest solid part of the foreground, its holes filled."""
     bare = image.foreground & ~_film_border(image)
-    solid = _largest(_open(bare, round(image.px(_OPENING_MM) / 2)))
-    contours, _ = cv2.findContours(solid, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    radius = image.px(_OPENING_MM) / 2
+    step = max(1, round(radius / _OPENING_STEPS))
+    small = np.ascontiguousarray(bare[step // 2 :: step, step // 2 :: step])
+    solid = _filled(largest_part(_open(small, round(radius / step))))
+    mask = bare & enlarged(cv2.dilate(solid, _CELL), bare.shape)  # the rim at full resolution
+    mask |= enlarged(cv2.erode(solid, _CELL, borderType=cv2.BORDER_CONSTANT, borderValue=1), bare.shape)
+    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     if not contours:
-        return BreastRegion(np.zeros_like(solid), 0.0, ())
-    mask = cv2.drawContours(np.zeros_like(solid), contours, -1, 1, cv2.FILLED)
+        return BreastRegion(mask, 0.0, ())
     outline = cv2.approxPolyDP(max(contours, key=len), image.px(_OUTLINE_TOLERANCE_MM), closed=True)
     points = tuple((float(row), float(column)) for column, row in outline[:, 0, :])
-    return BreastRegion(np.asarray(mask, np.uint8), float(cv2.countNonZero(mask)), points)
+    return BreastRegion(mask, float(cv2.countNonZero(mask)), points)
 
 
 def erode(mask: NDArray[np.uint8], radius_px: int) -> NDArray[np.uint8]:
@@ -85,8 +93,7 @@ def _open(mask: NDArray[np.uint8], radius_px: int) -> NDArray[np.uint8]:
     return np.ascontiguousarray(opened[radius:-radius, radius:-radius])
 
 
-def _largest(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
-    if len(stats) < 2:
-        return np.zeros_like(mask)
-    return np.asarray(labels == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA])), dtype=np.uint8)
+def _filled(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The mask without its holes."""
+    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    return np.asarray(cv2.drawContours(np.zeros_like(mask), contours, -1, 1, cv2.FILLED), np.uint8)
