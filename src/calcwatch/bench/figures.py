@@ -40,6 +40,10 @@ DETECTABILITY_EDGES = (0.0, 5.0, 7.0, 10.0, 15.0, 25.0, 50.0, math.inf)
 """Edges of the bins of detectability."""
 
 
+LOCATED, GROUPED, LABELED = "located", "grouped", "labeled"
+"""Kinds of truth: each calcification, circles round groups, or only which images show any."""
+
+
 @dataclass(frozen=True)
 class Estimate:
     """A figure with its 95 percent interval; ``nan`` where it cannot be told."""
@@ -85,6 +89,15 @@ class MarkFigures:
 
 
 @dataclass(frozen=True, eq=False)
+class GroupFigures:
+    """Number of true groups, sensitivity at the stated rates, and the whole curve."""
+
+    count: int
+    at_rates: tuple[Estimate, ...]
+    curve: Curve
+
+
+@dataclass(frozen=True, eq=False)
 class Calibration:
     """How far scores are probabilities, over all marks that are right or false."""
 
@@ -101,10 +114,13 @@ class Calibration:
 class DataSetFigures:
     """All figures of one detector on one data set; ``None``: the truth does not tell.
 
-    ``images``, ``positive`` and ``patients`` are numbers. ``marks_on_negative`` and ``unseen_on_negative``:
-    calcifications reported an image labeled as without, all and those that nobody saw who looked again.
+    ``kind``: what the truth tells, ``LOCATED``, ``GROUPED`` or ``LABELED``. ``images``, ``positive`` and
+    ``patients`` are numbers. ``marks_on_negative`` and ``unseen_on_negative``: calcifications reported an
+    image labeled as without, all and those that nobody saw who looked again. ``lookalikes``: of each kind,
+    how many there are, are named, are called calcifications.
     """
 
+    kind: str
     images: int
     positive: int
     patients: int
@@ -114,7 +130,7 @@ class DataSetFigures:
     marks_on_negative: Estimate | None = None
     unseen_on_negative: Estimate | None = None
     marks: MarkFigures | None = None
-    groups: dict[str, tuple[int, tuple[Estimate, ...], Curve]] = field(default_factory=dict)
+    groups: dict[str, GroupFigures] = field(default_factory=dict)
     calibration: Calibration | None = None
     outlines: dict[str, Estimate] = field(default_factory=dict)
     lookalikes: dict[str, tuple[int, int, int]] = field(default_factory=dict)
@@ -123,7 +139,9 @@ class DataSetFigures:
 def figures_of(images: Sequence[Image]) -> DataSetFigures:
     """Compute every figure that the truth of these images allows."""
     first = images[0].judged
+    grouped = any(one.judged.groups is not None for one in images)
     return DataSetFigures(
+        kind=LOCATED if first.marks is not None else GROUPED if grouped else LABELED,
         images=len(images),
         positive=sum(bool(one.judged.positive) for one in images),
         patients=len({one.patient for one in images}),
@@ -195,8 +213,8 @@ def curve(sweep: Sweep, rates: NDArray[np.float64]) -> Curve:
     return Curve(rates, sensitivity(sweep, list(rates)), low, high)
 
 
-def group_figures(images: Sequence[Image]) -> dict[str, tuple[int, tuple[Estimate, ...], Curve]]:
-    """Number of true groups and sensitivity at each rate, for groups as reported and with more members."""
+def group_figures(images: Sequence[Image]) -> dict[str, GroupFigures]:
+    """Figures of groups as reported (``reported``) and with less believed members (``loose``)."""
     known = [one for one in images if one.judged.groups is not None]
     if not sum(one.judged.groups.true_scores.size for one in known if one.judged.groups is not None):
         return {}
@@ -328,9 +346,7 @@ def _found_between(image: Image, limits: tuple[float, float], threshold: float) 
     return (_marks(image).true_scores[inside] > threshold).astype(np.float64)
 
 
-def _group_figures(
-    images: Sequence[Image], which: Callable[[Judged], Swept | None]
-) -> tuple[int, tuple[Estimate, ...], Curve]:
+def _group_figures(images: Sequence[Image], which: Callable[[Judged], Swept | None]) -> GroupFigures:
     swept = [(one, groups) for one in images if (groups := which(one.judged)) is not None]
     none = np.zeros(0)
     sweep = Sweep.of(
@@ -339,8 +355,8 @@ def _group_figures(
         [groups.false_scores if one.judged.counts_false_groups else none for one, groups in swept],
         [float(one.judged.counts_false_groups) for one, _ in swept],
     )
-    return (
-        sweep.true_scores.size,
-        estimates(sweep, FALSE_GROUPS),
-        curve(sweep, np.geomspace(0.02, 3, 60)),
+    return GroupFigures(
+        count=sweep.true_scores.size,
+        at_rates=estimates(sweep, FALSE_GROUPS),
+        curve=curve(sweep, np.geomspace(0.02, 3, 60)),
     )

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from calcwatch.domain import GivenAttributes, Mammogram
 
 INSERTIONS = "insertions"
-"""Name of the data set of inserted calcifications."""
+"""First word of the names of data sets of inserted calcifications."""
 
 TEST_STREAM = 9000
 """First number of the seed of every insertion that tests; training seeds its own otherwise."""
@@ -36,10 +36,16 @@ _SKIN_MM = 3.0
 _GAINS = (0.2, 0.5)
 
 
-def insertion_cases(backgrounds: Sequence[LabeledImage]) -> list[Case]:
-    """Each background twice: with calcifications inserted, and as it is."""
+def insertion_cases(name: str, backgrounds: Sequence[LabeledImage]) -> list[Case]:
+    """Each background twice: with calcifications inserted, and as it is; ``name``: of the folder."""
     return [
-        Case(INSERTIONS, one.patient, f"{one.path.name} {words}", partial(show, one.path, one.given), words)
+        Case(
+            f"{INSERTIONS}, {name}",
+            one.patient,
+            f"{one.path.name} {words}",
+            partial(show, one.path, one.given),
+            words,
+        )
         for one in backgrounds
         for words, show in (("inserted", show_inserted), ("as it is", show_untouched))
     ]

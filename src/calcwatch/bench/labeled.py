@@ -4,7 +4,7 @@ Image labels have ``file`` and ``calcifications`` (0 or 1). Clusters have ``imag
 ending), ``class`` (``CALC`` or another), ``x_px``, ``y_px_top_origin`` and ``radius_px``; a ``CALC`` row
 without a place says that nobody knows where. Located calcifications have ``file``, ``row`` and ``column`` in
 pixels, perhaps ``diameter_mm``, one a calcification; a row without a place is an image without any. Each may
-have ``patient`` and ``pixel_spacing_mm``.
+have ``patient`` (or ``patient_id``) and ``pixel_spacing_mm``.
 
 Corrections are a second table with ``file``, ``row``, ``column``, ``what`` and ``corrected_label``, one row a
 mark: what somebody saw there, and what the label of the whole image should be (0, 1, or ``?`` for doubt).
@@ -56,8 +56,8 @@ class LabeledImage:
     points: tuple[tuple[float, float, float], ...] = ()
 
 
-def read_labeled(folder: Path, table: Path | None, corrections: Path | None) -> list[LabeledImage]:
-    """Read the labels of a folder's images, in the order of the table.
+def read_labeled(folder: Path, table: Path | None = None) -> list[LabeledImage]:
+    """Read the labels of a folder's images, in the order of the table; ``None``: its ``labels.csv``.
 
     Raises ``BadTable`` when the table cannot be read, has no rows, is of no known kind or names no image.
     """
@@ -65,21 +65,24 @@ def read_labeled(folder: Path, table: Path | None, corrections: Path | None) -> 
     rows = read_rows(path)
     kind = _kind_of(rows[0], path)
     files = {found.name: found for found in sorted(folder.iterdir())} if folder.is_dir() else {}
-    stems = {name.rpartition(".")[0]: found for name, found in files.items()}
-    known = files if "file" in rows[0] else stems
-    images = [
-        kind(known[name], group)
-        for name, group in _by_image(rows, "file" if "file" in rows[0] else "image")
-        if name in known and known[name] != path
-    ]
+    column = "file" if "file" in rows[0] else "image"
+    known = files if column == "file" else {name.rpartition(".")[0]: file for name, file in files.items()}
+    images = [kind(known[name], group) for name, group in _by_image(rows, column) if name in known]
     if not images:
-        raise BadTable(
-            f"{path}: the table names no file of {folder.name}; is it the table of another folder?"
-        )
-    if corrections is None:
-        return images
-    corrected = dict(_by_image(read_rows(corrections), "file"))
-    return [_with_corrections(image, corrected.get(image.path.name, []), corrections) for image in images]
+        raise BadTable(f"{path}: the table names no file of the folder {folder}; is it the table of another?")
+    return images
+
+
+def with_corrections(images: Sequence[LabeledImage], table: Path) -> list[LabeledImage]:
+    """Put in what somebody saw who looked again, if the table of corrections names any of the images.
+
+    A corrected label that is neither 0 nor 1 is doubt; an image without a row keeps its label. Raises
+    ``BadTable`` when the table cannot be read.
+    """
+    corrected = dict(_by_image(read_rows(table), "file"))
+    if not any(image.path.name in corrected for image in images):
+        return list(images)
+    return [_corrected(image, corrected.get(image.path.name, []), table) for image in images]
 
 
 def read_rows(path: Path) -> Rows:
@@ -103,9 +106,11 @@ def without_patients(images: Iterable[LabeledImage], left_out: Collection[str]) 
     return [image for image in images if image.patient not in left_out]
 
 
-def without_calcifications(images: Iterable[LabeledImage]) -> list[LabeledImage]:
-    """Images labeled as without calcifications, and corrected to nothing else."""
-    return [one for one in images if one.truth.positive is False and one.truth.corrected in (False, None)]
+def without_calcifications(images: Sequence[LabeledImage]) -> list[LabeledImage]:
+    """Images that show no calcification by their corrected labels, or by their labels where none is."""
+    if any(one.truth.corrected is not None for one in images):
+        return [one for one in images if one.truth.corrected is False]
+    return [one for one in images if one.truth.positive is False]
 
 
 def labeled_cases(name: str, images: Sequence[LabeledImage]) -> list[Case]:
@@ -181,7 +186,7 @@ def _located(path: Path, rows: Rows, *, table: Path) -> LabeledImage:
 
 
 def _patient(row: dict[str, str], path: Path) -> str:
-    return row.get("patient") or path.name
+    return row.get("patient") or row.get("patient_id") or path.name
 
 
 def _given(row: dict[str, str], table: Path) -> GivenAttributes:
@@ -201,8 +206,7 @@ def _number(row: dict[str, str], name: str, table: Path) -> float:
     return value
 
 
-def _with_corrections(image: LabeledImage, rows: Rows, table: Path) -> LabeledImage:
-    """Put in what somebody saw who looked again; a label that is neither 0 nor 1 is doubt."""
+def _corrected(image: LabeledImage, rows: Rows, table: Path) -> LabeledImage:
     label = rows[-1].get("corrected_label", "") if rows else ""
     words = {"0": False, "1": True, "": image.truth.positive}
     return replace(

@@ -63,7 +63,7 @@ def possible_hits(marks: Places, truths: Places, *, spacing_mm: float) -> Pairs:
     """Every pair that is a hit by distance or by overlap, in the order of the marks."""
     found = {
         (mark, truth): _distance(marks, truths, mark, truth)
-        for mark, truth in _near_pairs(marks, truths, HIT_MM / spacing_mm)
+        for mark, truth in _near_pairs(marks, truths, _reach_px(spacing_mm))
     }
     for mark, truth in _boxes_that_meet(marks, truths):
         if (mark, truth) not in found and (
@@ -102,10 +102,15 @@ def within(points: NDArray[np.float64], region: Places, *, spacing_mm: float) ->
     """Which points lie inside one of the region's outlines or within the distance of a hit of its centers."""
     inside = np.zeros(len(points), bool)
     if len(points) and len(region.points):
-        inside |= cKDTree(region.points).query(points)[0] <= HIT_MM / spacing_mm
+        inside |= cKDTree(region.points).query(points)[0] <= _reach_px(spacing_mm)
     for outline in region.outlines:
         inside |= _in_polygon(points, outline)
     return inside
+
+
+def _reach_px(spacing_mm: float) -> float:
+    """Distance of a hit in pixels; what is exactly that far away is a hit, however numbers are rounded."""
+    return HIT_MM / spacing_mm * (1 + 1e-9)
 
 
 def _ranks(scores: NDArray[np.float64]) -> NDArray[np.float64]:

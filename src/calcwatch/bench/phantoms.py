@@ -17,7 +17,7 @@ from calcwatch.bench.truth import (
     Truth,
     detectability,
 )
-from calcwatch.domain import ImageDescription, Mammogram, PixelSpacing, ViewPosition
+from calcwatch.domain import ImageDescription, Mammogram, NonLesionKind, PixelSpacing, ViewPosition
 from calcwatch.phantom import PhantomImage, PhantomSettings, make_examination
 
 if TYPE_CHECKING:
@@ -31,12 +31,23 @@ TEST_SEEDS = range(9000, 10000)
 PHANTOMS = "phantoms"
 """Name of the data set of phantoms as they come."""
 
+LOOKALIKES = "look-alikes"
+"""Name of the data set of phantoms that hold every kind of look-alike."""
+
+SHIFTS = "shifts"
+"""Name of the data set of phantoms with one thing about the imaging changed."""
+
 REFERENCE = "reference"
 """Name of the phantoms that the others differ from in one thing."""
 
 _EMPTY_EVERY = 4
+_LOOKALIKE_SEEDS = TEST_SEEDS[500:]
+_LOOKALIKES = (
+    (NonLesionKind.CLIP, NonLesionKind.MARKER, NonLesionKind.WIRE),
+    (NonLesionKind.SKIN_FOLD, NonLesionKind.POWDER, NonLesionKind.DUST, NonLesionKind.TEXT),
+)
 _VIEWS = (ViewPosition.CC, ViewPosition.MLO)
-_SOFT = ((0.75, 0.075), (0.25, 0.35))
+_SOFT = ((0.8, 0.075), (0.2, 0.3))
 _SHARP = ((0.92, 0.04), (0.08, 0.2))
 
 
@@ -64,7 +75,7 @@ class Variant:
 
 
 def variants(settings: PhantomSettings) -> tuple[Variant, ...]:
-    """Every shift of ``settings``: spacing, dose, window, vendor curve and film."""
+    """Every shift of ``settings``: spacing, dose, window, vendor curve, blur and film."""
     spacings = [
         Variant(f"pixels of {mm:g} mm", "spacing", replace(settings, pixel_spacing_mm=mm))
         for mm in (0.05, 0.1, 0.14, 0.2)
@@ -73,21 +84,18 @@ def variants(settings: PhantomSettings) -> tuple[Variant, ...]:
         Variant(f"{words} the dose", "dose", replace(settings, relative_dose=dose))
         for words, dose in (("half", 0.5), ("twice", 2.0))
     ]
-    vendors = [
-        Variant("no edge enhancement", "vendor", replace(settings, edge_enhancement=0.0)),
-        Variant("strong edge enhancement", "vendor", replace(settings, edge_enhancement=0.8)),
-        Variant("softer detector", "vendor", replace(settings, mtf=_SOFT)),
-        Variant("sharper detector", "vendor", replace(settings, mtf=_SHARP)),
-        Variant("dark curve (gamma 1.5)", "vendor", settings, Look(gamma=1.5)),
-    ]
-    return (
-        *spacings,
-        *doses,
+    others = [
         Variant("8 bits", "window", settings, Look(bits=8)),
         Variant("8 bits, narrow window", "window", settings, Look((0.2, 0.8), bits=8)),
-        *vendors,
+        Variant("dark curve (gamma 1.5)", "vendor", settings, Look(gamma=1.5)),
+        Variant("bright curve (gamma 0.7)", "vendor", settings, Look(gamma=0.7)),
+        Variant("no edge enhancement", "vendor", replace(settings, edge_enhancement=0.0)),
+        Variant("strong edge enhancement", "vendor", replace(settings, edge_enhancement=0.8)),
+        Variant("softer detector", "blur", replace(settings, mtf=_SOFT)),
+        Variant("sharper detector", "blur", replace(settings, mtf=_SHARP)),
         Variant("film", "film", replace(settings, film=True)),
-    )
+    ]
+    return (*spacings, *doses, *others)
 
 
 def phantom_cases(count: int, *, settings: PhantomSettings) -> list[Case]:
@@ -98,7 +106,15 @@ def phantom_cases(count: int, *, settings: PhantomSettings) -> list[Case]:
 
 def shifted_cases(count: int, *, settings: PhantomSettings) -> list[Case]:
     """Return each shift of the first ``count`` test phantoms; :func:`phantom_cases` has the reference."""
-    return [_case(seed, variant, "shifts") for variant in variants(settings) for seed in TEST_SEEDS[:count]]
+    return [_case(seed, variant, SHIFTS) for variant in variants(settings) for seed in TEST_SEEDS[:count]]
+
+
+def lookalike_cases(count: int, *, settings: PhantomSettings) -> list[Case]:
+    """Return ``count`` test phantoms with look-alikes beside calcifications, by turns metal and other."""
+    return [
+        _case(seed, Variant("", "", replace(settings, non_lesions=_LOOKALIKES[number % 2])), LOOKALIKES)
+        for number, seed in enumerate(_LOOKALIKE_SEEDS[:count])
+    ]
 
 
 def _case(seed: int, variant: Variant, data_set: str) -> Case:
@@ -107,7 +123,7 @@ def _case(seed: int, variant: Variant, data_set: str) -> Case:
     if seed % _EMPTY_EVERY == _EMPTY_EVERY - 1:
         settings = replace(settings, groups=())
     show = partial(show_phantom, seed, settings, variant.look)
-    return Case(data_set, f"{seed}", f"{seed} {view} {variant.name}", show, variant.name)
+    return Case(data_set, f"{seed}", f"{seed} {view} {variant.name}", show, variant.name, variant.kind)
 
 
 def show_phantom(seed: int, settings: PhantomSettings, look: Look) -> Shown:

@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 
 from calcwatch.bench.judge import Judged, judge
 from calcwatch.bench.truth import Case
@@ -15,21 +15,22 @@ from calcwatch.service.analyze_files import ProgressEvent
 from calcwatch.service.workers import WorkerEnded, answers, available_cores
 from calcwatch.steps.detect import Detector, detect_classical
 
-MakeDetector = Callable[[], Detector]
-"""A function of a module that makes a detector: it travels between processes by its name."""
-
-
-def classical_detector() -> Detector:
-    """Make the classical detector."""
-    return detect_classical
-
 
 @dataclass(frozen=True)
 class Contender:
-    """One detector under test and the name it has in tables."""
+    """One detector under test; it must be picklable. ``name`` is what tables call it.
+
+    ``model_hash``: of its weights, empty when it has none. ``trained_on``: patients whose images trained it.
+    """
 
     name: str
-    make: MakeDetector
+    detector: Detector
+    model_hash: str = ""
+    trained_on: frozenset[str] = frozenset()
+
+
+CLASSICAL = Contender("classical", detect_classical)
+"""The detector that nothing trained: the baseline of every table."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,14 +82,9 @@ def _judge_case(case: Case, *, contenders: tuple[Contender, ...]) -> Outcome | s
     """Judge one case in a worker; an error that is not about the image comes back in words."""
     try:
         shown = case.show()
-        judged = {one.name: judge(shown.mammogram, shown.truth, _made(one.make)) for one in contenders}
+        judged = {one.name: judge(shown.mammogram, shown.truth, one.detector) for one in contenders}
     except CalcwatchError as error:
         return Outcome(case, {}, str(error))
     except Exception:
         return traceback.format_exc()
     return Outcome(case, judged)
-
-
-@lru_cache
-def _made(make: MakeDetector) -> Detector:
-    return make()

@@ -88,8 +88,8 @@ class Shown:
 class Case:
     """One test image that is not made or read yet, so that a list of them is small.
 
-    ``show`` makes it and must be picklable. ``data_set`` and ``variant`` say where its figures belong;
-    ``patient`` whom it shows: intervals come from drawing patients, not images.
+    ``show`` makes it and must be picklable. ``data_set``, ``variant`` and its ``kind`` say where its figures
+    belong; ``patient`` whom it shows: intervals come from drawing patients, not images.
     """
 
     data_set: str
@@ -97,6 +97,7 @@ class Case:
     name: str
     show: Callable[[], Shown]
     variant: str = ""
+    kind: str = ""
 
 
 def detectability(

@@ -1,0 +1,120 @@
+"""``calcwatch bench detect``: translate words into one run of the bench."""
+
+# ruff: noqa: PLC0415 - what a command needs is imported when it runs, so that --help is quick
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="bench",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="Measure how well calcifications are found, and write the evidence.",
+)
+
+
+@app.callback()
+def bench() -> None:
+    """Measure how well calcifications are found, and write the evidence."""
+
+
+@app.command()
+def detect(
+    *,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder to write to.")],
+    phantoms: Annotated[int, typer.Option(min=0, max=500, metavar="N", help="Phantoms as they come.")] = 60,
+    shifts: Annotated[
+        int, typer.Option(min=0, max=500, metavar="N", help="Of these, made again under each shift.")
+    ] = 20,
+    lookalikes: Annotated[
+        int, typer.Option(min=0, max=500, metavar="N", help="Phantoms that hold every kind of look-alike.")
+    ] = 20,
+    backgrounds: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="DIR",
+            help="Folder of images; calcifications are inserted into those labeled as without. Repeatable.",
+        ),
+    ] = None,
+    labeled: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="DIR", help="Folder of images with labels. Repeatable."),
+    ] = None,
+    table: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="Labels, if not labels.csv in the one folder named.")
+    ] = None,
+    corrections: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CSV",
+            help="What somebody saw who looked again: file, row, column, what, corrected_label. Figures with "
+            "the labels as given stay beside.",
+        ),
+    ] = None,
+    leave_out: Annotated[
+        str, typer.Option(metavar="PATIENT,...", help="Patients of labeled images to leave out.")
+    ] = "",
+    model: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="DIR", help="Model to measure instead of the one that is shipped. Repeatable."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Processes; one per processor core unless given.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
+) -> None:
+    """Measure the detectors against known truth and write a page with plots.
+
+    DIR receives detector.md, its plots detector-*.svg and every figure in detector-figures.json. The same
+    command on the same images writes the same bytes. All detectors see the same images: the classical one and
+    each model; patients whose images trained a model are left out.
+
+    Truth comes from phantoms that trained nothing; from calcifications inserted into images without; and from
+    labeled folders, whose labels.csv holds image labels (file, calcifications), clusters (image, class, x_px,
+    y_px_top_origin, radius_px) or single calcifications (file, row, column, diameter_mm), each perhaps with
+    patient and pixel_spacing_mm.
+
+    For example:
+
+      calcwatch bench detect --phantoms 20 --out evidence
+
+      calcwatch bench detect --backgrounds archive --labeled archive --leave-out P05,P11 --out evidence
+
+      calcwatch bench detect --phantoms 0 --labeled films --table clusters.csv --out evidence
+    """
+    from calcwatch.bench.goals import goals_of
+    from calcwatch.bench.write_evidence import PAGE, BenchOptions, contenders_of, write_evidence
+    from calcwatch.progress import show_progress
+
+    options = BenchOptions(
+        phantoms=phantoms,
+        shifts=min(shifts, phantoms),
+        lookalikes=min(lookalikes, phantoms),
+        backgrounds=tuple(backgrounds or ()),
+        labeled=tuple(labeled or ()),
+        table=table,
+        corrections=corrections,
+        leave_out=frozenset(filter(None, (name.strip() for name in leave_out.split(",")))),
+        workers=workers,
+    )
+    with show_progress("none" if quiet else "bar", _clean) as on_event:
+        evidence = write_evidence(options, out, contenders=contenders_of(model), on_event=on_event)
+    if not quiet:
+        for goal in goals_of(evidence):
+            reached = ", ".join(f"{name} {found.value:.3g}" for name, found in goal.reached.items())
+            limit = f"{'at least' if goal.at_least else 'at most'} {goal.limit:g}"
+            typer.echo(f"{goal.data_set}: {goal.words}: {reached} (asked: {limit})")
+        typer.echo(f"page: {_clean(str(out / PAGE))}")
+
+
+def _clean(text: str) -> str:
+    """Return text that is one line and moves no cursor, whatever a file is called."""
+    from calcwatch.report.findings import printable
+
+    shown = printable(text)
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)

@@ -1,0 +1,105 @@
+"""All figures of one run: data sets and shifts, each for every contender."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+import numpy as np
+
+from calcwatch.bench.figures import DataSetFigures, Image, figures_of
+from calcwatch.bench.phantoms import PHANTOMS, SHIFTS
+from calcwatch.bench.run import Contender, Outcome
+from calcwatch.bench.shifts import ShiftFigures, shift_figures
+
+_DIGITS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What one run measured.
+
+    ``data_sets``: figures by data set and contender. ``shifts``: by contender. ``refused``: images that could
+    not be analyzed, with the reason, by data set. ``left_out``: number of patients left out of a data set
+    since they trained a contender.
+    """
+
+    contenders: tuple[Contender, ...]
+    data_sets: dict[str, dict[str, DataSetFigures]]
+    shifts: dict[str, tuple[ShiftFigures, ...]]
+    refused: dict[str, tuple[str, ...]]
+    left_out: dict[str, int]
+
+
+def gather(
+    outcomes: Sequence[Outcome], contenders: Sequence[Contender], left_out: dict[str, int]
+) -> Evidence:
+    """Compute the figures of every data set; the shifts are compared with the phantoms as they come."""
+    names = list(dict.fromkeys(outcome.case.data_set for outcome in outcomes))
+    good = [outcome for outcome in outcomes if not outcome.refused]
+    filled = [name for name in names if any(outcome.case.data_set == name for outcome in good)]
+    return Evidence(
+        contenders=tuple(contenders),
+        data_sets={
+            name: {one.name: figures_of(_images(good, name, one.name)) for one in contenders}
+            for name in filled
+            if name != SHIFTS
+        },
+        shifts={one.name: _shifts(good, one.name) for one in contenders} if SHIFTS in filled else {},
+        refused={name: _refusals(outcomes, name) for name in names if _refusals(outcomes, name)},
+        left_out=left_out,
+    )
+
+
+def figures_document(evidence: Evidence) -> dict[str, Any]:
+    """Return all figures as dictionaries and lists, ready for JSON; ``null`` where nothing can be told."""
+    return {
+        "contenders": [
+            {"name": one.name, "model_hash": one.model_hash or None} for one in evidence.contenders
+        ],
+        **{name: plain(getattr(evidence, name)) for name in ("data_sets", "shifts", "refused", "left_out")},
+    }
+
+
+def plain(value: Any) -> Any:
+    """Turn dataclasses, arrays and numbers into what JSON knows, rounded to four digits."""
+    if is_dataclass(value):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, dict):
+        return {str(name): plain(item) for name, item in value.items()}
+    if isinstance(value, tuple | list | np.ndarray):
+        return [plain(item) for item in value]
+    if isinstance(value, float | np.floating):
+        return round(float(value), _DIGITS) + 0.0 if math.isfinite(value) else None
+    return int(value) if isinstance(value, np.integer) else value
+
+
+def _images(outcomes: Sequence[Outcome], data_set: str, contender: str) -> list[Image]:
+    return [
+        Image(outcome.case.patient, outcome.judged[contender])
+        for outcome in outcomes
+        if outcome.case.data_set == data_set
+    ]
+
+
+def _shifts(outcomes: Sequence[Outcome], contender: str) -> tuple[ShiftFigures, ...]:
+    shifted = [outcome for outcome in outcomes if outcome.case.data_set == SHIFTS]
+    usual = {one.patient: one for one in _images(outcomes, PHANTOMS, contender)}
+    kinds = {outcome.case.variant: outcome.case.kind for outcome in shifted}
+    found = []
+    for variant, kind in kinds.items():
+        images = [
+            Image(outcome.case.patient, outcome.judged[contender])
+            for outcome in shifted
+            if outcome.case.variant == variant and outcome.case.patient in usual
+        ]
+        found.append(shift_figures(variant, kind, [usual[one.patient] for one in images], images))
+    return tuple(found)
+
+
+def _refusals(outcomes: Sequence[Outcome], data_set: str) -> tuple[str, ...]:
+    return tuple(
+        f"{one.case.name}: {one.refused}" for one in outcomes if one.refused and one.case.data_set == data_set
+    )
