@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -54,7 +54,8 @@ class Detections:
 
     ``row``, ``column``: of the peak, in the crop. ``sigma_px``: scale that answered strongest. ``strength``:
     height above the surround in units of the noise, lines discounted. ``evidence``: its strength and that of
-    its neighbors within 2 mm, each with a cap. ``score``: belief, 0 to 1.
+    its neighbors within 2 mm, each with a cap. ``score``: belief, 0 to 1. ``looks``: n x ``LOOKS`` of
+    ``steps/learned.py``, the probability of each; ``None`` where the detector does not tell.
     """
 
     row: NDArray[np.float32]
@@ -63,11 +64,13 @@ class Detections:
     strength: NDArray[np.float32]
     evidence: NDArray[np.float32]
     score: NDArray[np.float32]
+    looks: NDArray[np.float32] | None = None
 
 
 def kept(detections: Detections, keep: NDArray[np.bool_]) -> Detections:
     """Those detections that ``keep`` marks, in the same order."""
-    return Detections(*(getattr(detections, field.name)[keep] for field in fields(Detections)))
+    columns: list[Any] = [getattr(detections, field.name) for field in fields(Detections)]
+    return Detections(*(None if column is None else column[keep] for column in columns))
 
 
 @dataclass(frozen=True, eq=False)

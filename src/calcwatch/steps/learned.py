@@ -57,16 +57,9 @@ class LearnedModel:
     candidates: int
 
 
-@dataclass(frozen=True, eq=False)
-class LookedAt(Detections):
-    """Detections with ``looks``: n x looks, the probability of each."""
-
-    looks: NDArray[np.float32]
-
-
 def detect_learned(
     image: NormalizedImage, breast: BreastRegion, settings: AnalysisSettings, *, model: LearnedModel
-) -> LookedAt:
+) -> Detections:
     """Find candidates as the classical detector does, and let the model say what each is.
 
     ``score`` is the probability of a calcification, vascular or not. At most ``model.candidates`` and
@@ -80,7 +73,7 @@ def detect_learned(
     looks = model.weigh(describe_surround(places, patches.numbers, logits))
     score = looks[:, _CALCIFICATIONS].sum(axis=1)
     order = np.lexsort((candidates.column[:count], candidates.row[:count], -score))
-    return LookedAt(
+    return Detections(
         row=candidates.row[order].astype(np.float32),
         column=candidates.column[order].astype(np.float32),
         sigma_px=candidates.sigma_px[order],

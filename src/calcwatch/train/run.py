@@ -10,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calcwatch import __version__
-from calcwatch.bench.figures import expected_calibration_error
 from calcwatch.pipeline import ANALYSIS_VERSION
 from calcwatch.train.backgrounds import Background
 from calcwatch.train.collect import SceneExamples, collect, learnable, surround_of
 from calcwatch.train.export import write_model
-from calcwatch.train.fit import calibrate, fit_look, fit_weigh, joined, look_at, weigh_of
+from calcwatch.train.fit import calibrate, fit_look, fit_weigh, joined, look_at
 from calcwatch.train.network import Look
 from calcwatch.train.settings import TrainingSettings
 
@@ -51,9 +50,6 @@ def train_detector(
     weigh = fit_weigh(features, answer, seed=settings.seed, report=report)
     features, answer = _surrounds(look, second[-last:], settings)
     calibrate(weigh, features, answer)
-    likely = weigh_of(weigh, features)[:, 1:3].sum(axis=1)
-    error = expected_calibration_error(likely, (answer == 1) | (answer == 2))
-    report(f"expected calibration error on the {last} scenes it was calibrated with: {error:.3f}")
     card = _card(settings, backgrounds, held, first + second)
     write_model(look, weigh, out, card)
     return card

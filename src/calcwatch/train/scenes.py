@@ -21,6 +21,7 @@ from calcwatch.phantom.lookalikes import (
     draw_wire,
 )
 from calcwatch.phantom.settings import Distribution, GroupPlan, Morphology
+from calcwatch.phantom.strands import draw_strands
 from calcwatch.steps.learned import Look
 from calcwatch.train.backgrounds import Background, open_background, vary
 
@@ -36,7 +37,8 @@ _LEAST_DETECTABLE = 2.0
 
 _DENSITIES = ("a", "b", "c", "d")
 _SATURATED = 0.97
-_METAL_CHANCE, _FILM_CHANCE, _EMPTY_CHANCE = 0.3, 0.25, 0.25
+_MOST_STRANDS = 70
+_METAL_CHANCE, _FILM_CHANCE, _EMPTY_CHANCE = 0.3, 0.25, 0.35
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +150,7 @@ def _on_background(rng: np.random.Generator, background: Background) -> Scene:
     settings = _insertion_settings(rng)
     made = insert(
         rng,
-        mammogram.gray,
+        _with_strands(rng, mammogram.gray, area, spacing.mm * factor),
         area,
         spacing_mm=spacing.mm * factor,
         gray_step=mammogram.gray_step,
@@ -167,6 +169,16 @@ def _on_background(rng: np.random.Generator, background: Background) -> Scene:
     return Scene(replace(mammogram, gray=np.asarray(gray, np.float32)), tuple(known))
 
 
+def _with_strands(
+    rng: np.random.Generator, gray: NDArray[np.float32], area: NDArray[np.uint8], spacing_mm: float
+) -> NDArray[np.float32]:
+    """More of the strands and knots that a normal breast has: all of them are tissue."""
+    count = int(rng.integers(0, _MOST_STRANDS))
+    noise = noise_of(gray, area, spacing_mm)
+    strands = draw_strands(rng, area, noise, spacing_mm=spacing_mm, count=count)
+    return np.asarray((gray + strands * (1 - gray)).clip(0, 1), dtype=np.float32)
+
+
 def _insertion_settings(rng: np.random.Generator) -> InsertionSettings:
     draw = {
         NonLesionKind.CLIP: (draw_clip, TITANIUM),
@@ -180,7 +192,7 @@ def _insertion_settings(rng: np.random.Generator) -> InsertionSettings:
             metal.append((kind, draw_biopsy_marker(rng) if small else shape(rng), density))
     wide = rng.uniform(0.6, 1.7)
     return InsertionSettings(
-        scatters=0 if rng.random() < _EMPTY_CHANCE else int(rng.integers(1, 18)),
+        scatters=0 if rng.random() < _EMPTY_CHANCE else int(rng.integers(1, 13)),
         contrast=(1.8, 45.0),
         blanks=int(rng.integers(0, 40)),
         gain=float(np.exp(rng.uniform(np.log(0.15), np.log(0.6)))),
