@@ -69,8 +69,9 @@ class Detections:
 
 def kept(detections: Detections, keep: NDArray[np.bool_]) -> Detections:
     """Those detections that ``keep`` marks, in the same order."""
-    columns: list[Any] = [getattr(detections, field.name) for field in fields(Detections)]
-    return Detections(*(None if column is None else column[keep] for column in columns))
+    columns = (getattr(detections, field.name) for field in fields(Detections))
+    chosen: list[Any] = [None if column is None else column[keep] for column in columns]
+    return Detections(*chosen)
 
 
 @dataclass(frozen=True, eq=False)
