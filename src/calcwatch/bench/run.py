@@ -8,6 +8,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
+import cv2
+
 from calcwatch.bench.judge import Judged, judge
 from calcwatch.bench.truth import Case
 from calcwatch.domain import CalcwatchError
@@ -79,7 +81,11 @@ def _event(done: int, total: int, outcome: Outcome) -> ProgressEvent:
 
 
 def _judge_case(case: Case, *, contenders: tuple[Contender, ...]) -> Outcome | str:
-    """Judge one case in a worker; an error that is not about the image comes back in words."""
+    """Judge one case in a worker; an error that is not about the image comes back in words.
+
+    One thread of OpenCV: the last digit of a phantom's gray can depend on their number.
+    """
+    cv2.setNumThreads(1)
     try:
         shown = case.show()
         judged = {one.name: judge(shown.mammogram, shown.truth, one.detector) for one in contenders}
