@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from calcwatch.bench.outlines import judge_outlines
@@ -19,6 +20,7 @@ def test_misses_count_as_nothing() -> None:
     assert found.hit.tolist() == [True, False]
     assert found.whole == pytest.approx([0.25, 0.0], abs=0.01)
     assert found.foreground == pytest.approx(16 / (64 + 16 + 1), abs=0.03)
+    assert np.isnan(found.half).all()  # nobody said where half the height is
 
 
 def test_the_outline_at_half_height_is_smaller() -> None:

@@ -260,10 +260,14 @@ def outline_figures(images: Sequence[Image]) -> dict[str, Estimate]:
     return {
         "hits": _mean([o.whole[o.hit] for o in found], patients),
         "all": _mean([o.whole for o in found], patients),
-        "hits, half height": _mean([o.half[o.hit] for o in found], patients),
-        "all, half height": _mean([o.half for o in found], patients),
+        "hits, half height": _mean([_known(o.half[o.hit]) for o in found], patients),
+        "all, half height": _mean([_known(o.half) for o in found], patients),
         "foreground": _mean([np.array([value]) for _, value in shown], [patient for patient, _ in shown]),
     }
+
+
+def _known(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(values[~np.isnan(values)])
 
 
 def lookalike_figures(images: Sequence[Image]) -> dict[str, tuple[int, int, int]]:

@@ -65,7 +65,7 @@ def _at_area(place: int) -> Callable[[DataSetFigures], Estimate | None]:
 def _groups(figures: DataSetFigures) -> Estimate | None:
     if figures.marks or not figures.groups:
         return None
-    return figures.groups["loose"].at_rates[FALSE_GROUPS.index(0.5)]
+    return figures.groups["reported"].at_rates[FALSE_GROUPS.index(0.5)]
 
 
 def _image_area(figures: DataSetFigures) -> Estimate | None:
@@ -73,7 +73,13 @@ def _image_area(figures: DataSetFigures) -> Estimate | None:
 
 
 def _outlines(name: str) -> Callable[[DataSetFigures], Estimate | None]:
-    return lambda figures: figures.outlines.get(name)
+    """Read an overlap, if the truth says what it is at half height."""
+
+    def known(figures: DataSetFigures) -> Estimate | None:
+        found = figures.outlines.get(name)
+        return None if found is None or math.isnan(found.value) else found
+
+    return known
 
 
 def _metal(place: int) -> Callable[[DataSetFigures], Estimate | None]:

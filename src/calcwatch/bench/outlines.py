@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,8 +27,9 @@ _FOREGROUND_STEPS = 4
 class OutlineFigures:
     """Intersection over union, one a true calcification of more than a pixel; 0 where it was not found.
 
-    ``whole``: against the outline of its whole shadow; ``half``: against that at half its height. ``hit``:
-    whether it was found. ``foreground``: of everything in the image, ``nan`` where nothing is true.
+    ``whole``: against the outline of its whole shadow; ``half``: against that at half its height (``nan``
+    where unknown). ``hit``: whether it was found. ``foreground``: of everything in the image, ``nan`` where
+    nothing is true.
     """
 
     whole: NDArray[np.float64]
@@ -48,7 +50,8 @@ def judge_outlines(found: Sequence[Calcification], truth: Truth, *, spacing_mm: 
         if area_px(one.outline) > _SMALLEST_PX:
             ours = drawn.get(n, ())
             whole.append(overlap(one.outline, ours))
-            half.append(overlap(shrunk(one.outline, one.half_height), ours))
+            at_half = math.nan if one.half_height is None else one.half_height
+            half.append(overlap(shrunk(one.outline, at_half), ours) if at_half > 0 else math.nan)
             hit.append(n in drawn)
     return OutlineFigures(
         np.array(whole, np.float64),

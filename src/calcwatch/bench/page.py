@@ -76,9 +76,9 @@ def with_interval(estimate: Estimate | None, digits: int = 2) -> str:
     return f"{number(estimate.value, digits)} ({between})"
 
 
-def table(heads: Row, rows: Iterable[Row]) -> str:
-    """Return a Markdown table, all columns but the first to the right."""
-    marks = ["---", *["---:"] * (len(heads) - 1)]
+def table(heads: Row, rows: Iterable[Row], *, words: int = 1) -> str:
+    """Return a Markdown table, its columns to the right but for the first ``words``."""
+    marks = [*["---"] * words, *["---:"] * (len(heads) - words)]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in [heads, marks, *rows])
 
 
@@ -114,6 +114,7 @@ def _asked(evidence: Evidence) -> Iterator[str]:
             + [_judged(goal, name) for name in names]
             for goal in goals
         ],
+        words=2,
     )
     yield "**Bold**: reached."
 
@@ -202,9 +203,9 @@ def _groups(evidence: Evidence, shown: set[str]) -> Iterator[str]:
     yield "## Groups"
     yield _picture("groups", "Groups found over false groups an image", shown)
     yield (
-        "Share of the true groups that is found. *Reported*: groups as a user gets them (dotted). *Loose*: "
-        "made of marks of lower scores too, since those reported hold too few false groups for a whole curve "
-        "(lines)."
+        "Share of the true groups that is found. *Reported*: groups as a user gets them (lines, with 95 "
+        "percent bands). *Loose*: made of marks of lower scores too (dotted), since those reported may hold "
+        "too few false groups for a whole curve; loose members also join what lies apart."
     )
     for name, figures in chosen:
         one = next(iter(figures.values()))

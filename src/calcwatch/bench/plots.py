@@ -127,9 +127,9 @@ def _groups(evidence: Evidence) -> Figure | None:
     figure, axes = _panels(len(chosen))
     for panel, (name, figures) in zip(axes, chosen, strict=True):
         for place, (contender, one) in enumerate(figures.items()):
-            _draw_curve(panel, one.groups["loose"].curve, _color(place), contender)
-            reported = one.groups["reported"].curve
-            panel.plot(reported.rates, reported.value, color=_color(place), lw=0.8, ls=":")
+            _draw_curve(panel, one.groups["reported"].curve, _color(place), contender)
+            loose = one.groups["loose"].curve
+            panel.plot(loose.rates, loose.value, color=_color(place), lw=0.8, ls=":")
         _finish_curves(panel, name, "false groups an image", (0.02, 0.1, 0.5, 1, 3))
     axes[0].set_ylabel("groups found")
     _legend(figure, axes[0])
