@@ -37,6 +37,11 @@ def located(scores: list[float], fate: list[Fate], true: list[float], strength: 
         positive=bool(true),
         corrected=None,
         marks=swept(scores, fate, true),
+        told=swept(
+            [score for score in scores if score >= 0.5],
+            [one for one, score in zip(fate, scores, strict=True) if score >= 0.5],
+            [score if score >= 0.5 else -1 for score in true],
+        ),
         detectability=np.array(strength, np.float64),
         names=tuple("abcdef"[: len(true)]),
     )

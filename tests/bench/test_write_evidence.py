@@ -25,9 +25,11 @@ from calcwatch.bench.write_evidence import (
     BenchOptions,
     NothingToMeasure,
     cases_of,
+    contenders_of,
     write_evidence,
 )
 from calcwatch.domain import BadTable, ResultNotWritten, UnsuitableImage
+from calcwatch.inference import BadModel
 from calcwatch.phantom import PhantomSettings
 from calcwatch.service.analyze_files import ProgressEvent
 from calcwatch.steps.detect import kept
@@ -133,6 +135,22 @@ def test_patients_that_trained_are_left_out(labeled: Path) -> None:
     assert left_out == {labeled.name: 2}
     with pytest.raises(BadTable, match="no image is left"):
         cases_of(given, frozenset({"P1", "P2"}))
+
+
+def test_contenders_come_from_their_cards(tmp_path: Path) -> None:
+    """A model's card gives its name and whom it has seen; a folder without a model is refused."""
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "look.onnx").write_bytes(b"look")
+        (tmp_path / name / "weigh.onnx").write_bytes(b"weigh")
+        card = {"name": "learned", "candidates": 9, "trained_on": ["P1"], "weighed_on": ["P2"]}
+        (tmp_path / name / "model.json").write_text(json.dumps(card))
+    classical, one, two = contenders_of([tmp_path / "one", tmp_path / "two"])
+    assert (classical.name, one.name, two.name) == ("classical", "learned", "learned (two)")
+    assert one.trained_on == {"P1", "P2"}
+    assert len(one.model_hash) == 64
+    with pytest.raises(BadModel, match="no model here"):
+        contenders_of([tmp_path])
 
 
 def test_backgrounds_are_images_without_calcifications(labeled: Path) -> None:

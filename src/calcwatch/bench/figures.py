@@ -22,7 +22,6 @@ from calcwatch.bench.calibration import (
 from calcwatch.bench.judge import Fate, Judged, Swept
 from calcwatch.bench.sweep import Sweep, ratio_interval, sensitivity, sensitivity_interval, threshold_at
 from calcwatch.bench.truth import ROSE
-from calcwatch.domain import AnalysisSettings
 
 FALSE_PER_CM2 = (0.1, 0.4, 1.0)
 """False marks per square centimeter of breast at which the sensitivity is read off."""
@@ -76,7 +75,7 @@ class MarkFigures:
     """Single calcifications: at the stated rates, as curves, and what the false marks lie on.
 
     Keys ``all`` and ``visible`` (detectability of 5 and more). ``reported``: sensitivity and false marks per
-    cm2 and an image at the usual threshold, the false ones by what they lie on.
+    cm2 and an image of an analysis as it comes, the false ones by what they lie on.
     """
 
     count: dict[str, int]
@@ -313,22 +312,20 @@ def _mean(values: Sequence[NDArray[np.float64]], patients: Sequence[str]) -> Est
 
 
 def _reported(images: Sequence[Image]) -> dict[str, Estimate]:
-    """Figures at the usual threshold."""
-    threshold, patients = AnalysisSettings().score_threshold, [one.patient for one in images]
-    chosen = [(_marks(one), one.judged) for one in images]
-    above = [marks.fate[marks.scores >= threshold] for marks, _ in chosen]
+    """Figures of what a user is told: the marks of an analysis as it comes."""
+    patients = [one.patient for one in images]
+    told = [(one.judged.told, one.judged) for one in images if one.judged.told is not None]
     found = [
-        (marks.true_scores[judged.detectability >= ROSE] >= threshold).astype(np.float64)
-        for marks, judged in chosen
+        (marks.true_scores[judged.detectability >= ROSE] >= 0).astype(np.float64) for marks, judged in told
     ]
     figures = {"sensitivity": _mean(found, patients)}
-    area = np.array([judged.breast_cm2 for _, judged in chosen])
+    area = np.array([judged.breast_cm2 for _, judged in told])
     for name, kinds in (
         ("false", (Fate.FALSE, Fate.AGAIN, Fate.LOOKALIKE)),
         ("again", (Fate.AGAIN,)),
         ("lookalike", (Fate.LOOKALIKE,)),
     ):
-        count = np.array([np.isin(fate, kinds).sum() for fate in above], np.float64)
+        count = np.array([np.isin(marks.fate, kinds).sum() for marks, _ in told], np.float64)
         interval = ratio_interval(count, area, patients)
         figures[f"{name} per cm2"] = Estimate(float(count.sum() / area.sum()), *interval)
         figures[f"{name} per image"] = _mean(list(count[:, None]), patients)

@@ -91,7 +91,7 @@ class Judged:
     ``detectability`` and ``names`` of these, infinite and ``""`` where unknown. ``groups``:
     as reported; ``loose_groups``: made of marks down to ``GROUP_MEMBERS_FROM``. ``highest``: highest score of
     all marks. ``reported``: number of calcifications reported, ``unseen`` those not at a place where somebody
-    saw one. ``None``: cannot be told from this truth.
+    saw one; ``told``: the reported ones as ``marks`` are. ``None``: cannot be told from this truth.
     """
 
     breast_cm2: float
@@ -101,6 +101,7 @@ class Judged:
     positive: bool | None
     corrected: bool | None
     marks: Swept | None = None
+    told: Swept | None = None
     groups: Swept | None = None
     loose_groups: Swept | None = None
     counts_false_groups: bool = False
@@ -180,6 +181,7 @@ def _judge_marks(
     return replace(
         judged,
         marks=judge_marks(low.calcifications, truth, spacing_mm=mm),
+        told=judge_marks(reported.calcifications, truth, spacing_mm=mm),
         detectability=np.array(strength, np.float64),
         names=tuple(one.name for one in truth.calcifications),
         outlines=judge_outlines(reported.calcifications, truth, spacing_mm=mm),

@@ -158,7 +158,7 @@ def _calcifications(evidence: Evidence, shown: set[str]) -> Iterator[str]:
     yield _picture("froc-image", "Calcifications found over false marks an image", shown)
     yield "### By how well they can be seen"
     yield _picture("detectability", "Share found by detectability", shown)
-    yield "### At the usual threshold"
+    yield "### As reported"
     for name, figures in chosen:
         yield table(
             [name, *figures],
@@ -227,8 +227,8 @@ def _groups(evidence: Evidence, shown: set[str]) -> Iterator[str]:
 def _images(evidence: Evidence) -> Iterator[str]:
     yield "## Whole images"
     yield (
-        "Area under the ROC curve of an image's highest score, and calcifications reported (at the usual "
-        "threshold) in images labeled as without. *Corrected*: against labels that somebody changed after "
+        "Area under the ROC curve of an image's highest score, and calcifications reported in images "
+        "labeled as without. *Corrected*: against labels that somebody changed after "
         "looking; a mark that was then seen to be a calcification is not counted, one that nobody could tell "
         "is."
     )
@@ -307,10 +307,7 @@ def _outlines(evidence: Evidence) -> Iterator[str]:
     if not chosen:
         return
     yield "## Outlines"
-    yield (
-        "Intersection over union with the true outline, for objects larger than a pixel, at the usual "
-        "threshold."
-    )
+    yield ("Intersection over union with the true outline, for objects larger than a pixel, as reported.")
     for name, figures in chosen:
         yield table(
             [name, *figures],

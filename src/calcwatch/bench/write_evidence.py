@@ -132,9 +132,8 @@ def contenders_of(models: Sequence[Path] | None) -> tuple[Contender, ...]:
 
 
 def _trained_on(card: dict[str, Any]) -> frozenset[str]:
-    """Patients that a model's card names, of all its data sets."""
-    sets = card.get("trained_on", {})
-    return frozenset(str(patient) for patients in sets.values() for patient in patients)
+    """Patients whose images had a part in a model, by its card."""
+    return frozenset(str(patient) for part in ("trained_on", "weighed_on") for patient in card.get(part, ()))
 
 
 def _insertions(name: str, images: Sequence[LabeledImage]) -> list[Case]:
