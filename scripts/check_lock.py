@@ -1,6 +1,7 @@
 """Checks that pyproject.toml, uv.lock and requirements-dev.lock name the same versions.
 
 uv installs from uv.lock, pip from requirements-dev.lock: a machine must get the same packages either way.
+What only an extra needs is in uv.lock alone.
 Needs no uv and no network. Exit status 1, and a line for each difference, when they disagree; `make lock`
 mends that.
 """
@@ -40,6 +41,8 @@ def compare_wishes(project: dict[str, Any], lock: dict[str, Any]) -> list[str]:
     """What pyproject.toml asks for and what uv.lock was made from, where they differ."""
     asked = {as_wish(Requirement(line)) for line in project["project"].get("dependencies", [])}
     asked |= {as_wish(Requirement(line)) for line in project["dependency-groups"]["dev"]}
+    for extra in project["project"].get("optional-dependencies", {}).values():
+        asked |= {as_wish(Requirement(line)) for line in extra}
     metadata = next(package for package in lock["package"] if package["name"] == PROJECT)["metadata"]
     entries = [*metadata.get("requires-dist", []), *metadata["requires-dev"]["dev"]]
     locked = {as_wish(Requirement(entry["name"] + entry.get("specifier", ""))) for entry in entries}
@@ -67,13 +70,30 @@ def compare_pins(lock: dict[str, Any], requirements: str) -> list[str]:
 
 
 def locked_pins(lock: dict[str, Any]) -> dict[str, set[str]]:
-    """``name==version`` -> hashes of every package in uv.lock but the project itself."""
+    """``name==version`` -> hashes of every package in uv.lock but the project and what only extras need."""
     pins = {}
+    needed = needed_names(lock)
     for package in lock["package"]:
-        if package["name"] != PROJECT:
+        if package["name"] in needed:
             files = [*package.get("wheels", []), *([package["sdist"]] if "sdist" in package else [])]
             pins[f"{package['name']}=={package['version']}"] = {file["hash"] for file in files}
     return pins
+
+
+def needed_names(lock: dict[str, Any]) -> set[str]:
+    """Names of the packages that the project and its development group need, directly or not."""
+    packages = lock["package"]
+    project = next(package for package in packages if package["name"] == PROJECT)
+    dev = project.get("dev-dependencies", {}).get("dev", [])
+    waiting = [entry["name"] for entry in [*project.get("dependencies", []), *dev]]
+    needed: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in needed:
+            needed.add(name)
+            own = [package.get("dependencies", []) for package in packages if package["name"] == name]
+            waiting += [entry["name"] for entries in own for entry in entries]
+    return needed
 
 
 def required_pins(requirements: str) -> dict[str, set[str]]:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 _LENGTH_MM, _WIDTH_MM = (3.0, 30.0), (0.06, 0.45)
 _CONTRAST = (2.5, 25.0)
 _STEP_MM = 0.7
-_BUNDLE_SHARE, _KNOT_SHARE = 0.35, 0.4
-_KNOT_MM = (0.25, 1.0)
+_BUNDLE_SHARE, _KNOT_SHARE = 0.35, 0.6
+_KNOT_MM = (0.2, 1.3)
 _MOLE_MM = (0.8, 3.0)
 
 
@@ -109,6 +109,8 @@ def _add_knot(
     down, across = y - start[0], x - start[1]
     along, aside = down * np.sin(turn) + across * np.cos(turn), down * np.cos(turn) - across * np.sin(turn)
     distance = np.hypot(along, aside / flat) / size
-    shape = 1 / (1 + np.exp((distance - 1) * rng.uniform(4, 10))) if mole else np.exp(-(distance**2) / 2)
-    height = level * float(np.exp(rng.uniform(np.log(3.0), np.log(30.0))))
+    rim = np.clip((distance - 1) * rng.uniform(4, 10), -50, 50)
+    steep = rng.uniform(1.0, 1.8)  # a vessel end-on has a flatter top than a blurred speck
+    shape = 1 / (1 + np.exp(rim)) if mole else np.exp(-(distance ** (2 * steep)) / 2)
+    height = level * float(np.exp(rng.uniform(np.log(3.0), np.log(40.0))))
     added[rows, columns] += (height * shape).astype(np.float32)

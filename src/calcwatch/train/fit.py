@@ -112,11 +112,16 @@ def look_at(network: Look, pool: Pool) -> NDArray[np.float32]:
     """Logits of the first network for every example, n x looks."""
     parts = []
     with torch.no_grad():
-        for start in range(0, pool.answer.size, 2048):
-            rows = slice(start, start + 2048)
+        for start in range(0, pool.answer.size, _BATCH):
+            rows = slice(start, start + _BATCH)
             inputs = (pool.detail[rows], pool.context[rows], pool.numbers[rows])
-            parts.append(network(*(torch.from_numpy(x.astype(np.float32)) for x in inputs)).numpy())
+            parts.append(network(*(_as_seen(x) for x in inputs)).numpy())
     return np.concatenate(parts) if parts else np.zeros((0, len(LOOKS)), np.float32)
+
+
+def _as_seen(rows: NDArray[np.generic]) -> Tensor:
+    tensor = torch.from_numpy(rows.astype(np.float32))
+    return tensor.contiguous(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor
 
 
 def fit_weigh(features: NDArray[np.float32], answer: NDArray[np.int8], *, seed: int, report: Report) -> Weigh:

@@ -38,6 +38,8 @@ _LEAST_DETECTABLE = 2.0
 _DENSITIES = ("a", "b", "c", "d")
 _SATURATED = 0.97
 _MOST_STRANDS = 70
+_FINE_MM = 0.085  # pixels so fine that dust covers several
+_UNKNOWN_CHANCE = 0.1
 _METAL_CHANCE, _FILM_CHANCE, _EMPTY_CHANCE = 0.3, 0.25, 0.35
 
 
@@ -71,9 +73,21 @@ def _phantom(rng: np.random.Generator, seed: int) -> Scene:
     settings = _phantom_settings(rng)
     image = make_examination(seed, settings=settings).images[0]
     gray = (image.stored / np.float32(2**image.bits_stored - 1)).astype(np.float32)
-    description = _described(image.pixel_spacing_mm, gray)
-    mammogram = Mammogram(gray, description, None, 1 / (2**image.bits_stored - 1))
-    return Scene(mammogram, _known_of_phantom(image))
+    known = _known_of_phantom(image)
+    if settings.film and rng.random() < 0.5:
+        gray, dust = _dusty(rng, gray, _room(gray, ()), image.pixel_spacing_mm)
+        known += tuple(dust)
+    mammogram = Mammogram(
+        gray, _described(image.pixel_spacing_mm, gray), None, 1 / (2**image.bits_stored - 1)
+    )
+    return Scene(_perhaps_unknown(rng, mammogram), known)
+
+
+def _perhaps_unknown(rng: np.random.Generator, mammogram: Mammogram) -> Mammogram:
+    """Now and then an image that does not say its pixel spacing, as scans do not."""
+    if rng.random() >= _UNKNOWN_CHANCE:
+        return mammogram
+    return replace(mammogram, description=replace(mammogram.description, pixel_spacing=None))
 
 
 def _phantom_settings(rng: np.random.Generator) -> PhantomSettings:
@@ -82,7 +96,7 @@ def _phantom_settings(rng: np.random.Generator) -> PhantomSettings:
     wide = rng.uniform(0.7, 1.4)
     return PhantomSettings(
         field_mm=(float(rng.uniform(130, 200)), float(rng.uniform(90, 140))),
-        pixel_spacing_mm=float(np.exp(rng.uniform(np.log(0.06), np.log(0.2)))),
+        pixel_spacing_mm=float(np.exp(rng.uniform(np.log(0.05), np.log(0.2)))),
         views=(ViewPosition.CC if rng.random() < 0.5 else ViewPosition.MLO,),
         non_lesions=tuple(k for k in kinds if film or k is not NonLesionKind.DUST),
         breast_density=_DENSITIES[int(rng.integers(4))],
@@ -163,10 +177,11 @@ def _on_background(rng: np.random.Generator, background: Background) -> Scene:
     known += [Known(_LOOK_OF[one.kind], one.row, one.column, one.outline) for one in made.non_lesions]
     gray = _noisier(rng, made.gray, area, spacing.mm * factor)
     if rng.random() < _FILM_CHANCE:
-        gray, dust = _dusty(rng, gray, area)
+        gray, dust = _dusty(rng, gray, area, spacing.mm * factor)
         known += dust
     gray = np.rint(gray.clip(0, 1) / mammogram.gray_step) * np.float32(mammogram.gray_step)
-    return Scene(replace(mammogram, gray=np.asarray(gray, np.float32)), tuple(known))
+    shown = replace(mammogram, gray=np.asarray(gray, np.float32))
+    return Scene(_perhaps_unknown(rng, shown), tuple(known))
 
 
 def _with_strands(
@@ -243,22 +258,32 @@ def _noisier(
 
 
 def _dusty(
-    rng: np.random.Generator, gray: NDArray[np.float32], area: NDArray[np.uint8]
+    rng: np.random.Generator, gray: NDArray[np.float32], area: NDArray[np.uint8], spacing_mm: float
 ) -> tuple[NDArray[np.float32], list[Known]]:
-    """Specks and scratches as sharp as the scanner sees them: they lie on the film, not in the breast."""
-    gray, known = gray.copy(), []
+    """Specks, hairs and scratches as sharp as the scanner sees them: on the film, not in the breast."""
+    added, known = np.zeros_like(gray), []
     rows, columns = np.nonzero(area)
-    for chosen in rng.integers(0, rows.size, int(rng.integers(5, 40))):
-        row, column, level = int(rows[chosen]), int(columns[chosen]), float(rng.uniform(0.1, 0.5))
-        end = (column + int(rng.integers(-1, 2)), row + int(rng.integers(-1, 2)))
-        if rng.random() < 0.15:
-            end = (column + int(rng.integers(-60, 61)), row + int(rng.integers(-60, 61)))
+    for chosen in rng.integers(0, rows.size, int(rng.integers(5, 60))):
+        path = _dust_path(rng, float(rows[chosen]), float(columns[chosen]))
+        thick = 2 if spacing_mm < _FINE_MM and rng.random() < 0.5 else 1
         mask = np.zeros(gray.shape, np.uint8)
-        cv2.line(mask, (column, row), end, 255, 1, cv2.LINE_8)
+        cv2.polylines(mask, [path], False, (255,), thick, cv2.LINE_8)
         drawn = np.argwhere(mask)
-        gray[drawn[:, 0], drawn[:, 1]] += np.float32(level)
+        added[drawn[:, 0], drawn[:, 1]] += np.float32(rng.uniform(0.08, 0.6))
         known += [Known(Look.DUST, float(r), float(c), ()) for r, c in drawn[::3]]
-    return gray.clip(0, 1), known
+    if spacing_mm < _FINE_MM:  # what the scanner or a lossy compression makes of one pixel of dust
+        added = np.asarray(cv2.GaussianBlur(added, (0, 0), rng.uniform(0.2, 0.55)), np.float32)
+    return np.asarray((gray + added).clip(0, 1), dtype=np.float32), known
+
+
+def _dust_path(rng: np.random.Generator, row: float, column: float) -> NDArray[np.int32]:
+    """A speck of a pixel or two, more rarely a bent hair or a straight scratch, columns and rows."""
+    length, bend = float(rng.uniform(0, 2)), 0.0
+    if rng.random() < 0.2:
+        length, bend = float(rng.uniform(5, 60)), float(rng.choice([0.0, rng.normal(0, 0.3)]))
+    angle = rng.uniform(0, 2 * np.pi) + bend * np.arange(8)
+    steps = np.stack([np.cos(angle), np.sin(angle)], axis=1) * length / 8
+    return np.rint(np.cumsum(steps, axis=0) + np.array([column, row])).astype(np.int32)
 
 
 def _described(spacing_mm: float, gray: NDArray[np.float32]) -> ImageDescription:
