@@ -1,0 +1,119 @@
+"""How one bright object is made: how white, how sharp, how wide, how long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+PLATEAU = 0.93
+"""Share of the way from the surround to white above which metal is displayed."""
+
+OUTLINE = 0.5
+"""Share of the same way at which an object ends."""
+
+_FINE_MM = 0.04  # measured on pixels about this size
+_MARGIN_PX = 2
+_RIDGE_PX = 0.35  # a pixel whose neighbors are deeper by no more than this lies on the middle line
+_RIDGE_DEPTH = 0.5  # of the deepest
+_CONTOUR_LENGTH = 0.95  # true length of a curve over that of its chain of pixels
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """Measures of one object; lengths in mm at the working scale.
+
+    ``white``: share of its area on the plateau. ``edge_mm``: mean way from the outline to the plateau.
+    ``width_mm``: of the stroke it is made of; ``length_mm``: of that stroke, all arms together.
+    ``extent_mm``: its longest side. ``roundness``: its area over that of the smallest circle round it;
+    ``solidity``: over that of its convex hull. ``hole_mm``: diameter of the largest hole, 0 for none.
+    ``contact_mm``: length of the border of the picture that it touches. ``spacing_mm``: of the pixels it was
+    measured on.
+    """
+
+    white: float
+    edge_mm: float
+    width_mm: float
+    length_mm: float
+    extent_mm: float
+    roundness: float
+    solidity: float
+    hole_mm: float
+    contact_mm: float
+    spacing_mm: float
+
+
+def measure_stroke(
+    height: NDArray[np.float32], mask: NDArray[np.uint8], spacing_mm: float, contact_px: int = 0
+) -> Stroke:
+    """Measure one object on a finer grid.
+
+    ``height``: share of the way from the surround to white. ``mask``: uint8, 1 on the object and 0 on others
+    that stand in the same window; raises ``ValueError`` when it is empty. ``contact_px``: how many pixels of
+    the border of the picture it touches.
+    """
+    if not mask.any():
+        raise ValueError("the mask of an object is empty; give one with at least one pixel")
+    fine = int(np.clip(round(spacing_mm / _FINE_MM), 1, 4))
+    finer, solid = _finer(height, mask, fine)
+    mm = spacing_mm / fine
+    outline, holes, length = _contours(solid)
+    area = cv2.countNonZero(solid) * mm**2
+    soft = np.count_nonzero((finer < PLATEAU) & (solid > 0)) * mm**2
+    width = _width(solid) * mm
+    radius = (cv2.minEnclosingCircle(outline)[1] + 0.5) * mm
+    hull = cv2.contourArea(cv2.convexHull(outline)) * mm**2
+    return Stroke(
+        white=float(np.mean(height[mask > 0] >= PLATEAU)),
+        edge_mm=soft / (length * mm),
+        width_mm=width,
+        length_mm=area / width,
+        extent_mm=(max(cv2.minAreaRect(outline)[1]) + 1) * mm,
+        roundness=area / (np.pi * radius**2),
+        solidity=area / max(hull, area),
+        hole_mm=2 * (max(holes, default=0.0) / np.pi) ** 0.5 * mm,
+        contact_mm=contact_px * spacing_mm,
+        spacing_mm=spacing_mm,
+    )
+
+
+def _contours(solid: NDArray[np.uint8]) -> tuple[NDArray[np.int32], list[float], float]:
+    """The longest outer contour, the areas of the holes, and the length of all contours, in pixels."""
+    contours, tree = cv2.findContours(solid, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    is_outer = tree[0][:, 3] < 0
+    outer = [np.asarray(one, np.int32) for one, out in zip(contours, is_outer, strict=True) if out]
+    holes = [float(cv2.contourArea(one)) for one, out in zip(contours, is_outer, strict=True) if not out]
+    length = _CONTOUR_LENGTH * sum(cv2.arcLength(one, closed=True) for one in contours)
+    return max(outer, key=cv2.contourArea), holes, max(1.0, length)
+
+
+def _finer(
+    height: NDArray[np.float32], mask: NDArray[np.uint8], fine: int
+) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """The box round the object with ``fine`` pixels to one, and the object in it with zeros round it."""
+    left, top, columns, rows = cv2.boundingRect(mask)
+    box = (
+        slice(max(0, top - _MARGIN_PX), top + rows + _MARGIN_PX),
+        slice(max(0, left - _MARGIN_PX), left + columns + _MARGIN_PX),
+    )
+    near = cv2.dilate(mask[box], np.ones((3, 3), np.uint8))
+    size = (near.shape[1] * fine, near.shape[0] * fine)
+    finer = cv2.resize(height[box], size, interpolation=cv2.INTER_CUBIC)
+    solid = (finer >= OUTLINE) & (cv2.resize(near, size, interpolation=cv2.INTER_NEAREST) > 0)
+    if not solid.any():  # one pixel that interpolation flattens
+        solid = cv2.resize(mask[box], size, interpolation=cv2.INTER_NEAREST) > 0
+    return np.pad(finer, 1).astype(np.float32), np.pad(solid, 1).astype(np.uint8)
+
+
+def _width(solid: NDArray[np.uint8]) -> float:
+    """Median width along the middle line, in pixels."""
+    depth = cv2.distanceTransform(solid, cv2.DIST_L2, 5)
+    ridge = (depth >= cv2.dilate(depth, np.ones((3, 3), np.uint8)) - _RIDGE_PX) & (
+        depth > _RIDGE_DEPTH * depth.max()
+    )
+    return 2.0 * float(np.median(depth[ridge]))
