@@ -16,6 +16,7 @@ from calcwatch.bench.figures import (
     LOCATED,
     Image,
     figures_of,
+    gain,
 )
 from calcwatch.bench.judge import Fate, Judged, LookalikeFate, Swept
 from calcwatch.bench.outlines import OutlineFigures
@@ -67,6 +68,13 @@ def test_marks_by_hand() -> None:
     assert reported["false per cm2"] == pytest.approx(0.15)
     assert reported["false per image"] == 1.5
     assert (reported["again per image"], reported["lookalike per image"]) == (0.5, 0.5)
+
+
+def test_a_gain_is_a_difference() -> None:
+    """A detector that finds one of two where another finds both loses half, for certain with one patient."""
+    worse = located([0.9, 0.8], [Fate.HIT, Fate.FALSE], [0.9, -1, -1], [40, 8, 2])
+    found = gain([Image("a", worse)], [Image("a", FIRST)])
+    assert (found.value, found.low, found.high) == (-0.5, -0.5, -0.5)
 
 
 def test_detectability_by_hand() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from calcwatch.bench.figures import DataSetFigures, Image, figures_of
+from calcwatch.bench.figures import LOCATED, DataSetFigures, Estimate, Image, figures_of, gain
 from calcwatch.bench.phantoms import PHANTOMS, SHIFTS
 from calcwatch.bench.run import Contender, Outcome
 from calcwatch.bench.shifts import ShiftFigures, shift_figures
@@ -21,13 +21,15 @@ _DIGITS = 4
 class Evidence:
     """What one run measured.
 
-    ``data_sets``: figures by data set and contender. ``shifts``: by contender. ``refused``: images that could
+    ``data_sets``: figures by data set and contender. ``gains``: of each contender over the first, where
+    calcifications are located. ``shifts``: by contender. ``refused``: images that could
     not be analyzed, with the reason, by data set. ``left_out``: number of patients left out of a data set
     since they trained a contender.
     """
 
     contenders: tuple[Contender, ...]
     data_sets: dict[str, dict[str, DataSetFigures]]
+    gains: dict[str, dict[str, Estimate]]
     shifts: dict[str, tuple[ShiftFigures, ...]]
     refused: dict[str, tuple[str, ...]]
     left_out: dict[str, int]
@@ -40,12 +42,22 @@ def gather(
     names = list(dict.fromkeys(outcome.case.data_set for outcome in outcomes))
     good = [outcome for outcome in outcomes if not outcome.refused]
     filled = [name for name in names if any(outcome.case.data_set == name for outcome in good)]
+    data_sets = {
+        name: {one.name: figures_of(_images(good, name, one.name)) for one in contenders}
+        for name in filled
+        if name != SHIFTS
+    }
+    first, *others = contenders
     return Evidence(
         contenders=tuple(contenders),
-        data_sets={
-            name: {one.name: figures_of(_images(good, name, one.name)) for one in contenders}
-            for name in filled
-            if name != SHIFTS
+        data_sets=data_sets,
+        gains={
+            name: {
+                one.name: gain(_images(good, name, one.name), _images(good, name, first.name))
+                for one in others
+            }
+            for name, figures in data_sets.items()
+            if figures[first.name].kind == LOCATED
         },
         shifts={one.name: _shifts(good, one.name) for one in contenders} if SHIFTS in filled else {},
         refused={name: _refusals(outcomes, name) for name in names if _refusals(outcomes, name)},
@@ -59,7 +71,10 @@ def figures_document(evidence: Evidence) -> dict[str, Any]:
         "contenders": [
             {"name": one.name, "model_hash": one.model_hash or None} for one in evidence.contenders
         ],
-        **{name: plain(getattr(evidence, name)) for name in ("data_sets", "shifts", "refused", "left_out")},
+        **{
+            name: plain(getattr(evidence, name))
+            for name in ("data_sets", "gains", "shifts", "refused", "left_out")
+        },
     }
 
 

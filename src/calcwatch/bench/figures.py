@@ -20,7 +20,14 @@ from calcwatch.bench.calibration import (
     reliability,
 )
 from calcwatch.bench.judge import Fate, Judged, Swept
-from calcwatch.bench.sweep import Sweep, ratio_interval, sensitivity, sensitivity_interval, threshold_at
+from calcwatch.bench.sweep import (
+    Sweep,
+    ratio_interval,
+    sensitivity,
+    sensitivity_difference_interval,
+    sensitivity_interval,
+    threshold_at,
+)
 from calcwatch.bench.truth import ROSE
 
 FALSE_PER_CM2 = (0.1, 0.4, 1.0)
@@ -183,6 +190,18 @@ def mark_figures(images: Sequence[Image]) -> MarkFigures:
         reported=_reported(images),
         by_detectability=_by_detectability(images, threshold_at(areas["all"], USUAL_RATE)),
     )
+
+
+def gain(images: Sequence[Image], others: Sequence[Image]) -> Estimate:
+    """Sensitivity for visible calcifications at 0.4 false marks per cm2, less that of another detector.
+
+    The interval is that of the difference, the same patients drawn for both. The images must be the same, in
+    the same order.
+    """
+    (ours, _), (theirs, _) = mark_sweeps(images, ROSE), mark_sweeps(others, ROSE)
+    value = sensitivity(ours, [USUAL_RATE]) - sensitivity(theirs, [USUAL_RATE])
+    low, high = sensitivity_difference_interval(ours, theirs, [USUAL_RATE])
+    return Estimate(float(value[0]), float(low[0]), float(high[0]))
 
 
 def mark_sweeps(images: Sequence[Image], at_least: float) -> tuple[Sweep, Sweep]:

@@ -155,6 +155,8 @@ def _calcifications(evidence: Evidence, shown: set[str]) -> Iterator[str]:
     for name, figures in chosen:
         yield f"### {name}"
         yield table(["", *_names(figures, ("all", "visible"))], _rate_rows(figures))
+        gains = [f"{one} {with_interval(found)}" for one, found in evidence.gains[name].items()]
+        yield _against(evidence.contenders[0].name, gains)
     yield _picture("froc-image", "Calcifications found over false marks an image", shown)
     yield "### By how well they can be seen"
     yield _picture("detectability", "Share found by detectability", shown)
@@ -173,6 +175,11 @@ def _calcifications(evidence: Evidence, shown: set[str]) -> Iterator[str]:
                 for key, words in _REPORTED_ROWS.items()
             ],
         )
+
+
+def _against(first: str, gains: Sequence[str]) -> str:
+    words = "the same patients drawn for both"
+    return f"Gained over {first} (visible, 0.4 false/cm², {words}): {'; '.join(gains)}." if gains else ""
 
 
 def _rate_rows(figures: dict[str, DataSetFigures]) -> Iterator[Row]:
