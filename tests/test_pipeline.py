@@ -94,7 +94,8 @@ def test_groups_are_the_single_linkage_clusters_of_the_truth() -> None:
     """Members closer than 10 mm link by link, three or more, as an independent method joins the truth."""
     for image, found in answers():
         truth = np.array([(c.row, c.column) for c in image.truth.calcifications]) * image.pixel_spacing_mm
-        labels = fcluster(linkage(truth, "single"), 10.0, "distance")
+        distance = AnalysisSettings().grouping_distance_mm
+        labels = fcluster(linkage(truth, "single"), distance, "distance")
         expected = sorted(count for count in np.bincount(labels)[1:].tolist() if count >= 3)
         assert sorted(group.count for group in found.groups) == expected
 

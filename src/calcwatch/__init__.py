@@ -26,9 +26,12 @@ if TYPE_CHECKING:
         UnsuitableImage,
         UnsupportedImage,
     )
+    from calcwatch.inference import learned_detector
     from calcwatch.phantom import PhantomSettings, make_examination, make_prior_and_current
-    from calcwatch.pipeline import analyze_image, check_image
+    from calcwatch.pipeline import check_image
+    from calcwatch.service.analyze_mammogram import analyze_image
     from calcwatch.service.open_image import describe_image, open_image
+    from calcwatch.steps.detect import detect_classical
 
 __version__ = "0.1.0"
 
@@ -51,6 +54,8 @@ __all__ = [
     "analyze_image",
     "check_image",
     "describe_image",
+    "detect_classical",
+    "learned_detector",
     "make_examination",
     "make_prior_and_current",
     "open_image",
@@ -59,7 +64,9 @@ __all__ = [
 _ROOMS = {
     "describe_image": "calcwatch.service.open_image",
     "open_image": "calcwatch.service.open_image",
-    "analyze_image": "calcwatch.pipeline",
+    "analyze_image": "calcwatch.service.analyze_mammogram",
+    "detect_classical": "calcwatch.steps.detect",
+    "learned_detector": "calcwatch.inference",
     "check_image": "calcwatch.pipeline",
     "PhantomSettings": "calcwatch.phantom",
     "make_examination": "calcwatch.phantom",

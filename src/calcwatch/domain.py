@@ -270,7 +270,8 @@ class Calcification:
     times that of the outline's area (half height shows 0.87 of a ball and all of a plate); ``area``: of that
     circle. ``contrast``: height over its surround in units of the local noise. Each error is one standard
     deviation.
-    ``outline``: closed polygon of points at half maximum, first point not repeated.
+    ``outline``: closed polygon of points at half maximum, first point not repeated. ``vascular``: whether it
+    looks like calcium in the wall of a vessel; ``None`` where the detector does not tell.
     """
 
     tracking_uid: str
@@ -286,6 +287,7 @@ class Calcification:
     diameter_error_mm: float | None
     area_mm2: float | None
     outline: tuple[Point, ...]
+    vascular: bool | None = None
 
 
 class NonLesionKind(StrEnum):
@@ -351,20 +353,25 @@ class AnalysisSettings:
     """Every number that changes a result; stored with the result it made.
 
     ``grouping_distance_mm``: two calcifications closer than this belong together. ``min_group_count``: fewer
-    are no group. ``score_threshold``: less believable candidates are not reported. ``min_contrast``: nor are
+    are no group. ``score_threshold``: less believable candidates are not reported, but for those above
+    ``member_threshold`` in a group as believable (a detector that does not tell what it sees has only the
+    first). ``min_contrast``: nor are
     those that stand less than this many units of noise above their surround. ``max_candidates``: how many
     of the strongest are looked at in one image.
     """
 
     score_threshold: float = 0.5
+    member_threshold: float = 0.25
     min_contrast: float = 1.0
-    grouping_distance_mm: float = 10.0
+    grouping_distance_mm: float = 5.0
     min_group_count: int = 3
     max_candidates: int = 4000
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.score_threshold <= 1.0:
             raise ValueError(f"score_threshold {self.score_threshold} is not between 0 and 1")
+        if not 0.0 <= self.member_threshold <= 1.0:
+            raise ValueError(f"member_threshold {self.member_threshold} is not between 0 and 1")
         if self.grouping_distance_mm <= 0:
             raise ValueError(f"grouping_distance_mm {self.grouping_distance_mm} must be above 0")
         if self.min_group_count < 2:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ import numpy as np
 import onnxruntime
 
 from calcwatch.domain import CalcwatchError
+from calcwatch.steps.detect import Detector, detect_classical
 from calcwatch.steps.learned import LOOKS, LearnedModel, detect_learned
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
     from calcwatch.domain import AnalysisSettings
     from calcwatch.steps.breast import BreastRegion
-    from calcwatch.steps.detect import Detections, Detector
+    from calcwatch.steps.detect import Detections
     from calcwatch.steps.normalize import NormalizedImage
     from calcwatch.steps.patches import Patches
 
@@ -35,6 +37,24 @@ _BATCH = 256
 
 class BadModel(CalcwatchError):
     """A folder that should hold a model and does not; the message names what is missing."""
+
+
+@dataclass(frozen=True)
+class NamedDetector:
+    """A detector with what a result says of it: its name, and the hash of its weights if it has any."""
+
+    detect: Detector
+    name: str
+    digest: str | None = None
+
+
+CLASSICAL = NamedDetector(detect_classical, "classical")
+"""The detector without learned weights."""
+
+
+def named_learned(folder: Path = SHIPPED) -> NamedDetector:
+    """The learned detector of a folder with its name and hash. Raises ``BadModel`` when a file is missing."""
+    return NamedDetector(learned_detector(folder), str(model_card(folder)["name"]), model_hash(folder))
 
 
 def learned_detector(folder: Path = SHIPPED) -> Detector:

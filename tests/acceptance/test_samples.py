@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from calcwatch.domain import GivenAttributes, QualityFlag, UnsupportedImage
-from calcwatch.pipeline import analyze_image
+from calcwatch.service.analyze_mammogram import analyze_image
 from calcwatch.service.open_image import open_image
 
 DATA = Path(os.environ.get("CALCWATCH_DATA", "../shared/data")) / "dicom"

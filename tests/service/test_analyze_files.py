@@ -12,6 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from calcwatch.domain import AnalysisSettings, GivenAttributes, ResultNotWritten
+from calcwatch.inference import NamedDetector
 from calcwatch.report.schema import findings_schema
 from calcwatch.service.analyze_files import (
     AnalyzedRun,
@@ -138,7 +139,7 @@ def test_worker_that_dies_loses_its_own_file_only(tmp_path: Path) -> None:
     """A process that dies in the middle of a file costs that file, which is listed; the rest is analyzed."""
     (tmp_path / "in").mkdir()
     write_poisoned(tmp_path / "in")
-    options = AnalyzeOptions(workers=2, detector=dying_detector, model_name="dying")
+    options = AnalyzeOptions(workers=2, detector=NamedDetector(dying_detector, "dying"))
     run = analyze_files([tmp_path / "in"], tmp_path / "out", options=options)
     assert [(Path(one.source).name, one.reason_code) for one in run.not_analyzed] == [
         ("a-poison.dcm", "worker_ended")
@@ -152,7 +153,7 @@ def test_error_in_a_detector_costs_one_file(tmp_path: Path) -> None:
     """An error nobody foresaw costs one file; its text, which may quote a header, is not repeated."""
     (tmp_path / "in").mkdir()
     write_poisoned(tmp_path / "in")
-    options = AnalyzeOptions(workers=1, detector=raising_detector)
+    options = AnalyzeOptions(workers=1, detector=NamedDetector(raising_detector, "raising"))
     run = analyze_files([tmp_path / "in"], tmp_path / "out", options=options)
     (refused,) = run.not_analyzed
     assert refused.reason_code == "program_error"

@@ -42,14 +42,15 @@ class InsertionSettings:
     """What is inserted and how it is imaged.
 
     ``scatters``: groups and single calcifications. ``contrast``: smallest and largest peak of a group's
-    median member in units of the local noise, drawn evenly in the logarithm. ``blanks``: places that get the
+    median member in units of the local noise, drawn evenly in the logarithm (of 391 calcifications seen on
+    digital mammograms 9 in 10 show 10 to 37, noise included). ``blanks``: places that get the
     noise of an insertion and nothing else. ``gain``: gray a unit of log attenuation makes. ``mtf``: the
     system's blur as a sum of Gaussians ``(weight, sigma_mm)``. ``edge_enhancement``: of an unsharp mask.
     ``metal``: clips, markers and wires to insert.
     """
 
     scatters: int = 10
-    contrast: tuple[float, float] = (2.0, 40.0)
+    contrast: tuple[float, float] = (6.0, 40.0)
     blanks: int = 10
     gain: float = 0.35
     mtf: tuple[tuple[float, float], ...] = ((0.85, 0.055), (0.15, 0.25))

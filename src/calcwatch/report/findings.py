@@ -98,6 +98,7 @@ def _calcification(found: Calcification) -> Document:
         "area_px": number(found.area_px, 3),
         "contrast": number(found.contrast, 3),
         "contrast_error": number(found.contrast_error, 3),
+        "vascular": found.vascular,
         "outline": _outline(found.outline),
     }
 

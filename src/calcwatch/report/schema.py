@@ -91,6 +91,11 @@ def _calcification() -> Schema:
             "area_px": _length("Area of the circle with that diameter in pixels."),
             "contrast": _number("Height over the surround in units of the local noise."),
             "contrast_error": _length("Error of contrast, in units of the local noise."),
+            "vascular": {
+                "type": ["boolean", "null"],
+                "description": "Whether it looks like calcium in the wall of a vessel; "
+                "null where the detector does not tell.",
+            },
             "outline": _outline("Outline at half of the height."),
         },
     )
@@ -204,6 +209,9 @@ def _settings() -> Schema:
             "score_threshold": _number("Less believable candidates are not reported, 0 to 1."),
             "min_contrast": _number(
                 "Candidates lower than this are not reported, in units of the local noise."
+            ),
+            "member_threshold": _number(
+                "But for those above this that are members of a group as believable.", minimum=0, maximum=1
             ),
             "grouping_distance_mm": _number("Calcifications closer than this belong together, in mm."),
             "min_group_count": _count("Fewer calcifications than this are no group."),

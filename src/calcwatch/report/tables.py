@@ -39,6 +39,7 @@ CALCIFICATION_COLUMNS = (
     "area_px",
     "contrast",
     "contrast_error",
+    "vascular",
 )
 """Columns of ``calcifications.csv``; the words, units and roundings are those of ``findings.json``."""
 
@@ -61,6 +62,8 @@ _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def _cell(value: Any) -> str:
     if isinstance(value, str) and value.startswith(_STARTS_A_FORMULA):
         return "'" + value
+    if isinstance(value, bool):
+        return str(value).lower()
     return "" if value is None else str(value)
 
 

@@ -24,6 +24,7 @@ from calcwatch.domain import (
     UnsuitableImage,
     UnsupportedImage,
 )
+from calcwatch.inference import NamedDetector, named_learned
 from calcwatch.pipeline import ANALYSIS_VERSION, analyze_image
 from calcwatch.report.findings import (
     NotAnalyzed,
@@ -39,7 +40,7 @@ from calcwatch.service.find_images import FoundFile, FoundKind, find_images
 from calcwatch.service.open_image import open_image
 from calcwatch.service.result_folder import belongs_to_result, check_result_folder, result_folder, writing
 from calcwatch.service.workers import WorkerEnded, answers, available_cores
-from calcwatch.steps.detect import Detector, detect_classical
+from calcwatch.steps.detect import Detector
 
 _PARTS = ".parts"
 _REASON_CODES = (
@@ -55,17 +56,15 @@ class AnalyzeOptions:
     """How files are analyzed.
 
     ``table``: CSV with what is known of the files. ``given``: what holds for all files. ``workers``: number
-    of processes, ``None`` for one per processor core. ``detector`` must be picklable; ``model_name`` and
-    ``model_hash`` say which it is.
+    of processes, ``None`` for one per processor core. ``detector`` must be picklable; it is the learned one
+    that is shipped unless another is given.
     """
 
     table: Path | None = None
     given: GivenAttributes = field(default_factory=GivenAttributes)
     settings: AnalysisSettings = field(default_factory=AnalysisSettings)
     workers: int | None = None
-    detector: Detector = detect_classical
-    model_name: str = "classical"
-    model_hash: str | None = None
+    detector: NamedDetector = field(default_factory=named_learned)
 
 
 @dataclass(frozen=True)
@@ -287,15 +286,14 @@ def analyze_files(
     options = options or AnalyzeOptions()
     check_result_folder(out)
     found = _find(paths, out, options)
-    provenance = Provenance(
-        __version__, ANALYSIS_VERSION, options.settings, options.model_name, options.model_hash
-    )
+    chosen = options.detector
+    provenance = Provenance(__version__, ANALYSIS_VERSION, options.settings, chosen.name, chosen.digest)
     workers = min(options.workers or available_cores(), max(1, len(found)))
     with result_folder(out) as folder:
         with writing(out):
             (folder / "overlays").mkdir()
             (folder / _PARTS).mkdir()
-        job = _Job(out, folder, options.settings, options.detector)
+        job = _Job(out, folder, options.settings, chosen.detect)
         outcomes = _analyze_all(job, found, workers, on_event)
         with writing(out):
             _write_result(folder, outcomes, provenance)

@@ -21,6 +21,7 @@ _MARGIN = 0.1  # of the grouping distance, round the members
 _HULL_ARC_POINTS = 12
 _HALF_BELIEF = 40.0  # evidence at which a group is as likely real as not
 _BELIEF_WIDTH = 8.0
+_NEED = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +39,7 @@ class Grouped:
 def group(
     points: NDArray[np.float64],
     scores: NDArray[np.float64],
-    evidence: NDArray[np.float64],
+    evidence: NDArray[np.float64] | None,
     *,
     distance_px: float,
     min_count: int,
@@ -46,19 +47,65 @@ def group(
     """Join points closer than ``distance_px``; keep groups of at least ``min_count``, best score first.
 
     ``points``: n x 2, row and column in pixels. ``scores``: belief in each. ``evidence``: strength of each
-    and of its neighbors in units of noise. No points give no groups. The order of the points does not matter,
-    but for the numbers in ``members``.
+    and of its neighbors in units of noise, where the scores do not count the neighbors; else ``None``. No
+    points give no groups. The order of the points does not matter, but for the numbers in ``members``.
     """
+    found = []
+    for members in _together(points, distance_px, min_count):
+        own = points[members]
+        if evidence is None:
+            score = close_score(own, scores[members], distance_px)
+        else:
+            score = group_score(scores[members], evidence[members])
+        found.append(_describe(own, scores[members], score, members, distance_px))
+    return tuple(sorted(found, key=lambda g: (-g.score, g.row, g.column)))
+
+
+def supported(
+    points: NDArray[np.float64],
+    scores: NDArray[np.float64],
+    *,
+    distance_px: float,
+    threshold: float,
+) -> NDArray[np.bool_]:
+    """Which points are believed: by themselves, or as members of a group that is, at ``threshold``.
+
+    Scores are probabilities. No points give an empty array.
+    """
+    believed = scores >= threshold
+    for members in _together(points, distance_px, _NEED):
+        if close_score(points[members], scores[members], distance_px) >= threshold:
+            believed[members] = True
+    return believed
+
+
+def close_score(points: NDArray[np.float64], scores: NDArray[np.float64], distance_px: float) -> float:
+    """Belief that calcifications lie together: three within ``distance_px`` of a member, where likeliest.
+
+    ``scores`` are taken as probabilities that do not depend on each other.
+    """
+    near = cKDTree(points).query_ball_point(points, distance_px)
+    return max(_at_least_three(scores[np.asarray(members)]) for members in near)
+
+
+def _at_least_three(scores: NDArray[np.float64]) -> float:
+    """Probability that at least three of them are real (all, where there are fewer)."""
+    fewer = np.zeros(min(_NEED, scores.size))  # probability that 0, 1, ... are real
+    fewer[0] = 1.0
+    for belief in scores:
+        fewer = fewer * (1 - belief) + np.append(0.0, fewer[:-1]) * belief
+    return float(np.clip(1.0 - fewer.sum(), 0.0, 1.0))
+
+
+def _together(points: NDArray[np.float64], distance_px: float, min_count: int) -> list[NDArray[np.intp]]:
+    """Indices of points that are joined, one array a group of at least ``min_count``."""
     if len(points) < min_count:
-        return ()
+        return []
     pairs = cKDTree(points).query_pairs(distance_px, output_type="ndarray")
     links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(points),) * 2)
     count, label = connected_components(links, directed=False)
     sets = [np.flatnonzero(label == i) for i in range(count)]
-    found = [
-        _describe(points[s], scores[s], evidence[s], s, distance_px) for s in sets if len(s) >= min_count
-    ]
-    return tuple(sorted(found, key=lambda g: (-g.score, g.row, g.column)))
+    return [members for members in sets if members.size >= min_count]
 
 
 def group_score(scores: NDArray[np.float64], evidence: NDArray[np.float64]) -> float:
@@ -67,19 +114,14 @@ def group_score(scores: NDArray[np.float64], evidence: NDArray[np.float64]) -> f
     One asks how likely at least three of them are real, each believed by itself; the other how strong the
     evidence is where they lie closest. So tight groups of faint specks count, and loose ones of plain specks.
     """
-    need = min(3, scores.size)
-    fewer = np.zeros(need)  # probability that 0, 1, ... members are real
-    fewer[0] = 1.0
-    for belief in scores:
-        fewer = fewer * (1 - belief) + np.append(0.0, fewer[:-1]) * belief
     tight = float(expit((float(evidence.max()) - _HALF_BELIEF) / _BELIEF_WIDTH))
-    return float(np.clip(0.5 * (1.0 - fewer.sum()) + 0.5 * tight, 0.0, 1.0))
+    return float(np.clip(0.5 * _at_least_three(scores) + 0.5 * tight, 0.0, 1.0))
 
 
 def _describe(
     points: NDArray[np.float64],
     scores: NDArray[np.float64],
-    evidence: NDArray[np.float64],
+    score: float,
     names: NDArray[np.intp],
     distance_px: float,
 ) -> Grouped:
@@ -90,7 +132,7 @@ def _describe(
         row=float(row),
         column=float(column),
         radius_px=float(radius),
-        score=group_score(scores, evidence),
+        score=score,
         outline=_hull(points[order], _MARGIN * distance_px),
     )
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import softmax
 
+from calcwatch.domain import NonLesionKind
 from calcwatch.steps.detect import Detections, find_candidates
 from calcwatch.steps.patches import Patches, cut_patches
 
@@ -40,6 +41,8 @@ LOOKS = tuple(Look)
 """All looks in the order of the model's outputs."""
 
 _CALCIFICATIONS = [LOOKS.index(Look.CALCIFICATION), LOOKS.index(Look.VASCULAR)]
+_NAMED = [number for number, look in enumerate(LOOKS) if look.value in set(NonLesionKind)]
+_LIKELY = 0.5
 _NEAR_MM = (1.0, 2.5, 5.0, 10.0)
 _MOST_LOGIT = 8.0
 
@@ -82,6 +85,23 @@ def detect_learned(
         score=score[order].astype(np.float32),
         looks=looks[order],
     )
+
+
+def is_vascular(looks: NDArray[np.float32]) -> bool:
+    """Whether a calcification with these probabilities looks more like one of a vessel's wall than not."""
+    return bool(looks[LOOKS.index(Look.VASCULAR)] > looks[LOOKS.index(Look.CALCIFICATION)])
+
+
+def is_named(detections: Detections) -> NDArray[np.bool_]:
+    """Which detections are likely a look-alike with a name: a clip, a marker, a wire, dust."""
+    if detections.looks is None:
+        return np.zeros(detections.row.size, bool)
+    return np.asarray(detections.looks[:, _NAMED].max(axis=1) >= _LIKELY)
+
+
+def name_of(looks: NDArray[np.float32]) -> NonLesionKind:
+    """The look-alike that these probabilities speak for most."""
+    return NonLesionKind(LOOKS[_NAMED[int(np.argmax(looks[_NAMED]))]].value)
 
 
 def describe_surround(

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from calcwatch.domain import Calcification, CalcificationGroup, NonLesion
+from calcwatch.steps.learned import is_vascular
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from calcwatch.domain import Point
+    from calcwatch.steps.detect import Detections
     from calcwatch.steps.group import Grouped
     from calcwatch.steps.lookalike import Lookalike
     from calcwatch.steps.measure import MeasuredObject
@@ -27,17 +27,15 @@ def tracking_uid(name: str) -> str:
 
 
 def place_calcifications(
-    objects: Sequence[MeasuredObject], scores: NDArray[Any], image: NormalizedImage, name: str
+    objects: Sequence[MeasuredObject], detections: Detections, image: NormalizedImage, name: str
 ) -> tuple[Calcification, ...]:
     """Measured objects as calcifications, in the same order; lengths in mm only where the spacing is known.
 
-    ``scores``: belief in each detection, which ``MeasuredObject.index`` counts. ``name``: of the file and the
-    analysis, which the identifiers are made from.
+    ``detections``: what ``MeasuredObject.index`` counts. ``name``: of the file and the analysis, which the
+    identifiers are made from.
     """
     return tuple(
-        _calcification(
-            found, float(scores[found.index]), image, tracking_uid(f"{name}/calcification/{number}")
-        )
+        _calcification(found, detections, image, tracking_uid(f"{name}/calcification/{number}"))
         for number, found in enumerate(objects)
     )
 
@@ -74,14 +72,16 @@ def in_file(points: Sequence[Point], frame: Frame) -> tuple[Point, ...]:
     return tuple(frame.to_file(*point) for point in points)
 
 
-def _calcification(found: MeasuredObject, score: float, image: NormalizedImage, uid: str) -> Calcification:
+def _calcification(
+    found: MeasuredObject, detections: Detections, image: NormalizedImage, uid: str
+) -> Calcification:
     row, column = image.frame.to_file(found.row, found.column)
     mm = image.spacing_mm
     return Calcification(
         tracking_uid=uid,
         row=row,
         column=column,
-        score=score,
+        score=float(detections.score[found.index]),
         diameter_px=found.diameter_px,
         diameter_error_px=found.diameter_error_px,
         area_px=found.area_px,
@@ -91,4 +91,5 @@ def _calcification(found: MeasuredObject, score: float, image: NormalizedImage, 
         diameter_error_mm=None if mm is None else found.diameter_error_px * mm,
         area_mm2=None if mm is None else found.area_px * mm**2,
         outline=in_file(found.outline, image.frame),
+        vascular=None if detections.looks is None else is_vascular(detections.looks[found.index]),
     )
