@@ -181,7 +181,7 @@ def _below(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Cut the interval from ``near`` to ``far`` to where ``superior + rise * s`` is below ``level``."""
     if abs(rise) < 1e-9:
-        cell = abs(float(superior[1, 0] - superior[0, 0]))
+        cell = float(np.ptp(superior[:2, :2]))
         return near, near + (far - near) * np.clip((level - superior) / cell + 0.5, 0, 1)
     crossing = (level - superior) / rise
     if rise > 0:
