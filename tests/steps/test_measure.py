@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import cv2
 import numpy as np
 import pytest
 
@@ -38,15 +39,48 @@ def test_a_disk_has_its_diameter(radius: float) -> None:
     assert math.hypot(found.row + image.frame.top - 200.3, found.column - 120.6) < 0.34
 
 
-def test_the_outline_lies_at_half_height() -> None:
-    """Every point of the outline of a Gaussian blob is at its half-width."""
-    image = image_of(add_blob(half_round_breast(noise=0.001), 200, 120, sigma_px=4, height=0.4))
-    (found,) = at(image, (200, 120), sigma=4)
-    distance = np.hypot(
-        np.array(found.outline)[:, 0] + image.frame.top - 200, np.array(found.outline)[:, 1] - 120
-    )
-    assert distance.mean() == pytest.approx(4 * math.sqrt(2 * math.log(2)), abs=0.4)
-    assert distance.std() < 0.3
+def add_rod(picture: np.ndarray, radius_px: float, length_px: float, *, height: float = 0.3) -> np.ndarray:
+    """A copy with the blurred shadow of a ball (length 0) or of a rod round 200, 120."""
+    fine = 5
+    y, x = (np.indices((110 * fine, 110 * fine)) + 0.5) / fine - 55
+    across = np.hypot(y, np.maximum(np.abs(x) - length_px / 2, 0)) / radius_px
+    shadow = np.sqrt(np.maximum(1 - across**2, 0)).astype(np.float32)
+    shadow = cv2.GaussianBlur(shadow, (0, 0), 0.6 * fine)
+    copy = picture.copy()
+    copy[145:255, 65:175] += height * cv2.resize(shadow, (110, 110), interpolation=cv2.INTER_AREA)
+    return copy
+
+
+@pytest.mark.parametrize("radius", [1.5, 2.0, 3.0, 5.0, 9.0])
+def test_a_ball_has_its_diameter(radius: float) -> None:
+    """Thin at its rim and blurred by the system, large or small: the diameter is right within 10 percent."""
+    (found,) = at(image_of(add_rod(half_round_breast(noise=0.004), radius, 0)), (199, 119))
+    assert found.diameter_px == pytest.approx(2 * radius, rel=0.1)
+
+
+@pytest.mark.parametrize("radius", [1.5, 2.5, 4.0])
+def test_a_rod_has_its_area(radius: float) -> None:
+    """It is as wide as it is: length and width give the area within 15 percent."""
+    (found,) = at(image_of(add_rod(half_round_breast(noise=0.004), radius, 24)), (199, 119))
+    assert found.area_px == pytest.approx(math.pi * radius**2 + 2 * radius * 24, rel=0.15)
+
+
+def test_the_outline_is_finer_than_the_pixels() -> None:
+    """Every point of the outline of a small ball lies within a fifth of a pixel of its circle."""
+    (found,) = at(image_of(add_rod(half_round_breast(noise=0.001), 3.0, 0)), (199, 119))
+    points = np.array(found.outline) - [found.row, found.column]
+    assert len(points) > 20
+    assert np.hypot(*points.T) == pytest.approx(3.0, abs=0.25)
+    assert np.hypot(*points.T).std() < 0.1
+
+
+def test_the_slope_of_the_surround_does_not_count() -> None:
+    """On a gradient the same disk has the same diameter and contrast."""
+    even = add_disk(half_round_breast(), 200, 120, radius_px=4)
+    slope = (even + 0.002 * (np.arange(even.shape[1]) - 120) * (even > 0.1)).astype(np.float32)
+    (plain,), (sloping,) = at(image_of(even), (200, 120)), at(image_of(slope), (200, 120))
+    assert sloping.diameter_px == pytest.approx(plain.diameter_px, rel=0.05)
+    assert sloping.contrast == pytest.approx(plain.contrast, rel=0.15)
 
 
 def test_an_eggshell_is_measured_by_its_outside() -> None:
