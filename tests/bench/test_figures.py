@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from calcwatch.bench.fate import Fate, Swept
 from calcwatch.bench.figures import (
     DETECTABILITY_EDGES,
     FALSE_GROUPS,
@@ -18,7 +19,7 @@ from calcwatch.bench.figures import (
     figures_of,
     gain,
 )
-from calcwatch.bench.judge import Fate, Judged, LookalikeFate, Swept
+from calcwatch.bench.judge import Judged, LookalikeFate
 from calcwatch.bench.outlines import OutlineFigures
 from calcwatch.bench.shifts import shift_figures
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from calcwatch.bench.fate import Fate, Swept
 from calcwatch.bench.judge import (
     MOST_MARKS,
-    Fate,
-    Swept,
     is_group,
     judge,
     judge_groups,

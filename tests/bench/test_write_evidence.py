@@ -22,6 +22,7 @@ from calcwatch.bench.write_evidence import (
     FIGURES,
     PAGE,
     PLOTS,
+    WORST,
     BenchOptions,
     NothingToMeasure,
     cases_of,
@@ -111,6 +112,9 @@ def test_the_figures_are_those_of_the_page(written: Path) -> None:
     assert archive["classical"]["image_area"]["value"] == 1.0
     assert archive["nothing"]["image_area"]["value"] == 0.5
     assert (archive["classical"]["images"], archive["classical"]["marks"]) == (2, None)
+    worst = (written / WORST).read_text(encoding="utf-8")
+    assert "archive0,blobs.png,nothing,image without a mark,,,0.000," in worst
+    assert "phantoms,9000 CC reference,nothing,missed calcification," in worst
 
 
 def test_the_same_run_writes_the_same_bytes(written: Path, labeled: Path, tmp_path: Path) -> None:

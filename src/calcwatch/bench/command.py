@@ -70,9 +70,10 @@ def detect(
 ) -> None:
     """Measure the detectors against known truth and write a page with plots.
 
-    DIR receives detector.md, its plots detector-*.svg and every figure in detector-figures.json. The same
-    command on the same images writes the same bytes. All detectors see the same images: the classical one and
-    each model; patients whose images trained a model are left out.
+    DIR receives detector.md, its plots detector-*.svg, every figure in detector-figures.json and the worst
+    misses and false marks in detector-worst.csv. The same command on the same images writes the same bytes.
+    All detectors see the same images: the classical one and each model; patients whose images trained a model
+    are left out.
 
     Truth comes from phantoms that trained nothing; from calcifications inserted into images without; and from
     labeled folders, whose labels.csv holds image labels (file, calcifications), clusters (image, class, x_px,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from calcwatch.bench.figures import LOCATED, DataSetFigures, Estimate, Image, fi
 from calcwatch.bench.phantoms import PHANTOMS, SHIFTS
 from calcwatch.bench.run import Contender, Outcome
 from calcwatch.bench.shifts import ShiftFigures, shift_figures
+from calcwatch.bench.worst import Odd, worst_of
 
 _DIGITS = 4
 
@@ -24,7 +25,7 @@ class Evidence:
     ``data_sets``: figures by data set and contender. ``gains``: of each contender over the first, where
     calcifications are located. ``shifts``: by contender. ``refused``: images that could
     not be analyzed, with the reason, by data set. ``left_out``: number of patients left out of a data set
-    since they trained a contender.
+    since they trained a contender. ``worst``: data set, image, contender and what is worst there.
     """
 
     contenders: tuple[Contender, ...]
@@ -33,6 +34,7 @@ class Evidence:
     shifts: dict[str, tuple[ShiftFigures, ...]]
     refused: dict[str, tuple[str, ...]]
     left_out: dict[str, int]
+    worst: tuple[tuple[str, str, str, Odd], ...] = ()
 
 
 def gather(
@@ -62,6 +64,7 @@ def gather(
         shifts={one.name: _shifts(good, one.name) for one in contenders} if SHIFTS in filled else {},
         refused={name: _refusals(outcomes, name) for name in names if _refusals(outcomes, name)},
         left_out=left_out,
+        worst=tuple(_worst(good, data_sets)),
     )
 
 
@@ -112,6 +115,17 @@ def _shifts(outcomes: Sequence[Outcome], contender: str) -> tuple[ShiftFigures, 
         ]
         found.append(shift_figures(variant, kind, [usual[one.patient] for one in images], images))
     return tuple(found)
+
+
+def _worst(
+    outcomes: Sequence[Outcome], data_sets: dict[str, dict[str, DataSetFigures]]
+) -> Iterator[tuple[str, str, str, Odd]]:
+    for data_set, figures in data_sets.items():
+        chosen = [outcome for outcome in outcomes if outcome.case.data_set == data_set]
+        for contender in figures:
+            odd = [(one.case.name, place) for one in chosen for place in one.judged[contender].odd]
+            for image, place in worst_of(odd):
+                yield data_set, image, contender, place
 
 
 def _refusals(outcomes: Sequence[Outcome], data_set: str) -> tuple[str, ...]:

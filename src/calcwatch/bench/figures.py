@@ -19,7 +19,8 @@ from calcwatch.bench.calibration import (
     expected_error_interval,
     reliability,
 )
-from calcwatch.bench.judge import Fate, Judged, Swept
+from calcwatch.bench.fate import Fate, Swept
+from calcwatch.bench.judge import Judged
 from calcwatch.bench.sweep import (
     Sweep,
     ratio_interval,

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from enum import IntEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calcwatch.bench.fate import Fate, Swept
 from calcwatch.bench.matching import NOBODY, Places, assign, possible_hits, within
 from calcwatch.bench.outlines import OutlineFigures, judge_outlines
 from calcwatch.bench.truth import ROSE
+from calcwatch.bench.worst import Odd, odd_answer, odd_marks, odd_misses
 from calcwatch.domain import AnalysisSettings
 from calcwatch.pipeline import analyze_image
 from calcwatch.steps.detect import kept
@@ -44,37 +45,6 @@ GROUP_COUNT = 3
 _MEMBERS_FOUND = 2
 
 
-class Fate(IntEnum):
-    """What became of a mark or group. All but ``HIT`` and ``IGNORED`` are false."""
-
-    FALSE = 0
-    HIT = 1
-    AGAIN = 2
-    """On a calcification that another mark hit already."""
-    LOOKALIKE = 3
-    """On something bright that is no calcification."""
-    IGNORED = 4
-    """Where nobody can say what is right."""
-
-
-@dataclass(frozen=True, eq=False)
-class Swept:
-    """Marks or groups of one image with their ``fate``.
-
-    ``true_scores``: of what hits each true thing, -1 where nothing does.
-    """
-
-    scores: NDArray[np.float64]
-    fate: NDArray[np.int8]
-    true_scores: NDArray[np.float64]
-
-    @property
-    def false_scores(self) -> NDArray[np.float64]:
-        """Scores of the false ones."""
-        false: NDArray[np.bool_] = (self.fate != Fate.HIT) & (self.fate != Fate.IGNORED)
-        return np.asarray(self.scores[false])
-
-
 @dataclass(frozen=True)
 class LookalikeFate:
     """One true look-alike: whether it was named as one, and whether a calcification was reported there."""
@@ -91,7 +61,8 @@ class Judged:
     ``detectability`` and ``names`` of these, infinite and ``""`` where unknown. ``groups``:
     as reported; ``loose_groups``: made of marks down to ``GROUP_MEMBERS_FROM``. ``highest``: highest score of
     all marks. ``reported``: number of calcifications reported, ``unseen`` those not at a place where somebody
-    saw one; ``told``: the reported ones as ``marks`` are. ``None``: cannot be told from this truth.
+    saw one; ``told``: the reported ones as ``marks`` are. ``odd``: the worst misses and false
+    marks. ``None``: cannot be told from this truth.
     """
 
     breast_cm2: float
@@ -109,6 +80,7 @@ class Judged:
     names: tuple[str, ...] = ()
     outlines: OutlineFigures | None = None
     lookalikes: tuple[LookalikeFate, ...] = ()
+    odd: tuple[Odd, ...] = ()
 
 
 def judge(mammogram: Mammogram, truth: Truth, detector: Detector) -> Judged:
@@ -127,6 +99,8 @@ def judge(mammogram: Mammogram, truth: Truth, detector: Detector) -> Judged:
     judged = _judge_image(low, reported, truth, spacing.mm)
     if truth.located:
         judged = _judge_marks(judged, low, reported, truth, mm=spacing.mm)
+    else:
+        judged = replace(judged, odd=tuple(odd_answer(reported.calcifications, judged.highest, truth)))
     if truth.grouped:
         judged = replace(
             judged,
@@ -178,10 +152,13 @@ def _judge_marks(
     judged: Judged, low: ImageFindings, reported: ImageFindings, truth: Truth, *, mm: float
 ) -> Judged:
     strength = [np.inf if c.detectability is None else c.detectability for c in truth.calcifications]
+    marks = judge_marks(low.calcifications, truth, spacing_mm=mm)
+    told = judge_marks(reported.calcifications, truth, spacing_mm=mm)
     return replace(
         judged,
-        marks=judge_marks(low.calcifications, truth, spacing_mm=mm),
-        told=judge_marks(reported.calcifications, truth, spacing_mm=mm),
+        marks=marks,
+        told=told,
+        odd=(*odd_marks(low.calcifications, marks), *odd_misses(truth, told)),
         detectability=np.array(strength, np.float64),
         names=tuple(one.name for one in truth.calcifications),
         outlines=judge_outlines(reported.calcifications, truth, spacing_mm=mm),

@@ -90,7 +90,7 @@ def _head(evidence: Evidence, command: str) -> Iterator[str]:
     yield "# How well the detectors find calcifications"
     yield (
         f"Written by calcwatch {__version__} (analysis version {ANALYSIS_VERSION}); the same command on the "
-        "same images writes the same page, plots and `detector-figures.json`:"
+        "same images writes the same page, plots and tables:"
     )
     yield f"```text\n{command}\n```"
     hashes = [f"{one.name} `{one.model_hash[:16]}`" for one in evidence.contenders if one.model_hash]
@@ -98,6 +98,11 @@ def _head(evidence: Evidence, command: str) -> Iterator[str]:
     yield (
         "Brackets hold 95 percent intervals, from 2000 draws of patients with replacement. Everything in a "
         f"row was measured on the same images in the same run.{models}"
+    )
+    yield (
+        "[detector-figures.json](detector-figures.json) has every figure and curve; "
+        "[detector-worst.csv](detector-worst.csv) names the highest false marks and the plainest misses of "
+        "each data set, to be looked at."
     )
 
 

@@ -22,12 +22,13 @@ from calcwatch.bench.page import page_of
 from calcwatch.bench.phantoms import lookalike_cases, phantom_cases, shifted_cases
 from calcwatch.bench.run import CLASSICAL, Contender, run_cases
 from calcwatch.bench.truth import Case
+from calcwatch.bench.worst import worst_table
 from calcwatch.domain import BadTable, CalcwatchError
 from calcwatch.phantom import PhantomSettings
 from calcwatch.service.analyze_files import ProgressEvent
 from calcwatch.service.result_folder import writing
 
-PAGE, FIGURES = "detector.md", "detector-figures.json"
+PAGE, FIGURES, WORST = "detector.md", "detector-figures.json", "detector-worst.csv"
 """Files that are written, beside the plots ``detector-*.svg``."""
 
 PLOTS = ("froc-area", "froc-image", "detectability", "groups", "calibration", "shifts")
@@ -156,6 +157,7 @@ def _write(out: Path, page: str, plots: dict[str, str], evidence: Evidence) -> N
         (out / f"detector-{name}.svg").unlink(missing_ok=True)
     texts = {f"detector-{name}.svg": text for name, text in plots.items()}
     texts[FIGURES] = json.dumps(figures_document(evidence), indent=1, allow_nan=False) + "\n"
+    texts[WORST] = worst_table(evidence.worst)
     texts[PAGE] = page
     for name, text in texts.items():
         (out / name).write_text(text, encoding="utf-8", newline="\n")
