@@ -1,6 +1,7 @@
 """Refuses dependencies under the GPL or AGPL, and dependencies whose license nobody can name.
 
-The packages are those of uv.lock, those that users get apart from those that only developers get. The license
+The packages are those of uv.lock, those that users get apart from those that only developers get; what an
+extra adds (torch brings libraries of the graphics card's maker) is the choice of who installs it. The license
 is what the installed package's metadata says: License-Expression, else its classifiers, else License. The
 LGPL and MPL are accepted: we import such packages unchanged and ship none of their code. Wheels may carry
 libraries under other terms than their own package: opencv-python-headless brings FFmpeg (LGPL-2.1), numpy and
@@ -43,7 +44,8 @@ def main(arguments: Sequence[str]) -> int:
     installed = distributions(path=options.path)
     licenses = {str(canonicalize_name(found.name)): read_license(found) for found in installed}
     runtime = follow(packages, packages[PROJECT].get("dependencies", []))
-    developers = set(packages) - runtime - {PROJECT}
+    groups = packages[PROJECT].get("dev-dependencies", {})
+    developers = follow(packages, [one for group in groups.values() for one in group]) - runtime
     refusals = [
         *check("for users", runtime, licenses),
         *check("for developers only", developers, licenses),

@@ -8,7 +8,6 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -16,6 +15,7 @@ import typer
 
 from calcwatch.bench.command import app as bench_app
 from calcwatch.domain import AnalysisSettings, CalcwatchError, GivenAttributes
+from calcwatch.train.command import train
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -37,6 +37,7 @@ app = typer.Typer(
 )
 
 app.add_typer(bench_app)
+app.command()(train)
 
 Paths = Annotated[
     list[Path] | None,
@@ -352,53 +353,6 @@ def version() -> None:
     from calcwatch.pipeline import ANALYSIS_VERSION
 
     typer.echo(f"calcwatch {__version__}, analysis {ANALYSIS_VERSION}")
-
-
-@app.command()
-def train(
-    *,
-    out: Out,
-    table: Annotated[
-        Path | None,
-        typer.Option(
-            "--backgrounds",
-            metavar="CSV",
-            help="Images without calcifications to insert some into: columns as of analyze --table, with "
-            "patient_id and pixel_spacing_mm. Without it the detector learns from phantoms alone.",
-        ),
-    ] = None,
-    masks: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="CSV",
-            help="Places in them that may be calcifications after all and are left out: columns file, row, "
-            "column, radius_px.",
-        ),
-    ] = None,
-    config: Annotated[
-        Path | None, typer.Option(metavar="TOML", help="Another detector.toml than the one that is shipped.")
-    ] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Processes; one per processor core unless given.")
-    ] = None,
-) -> None:
-    """Train the detector on phantoms and on calcifications inserted into images without any.
-
-    Needs the extra: pip install "calcwatch[train]". DIR receives look.onnx, weigh.onnx and model.json, which
-    calcwatch analyze --model DIR uses. On two processor cores it takes about half an hour.
-
-    For example:
-
-      calcwatch train --out model
-
-      calcwatch train --backgrounds normal.csv --masks masks.csv --out model
-    """
-    if find_spec("torch") is None:
-        _fail('training needs PyTorch; install it with: pip install "calcwatch[train]"')
-    from calcwatch.train.command import train_command
-
-    with _clean_interrupt():
-        train_command(out, table, masks, config, workers)
 
 
 def _end(number: int, frame: FrameType | None) -> NoReturn:
