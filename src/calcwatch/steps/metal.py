@@ -8,6 +8,7 @@ edge. So the way from the outline (half height) to the plateau tells the two apa
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,8 @@ _BRANCHED = 0.72  # solidity of what is bent or crossed
 _LONG_MM = 9.5  # neither a clip nor a rod of calcium
 _WIRE_MM = (0.25, 0.46)  # width of a suture of steel
 _RING_MM = 5.0  # hole of a ring on the skin; a loop of wire has a smaller one
+_BED_MM = 20.0  # clips of one operation lie this close
+_DOUBT_MM = 0.02  # beside clips an edge may be softer by this
 _MAX_CONTACT_MM = 3.0  # strips along the border are the rim of a film or of a collimator
 
 
@@ -96,19 +99,43 @@ def find_objects(
     An object that could be a calcification is left alone: one that is as soft as calcium of its width, or
     almost any where the window saturates tissue. Nothing found gives an empty tuple and a mask of zeros.
     """
-    covered = np.zeros(image.gray.shape, np.uint8)
     measured = [
         (suspect, measure_stroke(suspect.height, suspect.mask, image.working_mm, suspect.contact_px))
         for suspect in find_suspects(image, breast)
     ]
-    metal = [(suspect, stroke) for suspect, stroke in measured if kind_of(stroke) is not None]
+    metal = [(suspect, kind) for suspect, stroke in measured if (kind := kind_of(stroke)) is not None]
     if metal and _saturates_tissue(image, breast, [suspect for suspect, _ in metal]):
-        metal = [(suspect, stroke) for suspect, stroke in metal if is_beyond_doubt(stroke)]
+        sure = [(suspect, stroke) for suspect, stroke in measured if is_beyond_doubt(stroke)]
+        metal = [(suspect, kind) for suspect, stroke in sure if (kind := kind_of(stroke)) is not None]
+    else:
+        metal += _clips_beside(metal, measured, image.px(_BED_MM))
+    covered = np.zeros(image.gray.shape, np.uint8)
     reach = np.ones((2 * max(1, round(image.px(_REACH_MM))) + 1,) * 2, np.uint8)
     for suspect, _ in metal:
         covered[suspect.part] |= np.asarray(cv2.dilate(suspect.mask, reach), np.uint8)
-    named = (_named(suspect, kind) for suspect, stroke in metal if (kind := kind_of(stroke)) is not None)
+    named = (_named(suspect, kind) for suspect, kind in metal)
     return tuple(sorted(named, key=lambda x: (x.row, x.column))), covered
+
+
+def _clips_beside(
+    metal: Sequence[tuple[Suspect, NonLesionKind]],
+    measured: Sequence[tuple[Suspect, Stroke]],
+    reach_px: float,
+) -> list[tuple[Suspect, NonLesionKind]]:
+    """What is nearly sure beside a clip is one, too: a surgeon leaves several, and one may be seen end-on."""
+    clips = [_middle(suspect) for suspect, kind in metal if kind is NonLesionKind.CLIP]
+    return [
+        (suspect, NonLesionKind.CLIP)
+        for suspect, stroke in measured
+        if kind_of(stroke) is None
+        and is_nearly_sure(stroke)
+        and any(math.dist(_middle(suspect), clip) <= reach_px for clip in clips)
+    ]
+
+
+def _middle(suspect: Suspect) -> Point:
+    left, top, width, height = cv2.boundingRect(suspect.mask)
+    return suspect.top + top + height / 2, suspect.left + left + width / 2
 
 
 def kind_of(stroke: Stroke) -> NonLesionKind | None:
@@ -131,6 +158,14 @@ def is_beyond_doubt(stroke: Stroke) -> bool:
     """Whether it is metal even where the window saturates calcifications: sharp, wide enough, and no ball."""
     sharp = stroke.edge_mm <= _SHARP_MM and stroke.white >= 0.6 and stroke.width_mm >= 0.4
     return sharp and stroke.roundness < _BALL_ROUNDNESS
+
+
+def is_nearly_sure(stroke: Stroke) -> bool:
+    """Whether it is whiter and sharper than calcium of its width, whatever its shape."""
+    softest = _BLUR_MM + _BLUR_PX * stroke.spacing_mm + _DOUBT_MM
+    soft = (1 - stroke.white) * stroke.width_mm / 2
+    small = stroke.width_mm <= 0.75 and stroke.extent_mm <= _LONG_MM and not stroke.contact_mm
+    return small and stroke.white >= 0.38 and stroke.edge_mm <= softest and soft <= _SOFT_MM + _DOUBT_MM / 2
 
 
 def _kind_cut_off(stroke: Stroke) -> NonLesionKind | None:
