@@ -353,15 +353,12 @@ class AnalysisSettings:
     """Every number that changes a result; stored with the result it made.
 
     ``grouping_distance_mm``: two calcifications closer than this belong together. ``min_group_count``: fewer
-    are no group. ``score_threshold``: less believable candidates are not reported, but for those above
-    ``member_threshold`` in a group as believable (a detector that does not tell what it sees has only the
-    first). ``min_contrast``: nor are
+    are no group. ``score_threshold``: less believable candidates are not reported. ``min_contrast``: nor are
     those that stand less than this many units of noise above their surround. ``max_candidates``: how many
     of the strongest are looked at in one image.
     """
 
     score_threshold: float = 0.5
-    member_threshold: float = 0.25
     min_contrast: float = 1.0
     grouping_distance_mm: float = 5.0
     min_group_count: int = 3
@@ -370,8 +367,6 @@ class AnalysisSettings:
     def __post_init__(self) -> None:
         if not 0.0 <= self.score_threshold <= 1.0:
             raise ValueError(f"score_threshold {self.score_threshold} is not between 0 and 1")
-        if not 0.0 <= self.member_threshold <= 1.0:
-            raise ValueError(f"member_threshold {self.member_threshold} is not between 0 and 1")
         if self.grouping_distance_mm <= 0:
             raise ValueError(f"grouping_distance_mm {self.grouping_distance_mm} must be above 0")
         if self.min_group_count < 2:

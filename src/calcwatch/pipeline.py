@@ -9,7 +9,7 @@ import numpy as np
 from calcwatch.domain import BLOCKING_FLAGS, AnalysisSettings, ImageFindings, QualityFlag, UnsuitableImage
 from calcwatch.steps.breast import find_breast
 from calcwatch.steps.detect import detect_classical, kept
-from calcwatch.steps.group import group, supported
+from calcwatch.steps.group import group
 from calcwatch.steps.learned import is_named
 from calcwatch.steps.lookalike import find_lookalikes
 from calcwatch.steps.measure import measure
@@ -19,11 +19,8 @@ from calcwatch.steps.place import in_file, place_calcifications, place_groups, p
 from calcwatch.steps.quality import check
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from calcwatch.domain import Mammogram
     from calcwatch.steps.detect import Detector
-    from calcwatch.steps.measure import MeasuredObject
 
 ANALYSIS_VERSION = "2"
 """Changes whenever any number in a result may change; stored with every result."""
@@ -60,23 +57,20 @@ def analyze_image(
         raise UnsuitableImage(f"{mammogram.description.source}: {reason}")
 
     candidates = detector(image, breast, settings)
-    tells = candidates.looks is not None
-    least = min(settings.score_threshold, settings.member_threshold) if tells else settings.score_threshold
-    likely = kept(candidates, (candidates.score >= least) | is_named(candidates))
+    likely = kept(candidates, (candidates.score >= settings.score_threshold) | is_named(candidates))
     objects_of_metal, remains = find_lookalikes(image, breast, likely)
     likely = kept(likely, remains)
     named = name_lookalikes(image, kept(likely, is_named(likely)))
     likely = kept(likely, ~is_named(likely))
-    distance = image.px(settings.grouping_distance_mm)
     objects = [found for found in measure(image, likely) if found.contrast >= settings.min_contrast]
-    if tells:
-        objects = _supported(objects, likely.score, distance, settings.score_threshold)
     calcifications = place_calcifications(objects, likely, image, name)
     groups = group(
         np.array([(c.row, c.column) for c in calcifications]).reshape(-1, 2),
         np.array([c.score for c in calcifications]),
-        None if tells else likely.evidence[[found.index for found in objects]].astype(np.float64),
-        distance_px=distance,
+        None
+        if likely.looks is not None
+        else likely.evidence[[found.index for found in objects]].astype(np.float64),
+        distance_px=image.px(settings.grouping_distance_mm),
         min_count=settings.min_group_count,
     )
     return ImageFindings(
@@ -88,16 +82,6 @@ def analyze_image(
         non_lesions=place_non_lesions((*objects_of_metal, *named), image.frame),
         groups=place_groups(groups, calcifications, image.spacing_mm, name),
     )
-
-
-def _supported(
-    objects: list[MeasuredObject], score: NDArray[np.float32], distance_px: float, threshold: float
-) -> list[MeasuredObject]:
-    """Objects that are believed by themselves or as members of a believed group."""
-    points = np.array([(found.row, found.column) for found in objects]).reshape(-1, 2)
-    scores = score[[found.index for found in objects]].astype(np.float64)
-    believed = supported(points, scores, distance_px=distance_px, threshold=threshold)
-    return [found for found, is_believed in zip(objects, believed, strict=True) if is_believed]
 
 
 def check_image(mammogram: Mammogram) -> frozenset[QualityFlag]:

@@ -210,9 +210,6 @@ def _settings() -> Schema:
             "min_contrast": _number(
                 "Candidates lower than this are not reported, in units of the local noise."
             ),
-            "member_threshold": _number(
-                "But for those above this that are members of a group as believable.", minimum=0, maximum=1
-            ),
             "grouping_distance_mm": _number("Calcifications closer than this belong together, in mm."),
             "min_group_count": _count("Fewer calcifications than this are no group."),
             "max_candidates": _count("Number of the strongest candidates that are looked at in one image."),

@@ -61,24 +61,6 @@ def group(
     return tuple(sorted(found, key=lambda g: (-g.score, g.row, g.column)))
 
 
-def supported(
-    points: NDArray[np.float64],
-    scores: NDArray[np.float64],
-    *,
-    distance_px: float,
-    threshold: float,
-) -> NDArray[np.bool_]:
-    """Which points are believed: by themselves, or as members of a group that is, at ``threshold``.
-
-    Scores are probabilities. No points give an empty array.
-    """
-    believed = scores >= threshold
-    for members in _together(points, distance_px, _NEED):
-        if close_score(points[members], scores[members], distance_px) >= threshold:
-            believed[members] = True
-    return believed
-
-
 def close_score(points: NDArray[np.float64], scores: NDArray[np.float64], distance_px: float) -> float:
     """Belief that calcifications lie together: three within ``distance_px`` of a member, where likeliest.
 
