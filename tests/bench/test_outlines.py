@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from calcwatch.bench.outlines import judge_outlines
@@ -18,17 +16,8 @@ def test_misses_count_as_nothing() -> None:
     truth = Truth(calcifications=(true(50, 50, half=4), true(90, 90), true(120, 120, half=0.5)))
     found = judge_outlines([mark(50, 50, half=2)], truth, spacing_mm=SPACING_MM)
     assert found.hit.tolist() == [True, False]
-    assert found.whole == pytest.approx([0.25, 0.0], abs=0.01)
+    assert found.overlap == pytest.approx([0.25, 0.0], abs=0.01)
     assert found.foreground == pytest.approx(16 / (64 + 16 + 1), abs=0.03)
-    assert np.isnan(found.half).all()  # nobody said where half the height is
-
-
-def test_the_outline_at_half_height_is_smaller() -> None:
-    """A true outline that shrinks to half at half height is met by a mark of that size."""
-    truth = Truth(calcifications=(replace(true(50, 50, half=4), half_height=0.5),))
-    found = judge_outlines([mark(50, 50, half=2)], truth, spacing_mm=SPACING_MM)
-    assert found.half.tolist() == [1.0]
-    assert found.whole == pytest.approx([0.25], abs=0.01)
 
 
 def test_false_marks_spoil_the_image_not_the_object() -> None:
@@ -36,7 +25,7 @@ def test_false_marks_spoil_the_image_not_the_object() -> None:
     found = judge_outlines(
         [mark(50, 50), mark(90, 90)], Truth(calcifications=(true(50, 50),)), spacing_mm=SPACING_MM
     )
-    assert found.whole.tolist() == [1.0]
+    assert found.overlap.tolist() == [1.0]
     assert found.foreground == pytest.approx(0.5, abs=0.01)
 
 
@@ -44,5 +33,5 @@ def test_points_have_no_outline() -> None:
     """Where only centers are known there is nothing to compare."""
     truth = Truth(calcifications=(TrueCalcification(50, 50),))
     found = judge_outlines([mark(50, 50)], truth, spacing_mm=SPACING_MM)
-    assert found.whole.size == 0
+    assert found.overlap.size == 0
     assert math.isnan(found.foreground)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from calcwatch.bench.overlap import area_px, cells, covered, overlap, share, shrunk, steps_for
+from calcwatch.bench.overlap import area_px, cells, covered, overlap, share, steps_for
 from tests.bench.by_hand import box
 
 
@@ -40,13 +40,10 @@ def test_covered_ground_counts_once() -> None:
     assert covered([box(5, 5), box(5, 5)], 4).size == covered([box(5, 5)], 4).size
 
 
-def test_area_and_shrinking() -> None:
-    """A square of side 4 has 16 pixels; drawn half as large, 4, about the same middle."""
+def test_the_area_of_a_square() -> None:
+    """A square of side 4 has 16 pixels, nothing has none."""
     assert area_px(box(7, 9)) == 16.0
-    assert area_px(shrunk(box(7, 9), 0.5)) == 4.0
-    assert np.mean(shrunk(box(7, 9), 0.5), axis=0) == pytest.approx([7, 9])
     assert area_px(()) == 0.0
-    assert shrunk((), 0.5) == ()
 
 
 def test_large_outlines_are_divided_less() -> None:

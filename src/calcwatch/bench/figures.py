@@ -271,22 +271,16 @@ def calibrate(images: Sequence[Image]) -> Calibration:
 def outline_figures(images: Sequence[Image]) -> dict[str, Estimate]:
     """Mean overlap an object and an image; empty when no outline is true."""
     known = [(one.patient, one.judged.outlines) for one in images if one.judged.outlines is not None]
-    if not sum(found.whole.size for _, found in known):
+    if not sum(found.overlap.size for _, found in known):
         return {}
     patients = [patient for patient, _ in known]
     found = [outlines for _, outlines in known]
     shown = [(p, o.foreground) for p, o in known if not math.isnan(o.foreground)]
     return {
-        "hits": _mean([o.whole[o.hit] for o in found], patients),
-        "all": _mean([o.whole for o in found], patients),
-        "hits, half height": _mean([_known(o.half[o.hit]) for o in found], patients),
-        "all, half height": _mean([_known(o.half) for o in found], patients),
+        "hits": _mean([o.overlap[o.hit] for o in found], patients),
+        "all": _mean([o.overlap for o in found], patients),
         "foreground": _mean([np.array([value]) for _, value in shown], [patient for patient, _ in shown]),
     }
-
-
-def _known(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(values[~np.isnan(values)])
 
 
 def lookalike_figures(images: Sequence[Image]) -> dict[str, tuple[int, int, int]]:

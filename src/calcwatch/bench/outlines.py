@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from calcwatch.bench.matching import NOBODY, Places, assign, possible_hits
-from calcwatch.bench.overlap import area_px, covered, overlap, share, shrunk
+from calcwatch.bench.overlap import area_px, covered, overlap, share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,13 +26,10 @@ _FOREGROUND_STEPS = 4
 class OutlineFigures:
     """Intersection over union, one a true calcification of more than a pixel; 0 where it was not found.
 
-    ``whole``: against the outline of its whole shadow; ``half``: against that at half its height (``nan``
-    where unknown). ``hit``: whether it was found. ``foreground``: of everything in the image, ``nan`` where
-    nothing is true.
+    ``hit``: whether it was found. ``foreground``: of everything in the image, ``nan`` where nothing is true.
     """
 
-    whole: NDArray[np.float64]
-    half: NDArray[np.float64]
+    overlap: NDArray[np.float64]
     hit: NDArray[np.bool_]
     foreground: float
 
@@ -45,18 +41,10 @@ def judge_outlines(found: Sequence[Calcification], truth: Truth, *, spacing_mm: 
     scores = np.array([mark.score for mark in found], np.float64)
     number = assign(possible_hits(marks, truths, spacing_mm=spacing_mm), scores)
     drawn = {int(n): found[mark].outline for mark, n in enumerate(number) if n != NOBODY}
-    whole, half, hit = [], [], []
-    for n, one in enumerate(truth.calcifications):
-        if area_px(one.outline) > _SMALLEST_PX:
-            ours = drawn.get(n, ())
-            whole.append(overlap(one.outline, ours))
-            at_half = math.nan if one.half_height is None else one.half_height
-            half.append(overlap(shrunk(one.outline, at_half), ours) if at_half > 0 else math.nan)
-            hit.append(n in drawn)
+    known = [n for n, one in enumerate(truth.calcifications) if area_px(one.outline) > _SMALLEST_PX]
     return OutlineFigures(
-        np.array(whole, np.float64),
-        np.array(half, np.float64),
-        np.array(hit, bool),
+        np.array([overlap(truths.outlines[n], drawn.get(n, ())) for n in known], np.float64),
+        np.array([n in drawn for n in known], bool),
         _foreground(marks, truths),
     )
 

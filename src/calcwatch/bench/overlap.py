@@ -67,12 +67,3 @@ def covered(outlines: Iterable[Sequence[Point]], steps: int) -> NDArray[np.int64
     """Cells that at least one of the outlines encloses, each once, sorted."""
     found = [cells(outline, steps) for outline in outlines]
     return np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
-
-
-def shrunk(outline: Sequence[Point], factor: float) -> tuple[Point, ...]:
-    """Return the outline drawn ``factor`` times as large about the middle of its points."""
-    if not outline:
-        return ()
-    points = np.array(outline, np.float64)
-    middle = (points.min(axis=0) + points.max(axis=0)) / 2
-    return tuple((float(r), float(c)) for r, c in middle + factor * (points - middle))

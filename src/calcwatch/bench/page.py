@@ -28,8 +28,6 @@ Row = Sequence[str]
 _OUTLINE_ROWS = {
     "hits": "an object that was found",
     "all": "an object, misses as 0",
-    "hits, half height": "the same, against the outline at half height, found",
-    "all, half height": "the same, misses as 0",
     "foreground": "everything in an image",
 }
 _REPORTED_ROWS = {
@@ -319,7 +317,10 @@ def _outlines(evidence: Evidence) -> Iterator[str]:
     if not chosen:
         return
     yield "## Outlines"
-    yield ("Intersection over union with the true outline, for objects larger than a pixel, as reported.")
+    yield (
+        "Intersection over union with the outline of the true shadow, as reported, for objects larger than a "
+        "pixel."
+    )
     for name, figures in chosen:
         yield table(
             [name, *figures],

@@ -178,5 +178,4 @@ def _calcification(one: CalcificationTruth, settings: PhantomSettings) -> TrueCa
         strength = detectability(
             one.contrast, one.area_mm2, spacing_mm=settings.pixel_spacing_mm, mtf=settings.mtf
         )
-    half = min(one.half_maximum_diameter_mm / max(one.diameter_mm, 1e-6), 1.0)
-    return TrueCalcification(one.row, one.column, one.outline, strength, half, one.id)
+    return TrueCalcification(one.row, one.column, one.outline, strength, one.id)

@@ -29,8 +29,7 @@ RULES = f"""\
   calcification.
 - **Insertions**: phantom calcifications put into images labeled as without, and the same images left alone,
   both in the figures. Whatever real calcification such an image has counts as a false mark.
-- **Outlines**: the true one is that of the whole shadow. At half height it is drawn smaller about its middle
-  until its diameter is that of the part where the thickness is at least half the largest.
+- **Outlines**: the true one is that of the calcification's whole shadow before any blur.
 - **Calibration**: over all marks of the curve, a mark being real when it hits.
 - **Intervals**: patients are drawn with replacement, all images of one together; matching is done once. The
   percentiles 2.5 and 97.5 are given. With few patients they are too narrow."""

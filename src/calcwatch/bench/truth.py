@@ -24,14 +24,12 @@ class TrueCalcification:
     """One calcification. ``outline``: closed polygon, empty where only the center is known.
 
     ``detectability``: root of the sum over its pixels of (signal / noise)^2; ``None`` where nobody knows.
-    ``half_height``: factor by which the outline shrinks to the one at half height, ``None`` where unknown.
     """
 
     row: float
     column: float
     outline: tuple[Point, ...] = ()
     detectability: float | None = None
-    half_height: float | None = None
     name: str = ""
 
 
