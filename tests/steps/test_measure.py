@@ -98,6 +98,17 @@ def test_two_specks_that_nearly_touch_are_two() -> None:
     assert len(at(image_of(gray), (200, 120), (200, 125))) == 2
 
 
+def test_three_specks_in_a_row_are_three() -> None:
+    """The second and the third are parted from the first by one dip, and from each other by the next."""
+    gray = half_round_breast()
+    for column, height in ((120, 0.4), (125.5, 0.3), (131, 0.25)):
+        gray = add_blob(gray, 200, column, height=height)
+    found = at(image_of(gray), (200, 120), (200, 125), (200, 131))
+    assert [len(one.merged) for one in found] == [0, 0, 0]
+    assert [one.column for one in found] == pytest.approx([120, 125.5, 131], abs=0.6)
+    assert all(one.diameter_px < 6 for one in found)
+
+
 def test_two_peaks_of_one_object_are_one() -> None:
     """A second detection on the same disk is merged, whichever comes first."""
     image = image_of(add_disk(half_round_breast(), 200, 120, radius_px=6))

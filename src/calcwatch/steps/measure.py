@@ -196,11 +196,12 @@ def _core(window: _Window, peaks: NDArray[np.float32], index: int) -> _Core:
     merged, parted = [], []
     for other, place in _weaker_on(window, region, peaks, index):
         saddle = _SADDLE * min(top, _peak_near(window, place))
-        if not core[place] or saddle <= level or _connected(window.height, saddle, start)[place]:
+        if core[place] and (saddle <= level or _connected(window.height, saddle, start)[place]):
             merged.append(other)
-        else:
+            continue
+        parted.append(place)
+        if core[place]:
             level = saddle
-            parted.append(place)
             core = _connected(window.height, level, start)
     neighbors = np.zeros_like(region)
     for place in parted:
