@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calcwatch.domain import NonLesionKind
+from calcwatch.steps.dust import find_dust
+from calcwatch.steps.letters import find_letters
 from calcwatch.steps.metal import Lookalike, find_objects
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calcwatch.domain import Point
     from calcwatch.steps.breast import BreastRegion
     from calcwatch.steps.detect import Detections
     from calcwatch.steps.normalize import NormalizedImage
@@ -29,19 +29,17 @@ _DUST_STRENGTH = 8.0  # weaker peaks are noise
 def find_lookalikes(
     image: NormalizedImage, breast: BreastRegion, detections: Detections
 ) -> tuple[tuple[Lookalike, ...], NDArray[np.bool_]]:
-    """Non-lesions, top to bottom, and for each detection whether it remains a candidate.
+    """Non-lesions (metal, then dust, then letters), and for each detection whether it remains a candidate.
 
     No lookalikes give an empty tuple and every detection remains.
     """
     metal, covered = find_objects(image, breast)
     rows, columns = detections.row.astype(np.intp), detections.column.astype(np.intp)
     remains = covered[rows, columns] == 0
-    sharp = sharper_than_blur(image.gray, rows, columns, detections.sigma_px)
-    is_dust = remains & sharp & (detections.strength > _DUST_STRENGTH)
-    points = sorted(zip(rows[is_dust].tolist(), columns[is_dust].tolist(), strict=True))
-    dust = tuple(Lookalike(NonLesionKind.DUST, float(r), float(c), _square(r, c)) for r, c in points)
-    remains &= ~is_dust
-    return (*metal, *dust), remains
+    plain = np.flatnonzero(remains & (detections.strength > _DUST_STRENGTH))
+    dust, on_dust = find_dust(image, rows[plain], columns[plain])
+    remains[plain[on_dust]] = False
+    return (*metal, *dust, *find_letters(image, breast)), remains
 
 
 def sharper_than_blur(
@@ -64,7 +62,3 @@ def sharper_than_blur(
     height = np.maximum(patch[3, 3] - surround, 1e-9)
     sides = np.sort(np.stack([patch[2, 3], patch[4, 3], patch[3, 2], patch[3, 4]]), axis=0)
     return np.asarray(((sides[2] - surround) / height < _DUST_SIDE) & (sigma_px < _DUST_SIGMA_PX))
-
-
-def _square(row: int, column: int) -> tuple[Point, ...]:
-    return tuple((row + a, column + b) for a, b in ((-1.5, -1.5), (-1.5, 1.5), (1.5, 1.5), (1.5, -1.5)))
