@@ -266,12 +266,11 @@ class Mammogram:
 class Calcification:
     """One calcification, outlined and measured.
 
-    ``score`` 0 to 1, higher is more believable. ``diameter``: of the whole object as a circle, 1.09
-    times that of the outline's area (half height shows 0.87 of a ball and all of a plate); ``area``: of that
-    circle. ``contrast``: height over its surround in units of the local noise. Each error is one standard
-    deviation.
-    ``outline``: closed polygon of points at half maximum, first point not repeated. ``vascular``: whether it
-    looks like calcium in the wall of a vessel; ``None`` where the detector does not tell.
+    ``score`` 0 to 1, higher is more believable. ``outline``: closed polygon round the whole object, the
+    system's blur undone, first point not repeated. ``area``: inside it; ``diameter``: of the circle with that
+    area. ``contrast``: height over its surround in units of the local noise. Each error is one standard
+    deviation. ``vascular``: whether it looks like calcium in the wall of a vessel; ``None`` where the
+    detector does not tell.
     """
 
     tracking_uid: str

@@ -79,16 +79,13 @@ def _calcification() -> Schema:
             "column": _number(_COLUMN),
             "score": _score("a calcification"),
             "diameter_mm": _length_or_null(
-                "Diameter in mm of the whole object: 1.09 times that of the circle with the outline's area, "
-                f"because half height shows 0.87 of a ball and all of a plate; {_NULL_SPACING}"
+                f"Diameter in mm of the circle with the outline's area; {_NULL_SPACING}"
             ),
             "diameter_error_mm": _length_or_null(f"Error of diameter_mm, in mm; {_NULL_SPACING}"),
-            "diameter_px": _length("Diameter of the whole object in pixels, as diameter_mm."),
+            "diameter_px": _length("Diameter of that circle in pixels."),
             "diameter_error_px": _length("Error of diameter_px, in pixels."),
-            "area_mm2": _length_or_null(
-                f"Area of the circle with that diameter in square millimeters; {_NULL_SPACING}"
-            ),
-            "area_px": _length("Area of the circle with that diameter in pixels."),
+            "area_mm2": _length_or_null(f"Area inside the outline in square millimeters; {_NULL_SPACING}"),
+            "area_px": _length("Area inside the outline in pixels."),
             "contrast": _number("Height over the surround in units of the local noise."),
             "contrast_error": _length("Error of contrast, in units of the local noise."),
             "vascular": {
@@ -96,7 +93,7 @@ def _calcification() -> Schema:
                 "description": "Whether it looks like calcium in the wall of a vessel; "
                 "null where the detector does not tell.",
             },
-            "outline": _outline("Outline at half of the height."),
+            "outline": _outline("Outline of the whole object, the blur of the system undone."),
         },
     )
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from calcwatch.domain import AnalysisSettings
     from calcwatch.steps.breast import BreastRegion
+    from calcwatch.steps.detect import Candidates
     from calcwatch.steps.normalize import NormalizedImage
 
 
@@ -43,6 +44,7 @@ LOOKS = tuple(Look)
 _CALCIFICATIONS = [LOOKS.index(Look.CALCIFICATION), LOOKS.index(Look.VASCULAR)]
 _NAMED = [number for number, look in enumerate(LOOKS) if look.value in set(NonLesionKind)]
 _LIKELY = 0.5
+_COARSE_PX = 2.5
 _NEAR_MM = (1.0, 2.5, 5.0, 10.0)
 _MOST_LOGIT = 8.0
 
@@ -74,8 +76,10 @@ def detect_learned(
     logits = model.look(patches)
     places = np.stack([candidates.row[:count], candidates.column[:count]], axis=1) * image.working_mm
     looks = model.weigh(describe_surround(places, patches.numbers, logits))
+    looks, stays = _gathered(candidates, looks)
     score = looks[:, _CALCIFICATIONS].sum(axis=1)
     order = np.lexsort((candidates.column[:count], candidates.row[:count], -score))
+    order = order[stays[order]]
     return Detections(
         row=candidates.row[order].astype(np.float32),
         column=candidates.column[order].astype(np.float32),
@@ -85,6 +89,26 @@ def detect_learned(
         score=score[order].astype(np.float32),
         looks=looks[order],
     )
+
+
+def _gathered(
+    candidates: Candidates, looks: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Give what is seen on the back of a large bright thing to that thing; and which candidates stay.
+
+    A fine peak that does not stand above its own surround, within two sigmas of a coarse one, is grain on it.
+    """
+    count = len(looks)
+    row, column = candidates.row[:count], candidates.column[:count]
+    sigma, strength = candidates.sigma_px[:count], candidates.strength[:count]
+    looks, stays = looks.copy(), np.ones(count, bool)
+    for large in np.flatnonzero((sigma > _COARSE_PX) & (strength > 0)):
+        on_it = np.hypot(row - row[large], column - column[large]) <= 2 * sigma[large]
+        grain = np.flatnonzero(on_it & (strength < 0) & (sigma < sigma[large]) & stays)
+        both = np.append(grain, large)
+        looks[large] = looks[both[np.argmax(looks[both][:, _CALCIFICATIONS].sum(axis=1))]]
+        stays[grain] = False
+    return looks, stays
 
 
 def is_vascular(looks: NDArray[np.float32]) -> bool:
