@@ -40,7 +40,7 @@ _SURROUND_MM = (0.4, 1.5)  # where its surround is measured
 _RIM_PX = 3  # this close to the border of the picture an object is cut off
 _REACH_MM = 0.5  # a detection this close to metal belongs to it
 _SATURATED = 0.985
-_SATURATED_SHARE = 5e-4  # of the breast, beside metal: then the window saturates calcifications too
+_SATURATED_SHARE = 2.5e-4  # of the breast, beside metal: then the window saturates calcifications too
 
 _LEAST_PLATEAU = 0.28  # share of the object; the thinnest wire has that much
 _BLUR_MM, _BLUR_PX = 0.09, 0.18  # the softest edge that metal has, beside what coarse pixels add
@@ -54,6 +54,7 @@ _BALL_ROUNDNESS = 0.7
 _BRANCHED = 0.72  # solidity of what is bent or crossed
 _LONG_MM = 9.5  # neither a clip nor a rod of calcium
 _WIRE_MM = (0.25, 0.46)  # width of a suture of steel
+_LINE_PX = 1.6  # a straight line this thin is a scratch or a fault of the scanner
 _RING_MM = 5.0  # hole of a ring on the skin; a loop of wire has a smaller one
 _BED_MM = 20.0  # clips of one operation lie this close
 _DOUBT_MM = 0.02  # beside clips an edge may be softer by this
@@ -122,15 +123,19 @@ def _clips_beside(
     measured: Sequence[tuple[Suspect, Stroke]],
     reach_px: float,
 ) -> list[tuple[Suspect, NonLesionKind]]:
-    """What is nearly sure beside a clip is one, too: a surgeon leaves several, and one may be seen end-on."""
+    """What is nearly sure beside a clip is one, too: a surgeon leaves several, and one may be seen end-on.
+
+    None are where they outnumber the clips: then they are a group of calcifications.
+    """
     clips = [_middle(suspect) for suspect, kind in metal if kind is NonLesionKind.CLIP]
-    return [
+    beside = [
         (suspect, NonLesionKind.CLIP)
         for suspect, stroke in measured
         if kind_of(stroke) is None
         and is_nearly_sure(stroke)
         and any(math.dist(_middle(suspect), clip) <= reach_px for clip in clips)
     ]
+    return beside if len(beside) <= len(clips) else []
 
 
 def _middle(suspect: Suspect) -> Point:
@@ -139,7 +144,7 @@ def _middle(suspect: Suspect) -> Point:
 
 
 def kind_of(stroke: Stroke) -> NonLesionKind | None:
-    """Clip, marker or wire by its measures; ``None`` for what may be a calcification.
+    """Clip, marker, wire or scratch by its measures; ``None`` for what may be a calcification.
 
     Sizes are those of surgical clips (2 to 4 mm long, half a millimeter wide, often bent), balls, rings and
     wires stuck to the skin, and sutures of steel.
@@ -173,7 +178,8 @@ def _kind_cut_off(stroke: Stroke) -> NonLesionKind | None:
     sharp = stroke.white >= 0.6 and stroke.edge_mm <= _SHARP_MM and stroke.contact_mm <= _MAX_CONTACT_MM
     if not sharp or stroke.width_mm < 0.28 or not 0.8 <= stroke.extent_mm <= 20:
         return None
-    return NonLesionKind.MARKER if stroke.width_mm > _THIN_MM else NonLesionKind.CLIP
+    thick = max(stroke.width_mm, stroke.contact_mm) > _THIN_MM
+    return NonLesionKind.MARKER if thick else NonLesionKind.CLIP
 
 
 def _kind_round(stroke: Stroke) -> NonLesionKind | None:
@@ -201,12 +207,22 @@ def _kind_thin(stroke: Stroke) -> NonLesionKind | None:
     looped = stroke.hole_mm >= 1 and stroke.length_mm >= 4
     is_wire = _WIRE_MM[0] < stroke.width_mm < _WIRE_MM[1] and (stroke.length_mm >= 7 or looped)
     if is_wire or stroke.length_mm >= 12:
-        return NonLesionKind.WIRE
+        line = stroke.width_mm < _LINE_PX * stroke.spacing_mm and stroke.solidity > _BRANCHED
+        return NonLesionKind.DUST if line else NonLesionKind.WIRE
     white = (1 - stroke.white) * stroke.width_mm / 2 <= _SOFT_MM and stroke.width_mm > 0.34
     if white and stroke.length_mm >= max(1.5, 2.2 * stroke.width_mm):
         return NonLesionKind.CLIP
-    stub = stroke.white >= 0.5 and stroke.edge_mm <= _SHARP_MM and stroke.width_mm > 0.4
-    return NonLesionKind.CLIP if stub and stroke.length_mm >= max(1.15, 1.9 * stroke.width_mm) else None
+    return NonLesionKind.CLIP if _is_small_clip(stroke) else None
+
+
+def _is_small_clip(stroke: Stroke) -> bool:
+    """A stub of a clip, or what marks the place of a biopsy: a thin bar, a small ring or a ribbon."""
+    sharp = stroke.edge_mm <= _SHARP_MM
+    stub = sharp and stroke.white >= 0.5 and stroke.width_mm > 0.4
+    straight = stroke.solidity > 0.85 and stroke.extent_mm >= 2
+    bar = sharp and straight and stroke.white >= 0.4 and stroke.width_mm > _WIRE_MM[0]
+    ring = stroke.white >= 0.35 and stroke.hole_mm >= 0.8
+    return ring or bar or (stub and stroke.length_mm >= max(1.15, 1.9 * stroke.width_mm))
 
 
 def find_suspects(image: NormalizedImage, breast: BreastRegion) -> list[Suspect]:
