@@ -29,7 +29,9 @@ def swept(scores: list[float], fate: list[Fate], true: list[float]) -> Swept:
     return Swept(np.array(scores, np.float64), np.array(fate, np.int8), np.array(true, np.float64))
 
 
-def located(scores: list[float], fate: list[Fate], true: list[float], strength: list[float]) -> Judged:
+def located(
+    scores: list[float], fate: list[Fate], true: list[float], strength: list[float], *, apart: float = 9.0
+) -> Judged:
     """One image of 10 cm2 with located calcifications."""
     return Judged(
         breast_cm2=10.0,
@@ -45,6 +47,7 @@ def located(scores: list[float], fate: list[Fate], true: list[float], strength: 
             [score if score >= 0.5 else -1 for score in true],
         ),
         detectability=np.array(strength, np.float64),
+        apart_px=np.full(len(true), apart),
         names=tuple("abcdef"[: len(true)]),
     )
 
@@ -91,14 +94,14 @@ def test_detectability_by_hand() -> None:
 
 
 def test_calibration_leaves_ignored_marks_out() -> None:
-    """Two of five marks are real; an ignored sixth changes nothing."""
+    """Three of five marks lie on calcifications, one a second time; an ignored sixth changes nothing."""
     ignored = located([0.95], [Fate.IGNORED], [], [])
     images = [Image("a", FIRST), Image("b", SECOND)]
     plain, more = figures_of(images).calibration, figures_of([*images, Image("c", ignored)]).calibration
     assert plain is not None
     assert more is not None
-    assert (plain.marks, plain.real) == (more.marks, more.real) == (5, 2)
-    expected = (0.1**2 + 0.8**2 + 0.7**2 + 0.7**2 + 0.6**2) / 5
+    assert (plain.marks, plain.real) == (more.marks, more.real) == (5, 3)
+    expected = (0.1**2 + 0.8**2 + 0.7**2 + 0.3**2 + 0.6**2) / 5
     assert plain.brier == more.brier == pytest.approx(expected)
 
 
@@ -129,11 +132,13 @@ def test_labels_and_corrected_labels() -> None:
     assert figures.corrected_area.value == 1.0
     assert figures.marks_on_negative is not None
     assert figures.unseen_on_negative is not None
+    assert figures.marks_on_corrected is not None
     assert (figures.marks_on_negative.value, figures.unseen_on_negative.value) == (2.0, 1.0)
+    assert figures.marks_on_corrected.value == 0.0
     assert (figures.marks, figures.groups, figures.calibration) == (None, {}, None)
     given = [Image(one.patient, replace(one.judged, corrected=None)) for one in images]
     assert figures_of(given).corrected_area is None
-    assert figures_of(given).unseen_on_negative is None
+    assert (figures_of(given).unseen_on_negative, figures_of(given).marks_on_corrected) == (None, None)
 
 
 def test_groups_count_false_ones_on_normal_images() -> None:
@@ -199,5 +204,8 @@ def test_a_shift_is_compared_on_the_same_calcifications() -> None:
     assert (shift.count, shift.sensitivity.value, shift.loss.value) == (2, 0.5, 50.0)
     assert (shift.both_count, shift.both_loss.value) == (1, 0.0)
     assert shift.kept_threshold == (0.5, 0.1)
+    run_together = replace(after, apart_px=np.full(3, 2.9))
+    shift = shift_figures("dose", "dose", [Image("a", FIRST)], [Image("a", run_together)])
+    assert (shift.count, shift.both_count) == (2, 0)
     with pytest.raises(ValueError, match="not of the patients"):
         shift_figures("dose", "dose", [Image("a", FIRST)], [Image("b", after)])

@@ -19,7 +19,7 @@ LABELS = DataSetFigures(
     patients=4,
     breast_cm2=400.0,
     image_area=Estimate(0.93, 0.8, 0.99),
-    unseen_on_negative=Estimate(0.6),
+    marks_on_corrected=Estimate(0.6),
 )
 
 

@@ -159,6 +159,7 @@ def test_an_image_is_judged_whole() -> None:
     assert MOST_MARKS >= judged.marks.scores.size > 2
     assert judged.outlines is not None
     assert judged.outlines.hit.tolist() == [True]
+    assert judged.apart_px.tolist() == [np.inf]
 
 
 def test_an_image_without_spacing_is_not_judged() -> None:

@@ -106,7 +106,7 @@ class GroupFigures:
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """How far scores are probabilities, over all marks that are right or false."""
+    """How far scores are probabilities: ``real`` of the ``marks`` lie on a calcification."""
 
     marks: int
     real: int
@@ -123,8 +123,9 @@ class DataSetFigures:
 
     ``kind``: what the truth tells, ``LOCATED``, ``GROUPED`` or ``LABELED``. ``images``, ``positive`` and
     ``patients`` are numbers. ``marks_on_negative`` and ``unseen_on_negative``: calcifications reported an
-    image labeled as without, all and those that nobody saw who looked again. ``lookalikes``: of each kind,
-    how many there are, are named, are called calcifications.
+    image labeled as without, all and those where nobody saw one who looked again; ``marks_on_corrected``: an
+    image that is without by its corrected label. ``lookalikes``: of each kind, how many there are, are named,
+    are called calcifications.
     """
 
     kind: str
@@ -136,6 +137,7 @@ class DataSetFigures:
     corrected_area: Estimate | None = None
     marks_on_negative: Estimate | None = None
     unseen_on_negative: Estimate | None = None
+    marks_on_corrected: Estimate | None = None
     marks: MarkFigures | None = None
     groups: dict[str, GroupFigures] = field(default_factory=dict)
     calibration: Calibration | None = None
@@ -147,6 +149,8 @@ def figures_of(images: Sequence[Image]) -> DataSetFigures:
     """Compute every figure that the truth of these images allows."""
     first = images[0].judged
     grouped = any(one.judged.groups is not None for one in images)
+    seen = any(one.judged.corrected is not None for one in images)
+    labeled_without = [one for one in images if one.judged.positive is False]
     return DataSetFigures(
         kind=LOCATED if first.marks is not None else GROUPED if grouped else LABELED,
         images=len(images),
@@ -154,9 +158,12 @@ def figures_of(images: Sequence[Image]) -> DataSetFigures:
         patients=len({one.patient for one in images}),
         breast_cm2=sum(one.judged.breast_cm2 for one in images),
         image_area=image_area(images, lambda judged: judged.positive),
-        corrected_area=image_area(images, lambda j: j.corrected) if _is_corrected(images) else None,
-        marks_on_negative=_on_negative(images, lambda judged: judged.reported),
-        unseen_on_negative=_on_negative(images, lambda j: j.unseen) if _is_corrected(images) else None,
+        corrected_area=image_area(images, lambda judged: judged.corrected) if seen else None,
+        marks_on_negative=_marks_an_image(labeled_without, lambda judged: judged.reported),
+        unseen_on_negative=_marks_an_image(labeled_without, lambda judged: judged.unseen) if seen else None,
+        marks_on_corrected=_marks_an_image(
+            [one for one in images if one.judged.corrected is False], lambda judged: judged.reported
+        ),
         marks=mark_figures(images) if first.marks is not None else None,
         groups=group_figures(images),
         calibration=calibrate(images) if first.marks is not None else None,
@@ -244,12 +251,14 @@ def group_figures(images: Sequence[Image]) -> dict[str, GroupFigures]:
 
 
 def calibrate(images: Sequence[Image]) -> Calibration:
-    """Compare scores with what became of the marks; ignored marks are left out."""
+    """Compare scores with what the marks lie on; ignored marks are left out.
+
+    A second mark on a calcification counts as real here: what a score claims is that the mark lies on one.
+    """
     kept = [_marks(one).fate != Fate.IGNORED for one in images]
     scores = np.concatenate([_marks(one).scores[keep] for one, keep in zip(images, kept, strict=True)])
-    real = np.concatenate(
-        [_marks(one).fate[keep] == Fate.HIT for one, keep in zip(images, kept, strict=True)]
-    )
+    fates = np.concatenate([_marks(one).fate[keep] for one, keep in zip(images, kept, strict=True)])
+    real = np.isin(fates, (Fate.HIT, Fate.AGAIN))
     patients = [one.patient for one, keep in zip(images, kept, strict=True) for _ in range(int(keep.sum()))]
     width, count = equal_width(), equal_count(scores)
     by_width, by_count = reliability(scores, real, width), reliability(scores, real, count)
@@ -302,18 +311,10 @@ def _marks(image: Image) -> Swept:
     return image.judged.marks
 
 
-def _is_corrected(images: Sequence[Image]) -> bool:
-    """Whether somebody looked again: a label was changed or a calcification was named."""
-    return any(one.judged.corrected is not None for one in images)
-
-
-def _on_negative(images: Sequence[Image], count: Callable[[Judged], int]) -> Estimate | None:
-    negative = [one for one in images if one.judged.positive is False]
-    if not negative:
+def _marks_an_image(images: Sequence[Image], count: Callable[[Judged], int]) -> Estimate | None:
+    if not images:
         return None
-    return _mean(
-        [np.array([float(count(one.judged))]) for one in negative], [one.patient for one in negative]
-    )
+    return _mean([np.array([float(count(one.judged))]) for one in images], [one.patient for one in images])
 
 
 def _mean(values: Sequence[NDArray[np.float64]], patients: Sequence[str]) -> Estimate:

@@ -101,7 +101,7 @@ _ASKED: tuple[tuple[str, float, bool, Callable[[DataSetFigures], Estimate | None
     ("expected calibration error", 0.05, False, _calibration),
     ("images told apart (AUC), labels as given", 0.92, True, _image_area),
     ("images told apart (AUC), labels corrected", 0.97, True, lambda figures: figures.corrected_area),
-    ("marks an image that are no calcification", 0.5, False, lambda figures: figures.unseen_on_negative),
+    ("marks an image that are no calcification", 0.5, False, lambda figures: figures.marks_on_corrected),
     ("clusters found at 0.5 false groups a normal image", 0.85, True, _groups),
     ("metal named", 0.95, True, _metal(1)),
     ("metal called a calcification", 0.02, False, _metal(2)),

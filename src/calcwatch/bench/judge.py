@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from calcwatch.bench.fate import Fate, Swept
 from calcwatch.bench.matching import NOBODY, Places, assign, possible_hits, within
@@ -58,7 +59,8 @@ class LookalikeFate:
 class Judged:
     """One image judged. ``marks``: against the true calcifications, which follow in the same order.
 
-    ``detectability`` and ``names`` of these, infinite and ``""`` where unknown. ``groups``:
+    ``detectability`` and ``names`` of these, infinite and ``""`` where unknown; ``apart_px``: from the center
+    of each to the nearest other. ``groups``:
     as reported; ``loose_groups``: made of marks down to ``GROUP_MEMBERS_FROM``. ``highest``: highest score of
     all marks. ``reported``: number of calcifications reported, ``unseen`` those not at a place where somebody
     saw one; ``told``: the reported ones as ``marks`` are. ``odd``: the worst misses and false
@@ -77,6 +79,7 @@ class Judged:
     loose_groups: Swept | None = None
     counts_false_groups: bool = False
     detectability: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    apart_px: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     names: tuple[str, ...] = ()
     outlines: OutlineFigures | None = None
     lookalikes: tuple[LookalikeFate, ...] = ()
@@ -160,10 +163,18 @@ def _judge_marks(
         told=told,
         odd=(*odd_marks(low.calcifications, marks), *odd_misses(truth, told)),
         detectability=np.array(strength, np.float64),
+        apart_px=_apart(true_places(truth).points),
         names=tuple(one.name for one in truth.calcifications),
         outlines=judge_outlines(reported.calcifications, truth, spacing_mm=mm),
         lookalikes=judge_lookalikes(reported, truth, spacing_mm=mm),
     )
+
+
+def _apart(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Distance of each point from the nearest other, infinite where there is none."""
+    if len(points) < 2:
+        return np.full(len(points), np.inf)
+    return np.asarray(cKDTree(points).query(points, 2)[0][:, 1])
 
 
 def judge_marks(found: Sequence[Calcification], truth: Truth, *, spacing_mm: float) -> Swept:

@@ -30,7 +30,8 @@ RULES = f"""\
 - **Insertions**: phantom calcifications put into images labeled as without, and the same images left alone,
   both in the figures. Whatever real calcification such an image has counts as a false mark.
 - **Outlines**: the true one is that of the calcification's whole shadow before any blur.
-- **Calibration**: over all marks of the curve, a mark being real when it hits.
+- **Calibration**: over all marks of the curve, a mark being real when it lies on a calcification: what a
+  score claims. A second mark on one is real here and false above.
 - **Intervals**: patients are drawn with replacement, all images of one together; matching is done once. The
   percentiles 2.5 and 97.5 are given. With few patients they are too narrow."""
 """The last part of the page."""

@@ -18,7 +18,7 @@ from calcwatch.bench.sweep import (
     sensitivity_interval,
     threshold_at,
 )
-from calcwatch.bench.truth import ROSE
+from calcwatch.bench.truth import APART_PX, ROSE
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,10 @@ class ShiftFigures:
     """One shift against the reference, at 0.4 false marks per cm2, each at its own threshold.
 
     ``count``: calcifications visible in the reference; ``sensitivity`` for these, ``loss`` against the
-    reference in points (100 is all). ``both_count``, ``both_loss``: for those visible under both, which a
-    coarser pixel or a lower dose has not hidden. ``kept_threshold``: sensitivity for the first and false
-    marks per cm2 when the threshold of the reference is kept.
+    reference in points (100 is all). ``both_count``, ``both_loss``: for those visible under both and three
+    pixels from the next, which a coarser pixel or a lower dose has neither hidden nor run together.
+    ``kept_threshold``: sensitivity for the first and false marks per cm2 when the threshold of the reference
+    is kept.
     """
 
     name: str
@@ -50,7 +51,10 @@ def shift_figures(name: str, kind: str, reference: Sequence[Image], shifted: Seq
         raise ValueError(f"the images of {name!r} are not of the patients of the reference")
     pairs = list(zip(reference, shifted, strict=True))
     first = [_visible(one.judged) & _named(other.judged) for one, other in pairs]
-    both = [names & _visible(other.judged) for names, (_, other) in zip(first, pairs, strict=True)]
+    both = [
+        names & _visible(other.judged) & _single(one.judged) & _single(other.judged)
+        for names, (one, other) in zip(first, pairs, strict=True)
+    ]
     before, after = _sweep(reference, first), _sweep(shifted, first)
     low, high = sensitivity_interval(after, [USUAL_RATE])[:, 0]
     return ShiftFigures(
@@ -75,6 +79,11 @@ def _loss(before: Sweep, after: Sweep) -> Estimate:
 def _visible(judged: Judged) -> frozenset[str]:
     names = zip(judged.names, judged.detectability, strict=True)
     return frozenset(name for name, strength in names if strength >= ROSE)
+
+
+def _single(judged: Judged) -> frozenset[str]:
+    names = zip(judged.names, judged.apart_px, strict=True)
+    return frozenset(name for name, apart in names if apart >= APART_PX)
 
 
 def _named(judged: Judged) -> frozenset[str]:

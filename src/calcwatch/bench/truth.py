@@ -19,6 +19,10 @@ ROSE = 5.0
 """Detectability from which on a thing can be seen reliably (Rose, J Opt Soc Am 38:196, 1948)."""
 
 
+APART_PX = 3.0
+"""Calcifications whose centers are closer than this many pixels are not two things in the picture."""
+
+
 @dataclass(frozen=True)
 class TrueCalcification:
     """One calcification. ``outline``: closed polygon, empty where only the center is known.
