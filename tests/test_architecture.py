@@ -17,8 +17,8 @@ from tests.project import house_rules
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "calcwatch"
 CORE = sorted(
-    [PACKAGE / name for name in ("domain.py", "codes.py", "pipeline.py")]
-    + [path for room in ("steps", "phantom") for path in (PACKAGE / room).rglob("*.py")]
+    [PACKAGE / name for name in ("bounds.py", "codes.py", "pipeline.py")]
+    + [path for room in ("domain", "steps", "phantom") for path in (PACKAGE / room).rglob("*.py")]
 )
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 OUR_PYTHON = sorted(path for room in ("src", "tests", "scripts") for path in (ROOT / room).rglob("*.py"))

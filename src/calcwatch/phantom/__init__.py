@@ -1,5 +1,6 @@
 """Synthetic mammograms with exact truth: views and dates of one 3-D arrangement."""
 
+from calcwatch.domain import Distribution, Morphology
 from calcwatch.phantom.examination import make_examination, make_prior_and_current, project_solid
 from calcwatch.phantom.lookalikes import (
     STEEL,
@@ -10,7 +11,7 @@ from calcwatch.phantom.lookalikes import (
     draw_wire,
 )
 from calcwatch.phantom.record import CALCIUM_PER_MM
-from calcwatch.phantom.settings import Distribution, GroupChange, GroupPlan, Morphology, PhantomSettings
+from calcwatch.phantom.settings import GroupChange, GroupPlan, PhantomSettings
 from calcwatch.phantom.shapes import draw_density, draw_shape
 from calcwatch.phantom.solids import (
     Ellipsoid,

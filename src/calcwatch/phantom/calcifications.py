@@ -7,17 +7,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from calcwatch.domain import Distribution, Morphology
 from calcwatch.phantom.anatomy import Breast
 from calcwatch.phantom.geometry import ViewGeometry, project_points
 from calcwatch.phantom.places import LARGE, Scene, Spot, along_vessel, spread
-from calcwatch.phantom.settings import (
-    Distribution,
-    GroupChange,
-    GroupPlan,
-    Morphology,
-    PhantomSettings,
-    random_stream,
-)
+from calcwatch.phantom.settings import GroupChange, GroupPlan, PhantomSettings, random_stream
 from calcwatch.phantom.shapes import USUAL_DIAMETER_MM, draw_density, draw_direction, draw_shape
 from calcwatch.phantom.solids import Ellipsoid, Solid
 

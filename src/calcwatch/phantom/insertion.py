@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from calcwatch.domain import NonLesionKind
+from calcwatch.domain import Distribution, Morphology, NonLesionKind
 from calcwatch.phantom.record import CALCIUM_PER_MM
 from calcwatch.phantom.scatter import Scatter, draw_scatter
-from calcwatch.phantom.settings import Distribution, Morphology
 from calcwatch.phantom.shapes import draw_density, draw_direction, draw_shape
 from calcwatch.phantom.solids import ProjectedSolid, Silhouette, Solid, trace_solid
 from calcwatch.steps.normalize import local_noise

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calcwatch.domain import Distribution, Morphology
 from calcwatch.phantom.anatomy import GLAND_SHAPE, Breast
 from calcwatch.phantom.geometry import ViewGeometry, project_points
-from calcwatch.phantom.settings import Distribution, GroupPlan, Morphology, PhantomSettings
+from calcwatch.phantom.settings import GroupPlan, PhantomSettings
 from calcwatch.phantom.shapes import draw_direction
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from calcwatch.domain import Distribution
 from calcwatch.phantom.acquisition import Development
 from calcwatch.phantom.calcifications import Group
 from calcwatch.phantom.lookalikes import NonLesionSolid
-from calcwatch.phantom.settings import Distribution, GroupPlan, PhantomSettings
+from calcwatch.phantom.settings import GroupPlan, PhantomSettings
 from calcwatch.phantom.solids import Silhouette, Solid
 from calcwatch.phantom.tissue import Tissue
 from calcwatch.phantom.truth import CalcificationTruth, GroupTruth, ImageTruth, NonLesionTruth

@@ -8,38 +8,7 @@ from zlib import crc32
 
 import numpy as np
 
-from calcwatch.domain import Laterality, NonLesionKind, ViewPosition
-
-
-class Morphology(StrEnum):
-    """Calcification morphology, the words of BI-RADS 5th edition (DICOM CID 6010)."""
-
-    SKIN = "skin_lucent_centered"
-    VASCULAR = "vascular"
-    POPCORN = "coarse_popcorn"
-    ROD = "large_rod_like"
-    ROUND = "round"
-    PUNCTATE = "punctate"
-    RIM = "rim"
-    DYSTROPHIC = "dystrophic"
-    MILK_OF_CALCIUM = "milk_of_calcium"
-    SUTURE = "suture"
-    AMORPHOUS = "amorphous"
-    COARSE_HETEROGENEOUS = "coarse_heterogeneous"
-    FINE_PLEOMORPHIC = "fine_pleomorphic"
-    FINE_LINEAR = "fine_linear"
-    FINE_LINEAR_BRANCHING = "fine_linear_branching"
-
-
-class Distribution(StrEnum):
-    """Distribution of a group, the words of BI-RADS 5th edition (DICOM CID 6011); single: not in a group."""
-
-    SINGLE = "single"
-    DIFFUSE = "diffuse"
-    REGIONAL = "regional"
-    GROUPED = "grouped"
-    LINEAR = "linear"
-    SEGMENTAL = "segmental"
+from calcwatch.domain import Distribution, Laterality, Morphology, NonLesionKind, ViewPosition
 
 
 class GroupChange(StrEnum):

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from calcwatch.domain import Laterality, NonLesionKind, Point, ViewPosition
-    from calcwatch.phantom.settings import Distribution, GroupChange, Morphology
+    from calcwatch.domain import Distribution, Laterality, Morphology, NonLesionKind, Point, ViewPosition
+    from calcwatch.phantom.settings import GroupChange
 
 Position = tuple[float, float, float]
 """``(anterior, superior, lateral)`` in mm in the uncompressed breast, from the chest wall."""

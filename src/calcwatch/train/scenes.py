@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from calcwatch.domain import ImageDescription, Mammogram, NonLesionKind, PixelSpacing, ViewPosition
+from calcwatch.domain import (
+    Distribution,
+    ImageDescription,
+    Mammogram,
+    Morphology,
+    NonLesionKind,
+    PixelSpacing,
+    ViewPosition,
+)
 from calcwatch.phantom import PhantomSettings, make_examination
 from calcwatch.phantom.insertion import InsertionSettings, insert, noise_of
 from calcwatch.phantom.lookalikes import (
@@ -20,7 +28,7 @@ from calcwatch.phantom.lookalikes import (
     draw_marker,
     draw_wire,
 )
-from calcwatch.phantom.settings import Distribution, GroupPlan, Morphology
+from calcwatch.phantom.settings import GroupPlan
 from calcwatch.phantom.strands import draw_strands
 from calcwatch.steps.learned import Look
 from calcwatch.train.backgrounds import Background, open_background, vary

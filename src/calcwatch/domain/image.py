@@ -1,9 +1,4 @@
-"""What the data is: from a mammogram to its calcifications and groups.
-
-Everything here is frozen and valid from birth. Points are ``(row, column)``, counted from the center of the
-top-left pixel of the file as stored. Lengths that cross a border are in mm and end ``_mm``; lengths in
-pixels end ``_px``. A length in mm is ``None`` when the pixel spacing is unknown: it is never guessed.
-"""
+"""What an image is before any analysis: side, view, spacing, flags, gray."""
 
 from __future__ import annotations
 
@@ -20,30 +15,6 @@ _Number = TypeVar("_Number", int, float)
 
 Point = tuple[float, float]
 """``(row, column)`` in pixels, (0, 0) at the center of the top-left pixel of the file as stored."""
-
-
-class CalcwatchError(Exception):
-    """Anything calcwatch refuses to do; the message names the thing, the value and the remedy."""
-
-
-class UnreadableImage(CalcwatchError):
-    """The file cannot be read: empty, truncated, encrypted, damaged or larger than allowed."""
-
-
-class UnsupportedImage(CalcwatchError):
-    """The file can be read but is not something calcwatch analyzes (not a mammogram, tomosynthesis, ...)."""
-
-
-class BadTable(CalcwatchError):
-    """A table of images, or a row of it, that cannot be used; the message names the file, line and remedy."""
-
-
-class UnsuitableImage(CalcwatchError):
-    """A mammogram whose breast cannot be analyzed (no breast found, all dark, saturated, ...)."""
-
-
-class ResultNotWritten(CalcwatchError):
-    """The place for a result holds something else or cannot be written; nothing was changed."""
 
 
 class Laterality(StrEnum):
@@ -260,115 +231,3 @@ class Mammogram:
             raise ValueError(f"gray must be a 2-D float32 array, not {self.gray.ndim}-D {self.gray.dtype}")
         if self.padding is not None and self.padding.shape != self.gray.shape:
             raise ValueError(f"padding is {self.padding.shape} but gray is {self.gray.shape}")
-
-
-@dataclass(frozen=True)
-class Calcification:
-    """One calcification, outlined and measured.
-
-    ``score`` 0 to 1, higher is more believable. ``outline``: closed polygon round the whole object, the
-    system's blur undone, first point not repeated. ``area``: inside it; ``diameter``: of the circle with that
-    area. ``contrast``: height over its surround in units of the local noise. Each error is one standard
-    deviation. ``vascular``: whether it looks like calcium in the wall of a vessel; ``None`` where the
-    detector does not tell.
-    """
-
-    tracking_uid: str
-    row: float
-    column: float
-    score: float
-    diameter_px: float
-    diameter_error_px: float
-    area_px: float
-    contrast: float
-    contrast_error: float
-    diameter_mm: float | None
-    diameter_error_mm: float | None
-    area_mm2: float | None
-    outline: tuple[Point, ...]
-    vascular: bool | None = None
-
-
-class NonLesionKind(StrEnum):
-    """What a bright thing is when it is no calcification (compare DICOM CID 4012/6040)."""
-
-    CLIP = "surgical_clip"
-    MARKER = "marker"
-    WIRE = "wire_or_suture"
-    SKIN_FOLD = "skin_fold"
-    POWDER = "deodorant_or_powder"
-    DUST = "dust_or_scratch"
-    TEXT = "burned_in_text"
-
-
-@dataclass(frozen=True)
-class NonLesion:
-    """Something bright that is named and kept apart, never silently dropped and never counted."""
-
-    kind: NonLesionKind
-    row: float
-    column: float
-    outline: tuple[Point, ...]
-
-
-@dataclass(frozen=True)
-class CalcificationGroup:
-    """Calcifications that lie together; ``members`` are their tracking UIDs, most believable first.
-
-    ``row, column, radius``: the smallest circle round all members. ``outline``: convex hull with a margin.
-    ``score`` 0 to 1: belief that this is a group of calcifications.
-    """
-
-    tracking_uid: str
-    row: float
-    column: float
-    radius_px: float
-    radius_mm: float | None
-    score: float
-    members: tuple[str, ...]
-    outline: tuple[Point, ...]
-
-    @property
-    def count(self) -> int:
-        """Number of member calcifications."""
-        return len(self.members)
-
-
-@dataclass(frozen=True)
-class ImageFindings:
-    """The answer for one image; nothing found is an empty tuple, never ``None``."""
-
-    description: ImageDescription
-    breast_area_cm2: float | None
-    breast_outline: tuple[Point, ...]
-    quality_flags: tuple[QualityFlag, ...]
-    calcifications: tuple[Calcification, ...] = ()
-    non_lesions: tuple[NonLesion, ...] = ()
-    groups: tuple[CalcificationGroup, ...] = ()
-
-
-@dataclass(frozen=True)
-class AnalysisSettings:
-    """Every number that changes a result; stored with the result it made.
-
-    ``grouping_distance_mm``: two calcifications closer than this belong together. ``min_group_count``: fewer
-    are no group. ``score_threshold``: less believable candidates are not reported. ``min_contrast``: nor are
-    those that stand less than this many units of noise above their surround. ``max_candidates``: how many
-    of the strongest are looked at in one image.
-    """
-
-    score_threshold: float = 0.5
-    min_contrast: float = 1.0
-    grouping_distance_mm: float = 5.0
-    min_group_count: int = 3
-    max_candidates: int = 4000
-
-    def __post_init__(self) -> None:
-        if not 0.0 <= self.score_threshold <= 1.0:
-            raise ValueError(f"score_threshold {self.score_threshold} is not between 0 and 1")
-        if self.grouping_distance_mm <= 0:
-            raise ValueError(f"grouping_distance_mm {self.grouping_distance_mm} must be above 0")
-        if self.min_group_count < 2:
-            raise ValueError(f"min_group_count {self.min_group_count} is no group; two is the least")
-        if self.max_candidates < 1:
-            raise ValueError(f"max_candidates {self.max_candidates} must be at least 1")

@@ -1,0 +1,106 @@
+"""What the data is: from a mammogram to its calcifications and groups, and what an examination says of them.
+
+Everything here is frozen and valid from birth. Points are ``(row, column)``, counted from the center of the
+top-left pixel of the file as stored. Lengths that cross a border are in mm and end ``_mm``; lengths in
+pixels end ``_px``. A length in mm is ``None`` when the pixel spacing is unknown: it is never guessed.
+"""
+
+from calcwatch.domain.assessment import (
+    Alternative,
+    Assessment,
+    BreastReading,
+    ExaminationFindings,
+    GroupReading,
+    LikelihoodRange,
+    Location,
+    ViewPair,
+)
+from calcwatch.domain.errors import (
+    BadTable,
+    CalcwatchError,
+    ResultNotWritten,
+    UnreadableImage,
+    UnsuitableImage,
+    UnsupportedImage,
+)
+from calcwatch.domain.findings import (
+    AnalysisSettings,
+    Calcification,
+    CalcificationGroup,
+    DistributionDescription,
+    DistributionMeasurements,
+    ImageFindings,
+    Landmarks,
+    MorphologyDescription,
+    NonLesion,
+    NonLesionKind,
+    ShapeFeatures,
+)
+from calcwatch.domain.image import (
+    BLOCKING_FLAGS,
+    GivenAttributes,
+    ImageDescription,
+    Laterality,
+    Mammogram,
+    PixelSpacing,
+    Point,
+    QualityFlag,
+    ViewPosition,
+)
+from calcwatch.domain.lexicon import (
+    BY_CONCERN,
+    CLASSIC_BENIGN,
+    LADDER,
+    LEXICON,
+    Category,
+    Distribution,
+    LateralityPattern,
+    Morphology,
+    SizeClass,
+)
+
+__all__ = [
+    "BLOCKING_FLAGS",
+    "BY_CONCERN",
+    "CLASSIC_BENIGN",
+    "LADDER",
+    "LEXICON",
+    "Alternative",
+    "AnalysisSettings",
+    "Assessment",
+    "BadTable",
+    "BreastReading",
+    "Calcification",
+    "CalcificationGroup",
+    "CalcwatchError",
+    "Category",
+    "Distribution",
+    "DistributionDescription",
+    "DistributionMeasurements",
+    "ExaminationFindings",
+    "GivenAttributes",
+    "GroupReading",
+    "ImageDescription",
+    "ImageFindings",
+    "Landmarks",
+    "Laterality",
+    "LateralityPattern",
+    "LikelihoodRange",
+    "Location",
+    "Mammogram",
+    "Morphology",
+    "MorphologyDescription",
+    "NonLesion",
+    "NonLesionKind",
+    "PixelSpacing",
+    "Point",
+    "QualityFlag",
+    "ResultNotWritten",
+    "ShapeFeatures",
+    "SizeClass",
+    "UnreadableImage",
+    "UnsuitableImage",
+    "UnsupportedImage",
+    "ViewPair",
+    "ViewPosition",
+]

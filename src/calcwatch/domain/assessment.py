@@ -1,0 +1,150 @@
+"""What an examination says: the same group in two views, where it lies, a suggested category with reasons.
+
+Everything here is a suggestion. A radiologist decides; ``needs_human`` is always true.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from calcwatch.domain.lexicon import LEXICON, Category, LateralityPattern
+
+if TYPE_CHECKING:
+    from calcwatch.domain.findings import ImageFindings
+    from calcwatch.domain.image import Laterality
+    from calcwatch.domain.lexicon import Distribution, Morphology
+
+
+@dataclass(frozen=True)
+class LikelihoodRange:
+    """Between which shares of such findings studies found malignant, 0 to 1, and which studies.
+
+    It is a range over studies, never a probability for one woman.
+    """
+
+    low: float
+    high: float
+    source: str
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.low <= self.high <= 1:
+            raise ValueError(f"likelihood range {self.low} to {self.high} must be 0 <= low <= high <= 1")
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """Another description that the picture allows, how likely it is, and what would be suggested then."""
+
+    morphology: Morphology | None
+    distribution: Distribution | None
+    probability: float
+    category: Category
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """A suggested BI-RADS category and how it came about.
+
+    ``suggested_category``: what to show. ``if_confirmed``: what it would be once the workup confirms the
+    description, ``None`` unless the suggestion is 0 (incomplete). ``floor``: the least category that the
+    rules that fired allow, whatever is still missing. ``rule_ids``: all rules that fired, in the order of the
+    table. ``reasons``: one sentence a rule, plain words. ``likelihood_range``: ``None`` where no study fits.
+    ``missing``: inputs that were wanted and not given. ``alternatives``: most likely first.
+    """
+
+    suggested_category: Category
+    floor: Category
+    rule_ids: tuple[str, ...]
+    reasons: tuple[str, ...]
+    if_confirmed: Category | None = None
+    likelihood_range: LikelihoodRange | None = None
+    missing: tuple[str, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
+    rule_table_version: str = ""
+    lexicon: str = LEXICON
+
+    @property
+    def needs_human(self) -> bool:
+        """Always true: software suggests, a radiologist decides."""
+        return True
+
+
+@dataclass(frozen=True)
+class Location:
+    """Where a group lies in the breast, as a reader says it; ``None`` where the views do not tell.
+
+    ``quadrant``: ``upper outer`` and the like, ``central``, or ``axillary tail``; from one view alone only
+    half of it (``upper`` or ``outer``). ``clock``: 1 to 12, as seen facing the woman. ``depth``:
+    ``anterior``, ``middle`` or ``posterior`` third. ``nipple_distance_mm``: ``None`` without
+    spacing or nipple. ``words``: the whole place in one phrase.
+    """
+
+    laterality: Laterality | None
+    quadrant: str | None
+    clock: int | None
+    depth: str | None
+    nipple_distance_mm: float | None
+    words: str
+
+
+@dataclass(frozen=True)
+class ViewPair:
+    """Two groups, by tracking UID, that are the same one in two views of a breast.
+
+    ``probability``: that they are. ``difference_mm``: of their distances from the nipple, ``None`` where a
+    spacing is unknown. ``reason``: what speaks for it, in words.
+    """
+
+    first: str
+    second: str
+    probability: float
+    difference_mm: float | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class GroupReading:
+    """What the examination says of one group of one image: where it lies, where else it is seen, category.
+
+    ``counterpart``: tracking UID of the same group in the other view, ``None`` when it is seen in one view
+    only; ``view_note`` says which, in words.
+    """
+
+    tracking_uid: str
+    location: Location
+    counterpart: str | None
+    view_note: str
+    assessment: Assessment
+
+
+@dataclass(frozen=True)
+class BreastReading:
+    """What the examination says of one breast; ``groups``: tracking UIDs, the most suspicious first."""
+
+    laterality: Laterality | None
+    groups: tuple[str, ...]
+    assessment: Assessment
+
+
+@dataclass(frozen=True)
+class ExaminationFindings:
+    """All images of one woman and day, read together.
+
+    ``groups``: a reading for every group of ``images``, in their order. ``suspicion``: 0 to 1, that of the
+    most suspicious finding. ``score``: 1 to 10, its decile on the reference population; ``score_reasons``:
+    the two or three findings that made it. Never shown to a patient.
+    """
+
+    images: tuple[ImageFindings, ...]
+    pairs: tuple[ViewPair, ...]
+    groups: tuple[GroupReading, ...]
+    breasts: tuple[BreastReading, ...]
+    laterality_pattern: LateralityPattern
+    suspicion: float
+    score: int
+    score_reasons: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.score <= 10:
+            raise ValueError(f"examination score {self.score} is not between 1 and 10")

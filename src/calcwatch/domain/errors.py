@@ -1,0 +1,27 @@
+"""What calcwatch refuses to do, and why: one small tree of errors."""
+
+from __future__ import annotations
+
+
+class CalcwatchError(Exception):
+    """Anything calcwatch refuses to do; the message names the thing, the value and the remedy."""
+
+
+class UnreadableImage(CalcwatchError):
+    """The file cannot be read: empty, truncated, encrypted, damaged or larger than allowed."""
+
+
+class UnsupportedImage(CalcwatchError):
+    """The file can be read but is not something calcwatch analyzes (not a mammogram, tomosynthesis, ...)."""
+
+
+class BadTable(CalcwatchError):
+    """A table of images, or a row of it, that cannot be used; the message names the file, line and remedy."""
+
+
+class UnsuitableImage(CalcwatchError):
+    """A mammogram whose breast cannot be analyzed (no breast found, all dark, saturated, ...)."""
+
+
+class ResultNotWritten(CalcwatchError):
+    """The place for a result holds something else or cannot be written; nothing was changed."""
