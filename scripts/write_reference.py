@@ -19,8 +19,22 @@ from typer.main import get_command
 from calcwatch.cli import app
 from calcwatch.domain import BLOCKING_FLAGS
 from calcwatch.report.schema import findings_schema
-from calcwatch.report.tables import CALCIFICATION_COLUMNS, GROUP_COLUMNS, IMAGE_COLUMNS
+from calcwatch.report.tables import (
+    CALCIFICATION_COLUMNS,
+    EXAMINATION_COLUMNS,
+    GROUP_COLUMNS,
+    IMAGE_COLUMNS,
+)
 from calcwatch.report.words import FLAG_WORDS, KIND_WORDS, REASONS
+from calcwatch.service.read_rules import read_rules
+from calcwatch.steps.rules import SECTIONS, Rule
+
+SECTION_TITLES = {
+    "classic": "Typically benign",
+    "base": "Shape and distribution",
+    "modifier": "What raises, and notes",
+    "context": "What the examination allows to say",
+}
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
@@ -90,10 +104,11 @@ def type_of(field: dict[str, Any]) -> str:
 
 
 def columns_part() -> str:
-    """The columns of both tables, each table's own after those they share."""
+    """The columns of the tables; those of calcifications and groups after what the two share."""
     shared = len(IMAGE_COLUMNS)
     rows = [
-        ("both, first", IMAGE_COLUMNS),
+        ("`examinations.csv`", EXAMINATION_COLUMNS),
+        ("both others, first", IMAGE_COLUMNS),
         ("`calcifications.csv`", CALCIFICATION_COLUMNS[shared:]),
         ("`groups.csv`", GROUP_COLUMNS[shared:]),
     ]
@@ -119,6 +134,50 @@ def kinds_part() -> str:
 def reasons_part() -> str:
     """Every reason for which a file gives no findings."""
     return table(("`reason_code`", "Meaning"), ((f"`{code}`", meaning) for code, meaning in REASONS.items()))
+
+
+def rules_part() -> str:
+    """The shipped rule table, one table a section, and what studies found."""
+    rules = read_rules()
+    parts = [f"Version {rules.version}, {rules.lexicon}."]
+    for section in SECTIONS:
+        rows = (
+            (f"`{one.id}`", conditions(one), effect(one), one.reason, one.source) for one in rules.of(section)
+        )
+        heads = ("Rule", "When", "Effect", "Reason", "Source")
+        parts.append(f"### {SECTION_TITLES[section]}\n\n{table(heads, rows)}")
+    shares = (
+        (
+            "; ".join(f"`{condition.text}`" for condition in one.when),
+            f"{100 * one.found.low:.1f} to {100 * one.found.high:.1f} %",
+            one.found.source,
+        )
+        for one in rules.likelihoods
+    )
+    parts.append(f"### What studies found malignant\n\n{table(('When', 'Share', 'Source'), shares)}")
+    asked = ((f"`{name}`", question) for name, question in rules.questions.items())
+    parts.append(f"### What is asked for\n\n{table(('Fact', 'Question'), asked)}")
+    return "\n\n".join(parts)
+
+
+def conditions(rule: Rule) -> str:
+    """What must hold, and what must not."""
+    texts = "; ".join(f"`{condition.text}`" for condition in rule.when)
+    exceptions = "; ".join(f"`{condition.text}`" for condition in rule.unless)
+    return f"{texts}; unless {exceptions}" if exceptions else texts
+
+
+def effect(rule: Rule) -> str:
+    """What a rule does, in a few words."""
+    words = [
+        f"category {rule.category}" if rule.category else "",
+        f"in place of {', '.join(rule.instead_of)}" if rule.instead_of else "",
+        f"{rule.steps_up} step up" if rule.steps_up else "",
+        f"at least {rule.at_least}" if rule.at_least else "",
+        f"0: {rule.incomplete}" if rule.incomplete else "",
+        f"shows {rule.show}" if rule.show else "",
+    ]
+    return "; ".join(word for word in words if word) or "note"
 
 
 def commands_part() -> str:
@@ -160,6 +219,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "kinds": kinds_part,
     "reasons": reasons_part,
     "commands": commands_part,
+    "rules": rules_part,
 }
 
 if __name__ == "__main__":

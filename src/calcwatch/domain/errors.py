@@ -16,7 +16,11 @@ class UnsupportedImage(CalcwatchError):
 
 
 class BadTable(CalcwatchError):
-    """A table of images, or a row of it, that cannot be used; the message names the file, line and remedy."""
+    """A table, of images or of rules, or a row of it, that cannot be used; the message names the remedy."""
+
+
+class BadContext(CalcwatchError):
+    """What is stated of an examination cannot be used; the message names file, word and remedy."""
 
 
 class UnsuitableImage(CalcwatchError):
@@ -25,3 +29,7 @@ class UnsuitableImage(CalcwatchError):
 
 class ResultNotWritten(CalcwatchError):
     """The place for a result holds something else or cannot be written; nothing was changed."""
+
+
+class NotInResult(CalcwatchError):
+    """What was asked for is not in the result, or that cannot be read; the message lists what there is."""

@@ -22,7 +22,8 @@ class ShapeFeatures:
     circle. ``solidity``: area over that of the convex hull; branches and lobes lower it. ``edge_sharpness``:
     steepest fall at the outline over what the system's blur allows, near 1 is sharp, 0 hazy. ``density``:
     height in the middle part over the surround in units of noise. ``lucent_center``: how far the middle
-    falls below the rim, as a share of the rim, 0 for none. ``branches``: arms beyond two of its skeleton.
+    falls below the rim, as a share of the rim, 0 for none. ``branches``: deep notches beyond
+    one, 0 for a straight or bent line.
     """
 
     length_px: float

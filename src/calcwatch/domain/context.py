@@ -1,0 +1,137 @@
+"""What a person states about an examination, and the words for it; pixels never tell any of this.
+
+Everything is optional and ``None`` is "not known": it is never filled in, and not knowing never reassures.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+
+from calcwatch.domain.image import Laterality
+
+_OLDEST_YEARS = 120
+_MOST_MONTHS = 1200
+
+
+class ExamContext(StrEnum):
+    """Why the examination was made."""
+
+    SCREENING = "screening"
+    DIAGNOSTIC = "diagnostic"
+    KNOWN_CANCER = "known_cancer"
+
+
+class BiopsyResult(StrEnum):
+    """What a biopsy of the calcifications gave; concordance is a radiologist's judgment."""
+
+    BENIGN_CONCORDANT = "benign_concordant"
+    BENIGN_DISCORDANT = "benign_discordant"
+    HIGH_RISK_LESION = "high_risk_lesion"
+    MALIGNANT = "malignant"
+
+
+class ScarFinding(StrEnum):
+    """What ultrasound shows at a scar: new margin, vessel, solid part or growth; or classic fat necrosis."""
+
+    CHANGED = "changed"
+    FAT_NECROSIS = "fat_necrosis"
+
+
+class BedPosition(StrEnum):
+    """Where something lies with respect to the bed or scar of an operation."""
+
+    INSIDE = "inside"
+    OUTSIDE = "outside"
+
+
+class ObservedChange(StrEnum):
+    """How calcifications compare with those of an earlier examination."""
+
+    NEW = "new"
+    MORE = "more"
+    LARGER = "larger"
+    SHAPE_CHANGED = "shape_changed"
+    STABLE = "stable"
+    DECREASED = "decreased"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True)
+class BreastContext:
+    """What is stated of one breast.
+
+    ``treated``: operated or irradiated for cancer. ``reduction``: made smaller by an operation.
+    ``months_since_treatment``: since radiation ended, or since the operation where there was none.
+    ``original_malignant``, ``original_calcified``: what was removed was cancer, had calcifications.
+    ``first_after_surgery``: this is the first mammogram since the operation. ``magnification_done``: with
+    magnification views. ``companion``: a mass, distortion, asymmetry, thick or drawn-in skin or large nodes
+    beside the calcifications. ``symptom``: a lump that can be felt or another red-flag symptom.
+    ``biopsy``: of calcifications in this breast. ``ultrasound_scar``: what ultrasound shows at the scar.
+    ``known_cancer``: a proven cancer that has not been removed. ``products``: deodorant, powder, ointment
+    or a tattoo on the skin. ``gone_after_wiping``: a repeated view after wiping no longer shows it.
+    """
+
+    treated: bool | None = None
+    reduction: bool | None = None
+    months_since_treatment: int | None = None
+    original_malignant: bool | None = None
+    original_calcified: bool | None = None
+    first_after_surgery: bool | None = None
+    magnification_done: bool | None = None
+    companion: bool | None = None
+    symptom: bool | None = None
+    biopsy: BiopsyResult | None = None
+    ultrasound_scar: ScarFinding | None = None
+    known_cancer: bool | None = None
+    products: bool | None = None
+    gone_after_wiping: bool | None = None
+
+    def __post_init__(self) -> None:
+        _check_range("months_since_treatment", self.months_since_treatment, _MOST_MONTHS)
+
+
+@dataclass(frozen=True)
+class ClinicalContext:
+    """What a person states of one examination; ``ClinicalContext()`` states nothing.
+
+    ``age`` in years. ``personal_history``: had breast cancer on either side. ``high_risk``: a germline
+    mutation, a strong family history, or radiation of the chest when young. ``neoadjuvant``: chemotherapy
+    before the operation has begun. ``priors_available``: an earlier mammogram is at hand. Raises
+    ``ValueError`` with the value and the remedy.
+    """
+
+    exam_context: ExamContext | None = None
+    age: int | None = None
+    personal_history: bool | None = None
+    high_risk: bool | None = None
+    neoadjuvant: bool | None = None
+    priors_available: bool | None = None
+    left: BreastContext = field(default_factory=BreastContext)
+    right: BreastContext = field(default_factory=BreastContext)
+
+    def __post_init__(self) -> None:
+        _check_range("age", self.age, _OLDEST_YEARS)
+
+    def of(self, laterality: Laterality | None) -> BreastContext:
+        """What is stated of one breast; where the side is not known, only what is stated of both alike."""
+        if laterality is Laterality.LEFT:
+            return self.left
+        if laterality is Laterality.RIGHT:
+            return self.right
+        names = [one.name for one in fields(BreastContext)]
+        alike = {name for name in names if getattr(self.left, name) == getattr(self.right, name)}
+        return BreastContext(**{name: getattr(self.left, name) for name in alike})
+
+    @property
+    def any_cancer_history(self) -> bool | None:
+        """Whether breast cancer is or was there on either side, by any of the statements that say so."""
+        sides = (self.left, self.right)
+        if any(side.treated or side.known_cancer or side.original_malignant for side in sides):
+            return True
+        return self.personal_history
+
+
+def _check_range(name: str, value: int | None, most: int) -> None:
+    if value is not None and not 0 <= value <= most:
+        raise ValueError(f"{name} {value} is not between 0 and {most}; leave it out where it is not known")
