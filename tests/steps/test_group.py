@@ -89,3 +89,13 @@ def test_three_of_the_members_must_be_real() -> None:
         chance = np.prod(np.where(np.array(outcome) == 1, beliefs, 1 - beliefs))
         real += float(chance) if sum(outcome) >= 3 else 0.0
     assert group_score(beliefs, np.full(4, 40.0)) == pytest.approx((real + 0.5) / 2)
+
+
+def test_a_scatter_is_one_group_and_as_likely_as_three_of_it() -> None:
+    """Twenty loose specks over the breast make one group; without the breast's area they make none."""
+    points = np.stack(np.meshgrid(np.arange(5) * 18.0, np.arange(4) * 18.0), axis=2).reshape(-1, 2)
+    belief = np.full(20, 0.8)
+    (found,) = group(points, belief, None, distance_px=5, min_count=3, breast_area_px=9000.0)
+    assert len(found.members) == 20
+    assert 0.8 < found.score <= 1
+    assert group(points, belief, None, distance_px=5, min_count=3) == ()

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 from scipy.special import expit
+
+from calcwatch.steps.scatter import join_fragments, linked
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,18 +43,24 @@ def group(
     *,
     distance_px: float,
     min_count: int,
+    breast_area_px: float | None = None,
 ) -> tuple[Grouped, ...]:
     """Join points closer than ``distance_px``; keep groups of at least ``min_count``, best score first.
 
+    Fragments of a line, a region or a scatter over the breast are made one group (``steps/scatter.py``).
     ``points``: n x 2, row and column in pixels. ``scores``: belief in each. ``evidence``: strength of each
-    and of its neighbors in units of noise, where the scores do not count the neighbors; else ``None``. No
-    points give no groups. The order of the points does not matter, but for the numbers in ``members``.
+    and of its neighbors in units of noise, where the scores do not count the neighbors; else ``None``.
+    ``breast_area_px``: what a scatter is told from; ``None`` joins none. No points give no groups. The order
+    of the points does not matter, but for the numbers in ``members``.
     """
     found = []
-    for members in _together(points, distance_px, min_count):
+    fragments = [members for members in linked(points, distance_px) if members.size >= min_count]
+    for members, reach_px in join_fragments(
+        points, scores, fragments, distance_px=distance_px, breast_area_px=breast_area_px
+    ):
         own = points[members]
         if evidence is None:
-            score = close_score(own, scores[members], distance_px)
+            score = close_score(own, scores[members], reach_px)
         else:
             score = group_score(scores[members], evidence[members])
         found.append(_describe(own, scores[members], score, members, distance_px))
@@ -77,17 +83,6 @@ def _at_least_three(scores: NDArray[np.float64]) -> float:
     for belief in scores:
         fewer = fewer * (1 - belief) + np.append(0.0, fewer[:-1]) * belief
     return float(np.clip(1.0 - fewer.sum(), 0.0, 1.0))
-
-
-def _together(points: NDArray[np.float64], distance_px: float, min_count: int) -> list[NDArray[np.intp]]:
-    """Indices of points that are joined, one array a group of at least ``min_count``."""
-    if len(points) < min_count:
-        return []
-    pairs = cKDTree(points).query_pairs(distance_px, output_type="ndarray")
-    links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(points),) * 2)
-    count, label = connected_components(links, directed=False)
-    sets = [np.flatnonzero(label == i) for i in range(count)]
-    return [members for members in sets if members.size >= min_count]
 
 
 def group_score(scores: NDArray[np.float64], evidence: NDArray[np.float64]) -> float:

@@ -24,20 +24,26 @@ def write_model(look: Look, weigh: Weigh, folder: Path, card: dict[str, Any]) ->
     folder.mkdir(parents=True, exist_ok=True)
     side = (PATCH_PX, PATCH_PX)
     inputs = (torch.zeros(2, 1, *side), torch.zeros(2, 2, *side), torch.zeros(2, len(NUMBERS)))
-    _export(
+    export_network(
         look.to(memory_format=torch.contiguous_format),
         inputs,
         folder / LOOK,
         ("detail", "context", "numbers"),
     )
-    _export(weigh, (torch.zeros(2, SURROUND_FEATURES),), folder / WEIGH, ("features",))
+    export_network(weigh, (torch.zeros(2, SURROUND_FEATURES),), folder / WEIGH, ("features",))
+    write_card(card, folder / CARD)
+
+
+def write_card(card: dict[str, Any], path: Path) -> None:
+    """Write what is to be known of a model."""
     text = json.dumps(card, indent=2, sort_keys=True, ensure_ascii=False)
-    (folder / CARD).write_text(text + "\n", encoding="utf-8", newline="\n")
+    path.write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
-def _export(
+def export_network(
     network: torch.nn.Module, inputs: tuple[torch.Tensor, ...], path: Path, names: tuple[str, ...]
 ) -> None:
+    """Write one network as ONNX: ``names`` of its inputs, any number of rows, one output ``out``."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the older exporter, which needs no further packages, says it is old
         torch.onnx.export(
