@@ -17,7 +17,7 @@ from calcwatch.cli import app
 from calcwatch.report.schema import findings_schema
 from tests.service.inputs import stored, write_good
 
-COMMANDS = ("analyze", "check", "schema", "phantom", "demo", "version")
+COMMANDS = ("analyze", "check", "explain", "schema", "phantom", "demo", "version")
 
 
 def command(*words: str | Path) -> subprocess.CompletedProcess[str]:
@@ -72,6 +72,7 @@ def test_schema_and_version() -> None:
         (["analyze", "a.png", "--out", "x", "--score-threshold", "2"], "between 0 and 1"),
         (["analyze", "a.png", "--out", "x", "--workers", "0"], "--workers"),
         (["analyze", "a.png"], "--out"),
+        (["explain"], "GROUP"),
         (["check"], "no files given"),
         (["nonsense"], "nonsense"),
     ],

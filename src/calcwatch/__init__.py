@@ -12,9 +12,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from calcwatch.domain import (
         AnalysisSettings,
+        Assessment,
+        BreastContext,
         Calcification,
         CalcificationGroup,
         CalcwatchError,
+        ClinicalContext,
+        ExaminationFindings,
         GivenAttributes,
         ImageDescription,
         ImageFindings,
@@ -29,7 +33,7 @@ if TYPE_CHECKING:
     from calcwatch.inference import learned_detector
     from calcwatch.phantom import PhantomSettings, make_examination, make_prior_and_current
     from calcwatch.pipeline import check_image
-    from calcwatch.service.analyze_mammogram import analyze_image
+    from calcwatch.service.analyze_mammogram import analyze_exam, analyze_image
     from calcwatch.service.open_image import describe_image, open_image
     from calcwatch.steps.detect import detect_classical
 
@@ -37,9 +41,13 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AnalysisSettings",
+    "Assessment",
+    "BreastContext",
     "Calcification",
     "CalcificationGroup",
     "CalcwatchError",
+    "ClinicalContext",
+    "ExaminationFindings",
     "GivenAttributes",
     "ImageDescription",
     "ImageFindings",
@@ -51,6 +59,7 @@ __all__ = [
     "UnreadableImage",
     "UnsuitableImage",
     "UnsupportedImage",
+    "analyze_exam",
     "analyze_image",
     "check_image",
     "describe_image",
@@ -64,6 +73,7 @@ __all__ = [
 _ROOMS = {
     "describe_image": "calcwatch.service.open_image",
     "open_image": "calcwatch.service.open_image",
+    "analyze_exam": "calcwatch.service.analyze_mammogram",
     "analyze_image": "calcwatch.service.analyze_mammogram",
     "detect_classical": "calcwatch.steps.detect",
     "learned_detector": "calcwatch.inference",

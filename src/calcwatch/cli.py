@@ -15,7 +15,7 @@ import typer
 
 from calcwatch.bench.command import app as bench_app
 from calcwatch.domain import AnalysisSettings, CalcwatchError, GivenAttributes
-from calcwatch.train.command import train
+from calcwatch.train.command import add_training
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -32,12 +32,12 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    help="Find, measure and group breast calcifications in mammograms: a second pair of eyes, for research "
-    "use; a radiologist decides; not for patients.",
+    help="Find, measure and describe breast calcifications in mammograms: a second pair of eyes, for "
+    "research use; a radiologist decides; not for patients.",
 )
 
 app.add_typer(bench_app)
-app.command()(train)
+add_training(app)
 
 Paths = Annotated[
     list[Path] | None,
@@ -112,11 +112,7 @@ def _paths(paths: list[Path] | None, table: Path | None) -> list[Path]:
 
 def _settings(score_threshold: float | None) -> AnalysisSettings:
     try:
-        return (
-            AnalysisSettings()
-            if score_threshold is None
-            else AnalysisSettings(score_threshold=score_threshold)
-        )
+        return AnalysisSettings() if score_threshold is None else AnalysisSettings(score_threshold)
     except ValueError as problem:
         _fail(str(problem))
 
@@ -139,6 +135,10 @@ def analyze(
     laterality: Side = None,
     view: View = None,
     bits_stored: Bits = None,
+    context: Annotated[
+        Path | None,
+        typer.Option(metavar="JSON", readable=False, help="What a person states of the woman or women."),
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Processes; one per processor core unless given.")
     ] = None,
@@ -149,18 +149,19 @@ def analyze(
         Path | None, typer.Option(metavar="DIR", help="A model you trained, instead of the one shipped.")
     ] = None,
     classical: Annotated[
-        bool, typer.Option("--classical", help="Use the detector without learned weights.")
+        bool, typer.Option("--classical", help="Use nothing learned: find, describe nothing.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
     json_progress: Annotated[
         bool, typer.Option("--json-progress", help="Print progress as one JSON object a line.")
     ] = False,
 ) -> None:
-    """Find, measure and group calcifications.
+    """Find, measure, group and describe calcifications, and suggest a category to a radiologist.
 
-    DIR receives findings.json (its schema: calcwatch schema), calcifications.csv, groups.csv, report.html and
-    overlays/. It is written as a whole at the end or not at all; a former result there is replaced, a folder
-    that holds anything else is refused.
+    DIR receives findings.json (its schema: calcwatch schema), examinations.csv, groups.csv,
+    calcifications.csv, report.html and overlays/. It is written as a whole at the end or not at all; a former
+    result there is replaced, a folder that holds anything else is refused. Images with the same Patient ID,
+    Study Date and Study Instance UID are read together.
 
     A bad file never stops the rest: it is listed with its reason. Exit status: 0 all files analyzed, 2 wrong
     use, 3 some files not analyzed, 4 none analyzed, 130 interrupted.
@@ -178,7 +179,7 @@ def analyze(
 
       calcwatch analyze archive/ --table images.csv --workers 4 --json-progress --out result
     """
-    from calcwatch.inference import CLASSICAL, SHIPPED, named_learned
+    from calcwatch.inference import CLASSICAL, SHIPPED, named_describer, named_learned
     from calcwatch.progress import show_progress
     from calcwatch.service.analyze_files import AnalyzeOptions, analyze_files
 
@@ -186,10 +187,12 @@ def analyze(
         _fail("--model and --classical exclude each other; give one of them")
     options = AnalyzeOptions(
         table=table,
+        context=context,
         given=_given(pixel_spacing, laterality, view, bits_stored),
         settings=_settings(score_threshold),
         workers=workers,
         detector=CLASSICAL if classical else named_learned(model or SHIPPED),
+        describer=None if classical else named_describer(),
     )
     with (
         _clean_interrupt(),
@@ -212,8 +215,7 @@ def _tell(run: AnalyzedRun, *, quiet: bool) -> None:
         typer.echo("calcwatch: no images found; name mammograms, or folders that hold some", err=True)
     if quiet:
         return
-    others = len(run.not_analyzed) - len(errors)
-    if others:
+    if others := len(run.not_analyzed) - len(errors):
         typer.echo(f"listed in findings.json: {counted(others, 'other file')}, not images or met before")
     groups = sum(len(image.groups) for image in run.images)
     calcifications = sum(len(image.calcifications) for image in run.images)
@@ -289,6 +291,26 @@ def schema() -> None:
     from calcwatch.report.schema import schema_text
 
     typer.echo(schema_text(), nl=False)
+
+
+@app.command()
+def explain(
+    group: Annotated[str, typer.Argument(metavar="GROUP", help="2:A, or a tracking UID or its end.")],
+    findings: Annotated[Path, typer.Option(metavar="PATH", help="The result.")] = Path("findings.json"),
+) -> None:
+    """Tell how the suggestion for a group came about: description, rules, sources, what would change it.
+
+    2:A is group A of image 2 of the result, a findings.json or the folder that holds one. Exit status: 0, or
+    2 when no group is called so; then those there are are listed.
+
+    For example:
+
+      calcwatch explain 1:A --findings result
+    """
+    from calcwatch.service.explain import explain_group
+
+    for line in explain_group(group, findings):
+        typer.echo(_line(line))
 
 
 @app.command()

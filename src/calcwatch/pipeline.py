@@ -1,29 +1,75 @@
-"""The job on one page: normalize -> breast -> quality -> detect -> lookalike -> measure -> group."""
+"""The job on one page.
+
+One image: normalize -> breast -> quality -> detect -> lookalike -> measure -> group -> describe. All images
+of an examination: correspond -> assess -> score.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calcwatch.domain import BLOCKING_FLAGS, AnalysisSettings, ImageFindings, QualityFlag, UnsuitableImage
+from calcwatch.domain import (
+    BLOCKING_FLAGS,
+    AnalysisSettings,
+    ClinicalContext,
+    ExaminationFindings,
+    ImageFindings,
+    QualityFlag,
+    UnsuitableImage,
+    ViewPosition,
+)
 from calcwatch.steps.breast import find_breast
+from calcwatch.steps.describe import Describer, ToDescribe
 from calcwatch.steps.detect import detect_classical, kept
+from calcwatch.steps.distribution import Ground
+from calcwatch.steps.examine import (
+    pair_views,
+    read_breasts,
+    read_groups,
+    suspicion_of,
+    without_unproven_milk,
+)
 from calcwatch.steps.group import group
+from calcwatch.steps.landmarks import find_landmarks
+from calcwatch.steps.laterality import laterality_pattern
 from calcwatch.steps.learned import is_named
 from calcwatch.steps.lookalike import find_lookalikes
 from calcwatch.steps.measure import measure
 from calcwatch.steps.name import name_lookalikes
 from calcwatch.steps.normalize import normalize
-from calcwatch.steps.place import in_file, place_calcifications, place_groups, place_non_lesions
+from calcwatch.steps.place import (
+    in_file,
+    place_calcifications,
+    place_groups,
+    place_landmarks,
+    place_non_lesions,
+    with_descriptions,
+    with_shapes,
+)
 from calcwatch.steps.quality import check
+from calcwatch.steps.suspicion import score_of
 
 if TYPE_CHECKING:
-    from calcwatch.domain import Mammogram
-    from calcwatch.steps.detect import Detector
+    from collections.abc import Sequence
 
-ANALYSIS_VERSION = "2"
+    from calcwatch.domain import Mammogram
+    from calcwatch.steps.breast import BreastRegion
+    from calcwatch.steps.detect import Detections, Detector
+    from calcwatch.steps.group import Grouped
+    from calcwatch.steps.lookalike import Lookalike
+    from calcwatch.steps.measure import MeasuredObject
+    from calcwatch.steps.normalize import NormalizedImage
+    from calcwatch.steps.rules import RuleTable
+    from calcwatch.steps.suspicion import SuspicionModel
+
+ANALYSIS_VERSION = "3"
 """Changes whenever any number in a result may change; stored with every result."""
+
+TRUE_LATERAL = frozenset({ViewPosition.ML, ViewPosition.LM})
+"""The only views that show sediment in a cyst as such."""
 
 _SENTENCES = {
     QualityFlag.NO_BREAST: "no breast was found: the picture is all dark or shows no solid shape; "
@@ -41,12 +87,14 @@ def analyze_image(
     *,
     settings: AnalysisSettings | None = None,
     detector: Detector = detect_classical,
+    describer: Describer | None = None,
 ) -> ImageFindings:
-    """Find, measure and group the calcifications of one mammogram.
+    """Find, measure, group and describe the calcifications of one mammogram.
 
-    The same mammogram gives the same answer, in the same order. ``detector`` finds the candidates; a learned
-    model is handed in here. Raises ``UnsuitableImage`` when the breast cannot be analyzed: that is an error,
-    never "0 calcifications".
+    The same mammogram gives the same answer, in the same order. ``detector`` finds the candidates,
+    ``describer`` says what they look like (``None``: nothing is described); learned models are handed in
+    here. Raises ``UnsuitableImage`` when the breast cannot be analyzed: that is an error, never "0
+    calcifications".
     """
     settings = settings or AnalysisSettings()
     name = f"{mammogram.description.sha256}/{ANALYSIS_VERSION}"
@@ -56,31 +104,110 @@ def analyze_image(
     if reason := reason_to_refuse(flags):
         raise UnsuitableImage(f"{mammogram.description.source}: {reason}")
 
-    candidates = detector(image, breast, settings)
-    likely = kept(candidates, (candidates.score >= settings.score_threshold) | is_named(candidates))
-    objects_of_metal, remains = find_lookalikes(image, breast, likely)
-    likely = kept(likely, remains)
-    named = name_lookalikes(image, kept(likely, is_named(likely)))
-    likely = kept(likely, ~is_named(likely))
-    objects = [found for found in measure(image, likely) if found.contrast >= settings.min_contrast]
-    calcifications = place_calcifications(objects, likely, image, name)
-    groups = group(
-        np.array([(c.row, c.column) for c in calcifications]).reshape(-1, 2),
-        np.array([c.score for c in calcifications]),
-        None
-        if likely.looks is not None
-        else likely.evidence[[found.index for found in objects]].astype(np.float64),
-        distance_px=image.px(settings.grouping_distance_mm),
-        min_count=settings.min_group_count,
-    )
+    view = mammogram.description.view_position
+    landmarks = find_landmarks(image, breast, view)
+    found = find_objects(image, breast, settings=settings, detector=detector)
+    calcifications = place_calcifications(found.objects, found.detections, image, name)
+    grouped = group_objects(image, breast, found, settings=settings)
+    groups = place_groups(grouped, calcifications, image.spacing_mm, name)
+    if describer is not None:
+        ground = Ground(
+            image.working_mm, image.spacing_mm, breast.area_px, landmarks.nipple if landmarks else None
+        )
+        described = describer(image, _to_describe(found, grouped, ground, view))
+        calcifications = with_shapes(calcifications, described)
+        groups = with_descriptions(groups, described)
     return ImageFindings(
         description=mammogram.description,
         breast_area_cm2=breast.area_cm2(image.spacing_mm),
         breast_outline=in_file(breast.outline, image.frame),
         quality_flags=tuple(sorted(flags)),
         calcifications=calcifications,
-        non_lesions=place_non_lesions((*objects_of_metal, *named), image.frame),
-        groups=place_groups(groups, calcifications, image.spacing_mm, name),
+        non_lesions=place_non_lesions(found.lookalikes, image.frame),
+        groups=groups,
+        landmarks=place_landmarks(landmarks, image.frame),
+    )
+
+
+def analyze_exam(
+    images: Sequence[ImageFindings],
+    *,
+    table: RuleTable,
+    suspicion: SuspicionModel,
+    context: ClinicalContext | None = None,
+) -> ExaminationFindings:
+    """Read all images of one woman and day together: the same group on two views, categories, a score.
+
+    ``images``: findings of ``analyze_image``; their order is kept. ``context``: what a person states; nothing
+    unless given. Everything is a suggestion. Raises ``ValueError`` for no images.
+    """
+    if not images:
+        raise ValueError("an examination needs at least one image")
+    context = context or ClinicalContext()
+    images = without_unproven_milk(images)
+    pairs = pair_views(images)
+    pattern = laterality_pattern(images)
+    groups = read_groups(images, pairs, pattern, table=table, context=context)
+    breasts = read_breasts(images, groups, pattern, table=table, context=context)
+    highest, reasons = suspicion_of(images, groups, suspicion)
+    score = score_of(highest, suspicion.deciles)
+    return ExaminationFindings(images, pairs, groups, breasts, pattern, highest, score, reasons)
+
+
+@dataclass(frozen=True, eq=False)
+class FoundObjects:
+    """What stands out in one image, in pixels of the crop.
+
+    ``objects``: measured calcifications, most believable first. ``detections``: what their ``index`` counts.
+    ``lookalikes``: everything that is named and kept apart.
+    """
+
+    objects: tuple[MeasuredObject, ...]
+    detections: Detections
+    lookalikes: tuple[Lookalike, ...]
+
+
+def find_objects(
+    image: NormalizedImage, breast: BreastRegion, *, settings: AnalysisSettings, detector: Detector
+) -> FoundObjects:
+    """Detect, keep look-alikes apart, and measure what is left."""
+    candidates = detector(image, breast, settings)
+    likely = kept(candidates, (candidates.score >= settings.score_threshold) | is_named(candidates))
+    objects_of_metal, remains = find_lookalikes(image, breast, likely)
+    likely = kept(likely, remains)
+    named = name_lookalikes(image, kept(likely, is_named(likely)))
+    likely = kept(likely, ~is_named(likely))
+    objects = tuple(found for found in measure(image, likely) if found.contrast >= settings.min_contrast)
+    return FoundObjects(objects, likely, (*objects_of_metal, *named))
+
+
+def group_objects(
+    image: NormalizedImage, breast: BreastRegion, found: FoundObjects, *, settings: AnalysisSettings
+) -> tuple[Grouped, ...]:
+    """Groups of the objects, in the file's coordinates; their members count ``found.objects``."""
+    points = [image.frame.to_file(one.row, one.column) for one in found.objects]
+    used = [one.index for one in found.objects]
+    learned = found.detections.looks is not None
+    return group(
+        np.array(points).reshape(-1, 2),
+        found.detections.score[used].astype(np.float64),
+        None if learned else found.detections.evidence[used].astype(np.float64),
+        distance_px=image.px(settings.grouping_distance_mm),
+        min_count=settings.min_group_count,
+        breast_area_px=breast.area_px,
+    )
+
+
+def _to_describe(
+    found: FoundObjects, grouped: tuple[Grouped, ...], ground: Ground, view: ViewPosition | None
+) -> ToDescribe:
+    return ToDescribe(
+        objects=found.objects,
+        looks=found.detections.looks,
+        scores=found.detections.score[[one.index for one in found.objects]].astype(np.float64),
+        groups=grouped,
+        ground=ground,
+        is_lateral=view in TRUE_LATERAL,
     )
 
 

@@ -1,17 +1,28 @@
 import json
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from calcwatch.domain import Calcification, CalcificationGroup, ImageFindings, NonLesion, QualityFlag
-from calcwatch.report.findings import NotAnalyzed, findings_document, findings_text, number, printable
+from calcwatch.domain import (
+    Calcification,
+    CalcificationGroup,
+    ImageFindings,
+    NonLesion,
+    QualityFlag,
+    ViewPosition,
+)
+from calcwatch.report.document import findings_document, findings_text
+from calcwatch.report.examinations import ReadExamination
+from calcwatch.report.findings import NotAnalyzed, printable
 from calcwatch.report.schema import findings_schema, schema_text
+from calcwatch.report.values import number
 from tests.report.examples import PROVENANCE, findings
+from tests.report.readings import described, examination
 
 REFUSED = NotAnalyzed("bad/empty.dcm", "unreadable", "bad/empty.dcm: the file is empty; export it again")
 
@@ -20,8 +31,15 @@ def _everything(image: ImageFindings) -> list[Calcification | NonLesion | Calcif
     return [*image.calcifications, *image.non_lesions, *image.groups]
 
 
-def document(*images: ImageFindings) -> Any:
-    return json.loads(findings_text(findings_document(images, (REFUSED,), PROVENANCE)))
+def document(*images: ImageFindings, read: Sequence[ReadExamination] = ()) -> Any:
+    return json.loads(findings_text(findings_document(images, (REFUSED,), PROVENANCE, read)))
+
+
+def whole_examination() -> Any:
+    """The document of a breast in two views, described and read, and of an image in which nothing is."""
+    views = (described(), described("exam/L-MLO.dcm", view=ViewPosition.MLO, uid="g2"))
+    empty = findings("b.dcm", empty=True)
+    return document(empty, *views, read=[examination(empty), examination(*views, first=1)])
 
 
 def test_schema_is_a_schema() -> None:
@@ -35,6 +53,109 @@ def test_findings_follow_the_schema(spacing_mm: float | None, empty: bool) -> No
     """Findings follow the schema with and without spacing, with and without calcifications."""
     validator = Draft202012Validator(findings_schema())
     validator.validate(document(findings(spacing_mm=spacing_mm, empty=empty)))
+
+
+def test_what_is_described_and_suggested_follows_the_schema() -> None:
+    """Descriptions, readings, pairs and examinations follow the schema, with and without spacing."""
+    validator = Draft202012Validator(findings_schema())
+    validator.validate(whole_examination())
+    unknown = described(spacing_mm=None)
+    validator.validate(document(unknown, read=[examination(unknown)]))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("examinations", 0, "score"), 11),
+        (("examinations", 0, "breasts", 0, "needs_human"), False),
+        (("images", 1, "groups", 0, "suggested_category"), "4D"),
+        (("images", 1, "groups", 0, "morphology_probabilities", "spiky"), 0.1),
+        (("images", 1, "groups", 0, "location", "clock"), 13),
+        (("images", 1, "groups", 0, "likelihood_range", "high"), 1.5),
+        (("images", 1, "calcifications", 0, "shape", "branches"), -1),
+        (("images", 1, "landmarks", "nipple"), [1.0]),
+    ],
+)
+def test_schema_refuses_what_no_description_is(path: tuple[str | int, ...], value: object) -> None:
+    """The schema refuses unknown words and impossible numbers in descriptions and suggestions."""
+    broken = whole_examination()
+    place = broken
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    assert not Draft202012Validator(findings_schema()).is_valid(broken)
+
+
+def test_group_carries_its_description_and_suggestion() -> None:
+    """A group says what it looks like, where it lies, what is suggested and why; a person decides."""
+    group = whole_examination()["images"][1]["groups"][0]
+    assert group["suspicion"] == 0.71
+    assert group["morphology"] == "fine_pleomorphic"
+    assert group["morphology_probabilities"]["amorphous"] == 0.25
+    assert group["distribution"] == "grouped"
+    assert group["distribution_measurements"]["extent_mm"] == 5.7
+    assert group["location"]["nipple_distance_mm"] == 34.0
+    assert group["counterpart"] == "g2"
+    assert (group["suggested_category"], group["if_confirmed"], group["floor"]) == ("0", "4B", "4B")
+    assert group["rule_ids"] == ["M-PLE-GRP", "X-SCREEN"]
+    assert len(group["reasons"]) == 2
+    assert group["likelihood_range"]["low"] == 0.28
+    assert group["missing"] == ["priors_available", "age"]
+    assert group["alternatives"][0]["category"] == "4C"
+    assert group["needs_human"] is True
+
+
+def test_calcification_carries_its_shape() -> None:
+    """A calcification says its size class and shape, or why no shape is told."""
+    found = {one["tracking_uid"]: one for one in whole_examination()["images"][1]["calcifications"]}
+    assert found["c0"]["morphology"] == "fine_pleomorphic"
+    assert found["c0"]["morphology_note"] == ""
+    assert found["c0"]["shape"]["length_mm"] == 0.62
+    assert found["c0"]["size_class"] == "microcalcification"
+    assert found["c4"]["morphology"] is None
+    assert "too few" in found["c4"]["morphology_note"]
+
+
+def test_nothing_described_stays_unknown() -> None:
+    """Where nothing was described or read, words are null, lists empty, and a person is still needed."""
+    image = document(findings())["images"][0]
+    group, found = image["groups"][0], image["calcifications"][0]
+    assert found["shape"] is found["morphology"] is image["landmarks"] is None
+    names = ("suspicion", "morphology", "distribution", "location", "suggested_category", "floor")
+    assert {group[name] for name in names} == {None}
+    assert (group["rule_ids"], group["missing"], group["needs_human"]) == ([], [], True)
+
+
+def test_examinations_stand_as_in_the_worklist() -> None:
+    """Examinations come highest score first and say score, reasons, breasts, pairs and what was stated."""
+    first, second = whole_examination()["examinations"]
+    assert (first["score"], second["score"]) == (8, 1)
+    assert first["sources"] == ["exam/L-CC.dcm", "exam/L-MLO.dcm"]
+    assert first["score_reasons"]
+    assert first["breasts"][0]["if_confirmed"] == "4B"
+    assert [(pair["first"], pair["second"]) for pair in first["pairs"]] == [("g1", "g2")]
+    assert first["stated"] == {"exam_context": "screening"}
+    assert (first["patient_id"], first["rule_table_version"]) == ("PHANTOM-1", "1")
+
+
+def test_groups_stand_by_suspicion_and_the_unknown_first() -> None:
+    """Groups come most suspicious first; one whose suspicion is not known is not put out of sight."""
+    image = findings()
+    plain = image.groups[0]
+    believed = replace(plain, tracking_uid="believed", suspicion=0.1, score=0.99)
+    feared = replace(plain, tracking_uid="feared", suspicion=0.8, score=0.6)
+    unknown = replace(plain, tracking_uid="unknown", score=0.5)
+    written = document(replace(image, groups=(believed, feared, unknown)))["images"][0]["groups"]
+    assert [group["tracking_uid"] for group in written] == ["unknown", "feared", "believed"]
+
+
+def test_a_lost_reading_is_refused() -> None:
+    """An examination that has no reading for a group, or places for other images, is no examination."""
+    read = examination(described())
+    with pytest.raises(ValueError, match="not read group by group"):
+        ReadExamination((0,), replace(read.findings, groups=()))
+    with pytest.raises(ValueError, match="2 places for 1 images"):
+        ReadExamination((0, 1), read.findings)
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,14 @@ from html.parser import HTMLParser
 import pytest
 
 from calcwatch.domain import ImageFindings, Laterality, ViewPosition
+from calcwatch.report.examinations import ReadExamination
 from calcwatch.report.findings import NotAnalyzed
-from calcwatch.report.page import image_section, page_parts, worst_first
+from calcwatch.report.lexicon_words import SUGGESTION_NOTE
+from calcwatch.report.page import page_parts, reading_order
+from calcwatch.report.take_pictures import take_pictures
 from calcwatch.report.words import FLAG_WORDS, PURPOSE
 from tests.report.examples import PROVENANCE, breast_picture, findings
+from tests.report.readings import described, examination, examinations
 
 REFUSED = NotAnalyzed(
     "bad/<b>x</b>.dcm", "unreadable", "bad/<b>x</b>.dcm: the file is empty; export it again"
@@ -56,11 +60,23 @@ class Page(HTMLParser):
         self.words.append(data)
 
 
-def write(*images: ImageFindings, refused: Sequence[NotAnalyzed] = ()) -> str:
-    sections = [image_section(breast_picture(), image, place) for place, image in enumerate(images)]
-    ordered = (sections[index] for index in worst_first(images))
-    places = range(len(images))
-    return "".join(page_parts(images, ordered, places=places, not_analyzed=refused, provenance=PROVENANCE))
+def write(
+    *images: ImageFindings,
+    refused: Sequence[NotAnalyzed] = (),
+    read: Sequence[ReadExamination] | None = None,
+) -> str:
+    read = examinations(*images) if read is None else read
+    pictures = [take_pictures(breast_picture(), images[place]) for place in reading_order(read)]
+    return "".join(
+        page_parts(
+            images,
+            pictures,
+            places=range(len(images)),
+            examinations=read,
+            not_analyzed=refused,
+            provenance=PROVENANCE,
+        )
+    )
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +145,71 @@ def test_page_says_what_must_be_known(page_text: str) -> None:
     assert f"{REFUSED.source} cannot be read {REFUSED.message.removeprefix(REFUSED.source + ': ')}" in words
     assert "score_threshold 0.5" in words
     assert "ab" * 32 in words
+
+
+@pytest.fixture(scope="module")
+def read_page() -> str:
+    """The page of a breast in two views and of an examination in which nothing is."""
+    views = (described(), described("exam/L-MLO.dcm", view=ViewPosition.MLO, uid="g2"))
+    empty = findings("b.dcm", empty=True)
+    return write(empty, *views, read=[examination(empty), examination(*views, first=1)])
+
+
+def test_worklist_stands_on_top(read_page: str) -> None:
+    """The worklist comes first, highest score first, with reasons and suggestions, before any image."""
+    words = " ".join(" ".join(Page(read_page).words).split())
+    assert words.index("Worklist") < words.index("8 of 10") < words.index("1 of 10")
+    assert "left CC, group A: fine pleomorphic, grouped" in words
+    assert (
+        read_page.index('id="worklist"') < read_page.index('id="image-2"') < read_page.index('id="image-1"')
+    )
+
+
+def test_group_stands_beside_its_description_and_reasons(read_page: str) -> None:
+    """A group's part says suggestion, studies, shape, distribution, place, reasons, doubts and rules."""
+    part = read_page[read_page.index('id="image-2-group-A"') :]
+    text = " ".join(re.sub(r"<[^>]+>", " ", part[: part.index("</article>")]).split())
+    for said in (
+        "suggests 0 ; if confirmed 4B",
+        "28 to 50 %",
+        "Rominger 2012",
+        "fine pleomorphic 62 %",
+        "segmental 28 %",
+        "Its members: 4 fine pleomorphic, 1 cannot tell",
+        "left breast, outer half",
+        "Fine pleomorphic calcifications in a group.",
+        "How old is she?",
+        "priors_available",
+        "fine linear 13 % then 4C",
+        "M-PLE-GRP, X-SCREEN",
+        "calcwatch explain 2:A",
+        "0.62 × 0.21 mm",
+    ):
+        assert said in text
+
+
+def test_group_leads_to_the_other_view(read_page: str) -> None:
+    """A group seen in two views links to its counterpart, each way."""
+    assert read_page.count('href="#image-3-group-A">L MLO, group A</a>') == 2
+    assert read_page.count('href="#image-2-group-A">L CC, group A</a>') == 2
+    assert Page(read_page).ids
+
+
+def test_nipple_is_marked(read_page: str, page_text: str) -> None:
+    """The place that distances are told from is marked, and not where none was sought."""
+    assert read_page.count("<title>Nipple as found</title>") == 2
+    assert "<title>Nipple" not in page_text
+
+
+def test_page_says_that_it_only_suggests(read_page: str) -> None:
+    """Every examination, the head and the foot say that these are suggestions and not for patients."""
+    assert read_page.count(SUGGESTION_NOTE) == 4
+
+
+def test_image_in_no_examination_is_refused() -> None:
+    """An image that no examination holds would be missing on the page, so the page is not written."""
+    with pytest.raises(ValueError, match="each image must be in one examination"):
+        write(findings(), findings("b.dcm"), read=[examination(findings())])
 
 
 @pytest.mark.parametrize(

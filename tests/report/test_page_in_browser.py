@@ -18,7 +18,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 OPTIONS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update", "--hide-scrollbars",
-    "--enable-logging=stderr", "--window-size=1500,2400",
+    "--enable-logging=stderr", "--window-size=1500,3200",
 )  # fmt: skip
 BROWSERS_OWN = (".google.com", ".googleapis.com")
 """Hosts that Chromium itself asks; no page of ours names them."""

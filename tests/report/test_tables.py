@@ -5,11 +5,14 @@ import pytest
 
 from calcwatch.report.tables import (
     CALCIFICATION_COLUMNS,
+    EXAMINATION_COLUMNS,
     GROUP_COLUMNS,
     calcifications_table,
+    examinations_table,
     groups_table,
 )
 from tests.report.examples import findings
+from tests.report.readings import described, examination
 
 
 def rows(text: str) -> list[dict[str, str]]:
@@ -60,3 +63,29 @@ def test_formula_in_a_file_name(name: str) -> None:
 def test_awkward_file_names_come_back(name: str) -> None:
     """Commas, quotes, line ends and very long names come back from the table unchanged."""
     assert {row["source"] for row in rows(calcifications_table([findings(name)]))} == {name}
+
+
+def test_tables_carry_descriptions_and_suggestions() -> None:
+    """Rows say shape, distribution, place and suggestion; what was not described is an empty cell."""
+    image = described()
+    (group,) = rows(groups_table([image], [examination(image)]))
+    assert (group["morphology"], group["distribution"]) == ("fine_pleomorphic", "grouped")
+    assert (group["suggested_category"], group["if_confirmed"], group["floor"]) == ("0", "4B", "4B")
+    assert (group["likelihood_low"], group["rule_ids"]) == ("0.28", "M-PLE-GRP X-SCREEN")
+    assert (group["extent_mm"], group["nipple_distance_mm"]) == ("5.7", "34.0")
+    found = rows(calcifications_table([image]))[0]
+    assert (found["size_class"], found["length_mm"], found["branches"]) == ("microcalcification", "0.62", "1")
+    (plain,) = rows(groups_table([findings()]))
+    assert {plain[name] for name in ("suspicion", "morphology", "suggested_category", "location")} == {""}
+
+
+def test_worklist_is_a_table() -> None:
+    """The table of examinations has a row each, highest score first, with the suggestion for each breast."""
+    seen, empty = described(), findings("b.dcm", empty=True)
+    table = rows(examinations_table([examination(empty), examination(seen, first=1)]))
+    assert list(table[0]) == list(EXAMINATION_COLUMNS)
+    assert [row["score"] for row in table] == ["8", "1"]
+    assert (table[0]["left_suggested_category"], table[0]["left_if_confirmed"]) == ("0", "4B")
+    assert (table[0]["right_suggested_category"], table[0]["images"], table[0]["groups"]) == ("", "1", "1")
+    assert table[0]["sources"] == "exam/L-CC.dcm"
+    assert examinations_table([]) == ",".join(EXAMINATION_COLUMNS) + "\r\n"

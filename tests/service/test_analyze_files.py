@@ -4,15 +4,23 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from calcwatch.domain import AnalysisSettings, GivenAttributes, ResultNotWritten
+from calcwatch.domain import (
+    AnalysisSettings,
+    BadContext,
+    ExaminationFindings,
+    GivenAttributes,
+    ImageFindings,
+    ResultNotWritten,
+)
 from calcwatch.inference import NamedDetector
+from calcwatch.pipeline import analyze_exam
 from calcwatch.report.schema import findings_schema
 from calcwatch.service.analyze_files import (
     AnalyzedRun,
@@ -93,9 +101,10 @@ def test_every_file_is_accounted_for(run: AnalyzedRun, exam: tuple[Path, dict[st
 
 
 def test_result_is_whole(run: AnalyzedRun) -> None:
-    """The result holds its five parts, follows the schema, and nothing is left beside it."""
+    """The result holds its six parts, follows the schema, and nothing is left beside it."""
     assert sorted(contents(run.out)) == [
         "calcifications.csv",
+        "examinations.csv",
         "findings.json",
         "groups.csv",
         "overlays/0005-good-0.png",
@@ -114,6 +123,67 @@ def test_what_was_put_in_is_found(run: AnalyzedRun) -> None:
         assert (group["row"], group["column"]) == (pytest.approx(520, abs=8), pytest.approx(323, abs=8))
         assert len(image["calcifications"]) == 6
         assert len(image["non_lesions"]) == 1
+
+
+def test_images_are_read_together(run: AnalyzedRun) -> None:
+    """The images of one woman and day are one examination, each group of which is described and assessed."""
+    document = read(run)
+    (examination,) = document["examinations"]
+    assert examination["sources"] == [image["source"] for image in document["images"]]
+    assert 1 <= examination["score"] <= 10
+    assert [breast["image_laterality"] for breast in examination["breasts"]] == ["L"]
+    for image in document["images"]:
+        (group,) = image["groups"]
+        assert group["suggested_category"] is not None
+        assert len(group["rule_ids"]) == len(group["reasons"]) > 0
+        assert group["distribution"] is not None
+        assert group["location"]["laterality"] == "L"
+        assert all(found["shape"] for found in image["calcifications"])
+    assert document["provenance"]["description_model_hash"]
+
+
+def test_context_reaches_the_rules(run: AnalyzedRun, exam: tuple[Path, dict[str, str]]) -> None:
+    """What a person states is used, and stands in the result."""
+    context = exam[0].parent / "context.json"
+    context.write_text('{"exam_context": "diagnostic", "left": {"treated": true}}')
+    stated = analyze_files(
+        [exam[0] / "good-0.dcm"],
+        run.out.with_name("stated"),
+        options=AnalyzeOptions(workers=1, context=context),
+    )
+    (examination,) = read(stated)["examinations"]
+    assert examination["stated"] == {"exam_context": "diagnostic", "left.treated": "yes"}
+    assert "exam_context" not in examination["breasts"][0]["missing"]
+
+
+def test_bad_context_ends_the_run_at_once(tmp_path: Path) -> None:
+    """A context file that cannot be used is refused before anything is analyzed."""
+    context = tmp_path / "context.json"
+    context.write_text('{"age": 400}')
+    with pytest.raises(BadContext, match="age 400 is not between 0 and 120"):
+        analyze_files([tmp_path], tmp_path / "out", options=AnalyzeOptions(context=context))
+    assert not (tmp_path / "out").exists()
+
+
+def test_error_in_reading_costs_one_examination(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error nobody foresaw in the reading of an examination costs its images; they are listed."""
+    (tmp_path / "in").mkdir()
+    write_poisoned(tmp_path / "in")
+    other = left_cc(stored(4), PatientID="OTHER", SOPInstanceUID="1.2.3.8")
+    (tmp_path / "in" / "other.dcm").write_bytes(file_bytes(other))
+
+    def stumbling(images: Sequence[ImageFindings], **given: Any) -> ExaminationFindings:
+        if images[0].description.patient_id == "OTHER":
+            raise RuntimeError("cannot read SECRET^NAME")
+        return analyze_exam(images, **given)
+
+    monkeypatch.setattr("calcwatch.service.examinations.analyze_exam", stumbling)
+    run = analyze_files([tmp_path / "in"], tmp_path / "out", options=AnalyzeOptions(workers=1))
+    assert [(Path(one.source).name, one.reason_code) for one in run.not_analyzed] == [
+        ("other.dcm", "program_error")
+    ]
+    assert "SECRET" not in run.not_analyzed[0].message
+    assert len(read(run)["images"]) == len(list((run.out / "overlays").iterdir())) == 3
 
 
 def test_number_of_workers_changes_nothing(run: AnalyzedRun, exam: tuple[Path, dict[str, str]]) -> None:

@@ -23,10 +23,15 @@ def at(
     image: NormalizedImage, *places: tuple[float, float], sigma: float = 1.5
 ) -> tuple[MeasuredObject, ...]:
     """Measure what lies at these places of the file."""
+    return measure(image, detections_at(image, *places, sigma=sigma))
+
+
+def detections_at(image: NormalizedImage, *places: tuple[float, float], sigma: float = 1.5) -> Detections:
+    """Detections at these places of the file."""
     rows = np.array([row - image.frame.top for row, _ in places], np.float32)
     columns = np.array([column for _, column in places], np.float32)
     ones = np.ones(len(places), np.float32)
-    return measure(image, Detections(rows, columns, sigma * ones, 30 * ones, 30 * ones, ones))
+    return Detections(rows, columns, sigma * ones, 30 * ones, 30 * ones, ones)
 
 
 @pytest.mark.parametrize("radius", [2.0, 4.0, 9.0])

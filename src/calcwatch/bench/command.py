@@ -113,6 +113,69 @@ def detect(
         typer.echo(f"page: {_clean(str(out / PAGE))}")
 
 
+@app.command()
+def describe(
+    *,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder to write to.")],
+    shapes: Annotated[int, typer.Option(min=3, max=400, metavar="N", help="Phantoms for shapes.")] = 60,
+    distributions: Annotated[
+        int, typer.Option(min=5, max=100, metavar="N", help="Phantoms for distributions.")
+    ] = 100,
+    pairs: Annotated[
+        int, typer.Option(min=3, max=100, metavar="N", help="Phantoms of two views for pairs.")
+    ] = 60,
+    rated: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Folder of images that a radiologist rated: labels.csv with file, patient, birads, "
+            "calcifications and pixel_spacing_mm, perhaps laterality, view and notes.",
+        ),
+    ] = None,
+    table: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="Ratings, if not labels.csv in that folder.")
+    ] = None,
+    leave_out: Annotated[
+        str, typer.Option(metavar="PATIENT,...", help="Patients of rated images to leave out.")
+    ] = "",
+    workers: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Processes; one per processor core unless given.")
+    ] = None,
+) -> None:
+    """Measure how well shapes, distributions and suspicion are told and write a page.
+
+    DIR receives description.md and every figure in description-figures.json. Phantoms are of seeds that
+    trained nothing, at 0.07 and at 0.14 mm.
+
+    For example:
+
+      calcwatch bench describe --out evidence
+
+      calcwatch bench describe --rated archive --leave-out P05,P07 --out evidence
+    """
+    from calcwatch.bench.described import DescribeOptions, measure_descriptions, write_description_evidence
+
+    options = DescribeOptions(
+        shapes=shapes,
+        distributions=distributions,
+        pairs=pairs,
+        rated=rated,
+        table=table,
+        leave_out=frozenset(filter(None, (name.strip() for name in leave_out.split(",")))),
+        workers=workers,
+    )
+    command = f"calcwatch bench describe --shapes {shapes} --distributions {distributions} --pairs {pairs}"
+    command += " --rated DIR" if rated else ""
+    command += f" --leave-out {leave_out}" if leave_out else ""
+    evidence = measure_descriptions(options, _tell_progress)
+    typer.echo(f"page: {_clean(str(write_description_evidence(evidence, out, command)))}")
+
+
+def _tell_progress(what: str, done: int, total: int) -> None:
+    """One line on standard error, written over again."""
+    typer.echo(f"\r{what}: {done} of {total}".ljust(70), nl=done == total, err=True)
+
+
 def _clean(text: str) -> str:
     """Return text that is one line and moves no cursor, whatever a file is called."""
     from calcwatch.report.findings import printable

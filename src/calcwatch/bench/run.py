@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 import cv2
 
@@ -16,6 +17,9 @@ from calcwatch.domain import CalcwatchError
 from calcwatch.service.analyze_files import ProgressEvent
 from calcwatch.service.workers import WorkerEnded, answers, available_cores
 from calcwatch.steps.detect import Detector, detect_classical
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,29 @@ def run_cases(
             outcomes[place] = _checked(answer, cases[place])
             on_event(_event(len(outcomes), len(cases), outcomes[place]))
     return [outcome for _, outcome in sorted(outcomes.items())]
+
+
+def measured(
+    job: Callable[[Task], Result | str],
+    tasks: Sequence[Task],
+    *,
+    workers: int | None = None,
+    on_done: Callable[[int, int], None] = lambda done, total: None,
+) -> list[Result]:
+    """Do a job for every task in several processes; the results in the order of the tasks.
+
+    A job that comes back with words has failed: ``RuntimeError`` with them, for then the figures would be of
+    others than stated.
+    """
+    found: dict[int, Result] = {}
+    crew = min(workers or available_cores(), max(len(tasks), 1))
+    with closing(answers(job, tasks, workers=crew)) as coming:
+        for place, answer in coming:
+            if isinstance(answer, WorkerEnded | str):
+                raise RuntimeError(f"{tasks[place]}: {answer}")
+            found[place] = answer
+            on_done(len(found), len(tasks))
+    return [found[place] for place in sorted(found)]
 
 
 def _checked(answer: Outcome | str | WorkerEnded, case: Case) -> Outcome:

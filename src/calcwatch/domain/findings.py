@@ -65,7 +65,7 @@ class MorphologyDescription:
 class DistributionMeasurements:
     """What a distribution was told from; lengths in mm, ``None`` where the spacing is unknown.
 
-    ``count``: calcifications looked at, those of the group and of the pattern it is part of. ``extent``:
+    ``count``: members. The pattern the group is part of is looked at too, and not measured here. ``extent``:
     largest distance of two of them. ``length``, ``width``: along and across the principal axis.
     ``hull_area``: convex hull. ``nearest_neighbor``: median distance to the next one. ``nipple_angle``:
     degrees between the principal axis and the direction to the nipple, 0 to 90, ``None`` without a nipple.

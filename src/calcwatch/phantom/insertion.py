@@ -45,7 +45,8 @@ class InsertionSettings:
     digital mammograms 9 in 10 show 10 to 37, noise included). ``blanks``: places that get the
     noise of an insertion and nothing else. ``gain``: gray a unit of log attenuation makes. ``mtf``: the
     system's blur as a sum of Gaussians ``(weight, sigma_mm)``. ``edge_enhancement``: of an unsharp mask.
-    ``metal``: clips, markers and wires to insert.
+    ``metal``: clips, markers and wires to insert. ``morphologies``: the shapes to draw from, all alike often;
+    ``None``: all, as often as they are met. ``crowded_share``: of the groups hold 20 to 60 calcifications.
     """
 
     scatters: int = 10
@@ -55,6 +56,8 @@ class InsertionSettings:
     mtf: tuple[tuple[float, float], ...] = ((0.85, 0.055), (0.15, 0.25))
     edge_enhancement: float = 0.0
     metal: tuple[tuple[NonLesionKind, Parts, float], ...] = ()
+    morphologies: tuple[Morphology, ...] | None = None
+    crowded_share: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,7 +171,8 @@ def _draw_place(rng: np.random.Generator, canvas: _Canvas, margin_mm: float) -> 
 
 
 def _put_scatter(rng: np.random.Generator, canvas: _Canvas, number: int) -> list[_Planned]:
-    scatter = draw_scatter(rng)
+    settings = canvas.settings
+    scatter = draw_scatter(rng, settings.morphologies, crowded_share=settings.crowded_share)
     middle = np.array(_draw_place(rng, canvas, 4.0), dtype=np.float64) * canvas.spacing_mm
     drawn = []
     taken = np.zeros((0, 3))

@@ -54,6 +54,7 @@ _EXTENT_MM = {
     Distribution.SEGMENTAL: (12.0, 25.0),
     Distribution.REGIONAL: (12.0, 20.0),
 }
+_CROWDED = {Distribution.GROUPED, Distribution.REGIONAL, Distribution.SEGMENTAL}
 _LAYOUT_CHANCES = (0.6, 0.15, 0.1, 0.15)  # grouped, linear, segmental, regional
 
 
@@ -71,12 +72,23 @@ class Scatter:
     direction: NDArray[np.float64]
 
 
-def draw_scatter(rng: np.random.Generator) -> Scatter:
-    """Draw one group, or one calcification alone, of any shape."""
-    shares = np.array(list(_SHARES.values())) / sum(_SHARES.values())
-    morphology = list(_SHARES)[int(rng.choice(len(shares), p=shares))]
+def draw_scatter(
+    rng: np.random.Generator,
+    morphologies: tuple[Morphology, ...] | None = None,
+    *,
+    crowded_share: float = 0.0,
+) -> Scatter:
+    """Draw one group, or one calcification alone, of any of the shapes given, or as often as they are met.
+
+    ``crowded_share``: of the groups, regions and segments hold 20 to 60 calcifications.
+    """
+    chances = _SHARES if morphologies is None else dict.fromkeys(morphologies, 1)
+    shares = np.array(list(chances.values())) / sum(chances.values())
+    morphology = list(chances)[int(rng.choice(len(shares), p=shares))]
     distribution = _draw_distribution(rng, morphology)
     count = int(rng.integers(*_COUNT[distribution], endpoint=True))
+    if distribution in _CROWDED and crowded_share > 0 and rng.random() < crowded_share:
+        count = int(rng.integers(20, 60, endpoint=True))
     angle = rng.uniform(0, 2 * np.pi)
     direction = np.array([np.sin(angle), np.cos(angle)])
     if morphology is Morphology.VASCULAR:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import hypot
 from string import ascii_uppercase
 
-from calcwatch.domain import Calcification, CalcificationGroup, ImageFindings, Point
+from calcwatch.domain import Calcification, CalcificationGroup, ImageFindings, Laterality, Point
 from calcwatch.report.findings import ordered_calcifications, ordered_groups
 
 GROUP_COLOR = "#f0a020"
@@ -21,6 +21,12 @@ NON_LESION_COLOR = "#d98cc0"
 BREAST_COLOR = "#7d8a99"
 """Gray, for the edge of the breast."""
 
+_BREASTS = {
+    Laterality.RIGHT: "Right breast",
+    Laterality.LEFT: "Left breast",
+    Laterality.BOTH: "Both breasts",
+}
+
 
 def letter(index: int) -> str:
     """Name the group at a place in the order: 0 is A, 25 is Z, 26 is AA."""
@@ -28,8 +34,13 @@ def letter(index: int) -> str:
     return before + ascii_uppercase[index % 26]
 
 
+def anchor(index: int) -> str:
+    """Name the part of the page that shows the image at a place in the run, 0 first."""
+    return f"image-{index + 1}"
+
+
 def group_letters(findings: ImageFindings) -> dict[str, str]:
-    """Tracking UID of each group -> its letter; A is the most believable group of the image."""
+    """Tracking UID of each group -> its letter; A is the first group of the image in its order."""
     return {group.tracking_uid: letter(index) for index, group in enumerate(ordered_groups(findings))}
 
 
@@ -57,3 +68,14 @@ def image_label(findings: ImageFindings) -> str:
     if not image.image_laterality and not image.view_position:
         return "View unknown"
     return f"{image.image_laterality or 'Side unknown,'} {image.view_position or 'view unknown'}"
+
+
+def side_label(laterality: Laterality | None) -> str:
+    """Name the breast of a side."""
+    return _BREASTS[laterality] if laterality else "Breast, side unknown"
+
+
+def date_words(study_date: str | None) -> str:
+    """Write a date ``YYYYMMDD`` as ``YYYY-MM-DD``; what is no such date stays as it is, none is empty."""
+    date = study_date or ""
+    return f"{date[:4]}-{date[4:6]}-{date[6:]}" if len(date) == 8 and date.isdigit() else date

@@ -1,4 +1,4 @@
-"""The page ``report.html``: self-contained, no script, no network; worst image first."""
+"""The page ``report.html``: self-contained, no script, no network; most suspicious examination first."""
 
 from __future__ import annotations
 
@@ -6,37 +6,55 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 
-import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-from numpy.typing import NDArray
 
 from calcwatch.domain import ImageFindings
+from calcwatch.report.examination_views import (
+    ExaminationView,
+    Links,
+    links,
+    reading_views,
+    view_examination,
+)
+from calcwatch.report.examinations import ReadExamination, worklist
 from calcwatch.report.findings import NotAnalyzed, Provenance, printable
+from calcwatch.report.lexicon_words import SUGGESTION_NOTE
 from calcwatch.report.marks import (
     BREAST_COLOR,
     CALCIFICATION_COLOR,
     GROUP_COLOR,
     NON_LESION_COLOR,
+    anchor,
     image_label,
 )
-from calcwatch.report.views import TILE_PX, view_image
+from calcwatch.report.reading_views import SHAPE_HEADS
+from calcwatch.report.take_pictures import ImagePictures
+from calcwatch.report.views import TILE_PX, ImageView, view_image
 from calcwatch.report.words import PURPOSE, REASONS
 
 
 @dataclass(frozen=True)
 class Card:
-    """One image in the overview at the top of the page."""
+    """One image in the worklist at the top of the page."""
 
     anchor: str
     label: str
     source: str
-    study: str
     rows: int
     columns: int
     group_count: int
     calcification_count: int
     score: str
     note_count: int
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One examination on the page: what is said of it, its images in the overview, their parts below."""
+
+    examination: ExaminationView
+    cards: tuple[Card, ...]
+    sections: Iterator[str]
 
 
 @cache
@@ -48,52 +66,53 @@ def _template(name: str) -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(tile_px=TILE_PX)
+    environment.globals.update(tile_px=TILE_PX, shape_heads=SHAPE_HEADS)
     return environment.get_template(name)
 
 
-def anchor(index: int) -> str:
-    """Name the part of the page that shows the image at a place in the order, 0 first."""
-    return f"image-{index + 1}"
+def rank(findings: ImageFindings) -> tuple[float, float, float]:
+    """Highest suspicion of a group, highest score of a group and of a calcification; -1 stands for none.
 
-
-def belief(findings: ImageFindings) -> tuple[float, float]:
-    """Highest score of a group and of a calcification; -1 stands for none."""
+    A group whose suspicion is not known counts as the most suspicious, so that it is not put out of sight.
+    """
+    suspicions = [1.0 if group.suspicion is None else group.suspicion for group in findings.groups]
     return (
+        max(suspicions, default=-1.0),
         max((group.score for group in findings.groups), default=-1.0),
         max((found.score for found in findings.calcifications), default=-1.0),
     )
 
 
-def worst_first(images: Sequence[ImageFindings]) -> tuple[int, ...]:
-    """Places of the images in the order a reader wants them: most believable group first."""
-    return tuple(sorted(range(len(images)), key=lambda index: [-score for score in belief(images[index])]))
+def _worst_first(examination: ReadExamination) -> list[int]:
+    images = dict(zip(examination.places, examination.findings.images, strict=True))
+    return sorted(images, key=lambda place: [-part for part in rank(images[place])])
 
 
-def image_section(gray: NDArray[np.float32], findings: ImageFindings, index: int) -> str:
-    """Part of the page that shows one image, as HTML; ``index`` is its place in the run, 0 first."""
-    return _template("image.html").render(view=view_image(gray, findings, anchor(index)))
+def reading_order(examinations: Sequence[ReadExamination]) -> tuple[int, ...]:
+    """Places of the images as the page shows them: as in the worklist, the most suspicious image first."""
+    return tuple(place for one in worklist(examinations) for place in _worst_first(one))
 
 
-def _score_words(group_score: float, single_score: float) -> str:
+def _score_words(findings: ImageFindings) -> str:
+    suspicion, group_score, single_score = rank(findings)
+    if any(group.suspicion is not None for group in findings.groups):
+        return f"suspicion {suspicion:.2f}"
     if group_score >= 0:
         return f"group {group_score:.2f}"
     return f"single {single_score:.2f}" if single_score >= 0 else ""
 
 
-def _card(findings: ImageFindings, index: int) -> Card:
+def _card(findings: ImageFindings, place: int) -> Card:
     image = findings.description
-    group_score, best = belief(findings)
     return Card(
-        anchor=anchor(index),
+        anchor=anchor(place),
         label=image_label(findings),
         source=printable(image.source),
-        study=printable(" · ".join(word for word in (image.patient_id, image.study_date) if word)),
         rows=image.rows,
         columns=image.columns,
         group_count=len(findings.groups),
         calcification_count=len(findings.calcifications),
-        score=_score_words(group_score, best),
+        score=_score_words(findings),
         note_count=len(findings.quality_flags),
     )
 
@@ -107,29 +126,60 @@ def _without_source(refused: NotAnalyzed) -> str:
     return printable(refused.message.removeprefix(f"{refused.source}: "))
 
 
+def _sections(
+    views: Iterator[ImageView], order: Sequence[int], examination: ReadExamination, known: Links
+) -> Iterator[str]:
+    template = _template("image.html")
+    readings = reading_views(examination.findings.groups, known, examination.questions)
+    for place in order:
+        yield template.render(view=next(views), readings=readings, number=place + 1)
+
+
+def _chapters(
+    images: Sequence[ImageFindings],
+    views: Iterator[ImageView],
+    places: Sequence[int],
+    examinations: Sequence[ReadExamination],
+) -> Iterator[Chapter]:
+    for index, examination in enumerate(worklist(examinations)):
+        order = _worst_first(examination)
+        known = links([images[place] for place in order], [places[place] for place in order])
+        yield Chapter(
+            view_examination(examination, known, index=index),
+            tuple(_card(images[place], places[place]) for place in order),
+            _sections(views, order, examination, known),
+        )
+
+
 def page_parts(
     images: Sequence[ImageFindings],
-    sections: Iterable[str],
+    pictures: Iterable[ImagePictures],
     *,
     places: Sequence[int],
+    examinations: Sequence[ReadExamination],
     not_analyzed: Sequence[NotAnalyzed],
     provenance: Provenance,
 ) -> Iterator[str]:
     """Yield the page piece by piece, so that a large one never lies in memory as a whole.
 
-    ``places`` are the places of the images in the run, those that ``image_section`` was given; ``sections``
-    are the parts it made, in the order of ``worst_first``, read as needed.
+    ``places`` are the places of the images in the run; ``pictures`` those of the images in the order of
+    ``reading_order``, read as needed. Raises ``ValueError`` when an image is in no examination or in two.
     """
+    order = reading_order(examinations)
+    if sorted(order) != list(range(len(images))):
+        raise ValueError("each image must be in one examination, or the page would not show it")
+    views = (view_image(shown, images[at], places[at]) for shown, at in zip(pictures, order, strict=True))
     errors_first = sorted(not_analyzed, key=lambda one: not one.is_error)
     refused = [
         (printable(one.source), REASONS[one.reason_code], _without_source(one)) for one in errors_first
     ]
     return _template("report.html").generate(
         purpose=PURPOSE,
-        cards=[_card(images[index], places[index]) for index in worst_first(images)],
+        suggestion_note=SUGGESTION_NOTE,
+        chapters=list(_chapters(images, views, places, examinations)),
+        image_count=len(images),
         group_count=sum(len(image.groups) for image in images),
         calcification_count=sum(len(image.calcifications) for image in images),
-        sections=sections,
         not_analyzed=refused,
         error_count=sum(one.is_error for one in not_analyzed),
         provenance=provenance,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 import shutil
 import time
@@ -24,23 +25,28 @@ from calcwatch.domain import (
     UnsuitableImage,
     UnsupportedImage,
 )
-from calcwatch.inference import NamedDetector, named_learned
-from calcwatch.pipeline import ANALYSIS_VERSION, analyze_image
-from calcwatch.report.findings import (
-    NotAnalyzed,
-    Provenance,
-    findings_document,
-    findings_text,
-    image_document,
+from calcwatch.inference import (
+    NamedDescriber,
+    NamedDetector,
+    named_describer,
+    named_learned,
+    suspicion_model,
 )
+from calcwatch.pipeline import ANALYSIS_VERSION, analyze_image
+from calcwatch.report.document import findings_document, findings_text
+from calcwatch.report.examinations import ReadExamination, images_as_read
+from calcwatch.report.findings import NotAnalyzed, Provenance, image_document
 from calcwatch.report.overlay import draw_overlay, encode_png
-from calcwatch.report.page import image_section, page_parts, worst_first
-from calcwatch.report.tables import calcifications_table, groups_table
+from calcwatch.report.page import page_parts, reading_order
+from calcwatch.report.tables import calcifications_table, examinations_table, groups_table
+from calcwatch.report.take_pictures import ImagePictures, take_pictures
+from calcwatch.service.examinations import ExaminationNotRead, read_examinations
 from calcwatch.service.find_images import FoundFile, FoundKind, find_images
 from calcwatch.service.open_image import open_image
+from calcwatch.service.read_contexts import StatedContexts, read_contexts
+from calcwatch.service.read_rules import read_rules
 from calcwatch.service.result_folder import belongs_to_result, check_result_folder, result_folder, writing
 from calcwatch.service.workers import WorkerEnded, answers, available_cores
-from calcwatch.steps.detect import Detector
 
 _PARTS = ".parts"
 _REASON_CODES = (
@@ -55,16 +61,20 @@ _REASON_CODES = (
 class AnalyzeOptions:
     """How files are analyzed.
 
-    ``table``: CSV with what is known of the files. ``given``: what holds for all files. ``workers``: number
+    ``table``: CSV with what is known of the files. ``context``: JSON with what a person states of the woman,
+    or of each by her Patient ID. ``given``: what holds for all files. ``workers``: number
     of processes, ``None`` for one per processor core. ``detector`` must be picklable; it is the learned one
-    that is shipped unless another is given.
+    that is shipped unless another is given. ``describer`` tells shapes and distributions, likewise;
+    ``None``: nothing is described.
     """
 
     table: Path | None = None
+    context: Path | None = None
     given: GivenAttributes = field(default_factory=GivenAttributes)
     settings: AnalysisSettings = field(default_factory=AnalysisSettings)
     workers: int | None = None
     detector: NamedDetector = field(default_factory=named_learned)
+    describer: NamedDescriber | None = field(default_factory=named_describer)
 
 
 @dataclass(frozen=True)
@@ -88,10 +98,11 @@ class ProgressEvent:
 
 @dataclass(frozen=True)
 class AnalyzedRun:
-    """What one run did: where the result lies, how many images it holds, which files it does not hold."""
+    """What one run did: where the result lies, its images and examinations, and the files without one."""
 
     out: Path
     images: tuple[ImageFindings, ...]
+    examinations: tuple[ReadExamination, ...]
     not_analyzed: tuple[NotAnalyzed, ...]
 
     @property
@@ -111,8 +122,7 @@ class _Job:
 
     out: Path
     folder: Path
-    settings: AnalysisSettings
-    detector: Detector
+    options: AnalyzeOptions
 
 
 _Outcome = ImageFindings | NotAnalyzed
@@ -132,8 +142,8 @@ def overlay_name(place: int, source: str) -> str:
     return f"{place + 1:04d}-{stem or 'image'}.png"
 
 
-def _section_path(folder: Path, place: int) -> Path:
-    return folder / _PARTS / f"{place}.html"
+def _pictures_path(folder: Path, place: int) -> Path:
+    return folder / _PARTS / f"{place}.pickle"
 
 
 def _overlay_path(folder: Path, place: int, source: str) -> Path:
@@ -143,15 +153,21 @@ def _overlay_path(folder: Path, place: int, source: str) -> Path:
 def _write_pictures(job: _Job, place: int, mammogram: Mammogram, findings: ImageFindings) -> None:
     source = findings.description.source
     png = encode_png(draw_overlay(mammogram.gray, findings))
-    section = image_section(mammogram.gray, findings, place)
+    pictures = pickle.dumps(take_pictures(mammogram.gray, findings))
     with writing(job.out):
         _overlay_path(job.folder, place, source).write_bytes(png)
-        _section_path(job.folder, place).write_text(section, encoding="utf-8")
+        _pictures_path(job.folder, place).write_bytes(pictures)
 
 
 def _analyze(job: _Job, place: int, found: FoundFile) -> ImageFindings:
     mammogram = open_image(found.path, found.given)
-    findings = analyze_image(mammogram, settings=job.settings, detector=job.detector)
+    options = job.options
+    findings = analyze_image(
+        mammogram,
+        settings=options.settings,
+        detector=options.detector.detect,
+        describer=options.describer.describe if options.describer else None,
+    )
     image_document(findings)  # a number that is none is noticed here, where it costs one file
     _write_pictures(job, place, mammogram, findings)
     return findings
@@ -238,9 +254,34 @@ def _analyze_all(
     return outcomes
 
 
-def _sections(folder: Path, images: Sequence[ImageFindings], places: Sequence[int]) -> Iterator[str]:
-    for index in worst_first(images):
-        yield _section_path(folder, places[index]).read_text(encoding="utf-8")
+def _images(outcomes: dict[int, _Outcome]) -> tuple[list[int], list[ImageFindings]]:
+    """Places in the run and findings of the images, in order."""
+    found = [(place, one) for place, one in sorted(outcomes.items()) if isinstance(one, ImageFindings)]
+    return [place for place, _ in found], [one for _, one in found]
+
+
+def _read_together(
+    job: _Job, outcomes: dict[int, _Outcome], contexts: StatedContexts
+) -> tuple[ReadExamination, ...]:
+    """Read the images as examinations; an error in calcwatch costs the images of its examination only."""
+    table, suspicion = read_rules(), suspicion_model()
+    while True:
+        places, images = _images(outcomes)
+        try:
+            return read_examinations(images, table=table, suspicion=suspicion, contexts=contexts)
+        except ExaminationNotRead as problem:
+            cause = problem.__cause__ if isinstance(problem.__cause__, Exception) else problem
+            for at in problem.places:
+                source = images[at].description.source
+                _overlay_path(job.folder, places[at], source).unlink(missing_ok=True)
+                outcomes[places[at]] = _program_error(source, cause)
+
+
+def _pictures(folder: Path, places: Iterable[int]) -> Iterator[ImagePictures]:
+    """What the workers of this run left of its images, one at a time."""
+    for place in places:
+        pictures: ImagePictures = pickle.loads(_pictures_path(folder, place).read_bytes())
+        yield pictures
 
 
 def _write_lines(path: Path, parts: Iterable[str]) -> None:
@@ -248,18 +289,30 @@ def _write_lines(path: Path, parts: Iterable[str]) -> None:
         file.writelines(parts)
 
 
-def _write_result(folder: Path, outcomes: dict[int, _Outcome], provenance: Provenance) -> None:
-    analyzed = {place: one for place, one in sorted(outcomes.items()) if isinstance(one, ImageFindings)}
-    refused = [one for _, one in sorted(outcomes.items()) if isinstance(one, NotAnalyzed)]
-    images, places = list(analyzed.values()), list(analyzed)
-    document = findings_document(images, refused, provenance)
+def _write_result(folder: Path, run: AnalyzedRun, places: Sequence[int], provenance: Provenance) -> None:
+    images, read, refused = run.images, run.examinations, run.not_analyzed
+    document = findings_document(images, refused, provenance, read)
     _write_lines(folder / "findings.json", [findings_text(document)])
+    _write_lines(folder / "examinations.csv", [examinations_table(read)])
+    _write_lines(folder / "groups.csv", [groups_table(images, read)])
     _write_lines(folder / "calcifications.csv", [calcifications_table(images)])
-    _write_lines(folder / "groups.csv", [groups_table(images)])
-    sections = _sections(folder, images, places)
-    page = page_parts(images, sections, places=places, not_analyzed=refused, provenance=provenance)
+    pictures = _pictures(folder, (places[index] for index in reading_order(read)))
+    page = page_parts(
+        images, pictures, places=places, examinations=read, not_analyzed=refused, provenance=provenance
+    )
     _write_lines(folder / "report.html", page)
     shutil.rmtree(folder / _PARTS)
+
+
+def _provenance(options: AnalyzeOptions) -> Provenance:
+    return Provenance(
+        __version__,
+        ANALYSIS_VERSION,
+        options.settings,
+        model_name=options.detector.name,
+        model_hash=options.detector.digest,
+        description_model_hash=options.describer.digest if options.describer else None,
+    )
 
 
 def _find(paths: Sequence[Path], out: Path, options: AnalyzeOptions) -> list[FoundFile]:
@@ -281,25 +334,24 @@ def analyze_files(
     which it was found. The files of the result depend on the input and the settings alone, not on the number
     of workers. Work is done in spawned processes: call it from a module that may be imported, in a script
     under ``if __name__ == "__main__":``. Raises ``ResultNotWritten`` when ``out`` holds other files or cannot
-    be written.
+    be written, ``BadContext`` when what a person states cannot be used.
     """
     options = options or AnalyzeOptions()
     check_result_folder(out)
+    contexts = read_contexts(options.context) if options.context else StatedContexts()
     found = _find(paths, out, options)
-    chosen = options.detector
-    provenance = Provenance(__version__, ANALYSIS_VERSION, options.settings, chosen.name, chosen.digest)
     workers = min(options.workers or available_cores(), max(1, len(found)))
     with result_folder(out) as folder:
         with writing(out):
             (folder / "overlays").mkdir()
             (folder / _PARTS).mkdir()
-        job = _Job(out, folder, options.settings, chosen.detect)
+        job = _Job(out, folder, options)
         outcomes = _analyze_all(job, found, workers, on_event)
+        read = _read_together(job, outcomes, contexts)
+        places, images = _images(outcomes)
+        as_read = images_as_read(read)
+        refused = [one for _, one in sorted(outcomes.items()) if isinstance(one, NotAnalyzed)]
+        run = AnalyzedRun(out, tuple(as_read[at] for at in range(len(images))), read, tuple(refused))
         with writing(out):
-            _write_result(folder, outcomes, provenance)
-    ordered = [outcome for _, outcome in sorted(outcomes.items())]
-    return AnalyzedRun(
-        out,
-        tuple(one for one in ordered if isinstance(one, ImageFindings)),
-        tuple(one for one in ordered if isinstance(one, NotAnalyzed)),
-    )
+            _write_result(folder, run, places, _provenance(options))
+    return run

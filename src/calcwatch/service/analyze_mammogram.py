@@ -1,24 +1,50 @@
-"""Analyze one mammogram with the detector that is shipped."""
+"""Analyze mammograms with what is shipped: the learned detector and describer, the rule table."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from calcwatch import pipeline
-from calcwatch.inference import learned_detector
+from calcwatch.inference import learned_describer, learned_detector, suspicion_model
+from calcwatch.service.read_rules import read_rules
 
 if TYPE_CHECKING:
-    from calcwatch.domain import AnalysisSettings, ImageFindings, Mammogram
+    from collections.abc import Sequence
+
+    from calcwatch.domain import (
+        AnalysisSettings,
+        ClinicalContext,
+        ExaminationFindings,
+        ImageFindings,
+        Mammogram,
+    )
     from calcwatch.steps.detect import Detector
 
 
 def analyze_image(
     mammogram: Mammogram, *, settings: AnalysisSettings | None = None, detector: Detector | None = None
 ) -> ImageFindings:
-    """Find, measure and group the calcifications of one mammogram.
+    """Find, measure, group and describe the calcifications of one mammogram.
 
     The same mammogram gives the same answer, in the same order. ``detector``: the learned one unless given
     (``calcwatch.detect_classical`` needs no weights). Raises ``UnsuitableImage`` when the breast cannot be
     analyzed: that is an error, never "0 calcifications".
     """
-    return pipeline.analyze_image(mammogram, settings=settings, detector=detector or learned_detector())
+    return pipeline.analyze_image(
+        mammogram,
+        settings=settings,
+        detector=detector or learned_detector(),
+        describer=learned_describer(),
+    )
+
+
+def analyze_exam(
+    images: Sequence[ImageFindings], *, context: ClinicalContext | None = None
+) -> ExaminationFindings:
+    """Read the images of one woman and day together: pairs of views, suggested categories, a score.
+
+    ``images``: what ``analyze_image`` gave for each; their order is kept. ``context``: what a person states;
+    nothing unless given, and what is not known never reassures. Everything is a suggestion: a radiologist
+    decides. Raises ``ValueError`` for no images.
+    """
+    return pipeline.analyze_exam(images, table=read_rules(), suspicion=suspicion_model(), context=context)

@@ -15,7 +15,16 @@ from calcwatch.domain import ResultNotWritten
 if sys.platform != "win32":
     import fcntl
 
-RESULT_NAMES = frozenset({"findings.json", "calcifications.csv", "groups.csv", "report.html", "overlays"})
+RESULT_NAMES = frozenset(
+    {
+        "findings.json",
+        "examinations.csv",
+        "groups.csv",
+        "calcifications.csv",
+        "report.html",
+        "overlays",
+    }
+)
 """Everything a result folder holds."""
 
 

@@ -59,7 +59,8 @@ class MeasuredObject:
 
     ``index``: which detection it belongs to. ``outline``: polygon round the whole object, blur undone.
     ``area``: inside the outline, holes included; ``diameter``: of the circle with that area. ``contrast``:
-    height over the surround in noise units. ``merged``: other detections that lie on the same object.
+    height over the surround in noise units; ``height``: the same in gray; ``surround``: gray it stands on.
+    ``merged``: other detections that lie on the same object.
     """
 
     index: int
@@ -72,17 +73,23 @@ class MeasuredObject:
     contrast_error: float
     outline: tuple[Point, ...]
     merged: tuple[int, ...]
+    height: float
+    surround: float
 
 
 @dataclass(frozen=True, eq=False)
 class _Window:
-    """A finer look at a piece of the crop: ``fine`` pixels to one, gray over the plane of its surround."""
+    """A finer look at a piece of the crop: ``fine`` pixels to one, gray over the plane of its surround.
+
+    ``surround``: gray of that plane in the middle.
+    """
 
     height: NDArray[np.float32]
     fine: int
     top: int
     left: int
     noise: float
+    surround: float
 
     def inside(self, row: float, column: float) -> tuple[int, int] | None:
         """Fine pixel of a point of the crop, ``None`` when it lies outside the window."""
@@ -162,7 +169,8 @@ def _window(image: NormalizedImage, peak: NDArray[np.float32], half_size: int) -
     height -= surround
     fine = 4 if half_size <= _FINE_WINDOW_PX else 2
     finer = cv2.resize(height, None, fx=fine, fy=fine, interpolation=cv2.INTER_CUBIC)
-    return _Window(np.asarray(finer, np.float32), fine, top, left, max(noise, 0.3 * image.gray_step))
+    noise = max(noise, 0.3 * image.gray_step)
+    return _Window(np.asarray(finer, np.float32), fine, top, left, noise, surround)
 
 
 def _sides(piece: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
@@ -315,6 +323,8 @@ def _describe(window: _Window, core: _Core, edge: NDArray[np.float32], index: in
             window.outside(*point) for point in zip(y[::step].tolist(), x[::step].tolist(), strict=True)
         ),
         merged=core.merged,
+        height=core.peak,
+        surround=window.surround,
     )
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from calcwatch.domain import Calcification, CalcificationGroup, NonLesion
+from calcwatch.domain import Calcification, CalcificationGroup, Landmarks, NonLesion
 from calcwatch.steps.learned import is_vascular
+from calcwatch.steps.shape import size_class
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from calcwatch.domain import Point
+    from calcwatch.steps.describe import Described
     from calcwatch.steps.detect import Detections
     from calcwatch.steps.group import Grouped
     from calcwatch.steps.lookalike import Lookalike
@@ -59,6 +62,39 @@ def place_groups(
     )
 
 
+def with_shapes(calcifications: Sequence[Calcification], described: Described) -> tuple[Calcification, ...]:
+    """The calcifications with what they look like, in the same order."""
+    return tuple(
+        replace(one, shape=shape, morphology=morphology)
+        for one, shape, morphology in zip(
+            calcifications, described.shapes, described.morphologies, strict=True
+        )
+    )
+
+
+def with_descriptions(
+    groups: Sequence[CalcificationGroup], described: Described
+) -> tuple[CalcificationGroup, ...]:
+    """The groups with their descriptions, in the same order."""
+    return tuple(
+        replace(group, morphology=one.morphology, distribution=one.distribution, suspicion=one.suspicion)
+        for group, one in zip(groups, described.groups, strict=True)
+    )
+
+
+def place_landmarks(found: Landmarks | None, frame: Frame) -> Landmarks | None:
+    """Landmarks of the crop as points of the file."""
+    if found is None:
+        return None
+    wall = [frame.to_file(*point) for point in found.chest_wall]
+    return replace(
+        found,
+        nipple=frame.to_file(*found.nipple),
+        pectoral=in_file(found.pectoral, frame),
+        chest_wall=(wall[0], wall[1]),
+    )
+
+
 def place_non_lesions(found: Sequence[Lookalike], frame: Frame) -> tuple[NonLesion, ...]:
     """Named non-lesions, in the same order."""
     return tuple(
@@ -91,5 +127,6 @@ def _calcification(
         diameter_error_mm=None if mm is None else found.diameter_error_px * mm,
         area_mm2=None if mm is None else found.area_px * mm**2,
         outline=in_file(found.outline, image.frame),
+        size_class=size_class(None if mm is None else found.diameter_px * mm),
         vascular=None if detections.looks is None else is_vascular(detections.looks[found.index]),
     )

@@ -56,8 +56,7 @@ def train(
 
       calcwatch train --backgrounds normal.csv --masks masks.csv --out model
     """
-    if find_spec("torch") is None:
-        raise TrainingNotInstalled('training needs PyTorch; install it with: pip install "calcwatch[train]"')
+    _need_torch()
     from calcwatch.service.workers import available_cores
     from calcwatch.train.backgrounds import read_backgrounds
     from calcwatch.train.run import train_detector
@@ -75,6 +74,94 @@ def train(
             on_done=on_done,
         )
     typer.echo(out)
+
+
+def train_shapes(
+    *,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder to write to.")],
+    backgrounds: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CSV", help="Images without calcifications to insert some into, as for calcwatch train."
+        ),
+    ] = None,
+    masks: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CSV", help="Places in them that may be calcifications, as for calcwatch train."
+        ),
+    ] = None,
+    scenes: Annotated[int, typer.Option(min=10, metavar="N", help="Images to learn from.")] = 1400,
+    epochs: Annotated[int, typer.Option(min=1, metavar="N", help="How often each is seen.")] = 14,
+    workers: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Processes; one per processor core unless given.")
+    ] = None,
+) -> None:
+    """Train what tells the shapes of calcifications.
+
+    Needs the extra: pip install "calcwatch[train]". DIR receives shape-look.onnx, shape-weigh.onnx and
+    shapes.json. Calcifications are found with the detector that is shipped, so that the networks learn from
+    what they will see. On two processor cores it takes about an hour.
+
+    For example:
+
+      calcwatch train-shapes --backgrounds normal.csv --masks masks.csv --out model
+    """
+    _need_torch()
+    from calcwatch.service.workers import available_cores
+    from calcwatch.train.backgrounds import read_backgrounds
+    from calcwatch.train.settings import ShapeSettings
+    from calcwatch.train.shape_run import train_shapes as train_all
+
+    with _bar() as on_done:
+        train_all(
+            ShapeSettings(scenes=scenes, epochs=epochs),
+            read_backgrounds(backgrounds, masks) if backgrounds else (),
+            out,
+            workers=workers or available_cores(),
+            report=lambda line: typer.echo(line, err=True),
+            on_done=on_done,
+        )
+    typer.echo(out)
+
+
+def train_distributions(
+    *,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder to write to.")],
+    breasts: Annotated[int, typer.Option(min=20, metavar="N", help="Phantom breasts to learn from.")] = 5000,
+    workers: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Processes; one per processor core unless given.")
+    ] = None,
+) -> None:
+    """Train what tells distributions, from places of calcifications alone, without any picture.
+
+    Needs the extra: pip install "calcwatch[train]". DIR receives distribution.onnx. On two processor cores it
+    takes about ten minutes.
+
+    For example:
+
+      calcwatch train-distributions --out model
+    """
+    _need_torch()
+    from calcwatch.service.workers import available_cores
+    from calcwatch.train.distribution import train_distribution
+    from calcwatch.train.distribution_sets import draw_many
+
+    with _bar() as on_done:
+        sets = draw_many(range(breasts), workers=workers or available_cores(), on_done=on_done)
+    train_distribution(sets, out, repeats=2, seed=1, report=lambda line: typer.echo(line, err=True))
+    typer.echo(out)
+
+
+def add_training(app: typer.Typer) -> None:
+    """Add the commands that train to the commands of ``app``."""
+    for command in (train, train_shapes, train_distributions):
+        app.command()(command)
+
+
+def _need_torch() -> None:
+    if find_spec("torch") is None:
+        raise TrainingNotInstalled('training needs PyTorch; install it with: pip install "calcwatch[train]"')
 
 
 @contextmanager

@@ -12,7 +12,8 @@ SURROUND_FEATURES = len(LOOKS) + len(NUMBERS) + 12
 """How many features ``describe_surround`` gives for each candidate."""
 
 
-def _block(into: int, out: int, stride: int, size: int = 3) -> nn.Sequential:
+def block(into: int, out: int, stride: int, size: int = 3) -> nn.Sequential:
+    """A convolution, normalized and rectified; ``stride`` 2 halves the picture."""
     return nn.Sequential(
         nn.Conv2d(into, out, size, stride, size // 2, bias=False), nn.BatchNorm2d(out), nn.ReLU()
     )
@@ -27,11 +28,9 @@ class Look(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.detail = nn.Sequential(
-            _block(1, 16, 1, 5), _block(16, 24, 2), _block(24, 32, 2), _block(32, 48, 1), _block(48, 64, 2)
+            block(1, 16, 1, 5), block(16, 24, 2), block(24, 32, 2), block(32, 48, 1), block(48, 64, 2)
         )
-        self.context = nn.Sequential(
-            _block(2, 16, 2), _block(16, 32, 2), _block(32, 48, 1), _block(48, 48, 2)
-        )
+        self.context = nn.Sequential(block(2, 16, 2), block(16, 32, 2), block(32, 48, 1), block(48, 48, 2))
         cells = (PATCH_PX // 8) ** 2  # both branches halve the picture three times
         self.of_detail = nn.Sequential(nn.Flatten(), nn.Dropout(0.2), nn.Linear(64 * cells, 64), nn.ReLU())
         self.of_context = nn.Sequential(nn.Flatten(), nn.Dropout(0.2), nn.Linear(48 * cells, 48), nn.ReLU())

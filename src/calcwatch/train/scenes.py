@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import cv2
 import numpy as np
@@ -51,6 +51,15 @@ _UNKNOWN_CHANCE = 0.1
 _METAL_CHANCE, _FILM_CHANCE, _EMPTY_CHANCE = 0.3, 0.25, 0.35
 
 
+class HasOutline(Protocol):
+    """Anything with an outline in pixels of the file."""
+
+    @property
+    def outline(self) -> tuple[Point, ...]:
+        """A closed polygon."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class Known:
     """One thing in the image: its look, ``None`` for "leave it out"; where it is, in pixels of the file."""
@@ -83,7 +92,7 @@ def _phantom(rng: np.random.Generator, seed: int) -> Scene:
     gray = (image.stored / np.float32(2**image.bits_stored - 1)).astype(np.float32)
     known = _known_of_phantom(image)
     if settings.film and rng.random() < 0.5:
-        gray, dust = _dusty(rng, gray, _room(gray, ()), image.pixel_spacing_mm)
+        gray, dust = _dusty(rng, gray, room(gray, ()), image.pixel_spacing_mm)
         known += tuple(dust)
     mammogram = Mammogram(
         gray, _described(image.pixel_spacing_mm, gray), None, 1 / (2**image.bits_stored - 1)
@@ -166,13 +175,13 @@ def _on_background(rng: np.random.Generator, background: Background) -> Scene:
     if spacing is None:
         raise ValueError(f"{background.path}: a background needs its pixel spacing; state it in the table")
     mammogram, factor = vary(rng, original, spacing.mm)
-    known = [Known(None, (r + 0.5) / factor - 0.5, (c + 0.5) / factor - 0.5, _circle(r, c, radius, factor))
+    known = [Known(None, (r + 0.5) / factor - 0.5, (c + 0.5) / factor - 0.5, circle(r, c, radius, factor))
              for r, c, radius in background.masked]  # fmt: skip
-    area = _room(mammogram.gray, known)
+    area = room(mammogram.gray, known)
     settings = _insertion_settings(rng)
     made = insert(
         rng,
-        _with_strands(rng, mammogram.gray, area, spacing.mm * factor),
+        with_strands(rng, mammogram.gray, area, spacing.mm * factor),
         area,
         spacing_mm=spacing.mm * factor,
         gray_step=mammogram.gray_step,
@@ -192,7 +201,7 @@ def _on_background(rng: np.random.Generator, background: Background) -> Scene:
     return Scene(_perhaps_unknown(rng, shown), tuple(known))
 
 
-def _with_strands(
+def with_strands(
     rng: np.random.Generator, gray: NDArray[np.float32], area: NDArray[np.uint8], spacing_mm: float
 ) -> NDArray[np.float32]:
     """More of the strands and knots that a normal breast has: all of them are tissue."""
@@ -225,8 +234,8 @@ def _insertion_settings(rng: np.random.Generator) -> InsertionSettings:
     )
 
 
-def _room(gray: NDArray[np.float32], masked: Sequence[Known]) -> NDArray[np.uint8]:
-    """Where something may be inserted: in the largest bright region, off its rim and off masked circles."""
+def room(gray: NDArray[np.float32], masked: Sequence[HasOutline]) -> NDArray[np.uint8]:
+    """1 where something may be inserted: in the largest bright region, off its rim and off masked circles."""
     bright = (cv2.blur(gray, (9, 9)) > 0.08).astype(np.uint8)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(bright, connectivity=4)
     area = np.zeros_like(bright)
@@ -241,7 +250,8 @@ def _room(gray: NDArray[np.float32], masked: Sequence[Known]) -> NDArray[np.uint
     return area
 
 
-def _circle(row: float, column: float, radius: float, factor: float) -> tuple[Point, ...]:
+def circle(row: float, column: float, radius: float, factor: float) -> tuple[Point, ...]:
+    """Points of a circle (pixels of an image) in the pixels of one ``factor`` times as coarse."""
     angle = np.arange(24) * (2 * np.pi / 24)
     rows, columns = row + radius * np.sin(angle), column + radius * np.cos(angle)
     return tuple(

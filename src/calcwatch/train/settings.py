@@ -62,3 +62,24 @@ def _settings(flat: dict[str, Any]) -> TrainingSettings:
     if wrong := sorted(name for name, value in flat.items() if not isinstance(value, int | float)):
         raise ValueError(f"{wrong[0]} {flat[wrong[0]]!r} is not a number")
     return TrainingSettings(**flat)
+
+
+@dataclass(frozen=True)
+class ShapeSettings:
+    """How the networks for shapes are trained.
+
+    ``scenes``: images to learn from, seeds from 0. ``real_share``: of them are real backgrounds with
+    insertions, where backgrounds are given. ``weigh_share``: of the scenes serve the second network alone.
+    """
+
+    seed: int = 1
+    scenes: int = 1400
+    real_share: float = 0.45
+    weigh_share: float = 0.35
+    epochs: int = 14
+
+    def __post_init__(self) -> None:
+        if self.scenes < 10 or self.epochs < 1:
+            raise ValueError(f"scenes {self.scenes} must be at least 10, epochs {self.epochs} at least 1")
+        if not (0 <= self.real_share <= 1 and 0 < self.weigh_share < 1):
+            raise ValueError("real_share must be between 0 and 1, weigh_share between them")

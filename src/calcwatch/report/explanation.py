@@ -1,0 +1,196 @@
+"""How the suggestion for one group came about: lines of text made of ``findings.json`` and the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from textwrap import wrap
+from typing import TypeVar
+
+from calcwatch.domain import Category, Distribution, Morphology
+from calcwatch.report.lexicon_words import (
+    CATEGORY_WORDS,
+    DISTRIBUTION_WORDS,
+    MORPHOLOGY_WORDS,
+    SUGGESTION_NOTE,
+)
+from calcwatch.report.reading_views import counted_words, description_words, percent_words, range_words
+from calcwatch.report.values import Document
+from calcwatch.steps.facts import Facts
+from calcwatch.steps.rules import Rule, RuleTable
+
+_WIDTH = 100
+_NAME = 18
+
+_Word = TypeVar("_Word", bound=StrEnum)
+
+
+@dataclass(frozen=True)
+class FoundGroup:
+    """A group of a result: the entries of its image, of itself and of its examination.
+
+    ``name``: as it is asked for, ``1:A``. ``counterpart``: name of the same group in the other view, ``""``
+    where there is none. ``examination``: ``None`` where its image was not read with others.
+    """
+
+    name: str
+    image: Document
+    group: Document
+    counterpart: str
+    examination: Document | None
+
+
+def explanation(found: FoundGroup, table: RuleTable) -> Iterator[str]:
+    """Explain a group line by line: what it is, what is suggested, by which rules, what would change that.
+
+    Conditions and sources are told where ``table`` is the one that the result was made with.
+    """
+    made_with = (found.examination or {}).get("rule_table_version", "")
+    known = table if made_with == table.version else None
+    yield from _what_it_is(found)
+    yield ""
+    yield from _suggestion(found.group)
+    yield ""
+    yield from _description(found)
+    yield ""
+    yield from _rules(found.group, known)
+    yield from _changes(found.group, known)
+    yield ""
+    yield from _made(found, known)
+
+
+def _line(name: str, words: str, indent: int = 2) -> Iterator[str]:
+    start = f"{' ' * indent}{name:<{_NAME}} "
+    yield from wrap(words, _WIDTH, initial_indent=start, subsequent_indent=" " * len(start)) or [
+        start.rstrip()
+    ]
+
+
+def _what_it_is(found: FoundGroup) -> Iterator[str]:
+    image, group = found.image, found.group
+    view = f"{image['image_laterality'] or 'side unknown'} {image['view_position'] or 'view unknown'}"
+    yield f"Group {found.name}: {view}, {image['source']}"
+    yield from _line("tracking UID", group["tracking_uid"])
+    place = (group["location"] or {}).get("words", "not told")
+    yield from _line("place", place)
+    other = f" ({found.counterpart})" if found.counterpart else ""
+    yield from _line("views", f"{group['view_note'] or 'not compared'}{other}")
+
+
+def _category(word: str | None) -> str:
+    return f"{word} ({CATEGORY_WORDS[Category(word)]})" if word else "none"
+
+
+def _suggestion(group: Document) -> Iterator[str]:
+    if group["suggested_category"] is None:
+        yield "Nothing is suggested: the group was not assessed."
+        return
+    confirmed = group["if_confirmed"]
+    after = f"; if confirmed {_category(confirmed)}" if confirmed else ""
+    yield f"Suggests {_category(group['suggested_category'])}{after}"
+    yield from _line("not below", group["floor"])
+    if likely := group["likelihood_range"]:
+        found = range_words(likely["low"], likely["high"])
+        yield from _line("in studies", f"{found} of such findings were malignant ({likely['source']})")
+    if group["suspicion"] is not None:
+        yield from _line("suspicion", f"{group['suspicion']:.2f} (0 to 1; it ranks groups)")
+
+
+def _described(probabilities: dict[str, float], kind: type[_Word], words: dict[_Word, str]) -> str:
+    return ", ".join(
+        f"{words[kind(word)]} {percent_words(probability)}" for word, probability in probabilities.items()
+    )
+
+
+def _description(found: FoundGroup) -> Iterator[str]:
+    group = found.group
+    yield "Looks like"
+    shapes = _described(group["morphology_probabilities"], Morphology, MORPHOLOGY_WORDS)
+    note = f"cannot tell: {group['morphology_note']}; " if group["morphology_note"] else ""
+    yield from _line("shape", f"{note}{shapes}" or "not described")
+    yield from _line("its members", _members(found))
+    patterns = _described(group["distribution_probabilities"], Distribution, DISTRIBUTION_WORDS)
+    yield from _line("distribution", patterns or "not described")
+    measured = group["distribution_measurements"] or {}
+    facts = ", ".join(f"{name} {value}" for name, value in measured.items() if value is not None)
+    yield from _line("told from", facts or "nothing")
+
+
+def _members(found: FoundGroup) -> str:
+    inside = set(found.group["members"])
+    members = (one for one in found.image["calcifications"] if one["tracking_uid"] in inside)
+    return counted_words(_member(one) for one in members)
+
+
+def _member(one: Document) -> str:
+    if one["morphology"]:
+        return MORPHOLOGY_WORDS[Morphology(one["morphology"])]
+    return "cannot tell" if one["morphology_note"] else "not described"
+
+
+def _rules(group: Document, table: RuleTable | None) -> Iterator[str]:
+    yield "Rules that fired, in order"
+    for name, reason in zip(group["rule_ids"], group["reasons"], strict=True):
+        yield from _line(name, reason)
+        if table is not None:
+            rule = table.rule(name)
+            yield from _line("", f"because: {'; '.join(one.text for one in rule.when) or 'always'}")
+            yield from _line("", f"source: {rule.source}")
+    if not group["rule_ids"]:
+        yield "  none"
+
+
+def _effect(rule: Rule) -> str:
+    effects = (
+        rule.category and f"gives {rule.category}",
+        rule.at_least and f"at least {rule.at_least}",
+        rule.steps_up and f"raises by {rule.steps_up}",
+        rule.show and f"shows {rule.show}",
+        rule.incomplete,
+    )
+    return ", ".join(effect for effect in effects if effect) or "a note"
+
+
+def _told(group: Document, table: RuleTable | None) -> Facts:
+    """What the group says of its shape and layout, where the rules that fired took it so."""
+    facts = Facts(
+        morphology=group["morphology"] and Morphology(group["morphology"]),
+        distribution=group["distribution"] and Distribution(group["distribution"]),
+    )
+    fired = [table.rule(name) for name in group["rule_ids"]] if table else []
+    differ = any(one.holds(facts) is False for rule in fired for one in rule.when)
+    return Facts() if differ else facts
+
+
+def _changes(group: Document, table: RuleTable | None) -> Iterator[str]:
+    facts = _told(group, table)
+    if group["missing"]:
+        yield ""
+        yield "Not known, and asked for"
+    for name in group["missing"]:
+        yield from _line(name, table.questions.get(name, name) if table else name)
+        for rule in table.rules if table else ():
+            if name in rule.lacks(facts) and rule.id not in group["rule_ids"]:
+                needs = "; ".join(one.text for one in rule.when)
+                yield from _line("", f"{rule.id}, if {needs}: {_effect(rule)}")
+    if group["alternatives"]:
+        yield ""
+        yield "Could also be"
+    for other in group["alternatives"]:
+        words = description_words(
+            other["morphology"] and Morphology(other["morphology"]),
+            other["distribution"] and Distribution(other["distribution"]),
+        )
+        yield from _line(percent_words(other["probability"]), f"{words}: then {_category(other['category'])}")
+
+
+def _made(found: FoundGroup, table: RuleTable | None) -> Iterator[str]:
+    examination = found.examination or {}
+    if stated := examination.get("stated"):
+        yield f"Stated by a person: {'; '.join(f'{name} {value}' for name, value in stated.items())}"
+    version = examination.get("rule_table_version") or "unknown"
+    yield f"Rule table {version}, {examination.get('lexicon', 'lexicon unknown')}"
+    if table is None:
+        yield "The rule table that is installed is another one: conditions and sources are not told."
+    yield from wrap(SUGGESTION_NOTE, _WIDTH)

@@ -1,0 +1,72 @@
+"""The words of a description as a radiologist reads them; our own wording, no text of the ACR."""
+
+from __future__ import annotations
+
+from calcwatch.domain import Category, Distribution, LateralityPattern, Morphology, SizeClass
+
+SUGGESTION_NOTE = (
+    "Categories and scores are suggestions for a radiologist, for research use. None is a probability for "
+    "one woman; never show them to a patient."
+)
+"""Stands wherever a category or a score of an examination does."""
+
+MORPHOLOGY_WORDS: dict[Morphology, str] = {
+    Morphology.SKIN: "skin (lucent-centered)",
+    Morphology.VASCULAR: "vascular",
+    Morphology.POPCORN: "coarse or popcorn-like",
+    Morphology.ROD: "large rod-like",
+    Morphology.ROUND: "round",
+    Morphology.PUNCTATE: "punctate",
+    Morphology.RIM: "rim",
+    Morphology.DYSTROPHIC: "dystrophic",
+    Morphology.MILK_OF_CALCIUM: "milk of calcium",
+    Morphology.SUTURE: "suture",
+    Morphology.AMORPHOUS: "amorphous",
+    Morphology.COARSE_HETEROGENEOUS: "coarse heterogeneous",
+    Morphology.FINE_PLEOMORPHIC: "fine pleomorphic",
+    Morphology.FINE_LINEAR: "fine linear",
+    Morphology.FINE_LINEAR_BRANCHING: "fine linear branching",
+}
+"""Every shape in words."""
+
+DISTRIBUTION_WORDS: dict[Distribution, str] = {
+    Distribution.SINGLE: "single, in no group",
+    Distribution.DIFFUSE: "diffuse",
+    Distribution.REGIONAL: "regional",
+    Distribution.GROUPED: "grouped",
+    Distribution.LINEAR: "linear",
+    Distribution.SEGMENTAL: "segmental",
+}
+"""Every distribution in words."""
+
+SIZE_CLASS_WORDS: dict[SizeClass, str] = {
+    SizeClass.MICRO: "below 0.4 mm",
+    SizeClass.BORDERLINE_HALF_MM: "about 0.5 mm",
+    SizeClass.HALF_TO_ONE_MM: "0.6 to 0.9 mm",
+    SizeClass.BORDERLINE_ONE_MM: "about 1 mm",
+    SizeClass.MACRO: "above 1.1 mm",
+    SizeClass.NOT_MEASURABLE: "size not known in mm",
+}
+"""Every size class in words; size alone never lowers a category."""
+
+CATEGORY_WORDS: dict[Category, str] = {
+    Category.INCOMPLETE: "more imaging needed",
+    Category.NEGATIVE: "negative",
+    Category.BENIGN: "benign",
+    Category.PROBABLY_BENIGN: "probably benign",
+    Category.LOW_SUSPICION: "low suspicion",
+    Category.MODERATE_SUSPICION: "moderate suspicion",
+    Category.HIGH_SUSPICION: "high suspicion",
+    Category.HIGHLY_SUGGESTIVE: "highly suggestive of malignancy",
+    Category.KNOWN_MALIGNANCY: "malignancy already proven",
+}
+"""Every category in words."""
+
+PATTERN_WORDS: dict[LateralityPattern, str] = {
+    LateralityPattern.NONE: "no calcifications found in the breasts imaged",
+    LateralityPattern.UNILATERAL: "calcifications in one breast only",
+    LateralityPattern.BILATERAL: "calcifications in both breasts",
+    LateralityPattern.SYMMETRIC_SCATTER: "scattered alike over both breasts",
+    LateralityPattern.NOT_KNOWN: "not known whether one breast or both",
+}
+"""How calcifications are spread over both breasts, in words."""
