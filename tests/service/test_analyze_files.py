@@ -340,7 +340,7 @@ def test_killed_run_leaves_no_half_written_result(tmp_path: Path) -> None:
 def test_interrupted_run_ends_clean(tmp_path: Path, number: signal.Signals, status: int) -> None:
     """Ctrl-C and a polite kill end the run with a status, without traceback, files or processes left."""
     (tmp_path / "in").mkdir()
-    write_good(tmp_path / "in", 4)
+    write_good(tmp_path / "in", 8)
     process = start(tmp_path / "in", tmp_path / "out")
     workers = children(process.pid)
     os.killpg(process.pid, number)
