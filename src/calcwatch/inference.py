@@ -113,7 +113,7 @@ def suspicion_model(folder: Path = SHIPPED) -> SuspicionModel:
             distribution_odds={
                 Distribution(name): float(odds) for name, odds in tree["distribution_odds"].items()
             },
-            **{name: float(tree["curve"][name]) for name in ("intercept", "slope", "crowd", "doubt")},
+            **{name: float(tree["curve"][name]) for name in ("intercept", "slope", "crowd", "gathered")},
             deciles=tuple(float(value) for value in tree["reference"]["deciles"]),
         )
     except (KeyError, TypeError, ValueError) as error:

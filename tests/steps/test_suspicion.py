@@ -23,7 +23,7 @@ MODEL = SuspicionModel(
     intercept=0.0,
     slope=1.0,
     crowd=0.5,
-    doubt=-1.0,
+    gathered=0.8,
     deciles=tuple(0.1 * number for number in range(1, 10)),
 )
 
@@ -44,19 +44,17 @@ def test_a_worse_distribution_raises_the_share() -> None:
 
 @pytest.mark.parametrize(
     ("more", "rises"),
-    [({"share": 0.5}, True), ({"crowd": 9}, True), ({"belief": 0.95}, True), ({"nothing": 0.9}, False)],
+    [({"share": 0.5}, True), ({"crowd": 9}, True), ({"belief": 0.95}, True), ({"gathered": 0.1}, False)],
 )
-def test_suspicion_rises_with_share_crowd_and_belief_and_falls_with_doubt(
-    more: dict[str, float], rises: bool
-) -> None:
+def test_suspicion_rises_with_share_crowd_gathering_and_belief(more: dict[str, float], rises: bool) -> None:
     """Each input moves suspicion the way its name says, within 0 and 1."""
-    usual = {"share": 0.2, "crowd": 4, "nothing": 0.2, "belief": 0.9}
+    usual = {"share": 0.2, "crowd": 4, "gathered": 0.5, "belief": 0.9}
 
     def of(values: dict[str, float]) -> float:
         return suspect(
             values["share"],
             crowd=int(values["crowd"]),
-            nothing=values["nothing"],
+            gathered=values["gathered"],
             belief=values["belief"],
             model=MODEL,
         )
@@ -67,8 +65,8 @@ def test_suspicion_rises_with_share_crowd_and_belief_and_falls_with_doubt(
 
 def test_impossible_shares_stay_finite() -> None:
     """Shares of 0 and 1 give suspicions near the ends and no error."""
-    assert suspect(0.0, crowd=1, nothing=0.0, belief=1.0, model=MODEL) < 0.01
-    assert suspect(1.0, crowd=1, nothing=0.0, belief=1.0, model=MODEL) > 0.99
+    assert suspect(0.0, crowd=1, gathered=1.0, belief=1.0, model=MODEL) < 0.01
+    assert suspect(1.0, crowd=1, gathered=1.0, belief=1.0, model=MODEL) > 0.99
 
 
 def single(morphology: MorphologyDescription | None) -> Calcification:
@@ -79,8 +77,8 @@ def test_a_single_fine_line_is_more_suspicious_than_a_round_speck() -> None:
     """Alone, shape decides; what was not described is not suspicious."""
     line = single(MorphologyDescription(((Morphology.FINE_LINEAR, 1.0),)))
     speck = single(MorphologyDescription(((Morphology.ROUND, 1.0),)))
-    assert suspect_single(line, MODEL) > suspect_single(speck, MODEL) > 0
-    assert suspect_single(single(None), MODEL) == 0.0
+    assert suspect_single(line, 2, MODEL) > suspect_single(speck, 2, MODEL) > 0
+    assert suspect_single(single(None), 2, MODEL) == 0.0
 
 
 def test_the_crowd_is_the_most_within_five_millimeters() -> None:

@@ -12,7 +12,7 @@ from calcwatch.domain import MorphologyDescription
 from calcwatch.steps.distribution import describe_distributions
 from calcwatch.steps.shape_patches import see_shapes
 from calcwatch.steps.suspicion import crowd_of, expected_share, suspect
-from calcwatch.steps.tell_shapes import OUTPUTS, describe_morphology, tell_shapes
+from calcwatch.steps.tell_shapes import describe_morphology, tell_shapes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,7 +115,7 @@ def _described(
     suspicion = suspect(
         share,
         crowd=crowd,
-        nothing=float(row[OUTPUTS - 1]),
+        gathered=len(group.members) / len(found.objects),
         belief=group.score,
         model=model,
     )

@@ -239,7 +239,7 @@ def suspicion_of(
         for group in image.groups
     ]
     ranked += [
-        (suspect_single(one, model), one.tracking_uid, _single_words(one, image))
+        (suspect_single(one, len(image.calcifications), model), one.tracking_uid, _single_words(one, image))
         for image in images
         for one in singles_of(image)
     ]

@@ -34,9 +34,10 @@ class SuspicionModel:
     """Fitted numbers; ``models/suspicion.json`` says where each comes from.
 
     ``shape_odds``: odds of cancer among grouped calcifications of a shape. ``distribution_odds``: factor on
-    these odds. ``intercept``, ``slope``, ``crowd``, ``doubt``: of the curve: logit of suspicion = intercept
-    + slope x logit of the expected share + crowd x log of the number within 5 mm + doubt x probability that
-    the marks are no calcifications. ``deciles``: nine suspicions that part the reference population in ten.
+    these odds. ``intercept``, ``slope``, ``crowd``, ``gathered``: of the curve, logit of suspicion =
+    intercept + slope x logit of the expected share + crowd x log of the number within 5 mm
+    + gathered x log of the part of the image's calcifications that the group holds.
+    ``deciles``: nine suspicions that part the reference population in ten.
     """
 
     shape_odds: Mapping[Morphology, float]
@@ -44,7 +45,7 @@ class SuspicionModel:
     intercept: float
     slope: float
     crowd: float
-    doubt: float
+    gathered: float
     deciles: tuple[float, ...]
 
     def __post_init__(self) -> None:
@@ -71,23 +72,25 @@ def expected_share(
     return total
 
 
-def suspect(share: float, *, crowd: int, nothing: float, belief: float, model: SuspicionModel) -> float:
+def suspect(share: float, *, crowd: int, gathered: float, belief: float, model: SuspicionModel) -> float:
     """Suspicion of one finding.
 
     ``share``: from ``expected_share``. ``crowd``: calcifications of it within 5 mm of one, at most.
-    ``nothing``: probability that its marks are no calcifications. ``belief``: the detector's.
+    ``gathered``: part of the image's calcifications that it holds, above 0 to 1: one dense group says more
+    than the same group in a scatter. ``belief``: the detector's.
     """
     at = float(logit(np.clip(share, _LEAST, 1 - _LEAST)))
-    curve = model.intercept + model.slope * at + model.crowd * np.log(max(crowd, 1)) + model.doubt * nothing
+    curve = model.intercept + model.slope * at + model.crowd * np.log(max(crowd, 1))
+    curve += model.gathered * np.log(max(gathered, _LEAST))
     return float(belief * expit(curve))
 
 
-def suspect_single(found: Calcification, model: SuspicionModel) -> float:
-    """Suspicion of a calcification in no group; 0 where it was not described."""
+def suspect_single(found: Calcification, total: int, model: SuspicionModel) -> float:
+    """Suspicion of a calcification in no group, one of ``total`` of its image; 0 if it was not described."""
     if found.morphology is None or not found.morphology.probabilities:
         return 0.0
     share = expected_share(dict(found.morphology.probabilities), {Distribution.SINGLE: 1.0}, model)
-    return suspect(share, crowd=1, nothing=0.0, belief=found.score, model=model)
+    return suspect(share, crowd=1, gathered=1 / total, belief=found.score, model=model)
 
 
 def crowd_of(places_mm: NDArray[np.float64]) -> int:
