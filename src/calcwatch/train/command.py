@@ -153,9 +153,61 @@ def train_distributions(
     typer.echo(out)
 
 
+def train_suspicion(
+    results: Annotated[
+        list[Path], typer.Argument(metavar="RESULT...", help="Results of calcwatch analyze: folders.")
+    ],
+    *,
+    ratings: Annotated[
+        Path,
+        typer.Option(
+            metavar="CSV",
+            help="What radiologists said of the images of the first result: columns file, patient, birads, "
+            "calcifications (0 or 1).",
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder to write to.")],
+    leave_out: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PATIENT", help="Leave out this patient, as one the detector learned from."),
+    ] = None,
+    ridge: Annotated[
+        float, typer.Option(min=0.0, metavar="X", help="How much studies count against these images.")
+    ] = 1.0,
+    curve_source: Annotated[
+        str, typer.Option(metavar="TEXT", help="What suspicion.json says of the rated images.")
+    ] = "not said",
+    reference_source: Annotated[
+        str, typer.Option(metavar="TEXT", help="What it says of the reference population.")
+    ] = "not said",
+) -> None:
+    """Fit how suspicion follows from a description, and the deciles that make the examination score.
+
+    The curve is fitted to the rated images of the first result; all examinations of all results are the
+    reference population. DIR receives suspicion.json. Needs no extra and takes seconds.
+
+    For example:
+
+      calcwatch train-suspicion rated-result phantoms-result --ratings labels.csv --out model
+    """
+    import json
+
+    from calcwatch.inference import SUSPICION, suspicion_model
+    from calcwatch.train.suspicion import fit_suspicion, read_rated, read_result
+
+    documents = [read_result(one) for one in results]
+    rated = read_rated(ratings, documents[0], suspicion_model(), leave_out=frozenset(leave_out or ()))
+    says = {"curve": curve_source, "reference": reference_source}
+    whole = fit_suspicion(rated, documents, ridge=ridge, says=says)
+    out.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(whole, indent=2, ensure_ascii=False)
+    (out / SUSPICION).write_text(text + "\n", encoding="utf-8", newline="\n")
+    typer.echo(out)
+
+
 def add_training(app: typer.Typer) -> None:
     """Add the commands that train to the commands of ``app``."""
-    for command in (train, train_shapes, train_distributions):
+    for command in (train, train_shapes, train_distributions, train_suspicion):
         app.command()(command)
 
 

@@ -54,6 +54,7 @@ def train_shapes(
         "seed": settings.seed,
         "scenes": settings.scenes,
         "epochs": settings.epochs,
+        "real_share": settings.real_share if backgrounds else 0.0,
         "shapes": [shape.value for shape in SHAPES],
         "trained_on": sorted({one.patient for one in backgrounds}),
     }
