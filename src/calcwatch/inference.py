@@ -120,6 +120,16 @@ def suspicion_model(folder: Path = SHIPPED) -> SuspicionModel:
         raise BadModel(f"{folder / SUSPICION}: {error}; use the file that is shipped") from error
 
 
+def suspicion_sources(folder: Path = SHIPPED) -> tuple[str, float | None, str]:
+    """What the curve of suspicion was fitted to, its area there without each woman, and the reference.
+
+    The area is ``None`` and a text empty where the file does not say.
+    """
+    tree = json.loads((folder / SUSPICION).read_text(encoding="utf-8"))
+    curve, reference = tree["curve"], tree["reference"]
+    return curve.get("source", ""), curve.get("area_left_out"), reference.get("source", "")
+
+
 def description_hash(folder: Path = SHIPPED) -> str:
     """SHA-256 of everything learned that describes, which is stored with every result it makes."""
     return hashlib.sha256(b"".join((folder / name).read_bytes() for name in _DESCRIBING)).hexdigest()

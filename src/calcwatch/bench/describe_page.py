@@ -10,6 +10,7 @@ import numpy as np
 from calcwatch import __version__
 from calcwatch.bench.page import number, table, with_interval
 from calcwatch.bench.rated import area_of_suspicion
+from calcwatch.inference import suspicion_sources
 from calcwatch.pipeline import ANALYSIS_VERSION
 
 if TYPE_CHECKING:
@@ -137,6 +138,12 @@ def _rated(evidence: DescribedEvidence) -> Iterator[str]:
         f"{sum(one.is_suspicious for one in used)} rated 4, 5 or 6. The rating is of the whole image, its "
         "masses included; an image without a group has suspicion 0. AUC of the most suspicious group: "
         f"**{with_interval(area_of_suspicion(evidence.rated))}**."
+    )
+    source, left_out, reference = suspicion_sources()
+    yield (
+        f"The curve of suspicion was fitted to: {source}. Where these are the images rated here, the figure "
+        "above is kinder than on images it never saw; with each woman judged by a fit without her the area "
+        f"was {left_out}. The examination score counts deciles of: {reference}."
     )
     bins = _calibration(used)
     yield "Suspicion against rating, images in five parts by suspicion:"

@@ -168,9 +168,11 @@ def train_suspicion(
     ],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder to write to.")],
     leave_out: Annotated[
-        list[str] | None,
-        typer.Option(metavar="PATIENT", help="Leave out this patient, as one the detector learned from."),
-    ] = None,
+        str,
+        typer.Option(
+            metavar="PATIENT,...", help="Patients to leave out, as those the detector learned from."
+        ),
+    ] = "",
     ridge: Annotated[
         float, typer.Option(min=0.0, metavar="X", help="How much studies count against these images.")
     ] = 1.0,
@@ -196,7 +198,8 @@ def train_suspicion(
     from calcwatch.train.suspicion import fit_suspicion, read_rated, read_result
 
     documents = [read_result(one) for one in results]
-    rated = read_rated(ratings, documents[0], suspicion_model(), leave_out=frozenset(leave_out or ()))
+    without = frozenset(filter(None, (name.strip() for name in leave_out.split(","))))
+    rated = read_rated(ratings, documents[0], suspicion_model(), leave_out=without)
     says = {"curve": curve_source, "reference": reference_source}
     whole = fit_suspicion(rated, documents, ridge=ridge, says=says)
     out.mkdir(parents=True, exist_ok=True)
