@@ -27,6 +27,7 @@ def test_a_file_is_timed_and_told(tmp_path: Path) -> None:
     told = main([str(tmp_path / "phantom.dcm"), "--detector", "classical"])
     assert "phantom.dcm" in told
     assert told.startswith("classical detector")
+    assert "an examination of 1 views after decoding: median" in told
 
 
 def test_memory_is_that_of_a_process_of_its_own(tmp_path: Path) -> None:

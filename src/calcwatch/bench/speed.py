@@ -3,7 +3,8 @@
 Without files, full-size phantoms are made and written in the transfer syntaxes a clinic sends, one of them
 filled by the breast from edge to edge. Decoding and analysis are timed apart, and the analysis against five
 scales of OpenCV difference of Gaussians on the same image in the same run, which tells more than seconds on
-an unknown machine. Memory is the peak of a process that does nothing but read one file and analyze it.
+an unknown machine. Memory is the peak of a process that does nothing but read one file and analyze it. Last
+comes an examination of four views after decoding: all views and what is read from them together.
 """
 
 from __future__ import annotations
@@ -25,10 +26,12 @@ import numpy as np
 
 from calcwatch.dicom.write import write_mammogram
 from calcwatch.domain import GivenAttributes
-from calcwatch.inference import SHIPPED, learned_detector
+from calcwatch.inference import SHIPPED, learned_describer, learned_detector, suspicion_model
 from calcwatch.phantom import PhantomImage, make_examination
-from calcwatch.pipeline import analyze_image
+from calcwatch.pipeline import analyze_exam, analyze_image
 from calcwatch.service.open_image import open_image
+from calcwatch.service.read_rules import read_rules
+from calcwatch.steps.describe import Describer
 from calcwatch.steps.detect import Detector, detect_classical
 
 if TYPE_CHECKING:
@@ -72,12 +75,14 @@ def five_differences(gray: NDArray[np.float32]) -> None:
         cv2.subtract(cv2.GaussianBlur(gray, (0, 0), sigma), cv2.GaussianBlur(gray, (0, 0), _SURROUND * sigma))
 
 
-def time_file(path: Path, detector: Detector = detect_classical) -> Timing:
+def time_file(
+    path: Path, detector: Detector = detect_classical, describer: Describer | None = None
+) -> Timing:
     """Time decoding, analysis and the yardstick on one file, and tell the peak memory."""
-    peak = alone(peak_memory_mb, path, detector)
+    peak = alone(peak_memory_mb, path, detector, describer)
     mammogram = open_image(path, GivenAttributes())
     decode = _seconds(lambda: open_image(path, GivenAttributes()))
-    analyze = _seconds(lambda: analyze_image(mammogram, detector=detector))
+    analyze = _seconds(lambda: analyze_image(mammogram, detector=detector, describer=describer))
     filters = _seconds(lambda: five_differences(mammogram.gray))
     return Timing(
         name=path.name,
@@ -90,9 +95,27 @@ def time_file(path: Path, detector: Detector = detect_classical) -> Timing:
     )
 
 
-def peak_memory_mb(path: Path, detector: Detector = detect_classical) -> float:
+def time_examination(paths: Sequence[Path], detector: Detector, describer: Describer | None) -> str:
+    """Time one examination whose views are decoded: each view, then all of them together; as a line."""
+    views = [open_image(path, GivenAttributes()) for path in paths]
+    rules, suspicion = read_rules(), suspicion_model()
+
+    def read() -> None:
+        found = [analyze_image(view, detector=detector, describer=describer) for view in views]
+        analyze_exam(found, table=rules, suspicion=suspicion)
+
+    seconds = _seconds(read)
+    return (
+        f"an examination of {len(views)} views after decoding: median {np.median(seconds):.2f} s, slowest "
+        f"{max(seconds):.2f} s"
+    )
+
+
+def peak_memory_mb(
+    path: Path, detector: Detector = detect_classical, describer: Describer | None = None
+) -> float:
     """Read and analyze one file; the most memory this process ever held, in MiB (meant for a fresh one)."""
-    analyze_image(open_image(path, GivenAttributes()), detector=detector)
+    analyze_image(open_image(path, GivenAttributes()), detector=detector, describer=describer)
     if _STATUS.exists():  # Linux passes ru_maxrss on from parent to child, but not this
         (kibibytes,) = re.findall(r"VmHWM:\s+(\d+) kB", _STATUS.read_text(encoding="ascii"))
         return int(kibibytes) / 1024
@@ -133,10 +156,14 @@ def main(arguments: Sequence[str] | None = None) -> str:
     parser.add_argument("--detector", choices=("learned", "classical"), help="default: learned if shipped")
     given = parser.parse_args(arguments)
     name = given.detector or ("learned" if SHIPPED.is_dir() else "classical")
-    detector = learned_detector() if name == "learned" else detect_classical
+    detector, describer = (
+        (learned_detector(), learned_describer()) if name == "learned" else (detect_classical, None)
+    )
     with tempfile.TemporaryDirectory() as folder:
         paths = given.files or alone(_phantoms, Path(folder))
-        return f"{name} detector\n" + table([time_file(path, detector) for path in paths])
+        views = given.files or [path for path in paths if path.stem.count("-") == 1]
+        told = table([time_file(path, detector, describer) for path in paths])
+        return f"{name} detector\n{told}\n{time_examination(views, detector, describer)}"
 
 
 def _phantoms(folder: Path) -> list[Path]:
