@@ -67,6 +67,6 @@ PATTERN_WORDS: dict[LateralityPattern, str] = {
     LateralityPattern.UNILATERAL: "calcifications in one breast only",
     LateralityPattern.BILATERAL: "calcifications in both breasts",
     LateralityPattern.SYMMETRIC_SCATTER: "scattered alike over both breasts",
-    LateralityPattern.NOT_KNOWN: "not known whether one breast or both",
+    LateralityPattern.NOT_KNOWN: "not known whether the other breast has any: it is not imaged here",
 }
 """How calcifications are spread over both breasts, in words."""
