@@ -76,14 +76,25 @@ def test_without_spacing_nothing_is_fitted() -> None:
 
 def test_ratings_are_matched_to_the_result(tmp_path: Path) -> None:
     """Only images with calcifications that are rated 2 to 6 count, without those left out."""
-    result = a_result(*(an_image(f"in/{name}.png") for name in "abcd"))
+    result = a_result(*(an_image(f"in/{name}.png") for name in "abcdfgh"))
     table = tmp_path / "labels.csv"
-    table.write_text(HEAD + "a.png,P1,5,1\nb.png,P2,2,0\nc.png,P3,1,1\nd.png,P4,3,1\n")
+    table.write_text(
+        HEAD
+        + "a.png,P1,5,1\nb.png,P2,2,0\nc.png,P3,1,1\nd.png,P4,3,1\nf.png,P5,4a,1\ng.png,P6,2,1\nh.png,P7,6,1"
+    )
     assert [(one.patient, one.suspicious) for one in read_rated(table, result, MODEL)] == [
         ("P1", True),
         ("P4", False),
+        ("P5", True),
+        ("P6", False),
+        ("P7", True),
     ]
-    assert [one.patient for one in read_rated(table, result, MODEL, leave_out={"P1"})] == ["P4"]
+    less = read_rated(table, result, MODEL, leave_out={"P1"})
+    assert [one.patient for one in less] == ["P4", "P5", "P6", "P7"]
+    with pytest.raises(BadTable, match=r"1 women .* rated 4, 5 or 6"):
+        read_rated(table, result, MODEL, leave_out={"P1", "P5"})
+    with pytest.raises(BadTable, match=r"1 women .* rated 2 or 3"):
+        read_rated(table, result, MODEL, leave_out={"P4"})
     table.write_text(HEAD + "e.png,P1,5,1\n")
     with pytest.raises(BadTable, match=r"e\.png is not in the result"):
         read_rated(table, result, MODEL)
@@ -151,8 +162,9 @@ def test_a_fit_of_a_real_result_says_what_analyze_says(tmp_path: Path) -> None:
     )
     settings = PhantomSettings(field_mm=(120, 90), pixel_spacing_mm=0.1, groups=plans, non_lesions=())
     (tmp_path / "exam").mkdir()
-    for image in make_examination(3, settings=settings).images:
-        write_mammogram(image, tmp_path / "exam" / f"{image.view_position}.dcm")
+    for seed in (3, 4):
+        for image in make_examination(seed, settings=settings).images:
+            write_mammogram(image, tmp_path / "exam" / f"{seed}-{image.view_position}.dcm")
     run = CliRunner().invoke
     assert run(app, ["analyze", str(tmp_path / "exam"), "--out", str(tmp_path / "result")]).exit_code == 0
     result = read_result(tmp_path / "result")
@@ -163,7 +175,8 @@ def test_a_fit_of_a_real_result_says_what_analyze_says(tmp_path: Path) -> None:
         assert told == pytest.approx([group["suspicion"] for group in image["groups"]], abs=2e-3)
     names = [Path(image["source"]).name for image in result["images"]]
     ratings = tmp_path / "labels.csv"
-    ratings.write_text(HEAD + f"{names[0]},P1,5,1\n{names[1]},P2,2,1\n")
+    said = ("P1,5,1", "P2,2,1", "P3,4,1", "P4,3,1")
+    ratings.write_text(HEAD + "".join(f"{name},{one}\n" for name, one in zip(names, said, strict=True)))
     words = [
         "train-suspicion",
         str(tmp_path / "result"),
@@ -174,6 +187,6 @@ def test_a_fit_of_a_real_result_says_what_analyze_says(tmp_path: Path) -> None:
     ]
     assert run(app, words).exit_code == 0
     written = json.loads((tmp_path / "m" / "suspicion.json").read_text())
-    assert written["curve"]["images"] == 2
+    assert written["curve"]["images"] == 4
     assert len(written["reference"]["deciles"]) == 9
     assert suspicion_sources(tmp_path / "m")[0] == "not said"

@@ -26,6 +26,7 @@ _CURVE = ("intercept", "slope", "crowd", "gathered")
 _PRIOR = np.array([0.0, 1.0, 0.0, 0.0])
 _LEAST_SLOPE = 0.5
 _ROUNDS = 8
+_LEAST_WOMEN = 2
 _LEAST = 1e-4
 _NEEDED = ("file", "patient", "birads", "calcifications")
 
@@ -104,7 +105,8 @@ def read_rated(
     """Images of a result that ``ratings`` says have calcifications and a category of 2 to 6, in its order.
 
     ``ratings``: CSV with ``file, patient, birads, calcifications``. ``leave_out``: patients, as those the
-    detector learned from. Raises ``BadTable`` when a column is missing or an image is not in the result.
+    detector learned from. Raises ``BadTable`` when a column is missing, an image is not in the result, or too
+    few women are rated.
     """
     with ratings.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -120,7 +122,19 @@ def read_rated(
         groups, singles = features_of(images[row["file"]], model)
         whole = np.concatenate([groups, singles])
         rated.append(Rated(row["patient"], row["birads"][:1] in "456", groups, whole))
+    _check_women(rated, ratings)
     return rated
+
+
+def _check_women(rated: Sequence[Rated], ratings: Path) -> None:
+    """Each woman is judged by a fit without her, so of both kinds there must be another."""
+    for suspicious, words in ((True, "4, 5 or 6"), (False, "2 or 3")):
+        used = {one.patient for one in rated if one.suspicious is suspicious and len(one.findings)}
+        if len(used) < _LEAST_WOMEN:
+            raise BadTable(
+                f"{ratings}: {len(used)} women with marked calcifications are rated {words}; a fit needs at "
+                f"least {_LEAST_WOMEN}, so add images"
+            )
 
 
 def suspicions(features: Features, curve: NDArray[np.float64]) -> NDArray[np.float64]:
