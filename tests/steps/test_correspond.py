@@ -13,6 +13,8 @@ from calcwatch.domain import (
     DistributionMeasurements,
     ImageFindings,
     Laterality,
+    Morphology,
+    MorphologyDescription,
     ViewPosition,
 )
 from calcwatch.steps.correspond import LEAST_PROBABILITY, differences, marginal_probability, pair_groups
@@ -104,6 +106,26 @@ def test_views_that_cannot_be_compared_give_no_pairs(first: ImageFindings, secon
     """Same kind of view, other breast, unknown side or view, no landmarks, nothing found: no pairs."""
     assert pair_groups(first, second) == ()
     assert differences(first, second).size == 0
+
+
+def described(image: ImageFindings, shape: Morphology, suspicion: float) -> ImageFindings:
+    told = MorphologyDescription(((shape, 0.9), (Morphology.ROUND, 0.1)))
+    return replace(
+        image, groups=tuple(replace(g, morphology=told, suspicion=suspicion) for g in image.groups)
+    )
+
+
+def test_descriptions_that_agree_raise_the_probability_and_others_lower_it() -> None:
+    """Shape and suspicion count where both views have them, and only there."""
+    above, aside = a_view(CC, a_group("a", 40, 10)), a_view(MLO, a_group("b", 52, 10))
+    (plain,) = pair_groups(above, aside)
+    shape = Morphology.FINE_PLEOMORPHIC
+    (alike,) = pair_groups(described(above, shape, 0.8), described(aside, shape, 0.8))
+    (half,) = pair_groups(described(above, shape, 0.8), aside)
+    unlike = pair_groups(described(above, shape, 0.9), described(aside, Morphology.POPCORN, 0.1))
+    assert alike.probability > plain.probability
+    assert half.probability == plain.probability
+    assert not unlike or unlike[0].probability < plain.probability
 
 
 def loose(image: ImageFindings) -> ImageFindings:
