@@ -45,6 +45,7 @@ IMAGES = [
     rated("P5", "3", 0.0),
     rated("P6", "1", 0.9),
     rated("P7", "2", 0.9, calcium=False),
+    rated("P8", "", 0.9),
 ]
 
 

@@ -81,6 +81,7 @@ def test_ratings_are_matched_to_the_result(tmp_path: Path) -> None:
     table.write_text(
         HEAD
         + "a.png,P1,5,1\nb.png,P2,2,0\nc.png,P3,1,1\nd.png,P4,3,1\nf.png,P5,4a,1\ng.png,P6,2,1\nh.png,P7,6,1"
+        + "\nb.png,P8,,1\n"
     )
     assert [(one.patient, one.suspicious) for one in read_rated(table, result, MODEL)] == [
         ("P1", True),

@@ -24,6 +24,7 @@ from calcwatch.service.open_image import open_image
 SUSPICIOUS = ("4", "5", "6")
 """How a category begins that a radiologist gives to what must be biopsied."""
 
+_RATED = ("2", "3", *SUSPICIOUS)
 _NEEDED = ("file", "patient", "birads", "calcifications", "pixel_spacing_mm")
 
 
@@ -115,7 +116,7 @@ def area_of_suspicion(images: Sequence[RatedImage]) -> Estimate:
 
     The interval is from draws of patients.
     """
-    used = [one for one in images if one.has_calcifications and one.birads[:1] in "23456"]
+    used = [one for one in images if one.has_calcifications and one.birads.startswith(_RATED)]
     scores: NDArray[np.float64] = np.array([one.suspicion for one in used])
     positive = np.array([one.is_suspicious for one in used])
     low, high = area_interval(scores, positive, [one.patient for one in used])

@@ -79,10 +79,15 @@ def suspect(share: float, *, crowd: int, gathered: float, belief: float, model: 
     ``gathered``: part of the image's calcifications that it holds, above 0 to 1: one dense group says more
     than the same group in a scatter. ``belief``: the detector's.
     """
-    at = float(logit(np.clip(share, _LEAST, 1 - _LEAST)))
-    curve = model.intercept + model.slope * at + model.crowd * np.log(max(crowd, 1))
-    curve += model.gathered * np.log(max(gathered, _LEAST))
+    at, dense, part = curve_terms(share, crowd=crowd, gathered=gathered)
+    curve = model.intercept + model.slope * at + model.crowd * dense + model.gathered * part
     return float(belief * expit(curve))
+
+
+def curve_terms(share: float, *, crowd: int, gathered: float) -> tuple[float, float, float]:
+    """What the slope, the crowd's and the gathered part's number of the curve are multiplied with."""
+    at = float(logit(np.clip(share, _LEAST, 1 - _LEAST)))
+    return at, float(np.log(max(crowd, 1))), float(np.log(max(gathered, _LEAST)))
 
 
 def suspect_single(found: Calcification, total: int, model: SuspicionModel) -> float:

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import expit, logit
+from scipy.special import expit
 from scipy.stats import mannwhitneyu
 
 from calcwatch.domain import BadTable, Distribution, Morphology
 from calcwatch.inference import SHIPPED, SUSPICION, suspicion_model
-from calcwatch.steps.suspicion import SCORES, SuspicionModel, crowd_of, expected_share
+from calcwatch.steps.suspicion import SCORES, SuspicionModel, crowd_of, curve_terms, expected_share
 
 Features = NDArray[np.float64]
 """n findings x 4: logit of the expected share, log of the crowd, log of the part gathered, belief."""
@@ -28,6 +28,7 @@ _LEAST_SLOPE = 0.5
 _ROUNDS = 8
 _LEAST_WOMEN = 2
 _LEAST = 1e-4
+_RATED, _SUSPICIOUS = ("2", "3", "4", "5", "6"), ("4", "5", "6")
 _NEEDED = ("file", "patient", "birads", "calcifications")
 
 
@@ -72,7 +73,7 @@ def features_of(image: Mapping[str, Any], model: SuspicionModel) -> tuple[Featur
         _row(
             group,
             group["distribution_probabilities"],
-            crowd_of(np.array([places[uid] for uid in group["members"]]) * _mean(spacing)),
+            crowd_of(np.array([places[uid] for uid in group["members"]]) * spacing),
             len(group["members"]) / count,
             model,
         )
@@ -86,17 +87,12 @@ def features_of(image: Mapping[str, Any], model: SuspicionModel) -> tuple[Featur
     return np.array(groups).reshape(-1, 4), np.array(singles).reshape(-1, 4)
 
 
-def _mean(spacing: float | Sequence[float]) -> float:
-    return float(np.mean(spacing))
-
-
 def _row(
     one: Mapping[str, Any], layouts: Mapping[str, float], crowd: int, gathered: float, model: SuspicionModel
 ) -> tuple[float, float, float, float]:
     shapes = {Morphology(name): chance for name, chance in one["morphology_probabilities"].items()}
     share = expected_share(shapes, {Distribution(name): p for name, p in layouts.items()}, model)
-    share = min(max(share, _LEAST), 1 - _LEAST)
-    return float(logit(share)), float(np.log(crowd)), float(np.log(gathered)), float(one["score"])
+    return *curve_terms(share, crowd=crowd, gathered=gathered), float(one["score"])
 
 
 def read_rated(
@@ -115,13 +111,17 @@ def read_rated(
     images = {Path(image["source"]).name: image for image in result["images"]}
     rated = []
     for row in rows:
-        if row["calcifications"] != "1" or row["birads"][:1] not in "23456" or row["patient"] in leave_out:
+        if (
+            row["calcifications"] != "1"
+            or not row["birads"].startswith(_RATED)
+            or row["patient"] in leave_out
+        ):
             continue
         if row["file"] not in images:
             raise BadTable(f"{ratings}: {row['file']} is not in the result; analyze all images of the table")
         groups, singles = features_of(images[row["file"]], model)
         whole = np.concatenate([groups, singles])
-        rated.append(Rated(row["patient"], row["birads"][:1] in "456", groups, whole))
+        rated.append(Rated(row["patient"], row["birads"].startswith(_SUSPICIOUS), groups, whole))
     _check_women(rated, ratings)
     return rated
 
