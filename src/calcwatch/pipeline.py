@@ -26,6 +26,7 @@ from calcwatch.steps.describe import Describer, ToDescribe
 from calcwatch.steps.detect import detect_classical, kept
 from calcwatch.steps.distribution import Ground
 from calcwatch.steps.examine import (
+    Asked,
     pair_views,
     read_breasts,
     read_groups,
@@ -51,13 +52,15 @@ from calcwatch.steps.place import (
 )
 from calcwatch.steps.quality import check
 from calcwatch.steps.suspicion import score_of
+from calcwatch.steps.tissue import faint_specks, picture_tissue
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from calcwatch.domain import Mammogram
+    from calcwatch.domain import FaintSpeck, Mammogram
     from calcwatch.steps.breast import BreastRegion
     from calcwatch.steps.detect import Detections, Detector
+    from calcwatch.steps.facts import Observed
     from calcwatch.steps.group import Grouped
     from calcwatch.steps.lookalike import Lookalike
     from calcwatch.steps.measure import MeasuredObject
@@ -126,6 +129,8 @@ def analyze_image(
         non_lesions=place_non_lesions(found.lookalikes, image.frame),
         groups=groups,
         landmarks=place_landmarks(landmarks, image.frame),
+        tissue=picture_tissue(image, breast),
+        faint=found.faint,
     )
 
 
@@ -135,20 +140,22 @@ def analyze_exam(
     table: RuleTable,
     suspicion: SuspicionModel,
     context: ClinicalContext | None = None,
+    observed: Mapping[str, Observed] | None = None,
 ) -> ExaminationFindings:
     """Read all images of one woman and day together: the same group on two views, categories, a score.
 
     ``images``: findings of ``analyze_image``; their order is kept. ``context``: what a person states; nothing
-    unless given. Everything is a suggestion. Raises ``ValueError`` for no images.
+    unless given. ``observed``: what a comparison says of groups, by their tracking UID. Everything is a
+    suggestion. Raises ``ValueError`` for no images.
     """
     if not images:
         raise ValueError("an examination needs at least one image")
-    context = context or ClinicalContext()
+    asked = Asked(table, context or ClinicalContext(), observed or {})
     images = without_unproven_milk(images)
     pairs = pair_views(images)
     pattern = laterality_pattern(images)
-    groups = read_groups(images, pairs, pattern, table=table, context=context)
-    breasts = read_breasts(images, groups, pattern, table=table, context=context)
+    groups = read_groups(images, pairs, pattern, asked=asked)
+    breasts = read_breasts(images, groups, pattern, asked=asked)
     highest, reasons = suspicion_of(images, groups, suspicion)
     score = score_of(highest, suspicion.deciles)
     return ExaminationFindings(images, pairs, groups, breasts, pattern, highest, score, reasons)
@@ -159,12 +166,14 @@ class FoundObjects:
     """What stands out in one image, in pixels of the crop.
 
     ``objects``: measured calcifications, most believable first. ``detections``: what their ``index`` counts.
-    ``lookalikes``: everything that is named and kept apart.
+    ``lookalikes``: everything that is named and kept apart. ``faint``: what stays below the threshold, in the
+    file's coordinates.
     """
 
     objects: tuple[MeasuredObject, ...]
     detections: Detections
     lookalikes: tuple[Lookalike, ...]
+    faint: tuple[FaintSpeck, ...]
 
 
 def find_objects(
@@ -172,13 +181,14 @@ def find_objects(
 ) -> FoundObjects:
     """Detect, keep look-alikes apart, and measure what is left."""
     candidates = detector(image, breast, settings)
+    faint = faint_specks(image, candidates, settings)
     likely = kept(candidates, (candidates.score >= settings.score_threshold) | is_named(candidates))
     objects_of_metal, remains = find_lookalikes(image, breast, likely)
     likely = kept(likely, remains)
     named = name_lookalikes(image, kept(likely, is_named(likely)))
     likely = kept(likely, ~is_named(likely))
     objects = tuple(found for found in measure(image, likely) if found.contrast >= settings.min_contrast)
-    return FoundObjects(objects, likely, (*objects_of_metal, *named))
+    return FoundObjects(objects, likely, (*objects_of_metal, *named), faint)
 
 
 def group_objects(

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 if TYPE_CHECKING:
-    from calcwatch.service.analyze_files import ProgressEvent
+    from calcwatch.service.analyze_each import ProgressEvent
 
 Style = Literal["bar", "json", "none"]
 OnEvent = Callable[["ProgressEvent"], None]

@@ -11,10 +11,10 @@ from calcwatch.domain import (
     BedPosition,
     BiopsyResult,
     Category,
+    ChangeKind,
     Distribution,
     ExamContext,
     Morphology,
-    ObservedChange,
     ScarFinding,
 )
 from calcwatch.service.read_rules import read_rules
@@ -48,7 +48,7 @@ def test_new_after_lumpectomy_shape_unknown() -> None:
     case = replace(
         TREATED,
         age=64,
-        change=ObservedChange.NEW,
+        change=ChangeKind.NEW,
         months_since_treatment=18,
         count=6,
         magnification_done=None,
@@ -72,7 +72,7 @@ def test_linear_after_radiation() -> None:
         morphology=Morphology.FINE_LINEAR,
         distribution=Distribution.LINEAR,
         count=7,
-        change=ObservedChange.NEW,
+        change=ChangeKind.NEW,
     )
     assert at_least(assess(case), Category.HIGH_SUSPICION)
 
@@ -126,7 +126,7 @@ def test_a_scar_that_shrinks_and_then_changes() -> None:
     case = replace(
         WORKED_UP,
         ultrasound_scar=ScarFinding.CHANGED,
-        change=ObservedChange.DECREASED,
+        change=ChangeKind.DECREASED,
         morphology=Morphology.ROUND,
         distribution=Distribution.DIFFUSE,
     )
@@ -166,10 +166,10 @@ def test_dystrophic_in_the_bed() -> None:
 
 def test_the_same_look_in_another_quadrant() -> None:
     """The same look, new, in another quadrant: L4 and L7, at least 4B and never 2."""
-    found = assess(replace(DYSTROPHIC, in_bed=BedPosition.OUTSIDE, change=ObservedChange.NEW))
+    found = assess(replace(DYSTROPHIC, in_bed=BedPosition.OUTSIDE, change=ChangeKind.NEW))
     assert {"L4", "L7"} <= set(found.rule_ids)
     assert at_least(found, Category.MODERATE_SUSPICION)
-    unknown = assess(replace(DYSTROPHIC, in_bed=None, change=ObservedChange.NEW))
+    unknown = assess(replace(DYSTROPHIC, in_bed=None, change=ChangeKind.NEW))
     assert unknown.floor == found.floor
 
 
@@ -191,7 +191,7 @@ def test_stable_amorphous_group() -> None:
         WORKED_UP,
         morphology=Morphology.AMORPHOUS,
         distribution=Distribution.GROUPED,
-        change=ObservedChange.STABLE,
+        change=ChangeKind.STABLE,
         stable_months=60,
     )
     found = assess(case)

@@ -32,7 +32,7 @@ from calcwatch.bench.write_evidence import (
 from calcwatch.domain import BadTable, ResultNotWritten, UnsuitableImage
 from calcwatch.inference import BadModel
 from calcwatch.phantom import PhantomSettings
-from calcwatch.service.analyze_files import ProgressEvent
+from calcwatch.service.analyze_each import ProgressEvent
 from calcwatch.steps.detect import kept
 from tests.steps.pictures import add_blob, half_round_breast
 

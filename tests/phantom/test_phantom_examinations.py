@@ -71,7 +71,13 @@ def test_truth_is_ready_for_json() -> None:
 
 CHANGES = tuple(
     GroupPlan(Morphology.PUNCTATE, Distribution.GROUPED, 6, change=change, diameter_mm=(0.3, 0.5))
-    for change in GroupChange
+    for change in (
+        GroupChange.STABLE,
+        GroupChange.NEW,
+        GroupChange.MORE,
+        GroupChange.LARGER,
+        GroupChange.GONE,
+    )
 )
 
 

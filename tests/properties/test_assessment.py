@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calcwatch.domain import LADDER, BiopsyResult, Category, ObservedChange, ScarFinding
+from calcwatch.domain import LADDER, BiopsyResult, Category, ChangeKind, ScarFinding
 from calcwatch.service.read_rules import read_rules
 from calcwatch.steps.assess import assess_breast, assess_group
 from calcwatch.steps.facts import Facts
@@ -45,10 +45,10 @@ FACTS = {one.name: values_of(one.name) for one in fields(Facts) if one.name not 
 scattered = st.builds(Facts, **{name: st.none() | st.sampled_from(values) for name, values in FACTS.items()})
 
 RAISING: list[dict[str, Any]] = [
-    {"change": ObservedChange.NEW},
-    {"change": ObservedChange.MORE},
-    {"change": ObservedChange.LARGER},
-    {"change": ObservedChange.SHAPE_CHANGED},
+    {"change": ChangeKind.NEW},
+    {"change": ChangeKind.MORE},
+    {"change": ChangeKind.LARGER},
+    {"change": ChangeKind.SHAPE_CHANGED},
     {"companion": True},
     {"symptom": True},
     {"original_calcified": True},

@@ -22,12 +22,8 @@ from calcwatch.domain import (
 from calcwatch.inference import NamedDetector
 from calcwatch.pipeline import analyze_exam
 from calcwatch.report.schema import findings_schema
-from calcwatch.service.analyze_files import (
-    AnalyzedRun,
-    AnalyzeOptions,
-    ProgressEvent,
-    analyze_files,
-)
+from calcwatch.service.analyze_each import AnalyzeOptions, ProgressEvent
+from calcwatch.service.analyze_files import AnalyzedRun, analyze_files
 from calcwatch.steps.breast import BreastRegion
 from calcwatch.steps.detect import Detections, detect_classical
 from calcwatch.steps.normalize import NormalizedImage

@@ -12,10 +12,10 @@ from calcwatch.domain import (
     BedPosition,
     BiopsyResult,
     Category,
+    ChangeKind,
     Distribution,
     ExamContext,
     Morphology,
-    ObservedChange,
     ScarFinding,
 )
 from calcwatch.service.read_rules import read_rules
@@ -35,7 +35,7 @@ CLASSIC: dict[str, dict[str, Any]] = {
     "B4-STABLE": {
         "morphology": Morphology.POPCORN,
         "largest_mm": 4.0,
-        "change": ObservedChange.STABLE,
+        "change": ChangeKind.STABLE,
         "stable_months": 24,
     },
     "B5": {
@@ -164,12 +164,10 @@ BASE_ROWS: list[tuple[str, Facts, str]] = [
     ("M-RND-REG", round_group(distribution=Distribution.REGIONAL, treated=True), "4A"),
     (
         "C4",
-        round_group(
-            **FULL_WORKUP | {"priors_available": True}, change=ObservedChange.STABLE, stable_months=24
-        ),
+        round_group(**FULL_WORKUP | {"priors_available": True}, change=ChangeKind.STABLE, stable_months=24),
         "2",
     ),
-    ("M-RND-GRP", round_group(change=ObservedChange.STABLE, stable_months=23, priors_available=True), "4A"),
+    ("M-RND-GRP", round_group(change=ChangeKind.STABLE, stable_months=23, priors_available=True), "4A"),
     (
         "B9",
         Facts(
@@ -215,19 +213,19 @@ def test_rows_beside_the_matrix(name: str, facts: Facts, category: str) -> None:
 
 
 INSIDE = {"treated": True, "in_bed": BedPosition.INSIDE}
-OUTSIDE_NEW = {"treated": True, "in_bed": BedPosition.OUTSIDE, "change": ObservedChange.NEW}
+OUTSIDE_NEW = {"treated": True, "in_bed": BedPosition.OUTSIDE, "change": ChangeKind.NEW}
 HEALED = CLASSIC["B7"]
 PLEOMORPHIC_LINE = {"morphology": Morphology.FINE_PLEOMORPHIC, "distribution": Distribution.LINEAR}
 
 RAISED: list[tuple[str, Facts, str]] = [
-    ("C1", round_group(change=ObservedChange.NEW, distribution=Distribution.DIFFUSE, both_views=True), "4A"),
-    ("C2", amorphous(change=ObservedChange.MORE), "4C"),
-    ("C2", round_group(change=ObservedChange.LARGER, distribution=Distribution.DIFFUSE), "4A"),
-    ("C3", round_group(change=ObservedChange.SHAPE_CHANGED, distribution=Distribution.DIFFUSE), "4A"),
-    ("C5", amorphous(change=ObservedChange.STABLE, stable_months=60), "4B"),
-    ("C6", amorphous(change=ObservedChange.DECREASED), "4B"),
-    ("C6", amorphous(change=ObservedChange.RESOLVED), "4B"),
-    ("C1-FEW", round_group(change=ObservedChange.NEW, count=4), "4A"),
+    ("C1", round_group(change=ChangeKind.NEW, distribution=Distribution.DIFFUSE, both_views=True), "4A"),
+    ("C2", amorphous(change=ChangeKind.MORE), "4C"),
+    ("C2", round_group(change=ChangeKind.LARGER, distribution=Distribution.DIFFUSE), "4A"),
+    ("C3", round_group(change=ChangeKind.SHAPE_CHANGED, distribution=Distribution.DIFFUSE), "4A"),
+    ("C5", amorphous(change=ChangeKind.STABLE, stable_months=60), "4B"),
+    ("C6", amorphous(change=ChangeKind.DECREASED), "4B"),
+    ("C6", amorphous(change=ChangeKind.RESOLVED), "4B"),
+    ("C1-FEW", round_group(change=ChangeKind.NEW, count=4), "4A"),
     ("D1", amorphous(biopsy=BiopsyResult.BENIGN_CONCORDANT), "4B"),
     ("D2", amorphous(biopsy=BiopsyResult.BENIGN_DISCORDANT), "4B"),
     ("D2", amorphous(biopsy=BiopsyResult.HIGH_RISK_LESION), "4B"),
@@ -237,10 +235,10 @@ RAISED: list[tuple[str, Facts, str]] = [
     ("L4", round_group(**OUTSIDE_NEW), "4B"),
     ("L4", round_group(**OUTSIDE_NEW | {"in_bed": None}), "4B"),
     ("L4-PLACE", worked_up(**OUTSIDE_NEW, **CLASSIC["B8"]), "4B"),
-    ("L5", amorphous(personal_history=True, treated=False, change=ObservedChange.NEW), "4B"),
+    ("L5", amorphous(personal_history=True, treated=False, change=ChangeKind.NEW), "4B"),
     ("L6", worked_up(reduction=True, in_bed=BedPosition.INSIDE, **CLASSIC["B6"]), "2"),
     ("L7", worked_up(**OUTSIDE_NEW, **CLASSIC["B1"]), "4A"),
-    ("L7-REDUCTION", worked_up(reduction=True, change=ObservedChange.NEW, **CLASSIC["B1"]), "4A"),
+    ("L7-REDUCTION", worked_up(reduction=True, change=ChangeKind.NEW, **CLASSIC["B1"]), "4A"),
     ("T1", amorphous(treated=True, original_calcified=True), "4C"),
     ("T2", amorphous(high_risk=True), "4B"),
     ("T3", amorphous(first_after_surgery=True, original_malignant=True), "4C"),
@@ -249,11 +247,11 @@ RAISED: list[tuple[str, Facts, str]] = [
     ("M1", worked_up(companion=True, **CLASSIC["B1"]), "4B"),
     ("M2", worked_up(symptom=True, **CLASSIC["B1"]), "4A"),
     ("M2", Facts(count=0, symptom=True), "4A"),
-    ("U1", round_group(ultrasound_scar=ScarFinding.CHANGED, change=ObservedChange.DECREASED), "4B"),
+    ("U1", round_group(ultrasound_scar=ScarFinding.CHANGED, change=ChangeKind.DECREASED), "4B"),
     ("U2", amorphous(ultrasound_scar=ScarFinding.FAT_NECROSIS), "4B"),
     ("Q-SIZE", amorphous(borderline_size=True), "4B"),
     ("Q-AGE", amorphous(age=29), "4B"),
-    ("C2", amorphous(**PLEOMORPHIC_LINE, change=ObservedChange.MORE, companion=True), "4C"),
+    ("C2", amorphous(**PLEOMORPHIC_LINE, change=ChangeKind.MORE, companion=True), "4C"),
     ("B1-VIEW", worked_up(morphology=Morphology.VASCULAR, distribution=Distribution.LINEAR), "4A"),
     ("B2-VIEW", worked_up(morphology=Morphology.SKIN, distribution=Distribution.GROUPED), "4A"),
     ("B3-VIEW", worked_up(morphology=Morphology.MILK_OF_CALCIUM, distribution=Distribution.GROUPED), "4B"),
@@ -271,15 +269,15 @@ def test_each_modifier(name: str, facts: Facts, category: str) -> None:
 
 
 QUIET: list[tuple[str, Facts]] = [
-    ("C1", round_group(change=ObservedChange.NEW, both_views=False)),
-    ("C1", round_group(change=ObservedChange.NEW, count=4)),
-    ("C1", worked_up(change=ObservedChange.NEW, **CLASSIC["B1"])),
+    ("C1", round_group(change=ChangeKind.NEW, both_views=False)),
+    ("C1", round_group(change=ChangeKind.NEW, count=4)),
+    ("C1", worked_up(change=ChangeKind.NEW, **CLASSIC["B1"])),
     ("L2", worked_up(**HEALED, months_since_treatment=10)),
     ("L3", round_group(**INSIDE, months_since_treatment=36)),
     ("L3", round_group(**INSIDE, months_since_treatment=40, count=3)),
-    ("L4", round_group(**INSIDE, change=ObservedChange.NEW)),
+    ("L4", round_group(**INSIDE, change=ChangeKind.NEW)),
     ("L4", worked_up(**OUTSIDE_NEW, **CLASSIC["B1"])),
-    ("L7", round_group(**INSIDE, change=ObservedChange.NEW)),
+    ("L7", round_group(**INSIDE, change=ChangeKind.NEW)),
     ("T1", worked_up(original_calcified=True, **HEALED)),
     ("T3", round_group(first_after_surgery=True, original_malignant=True)),
     ("Q-AGE", amorphous(age=30)),

@@ -25,7 +25,7 @@ from calcwatch.bench.truth import Case
 from calcwatch.bench.worst import worst_table
 from calcwatch.domain import BadTable, CalcwatchError
 from calcwatch.phantom import PhantomSettings
-from calcwatch.service.analyze_files import ProgressEvent
+from calcwatch.service.analyze_each import ProgressEvent
 from calcwatch.service.result_folder import writing
 
 PAGE, FIGURES, WORST = "detector.md", "detector-figures.json", "detector-worst.csv"

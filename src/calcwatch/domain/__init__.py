@@ -15,13 +15,21 @@ from calcwatch.domain.assessment import (
     Location,
     ViewPair,
 )
-from calcwatch.domain.context import (
+from calcwatch.domain.change import (
+    Alignment,
     BedPosition,
+    Change,
+    ChangeKind,
+    Comparison,
+    ImagePair,
+    Measured,
+    SpeckMatch,
+)
+from calcwatch.domain.context import (
     BiopsyResult,
     BreastContext,
     ClinicalContext,
     ExamContext,
-    ObservedChange,
     ScarFinding,
 )
 from calcwatch.domain.errors import (
@@ -69,6 +77,7 @@ from calcwatch.domain.lexicon import (
     Morphology,
     SizeClass,
 )
+from calcwatch.domain.tissue import FaintSpeck, Tissue
 
 __all__ = [
     "BLOCKING_FLAGS",
@@ -76,6 +85,7 @@ __all__ = [
     "CLASSIC_BENIGN",
     "LADDER",
     "LEXICON",
+    "Alignment",
     "Alternative",
     "AnalysisSettings",
     "Assessment",
@@ -89,28 +99,33 @@ __all__ = [
     "CalcificationGroup",
     "CalcwatchError",
     "Category",
+    "Change",
+    "ChangeKind",
     "ClinicalContext",
+    "Comparison",
     "Distribution",
     "DistributionDescription",
     "DistributionMeasurements",
     "ExamContext",
     "ExaminationFindings",
+    "FaintSpeck",
     "GivenAttributes",
     "GroupReading",
     "ImageDescription",
     "ImageFindings",
+    "ImagePair",
     "Landmarks",
     "Laterality",
     "LateralityPattern",
     "LikelihoodRange",
     "Location",
     "Mammogram",
+    "Measured",
     "Morphology",
     "MorphologyDescription",
     "NonLesion",
     "NonLesionKind",
     "NotInResult",
-    "ObservedChange",
     "PixelSpacing",
     "Point",
     "QualityFlag",
@@ -118,6 +133,8 @@ __all__ = [
     "ScarFinding",
     "ShapeFeatures",
     "SizeClass",
+    "SpeckMatch",
+    "Tissue",
     "UnreadableImage",
     "UnsuitableImage",
     "UnsupportedImage",

@@ -38,25 +38,6 @@ class ScarFinding(StrEnum):
     FAT_NECROSIS = "fat_necrosis"
 
 
-class BedPosition(StrEnum):
-    """Where something lies with respect to the bed or scar of an operation."""
-
-    INSIDE = "inside"
-    OUTSIDE = "outside"
-
-
-class ObservedChange(StrEnum):
-    """How calcifications compare with those of an earlier examination."""
-
-    NEW = "new"
-    MORE = "more"
-    LARGER = "larger"
-    SHAPE_CHANGED = "shape_changed"
-    STABLE = "stable"
-    DECREASED = "decreased"
-    RESOLVED = "resolved"
-
-
 @dataclass(frozen=True)
 class BreastContext:
     """What is stated of one breast.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from calcwatch.domain.lexicon import SizeClass
 if TYPE_CHECKING:
     from calcwatch.domain.image import ImageDescription, Point, QualityFlag
     from calcwatch.domain.lexicon import Distribution, Morphology
+    from calcwatch.domain.tissue import FaintSpeck, Tissue
 
 
 @dataclass(frozen=True)
@@ -192,7 +193,11 @@ class CalcificationGroup:
 
 @dataclass(frozen=True)
 class ImageFindings:
-    """The answer for one image; nothing found is an empty tuple, never ``None``."""
+    """The answer for one image; nothing found is an empty tuple, never ``None``.
+
+    ``tissue`` and ``faint`` are what a comparison with another examination needs beside the findings; they
+    are ``None`` and empty for findings that were read from a file.
+    """
 
     description: ImageDescription
     breast_area_cm2: float | None
@@ -202,6 +207,8 @@ class ImageFindings:
     non_lesions: tuple[NonLesion, ...] = ()
     groups: tuple[CalcificationGroup, ...] = ()
     landmarks: Landmarks | None = None
+    tissue: Tissue | None = field(default=None, compare=False, repr=False)
+    faint: tuple[FaintSpeck, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True)

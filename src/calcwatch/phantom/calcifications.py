@@ -128,8 +128,8 @@ def _place_group(
     members = []
     for number, spot in enumerate(spots, start=1):
         solid = _draw_member(rng, scene, plan, f"{name}-{number:03d}", spot=spot, taken=taken)
-        members.append(_changed(rng, plan.change, solid, number, len(spots)))
-    return Group(name, plan, tuple(members))
+        members.append(_changed(rng, plan, solid, number, len(spots)))
+    return Group(name, plan, _changed_by_place(plan.change, members))
 
 
 def _draw_member(
@@ -176,15 +176,40 @@ def _clear_of(
     return np.asarray(candidates[best])
 
 
-def _changed(rng: np.random.Generator, change: GroupChange, solid: Solid, number: int, count: int) -> Member:
+def _changed(rng: np.random.Generator, plan: GroupPlan, solid: Solid, number: int, count: int) -> Member:
     """Return the calcification as it is now and as it was, for the change planned for its group."""
-    if change is GroupChange.NEW or (change is GroupChange.MORE and number > max(count // 2, 1)):
+    in_second_half = number > max(count // 2, 1)
+    if plan.change is GroupChange.NEW or (plan.change is GroupChange.MORE and in_second_half):
         return Member(solid, None)
-    if change is GroupChange.GONE:
+    if plan.change is GroupChange.GONE or (plan.change is GroupChange.FEWER and in_second_half):
         return Member(None, solid)
-    if change is GroupChange.LARGER:
+    if plan.change is GroupChange.LARGER:
         return Member(solid, _scaled(solid, float(rng.uniform(0.5, 0.65))))
+    if plan.change is GroupChange.RESHAPED:
+        return Member(solid, _as_it_was(rng, plan.prior_morphology, solid, plan.density))
     return Member(solid, solid)
+
+
+def _as_it_was(rng: np.random.Generator, morphology: Morphology, solid: Solid, density: float) -> Solid:
+    """Another shape at the same place."""
+    low, high = USUAL_DIAMETER_MM[morphology]
+    diameter = float(np.exp(rng.uniform(np.log(low), np.log(high))))
+    parts = draw_shape(rng, morphology, diameter, draw_direction(rng))
+    return Solid(solid.id, solid.position, parts, draw_density(rng, morphology, diameter) * density)
+
+
+def _changed_by_place(change: GroupChange, members: list[Member]) -> tuple[Member, ...]:
+    """Let the half nearer the nipple, which every view shows, be new (``WIDER``) or gone."""
+    if change not in (GroupChange.WIDER, GroupChange.PARTLY_REMOVED):
+        return tuple(members)
+    forward = [one.current.position[0] for one in members if one.current is not None]
+    is_beyond = np.argsort(np.argsort(forward, kind="stable")) >= max(len(members) // 2, 1)
+    return tuple(
+        (Member(one.current, None) if change is GroupChange.WIDER else Member(None, one.current))
+        if beyond
+        else one
+        for one, beyond in zip(members, is_beyond, strict=True)
+    )
 
 
 def _scaled(solid: Solid, factor: float) -> Solid:

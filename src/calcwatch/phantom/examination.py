@@ -25,6 +25,17 @@ if TYPE_CHECKING:
     from calcwatch.domain import ViewPosition
 
 _DEFAULT = PhantomSettings()
+_OF_THE_BREAST = (
+    "field_mm",
+    "lateralities",
+    "views",
+    "groups",
+    "breast_density",
+    "texture",
+    "repositioning",
+    "prior_study_date",
+    "study_date",
+)
 
 
 def make_examination(seed: int, *, settings: PhantomSettings = _DEFAULT) -> PhantomExamination:
@@ -36,14 +47,19 @@ def make_examination(seed: int, *, settings: PhantomSettings = _DEFAULT) -> Phan
 
 
 def make_prior_and_current(
-    seed: int, *, settings: PhantomSettings = _DEFAULT
+    seed: int, *, settings: PhantomSettings = _DEFAULT, prior_settings: PhantomSettings | None = None
 ) -> tuple[PhantomExamination, PhantomExamination]:
     """Make two examinations of the same breasts, positioned and compressed anew, with each group's change.
 
     The second equals ``make_examination(seed)``. A calcification keeps its ``id``; ``GroupTruth.change``
-    tells what became of its group. Raises ``ValueError`` for a negative seed.
+    tells what became of its group. ``prior_settings``: another device, dose or film for the prior; what the
+    breast is and holds must be the same. Raises ``ValueError`` for a negative seed, and where the two
+    settings ask for different breasts.
     """
-    return _make(seed, settings, "prior"), _make(seed, settings, "current")
+    earlier = prior_settings or settings
+    if other := [name for name in _OF_THE_BREAST if getattr(earlier, name) != getattr(settings, name)]:
+        raise ValueError(f"{other[0]} of prior_settings differs: both examinations are of one breast")
+    return _make(seed, earlier, "prior"), _make(seed, settings, "current")
 
 
 def _make(seed: int, settings: PhantomSettings, day: str) -> PhantomExamination:
@@ -80,7 +96,7 @@ def _arrange(seed: int, laterality: Laterality, settings: PhantomSettings, day: 
     }
     days = {
         name: {
-            view: reposition(random_stream(seed, name, laterality, view), geometry)
+            view: reposition(random_stream(seed, name, laterality, view), geometry, settings.repositioning)
             for view, geometry in usual.items()
         }
         for name in ("prior", "current")

@@ -127,20 +127,24 @@ def draw_geometry(
     )
 
 
-def reposition(rng: np.random.Generator, usual: ViewGeometry) -> ViewGeometry:
-    """Draw one day's positioning and compression, a little unlike the usual."""
-    waves = rng.normal(0, 0.012, size=4)
-    stretch = rng.normal(1.0, 0.015) + sum(
+def reposition(rng: np.random.Generator, usual: ViewGeometry, strength: float = 1.0) -> ViewGeometry:
+    """Draw one day's positioning and compression, a little unlike the usual; 0 is just as usual."""
+    waves = rng.normal(0, 0.012 * strength, size=4)
+    stretch = rng.normal(1.0, 0.015 * strength) + sum(
         wave * np.cos(order * _angles()) for order, wave in enumerate(waves, start=1)
     )
     row, column = usual.origin_mm
+
+    def off(most: float) -> float:
+        return strength * float(rng.uniform(-most, most))
+
     return replace(
         usual,
-        angle=usual.angle + float(np.radians(rng.uniform(-3, 3))),
-        origin_mm=(row + float(rng.uniform(-4, 4)), column + float(rng.uniform(-2, 2))),
+        angle=usual.angle + float(np.radians(off(3))),
+        origin_mm=(row + off(4), column + off(2)),
         radius_mm=usual.radius_mm * stretch,
-        thickness_mm=usual.thickness_mm * float(rng.uniform(0.92, 1.08)),
-        tilt=usual.tilt + float(np.radians(rng.uniform(-3, 3))),
+        thickness_mm=usual.thickness_mm * (1 + off(0.08)),
+        tilt=usual.tilt + float(np.radians(off(3))),
     )
 
 

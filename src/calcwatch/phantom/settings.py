@@ -19,6 +19,10 @@ class GroupChange(StrEnum):
     MORE = "increased_in_number"
     LARGER = "increased_in_size"
     GONE = "gone"
+    WIDER = "increased_in_extent"
+    FEWER = "decreased"
+    PARTLY_REMOVED = "partially_removed"
+    RESHAPED = "shape_changed"
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class GroupPlan:
     ``count``: calcifications in the current examination (in the prior, where ``change`` is ``GONE``);
     ``None`` draws a usual number. ``density``: factor on the usual attenuation, below 1 for subtle, above 1
     for plain. ``diameter_mm``: smallest and largest diameter; ``None`` draws what is usual for the shape.
+    ``prior_morphology``: the shape it had before, where ``change`` is ``RESHAPED``; round unless given.
     """
 
     morphology: Morphology
@@ -36,6 +41,7 @@ class GroupPlan:
     change: GroupChange = GroupChange.STABLE
     density: float = 1.0
     diameter_mm: tuple[float, float] | None = None
+    prior_morphology: Morphology = Morphology.ROUND
 
     def __post_init__(self) -> None:
         if self.count is not None and not 1 <= self.count <= 500:
@@ -58,6 +64,7 @@ class PhantomSettings:
     ``mtf``: the system's blur as a sum of Gaussians ``(weight, sigma_mm)``, weights adding to 1.
     ``film``: the look of a digitized film (grain, fog, dust, scratches, burned-in letters).
     ``edge_enhancement``: strength of the unsharp mask in the presentation, 0 for none.
+    ``repositioning``: how much one day's positioning and compression differ from another's; 1 is usual.
     """
 
     field_mm: tuple[float, float] = (232.96, 179.2)
@@ -73,6 +80,7 @@ class PhantomSettings:
     texture: bool = True
     mtf: tuple[tuple[float, float], ...] = ((0.85, 0.055), (0.15, 0.25))
     edge_enhancement: float = 0.3
+    repositioning: float = 1.0
     for_processing: bool = False
     bits_stored: int = 12
     film: bool = False
@@ -107,6 +115,8 @@ class PhantomSettings:
             raise ValueError(f"thickness_mm {self.thickness_mm} is not between 15 and 100")
         if self.relative_dose <= 0:
             raise ValueError(f"relative_dose {self.relative_dose} must be above 0")
+        if not 0 <= self.repositioning <= 4:
+            raise ValueError(f"repositioning {self.repositioning} is not between 0 and 4")
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -121,8 +121,12 @@ def thumbnail(gray: NDArray[np.float32], window: Window) -> Picture:
     """Whole image made small, without any mark; ``box`` is the whole image in its own pixels."""
     rows, columns = gray.shape
     pixels = shrink(for_display(gray, window), THUMBNAIL_PX)
-    uri = _uri(pixels, ".jpg", "image/jpeg", (cv2.IMWRITE_JPEG_QUALITY, 82))
-    return Picture(uri, Box(0, 0, rows, columns))
+    return Picture(encoded_jpeg(pixels), Box(0, 0, rows, columns))
+
+
+def encoded_jpeg(pixels: NDArray[np.uint8]) -> str:
+    """Display values as a data URI, small and with a little loss."""
+    return _uri(pixels, ".jpg", "image/jpeg", (cv2.IMWRITE_JPEG_QUALITY, 82))
 
 
 def shrink(pixels: NDArray[np.uint8], longest_px: int) -> NDArray[np.uint8]:

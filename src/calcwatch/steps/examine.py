@@ -17,6 +17,7 @@ from calcwatch.domain import (
 from calcwatch.steps.assess import assess_breast, assess_group
 from calcwatch.steps.correspond import pair_groups
 from calcwatch.steps.facts import (
+    Observed,
     Surroundings,
     facts_of_breast,
     facts_of_group,
@@ -27,7 +28,7 @@ from calcwatch.steps.locate import locate_group
 from calcwatch.steps.suspicion import suspect_single
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from calcwatch.domain import (
         Assessment,
@@ -49,6 +50,18 @@ FROM_ABOVE = frozenset(
 
 _SIDES = (Laterality.RIGHT, Laterality.LEFT, None)
 _MOST_REASONS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """What findings are assessed by: the rules, what a person states, and what a comparison says of groups.
+
+    ``observed``: by the tracking UID of the group; a group that is not in it was compared with nothing.
+    """
+
+    table: RuleTable
+    context: ClinicalContext
+    observed: Mapping[str, Observed]
 
 
 @dataclass(frozen=True)
@@ -122,14 +135,13 @@ def read_groups(
     pairs: Sequence[ViewPair],
     pattern: LateralityPattern,
     *,
-    table: RuleTable,
-    context: ClinicalContext,
+    asked: Asked,
 ) -> tuple[GroupReading, ...]:
     """Locate and assess every group, in the order of the images."""
     found = {one.group.tracking_uid: one for one in found_groups(images)}
     partner = {pair.first: pair.second for pair in pairs} | {pair.second: pair.first for pair in pairs}
     return tuple(
-        _read_group(one, found.get(partner.get(uid, "")), images, pattern, table=table, context=context)
+        _read_group(one, found.get(partner.get(uid, "")), images, pattern, asked=asked)
         for uid, one in found.items()
     )
 
@@ -140,19 +152,19 @@ def _read_group(
     images: Sequence[ImageFindings],
     pattern: LateralityPattern,
     *,
-    table: RuleTable,
-    context: ClinicalContext,
+    asked: Asked,
 ) -> GroupReading:
     side = found.image.description.image_laterality
     other_view = _has_other_view(found.image, images)
     surroundings = Surroundings(side, other_view, other is not None, pattern)
-    facts = facts_of_group(found.group, found.members, surroundings, context)
+    observed = asked.observed.get(found.group.tracking_uid, Observed())
+    facts = facts_of_group(found.group, found.members, surroundings, asked.context, observed=observed)
     return GroupReading(
         tracking_uid=found.group.tracking_uid,
         location=locate_group(found.image, found.group, (other.image, other.group) if other else None),
         counterpart=other.group.tracking_uid if other else None,
         view_note=_view_note(found.image, other, other_view=other_view),
-        assessment=assess_group(facts, table, alternatives=other_descriptions(found.group, facts)),
+        assessment=assess_group(facts, asked.table, alternatives=other_descriptions(found.group, facts)),
     )
 
 
@@ -178,8 +190,7 @@ def read_breasts(
     readings: Sequence[GroupReading],
     pattern: LateralityPattern,
     *,
-    table: RuleTable,
-    context: ClinicalContext,
+    asked: Asked,
 ) -> tuple[BreastReading, ...]:
     """Assess each breast of which there is an image: right, left, then images of unknown side."""
     assessed = {one.tracking_uid: one.assessment for one in readings}
@@ -191,12 +202,12 @@ def read_breasts(
         groups = [group for image in own for group in image.groups]
         groups.sort(key=_most_suspicious_first)
         assessments = [assessed[group.tracking_uid] for group in groups]
-        assessments += _of_singles(own, Surroundings(side, pattern=pattern), table=table, context=context)
+        assessments += _of_singles(own, Surroundings(side, pattern=pattern), asked)
         breasts.append(
             BreastReading(
                 laterality=side,
                 groups=tuple(group.tracking_uid for group in groups),
-                assessment=assess_breast(assessments, facts_of_breast(side, context), table),
+                assessment=assess_breast(assessments, facts_of_breast(side, asked.context), asked.table),
             )
         )
     return tuple(breasts)
@@ -219,10 +230,10 @@ def singles_of(image: ImageFindings) -> tuple[Calcification, ...]:
 
 
 def _of_singles(
-    images: Sequence[ImageFindings], surroundings: Surroundings, *, table: RuleTable, context: ClinicalContext
+    images: Sequence[ImageFindings], surroundings: Surroundings, asked: Asked
 ) -> list[Assessment]:
     return [
-        assess_group(facts_of_single(one, surroundings, context), table)
+        assess_group(facts_of_single(one, surroundings, asked.context), asked.table)
         for image in images
         for one in singles_of(image)
     ]

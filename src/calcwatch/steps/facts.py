@@ -15,11 +15,11 @@ from calcwatch.domain import (
     BedPosition,
     BiopsyResult,
     BreastContext,
+    ChangeKind,
     Distribution,
     ExamContext,
     LateralityPattern,
     Morphology,
-    ObservedChange,
     ScarFinding,
     SizeClass,
 )
@@ -135,7 +135,7 @@ class Facts:
     products: bool | None = None
     gone_after_wiping: bool | None = None
 
-    change: ObservedChange | None = None
+    change: ChangeKind | None = None
     stable_months: int | None = None
     in_bed: BedPosition | None = None
 
@@ -159,6 +159,18 @@ class Surroundings:
 
 
 @dataclass(frozen=True)
+class Observed:
+    """What a comparison with an earlier examination says of a group; ``Observed()``: there was none.
+
+    ``stable_months``: how long it has not changed. ``in_bed``: inside or outside the bed of an operation.
+    """
+
+    change: ChangeKind | None = None
+    stable_months: int | None = None
+    in_bed: BedPosition | None = None
+
+
+@dataclass(frozen=True)
 class OtherDescription:
     """Another shape or distribution the picture allows, and how likely it is."""
 
@@ -172,6 +184,8 @@ def facts_of_group(
     members: Sequence[Calcification],
     surroundings: Surroundings,
     context: ClinicalContext,
+    *,
+    observed: Observed = Observed(),
 ) -> Facts:
     """What is known of one group; ``members`` are its calcifications. Sizes are ``None`` without spacing."""
     described = group.distribution
@@ -194,6 +208,9 @@ def facts_of_group(
         lucent_center=_exceeds(_median_of(members, lambda shape: shape.lucent_center), _LUCENT),
         smooth_edge=_exceeds(_median_of(members, lambda shape: shape.edge_sharpness), _SMOOTH_SHARPNESS),
         irregular_shape=_exceeds(_median_of(members, lambda shape: -shape.solidity), -_IRREGULAR_SOLIDITY),
+        change=observed.change,
+        stable_months=observed.stable_months,
+        in_bed=observed.in_bed,
         **_stated(surroundings.laterality, context),
     )
 

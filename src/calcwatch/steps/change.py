@@ -1,0 +1,341 @@
+"""What became of a region, in DICOM's words (PS3.16 CID 6002, 6037); the numbers it was told from are kept.
+
+A change is stated only where it exceeds what two images of an unchanged breast differ by. What one image
+could not show is on neither side of the count.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from scipy.spatial.distance import pdist
+from scipy.special import fdtrc
+
+from calcwatch.domain import BY_CONCERN, CLASSIC_BENIGN, ChangeKind, Measured, Morphology
+from calcwatch.steps.sight import Sight
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from calcwatch.domain import CalcificationGroup, ImageFindings
+    from calcwatch.steps.regions import Region
+    from calcwatch.steps.sight import Sights
+
+MORE_SHARE, MORE_SPECKS = 0.30, 5
+"""An increase in number: by so large a share, or by so many calcifications (rule C2)."""
+
+WIDER_MM = 5.0
+"""An increase in extent: the largest distance of two members grows by so much (rule C2)."""
+
+NOTHING = Measured(0, 0, None, None, None, None)
+"""What is measured where there is nothing, or no image."""
+
+LARGER_RATIO = 1.35
+"""An increase in size: the median diameter of the same calcifications grows by this factor."""
+
+_LEAST_SPECKS = 3  # fewer are missed by chance
+_LEAST_UNSURE = 5  # where the alignment is uncertain
+_MISSED_SHARE = 0.06  # of the specks that an image should show; deviations of a count come from it
+_DEVIATIONS = 2.0
+_SENSITIVITY_SHARE = 0.15  # of hundreds of specks, one image of the same breast shows so many more
+_THERE_SHARE = 0.3  # of the specks of a day: so many seen on the other day, and the group was there
+_OUTSIDE_MM = 3.0  # new specks so far from the old ones are in a new area
+_LEAST_SAME = 4  # specks that tell a change of size
+_LEAST_PROBABILITY, _MOST_PROBABILITY = (
+    0.6,
+    0.1,
+)  # of the shape then and now, each on its own and the other day
+_ALIKE = frozenset({Morphology.FINE_LINEAR, Morphology.FINE_LINEAR_BRANCHING})  # one duct may show as either
+_APART_DEVIATIONS, _BY_CHANCE = 2.0, 0.01  # lost and left specks lie on two sides
+_JITTER_MM2 = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """What is said of one region, before where and when are added."""
+
+    kind: ChangeKind
+    reasons: tuple[str, ...]
+    now: Measured
+    then: Measured
+    counts: Counts
+    size_ratio: float | None
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Calcifications of a region: on both days, faint on the other day, not assessable, on one day alone."""
+
+    same: int
+    faint_then: int
+    faint_now: int
+    hidden_then: int
+    hidden_now: int
+    new: int
+    gone: int
+
+    @property
+    def base(self) -> int:
+        """Those that were there on the prior and would be seen on both."""
+        return self.same + self.faint_then + self.faint_now + self.gone
+
+    @property
+    def net(self) -> int:
+        """New minus gone: what is matched wrongly cancels out."""
+        return self.new - self.gone
+
+
+@dataclass(frozen=True, eq=False)
+class _Scene:
+    """A region with the places of its specks on the current image, in mm."""
+
+    images: tuple[ImageFindings, ImageFindings]
+    region: Region
+    sight_now: NDArray[np.int_]
+    sight_then: NDArray[np.int_]
+    now: NDArray[np.float64]
+    then: NDArray[np.float64]
+    in_mm: bool
+    least: int
+
+
+def tell_change(sights: Sights, region: Region, *, is_sure: bool = True) -> Told:
+    """Say what became of a region.
+
+    ``is_sure``: the alignment is good; where it is not, more is asked before anything is new or gone.
+    """
+    registration, images = sights.registration, sights.images
+    scene = _Scene(
+        images=images,
+        region=region,
+        sight_now=sights.now[region.now],
+        sight_then=sights.then[region.then],
+        now=sights.specks[1].places[region.now],
+        then=registration.to_current(sights.specks[0].places[region.then]),
+        in_mm=registration.current.in_mm and registration.prior.in_mm,
+        least=_LEAST_SPECKS if is_sure else _LEAST_UNSURE,
+    )
+    counts = _count(scene)
+    ratio = _size_ratio(scene, sights)
+    kind, reasons = _kind(scene, counts, ratio)
+    return Told(
+        kind,
+        reasons,
+        _measured(images[1], region.groups, region.now, counts.faint_now),
+        _measured(images[0], region.prior_groups, region.then, counts.faint_then),
+        counts,
+        ratio,
+    )
+
+
+def _count(scene: _Scene) -> Counts:
+    def number(sight: NDArray[np.int_], kind: Sight) -> int:
+        return int(np.count_nonzero(sight == kind))
+
+    return Counts(
+        same=number(scene.sight_now, Sight.SAME),
+        faint_then=number(scene.sight_now, Sight.FAINT),
+        faint_now=number(scene.sight_then, Sight.FAINT),
+        hidden_then=number(scene.sight_now, Sight.HIDDEN),
+        hidden_now=number(scene.sight_then, Sight.HIDDEN),
+        new=number(scene.sight_now, Sight.ALONE),
+        gone=number(scene.sight_then, Sight.ALONE),
+    )
+
+
+def _kind(scene: _Scene, counts: Counts, ratio: float | None) -> tuple[ChangeKind, tuple[str, ...]]:
+    one_day = _only_one_day(scene, counts)
+    if one_day is not None:
+        return one_day
+    reshaped = _reshaped(scene)
+    if reshaped is not None:
+        return ChangeKind.SHAPE_CHANGED, (reshaped, _numbers(counts))
+    if _exceeds_chance(counts.net, counts):
+        return _grown(scene, counts, ratio)
+    if _exceeds_chance(-counts.net, counts):
+        return _shrunk(scene, counts)
+    if ratio is not None and ratio >= LARGER_RATIO:
+        return ChangeKind.LARGER, (f"the same calcifications are {ratio:.2f} times as large",)
+    return ChangeKind.STABLE, (_numbers(counts),)
+
+
+def _only_one_day(scene: _Scene, counts: Counts) -> tuple[ChangeKind, tuple[str, ...]] | None:
+    """New, resolved, or not to be told, where the other day shows next to nothing of it."""
+    if not scene.region.prior_groups and not _was_there(counts.same + counts.faint_then, scene.sight_now):
+        return _appeared(scene.least, counts.new, counts.hidden_then, ChangeKind.NEW)
+    if not scene.region.groups and not _was_there(counts.same + counts.faint_now, scene.sight_then):
+        return _appeared(scene.least, counts.gone, counts.hidden_now, ChangeKind.RESOLVED)
+    return None
+
+
+def _was_there(seen: int, sight: NDArray[np.int_]) -> bool:
+    return seen >= _THERE_SHARE * len(sight)
+
+
+def _appeared(least: int, alone: int, hidden: int, kind: ChangeKind) -> tuple[ChangeKind, tuple[str, ...]]:
+    other = "prior" if kind is ChangeKind.NEW else "current image"
+    if alone < hidden:
+        reason = f"{hidden} of its calcifications could not have been seen on the {other}"
+        return ChangeKind.NOT_COMPARABLE, (f"{reason}: cut off, or lost in noise",)
+    reasons = [f"{alone} of its calcifications are not seen on the {other}, which would have shown them"]
+    if hidden:
+        reasons.append(f"{hidden} more could not have been seen there")
+    if alone < least:
+        return ChangeKind.NOT_COMPARABLE, (*reasons, "too few to tell: look at both images")
+    return kind, tuple(reasons)
+
+
+def _exceeds_chance(net: int, counts: Counts) -> bool:
+    """Whether so many more are an increase by the rule, and more than an image misses by chance."""
+    if counts.base == 0:
+        return net >= _LEAST_SPECKS
+    by_rule = net >= MORE_SHARE * counts.base or net >= max(MORE_SPECKS, _SENSITIVITY_SHARE * counts.base)
+    missed = 2 * _MISSED_SHARE * (1 - _MISSED_SHARE) * counts.base
+    return by_rule and net >= max(_LEAST_SPECKS, _DEVIATIONS * missed**0.5)
+
+
+def _grown(scene: _Scene, counts: Counts, ratio: float | None) -> tuple[ChangeKind, tuple[str, ...]]:
+    number = f"{counts.new} calcifications are new beside {counts.base} that were there"
+    wider = _wider_mm(scene)
+    if ratio is not None and ratio >= LARGER_RATIO and counts.same >= _LEAST_SAME:
+        return ChangeKind.LARGER, (f"the same calcifications are {ratio:.2f} times as large", number)
+    if wider is not None and wider >= WIDER_MM and _is_mostly_outside(scene):
+        return ChangeKind.WIDER, (f"its extent has grown by {wider:.0f} mm", number)
+    return ChangeKind.MORE, (number,)
+
+
+def _shrunk(scene: _Scene, counts: Counts) -> tuple[ChangeKind, tuple[str, ...]]:
+    number = f"{counts.gone} of {counts.base} calcifications are gone"
+    if counts.gone + counts.faint_now == len(scene.sight_then) - counts.hidden_now and not counts.same:
+        return ChangeKind.RESOLVED, (number,)
+    if _is_one_sided(scene):
+        return ChangeKind.PARTLY_REMOVED, (
+            number,
+            "what is gone lay on one side, as after a biopsy or excision; was there one?",
+        )
+    return ChangeKind.DECREASED, (number,)
+
+
+def _numbers(counts: Counts) -> str:
+    parts = [f"{counts.same} calcifications are the same"]
+    if counts.faint_then + counts.faint_now:
+        parts.append(f"{counts.faint_then + counts.faint_now} are faint on one day")
+    if counts.new or counts.gone:
+        parts.append(
+            f"{counts.new} on the current image alone and {counts.gone} on the prior alone, within error"
+        )
+    if counts.hidden_then + counts.hidden_now:
+        parts.append(f"{counts.hidden_then + counts.hidden_now} could be seen on one day only")
+    return "; ".join(parts)
+
+
+def _wider_mm(scene: _Scene) -> float | None:
+    """How much the extent has grown, in mm; what one day could not show is left out."""
+    if not scene.in_mm:
+        return None
+    faint = scene.then[scene.sight_then == Sight.FAINT]
+    then = np.concatenate([_there_already(scene), faint, scene.then[scene.sight_then == Sight.ALONE]])
+    return _extent(np.concatenate([scene.now[scene.sight_now != Sight.HIDDEN], faint])) - _extent(then)
+
+
+def _there_already(scene: _Scene) -> NDArray[np.float64]:
+    return np.asarray(scene.now[(scene.sight_now == Sight.SAME) | (scene.sight_now == Sight.FAINT)])
+
+
+def _extent(places: NDArray[np.float64]) -> float:
+    return float(pdist(places).max()) if len(places) > 1 else 0.0
+
+
+def _is_mostly_outside(scene: _Scene) -> bool:
+    """Whether most of the new specks lie beyond the area of the old ones."""
+    old = np.concatenate([_there_already(scene), scene.then])
+    new = scene.now[scene.sight_now == Sight.ALONE]
+    if len(old) == 0 or len(new) == 0:
+        return False
+    hull = cv2.convexHull(old.astype(np.float32))
+    beyond = [-cv2.pointPolygonTest(hull, (float(r), float(c)), measureDist=True) for r, c in new]
+    return float(np.mean(np.array(beyond) >= _OUTSIDE_MM)) > 0.5
+
+
+def _is_one_sided(scene: _Scene) -> bool:
+    """Whether what is gone lay on one side of what is left: Hotelling's test of two means, well apart."""
+    gone = scene.then[scene.sight_then == Sight.ALONE]
+    left = scene.then[scene.sight_then != Sight.ALONE]
+    first, second = len(gone), len(left)
+    if min(first, second) < _LEAST_SPECKS:
+        return False
+    scatter = (first - 1) * np.cov(gone.T) + (second - 1) * np.cov(left.T)
+    off = gone.mean(axis=0) - left.mean(axis=0)
+    freedom = first + second - 2
+    square = float(off @ np.linalg.solve(scatter / freedom + _JITTER_MM2 * np.eye(2), off))
+    ratio = square * first * second / (first + second) * (freedom - 1) / (2 * freedom)
+    return bool(square**0.5 >= _APART_DEVIATIONS and fdtrc(2, freedom - 1, ratio) <= _BY_CHANCE)
+
+
+def _size_ratio(scene: _Scene, sights: Sights) -> float | None:
+    """Median diameter now over then of the same calcifications, both in mm."""
+    prior, current = scene.images
+    pairs = [(int(n), int(sights.partner[n])) for n in scene.region.now if sights.partner[n] >= 0]
+    ratios = [
+        now / then
+        for n, m in pairs
+        if (now := current.calcifications[n].diameter_mm) and (then := prior.calcifications[m].diameter_mm)
+    ]
+    return median(ratios) if len(ratios) >= _LEAST_SAME else None
+
+
+def _reshaped(scene: _Scene) -> str | None:
+    """How the shape has changed toward a more worrying one, in words, where both days are sure of theirs."""
+    prior, current = scene.images
+    then = _described(prior, scene.region.prior_groups)
+    now = _described(current, scene.region.groups)
+    if then is None or now is None or then.morphology is None or now.morphology is None:
+        return None
+    before, after = then.morphology.likeliest, now.morphology.likeliest
+    if before is None or after is None or not _is_worse(before, after):
+        return None
+    sure = min(then.morphology.of(before), now.morphology.of(after)) >= _LEAST_PROBABILITY
+    apart = max(then.morphology.of(after), now.morphology.of(before)) <= _MOST_PROBABILITY
+    if not (sure and apart):
+        return None
+    return f"the shape was {before.replace('_', ' ')} and is {after.replace('_', ' ')}"
+
+
+def _is_worse(before: Morphology, after: Morphology) -> bool:
+    if {before, after} <= _ALIKE or after in CLASSIC_BENIGN:
+        return False
+    return BY_CONCERN.index(after) > BY_CONCERN.index(before)
+
+
+def _described(image: ImageFindings, groups: Sequence[int]) -> CalcificationGroup | None:
+    return image.groups[groups[0]] if groups else None
+
+
+def measure_group(image: ImageFindings, number: int) -> Measured:
+    """What was measured of one group of an image by itself."""
+    members = set(image.groups[number].members)
+    places = [n for n, one in enumerate(image.calcifications) if one.tracking_uid in members]
+    return _measured(image, [number], np.array(places, np.intp), 0)
+
+
+def _measured(image: ImageFindings, groups: Sequence[int], places: NDArray[np.intp], faint: int) -> Measured:
+    members = [image.calcifications[int(n)] for n in places]
+    spacing = image.description.pixel_spacing
+    points = np.array([(one.row, one.column) for one in members], np.float64).reshape(-1, 2)
+    diameters = [one.diameter_mm for one in members if one.diameter_mm is not None]
+    densities = [one.shape.density if one.shape else one.contrast for one in members]
+    described = _described(image, groups)
+    return Measured(
+        count=len(members),
+        faint=faint,
+        extent_mm=_extent(points) * spacing.mm if spacing and members else None,
+        diameter_mm=median(diameters) if diameters else None,
+        density=median(densities) if densities else None,
+        morphology=described.morphology.likeliest if described and described.morphology else None,
+    )

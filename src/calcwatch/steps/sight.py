@@ -1,0 +1,136 @@
+"""Could a speck of one image be seen on the other? What is found on one day only is new only if it could.
+
+A calcification of one day is the same as one of the other day; or there is a faint point below the threshold
+at its place; or the other image could not show it (the place is cut off, or the speck would not stand out of
+the noise there); or it is alone: new, or gone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
+
+from calcwatch.steps.register import clearness_at, inside
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from calcwatch.domain import ImageFindings, Tissue
+    from calcwatch.steps.match import Matched, Specks
+    from calcwatch.steps.register import Registration
+
+SEEN_CONTRAST = 4.0
+"""Specks expected to stand so many units of noise over their surround are found nine times of ten."""
+
+_FAINT_MM, _FAINT_ERRORS = 0.7, 1.6  # a faint point counts so near, or within so many errors
+_MOST_FAINT_MM = 2.5
+_BLUR_MM = 0.14  # of a system, full width; small specks lose height by it and by the pixel
+_PRIOR_SPECKS = 2.0  # the tissue's word on how much clearer one image is weighs as much as so many specks
+
+
+class Sight(IntEnum):
+    """What the other day's image says of a speck of this one."""
+
+    SAME = 0
+    FAINT = 1
+    HIDDEN = 2
+    ALONE = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Sights:
+    """Of each current and each prior speck, in their order; ``partner``: place of the same one, else -1.
+
+    ``images`` and ``specks``: prior, current; ``registration``: after matching.
+    """
+
+    images: tuple[ImageFindings, ImageFindings]
+    specks: tuple[Specks, Specks]
+    registration: Registration
+    now: NDArray[np.int_]
+    then: NDArray[np.int_]
+    partner: NDArray[np.intp]
+
+
+@dataclass(frozen=True, eq=False)
+class _Day:
+    tissue: Tissue
+    specks: Specks
+    elsewhere: NDArray[np.float64]  # their places on the other image
+
+
+def look_for_each(
+    prior: ImageFindings, current: ImageFindings, specks: tuple[Specks, Specks], matched: Matched
+) -> Sights:
+    """Say of every speck of both days what the other image shows; ``specks``: prior, current."""
+    registration = matched.registration
+    then = _Day(registration.prior, specks[0], registration.to_current(specks[0].places))
+    now = _Day(registration.current, specks[1], registration.to_prior(specks[1].places))
+    clearer = _clearer(now, then, matched)
+    partner = np.full(len(now.specks.places), -1, np.intp)
+    partner[matched.current] = matched.prior
+    taken = np.zeros(len(then.specks.places), bool)
+    taken[matched.prior] = True
+    reach = registration.error_mm(now.specks.places), registration.error_mm(then.elsewhere)
+    return Sights(
+        images=(prior, current),
+        specks=specks,
+        registration=registration,
+        now=_sights(now, then.tissue, prior, same=partner >= 0, error=reach[0], clearer=clearer),
+        then=_sights(then, now.tissue, current, same=taken, error=reach[1], clearer=-clearer),
+        partner=partner,
+    )
+
+
+def _sights(
+    day: _Day,
+    other: Tissue,
+    image: ImageFindings,
+    *,
+    same: NDArray[np.bool_],
+    error: NDArray[np.float64],
+    clearer: float,
+) -> NDArray[np.int_]:
+    """``image``: of the other day; ``clearer``: logarithm of how much more specks stand out there."""
+    expected = np.exp(day.specks.looks[:, 1] + _usual(day, other) + clearer)
+    shown = inside(other, day.elsewhere) & (expected >= SEEN_CONTRAST)
+    sights = np.where(shown, Sight.ALONE, Sight.HIDDEN)
+    reach = np.clip(_FAINT_ERRORS * error, _FAINT_MM, _MOST_FAINT_MM)
+    points = other.to_mm(np.array([(one.row, one.column) for one in image.faint], np.float64).reshape(-1, 2))
+    left = np.flatnonzero(~same)
+    sights[left[_has_its_own(day.elsewhere[left], points, reach[left])]] = Sight.FAINT
+    sights[same] = Sight.SAME
+    return sights
+
+
+def _has_its_own(
+    places: NDArray[np.float64], points: NDArray[np.float64], reach: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Which places have a point within their reach, each point used once."""
+    found = np.zeros(len(places), bool)
+    if len(points) and len(places):
+        apart = cdist(places, points) / reach[:, None]
+        rows, columns = linear_sum_assignment(np.minimum(apart, 2.0))
+        found[rows[apart[rows, columns] <= 1.0]] = True
+    return found
+
+
+def _clearer(now: _Day, then: _Day, matched: Matched) -> float:
+    """Logarithm of how much more specks stand out on the prior than the tissue alone tells."""
+    if len(matched.current) == 0:
+        return 0.0
+    risen = then.specks.looks[matched.prior, 1] - now.specks.looks[matched.current, 1]
+    unexplained = risen - _usual(now, then.tissue)[matched.current]
+    return float(np.median(unexplained) * len(risen) / (len(risen) + _PRIOR_SPECKS))
+
+
+def _usual(day: _Day, other: Tissue) -> NDArray[np.float64]:
+    """Logarithm of how much more each speck stands out on the other image, by noise and blur."""
+    clearness = np.log(clearness_at(other, day.elsewhere) / clearness_at(day.tissue, day.specks.places))
+    square = np.exp(2 * day.specks.looks[:, 0]) + _BLUR_MM**2
+    return np.asarray(clearness + np.log((square + day.tissue.pixel_mm**2) / (square + other.pixel_mm**2)))
