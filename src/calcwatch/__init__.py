@@ -17,7 +17,10 @@ if TYPE_CHECKING:
         Calcification,
         CalcificationGroup,
         CalcwatchError,
+        Change,
+        ChangeKind,
         ClinicalContext,
+        Comparison,
         ExaminationFindings,
         GivenAttributes,
         ImageDescription,
@@ -26,14 +29,15 @@ if TYPE_CHECKING:
         NonLesion,
         PixelSpacing,
         QualityFlag,
+        Treatment,
         UnreadableImage,
         UnsuitableImage,
         UnsupportedImage,
     )
     from calcwatch.inference import learned_detector
     from calcwatch.phantom import PhantomSettings, make_examination, make_prior_and_current
-    from calcwatch.pipeline import check_image
-    from calcwatch.service.analyze_mammogram import analyze_exam, analyze_image
+    from calcwatch.pipeline import Compared, check_image
+    from calcwatch.service.analyze_mammogram import analyze_exam, analyze_image, compare_with_prior
     from calcwatch.service.open_image import describe_image, open_image
     from calcwatch.steps.detect import detect_classical
 
@@ -46,7 +50,11 @@ __all__ = [
     "Calcification",
     "CalcificationGroup",
     "CalcwatchError",
+    "Change",
+    "ChangeKind",
     "ClinicalContext",
+    "Compared",
+    "Comparison",
     "ExaminationFindings",
     "GivenAttributes",
     "ImageDescription",
@@ -56,12 +64,14 @@ __all__ = [
     "PhantomSettings",
     "PixelSpacing",
     "QualityFlag",
+    "Treatment",
     "UnreadableImage",
     "UnsuitableImage",
     "UnsupportedImage",
     "analyze_exam",
     "analyze_image",
     "check_image",
+    "compare_with_prior",
     "describe_image",
     "detect_classical",
     "learned_detector",
@@ -75,6 +85,8 @@ _ROOMS = {
     "open_image": "calcwatch.service.open_image",
     "analyze_exam": "calcwatch.service.analyze_mammogram",
     "analyze_image": "calcwatch.service.analyze_mammogram",
+    "compare_with_prior": "calcwatch.service.analyze_mammogram",
+    "Compared": "calcwatch.pipeline",
     "detect_classical": "calcwatch.steps.detect",
     "learned_detector": "calcwatch.inference",
     "check_image": "calcwatch.pipeline",

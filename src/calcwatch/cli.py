@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from calcwatch.bench.command import app as bench_app
+from calcwatch.compare.command import add_comparison
 from calcwatch.domain import AnalysisSettings, CalcwatchError, GivenAttributes
+from calcwatch.terminal import one_line
 from calcwatch.train.command import add_training
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ app = typer.Typer(
 
 app.add_typer(bench_app)
 add_training(app)
+add_comparison(app)
 
 Paths = Annotated[
     list[Path] | None,
@@ -82,16 +85,8 @@ Bits = Annotated[
 ]
 
 
-def _line(text: str) -> str:
-    """Return text that is one line and moves no cursor, whatever a file is called."""
-    from calcwatch.report.findings import printable
-
-    shown = printable(text)
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
-
-
 def _fail(message: str, status: int = WRONG_USE) -> NoReturn:
-    typer.echo(f"calcwatch: {_line(message)}", err=True)
+    typer.echo(f"calcwatch: {one_line(message)}", err=True)
     raise typer.Exit(status)
 
 
@@ -196,7 +191,7 @@ def analyze(
     )
     with (
         _clean_interrupt(),
-        show_progress("json" if json_progress else "none" if quiet else "bar", _line) as on_event,
+        show_progress("json" if json_progress else "none" if quiet else "bar", one_line) as on_event,
     ):
         run = analyze_files(_paths(paths, table), out, options=options, on_event=on_event)
     if json_progress:
@@ -210,7 +205,7 @@ def _tell(run: AnalyzedRun, *, quiet: bool) -> None:
 
     errors = [refused for refused in run.not_analyzed if refused.is_error]
     for refused in errors:
-        typer.echo(f"not analyzed: {_line(refused.message)}", err=True)
+        typer.echo(f"not analyzed: {one_line(refused.message)}", err=True)
     if not run.images and not errors:
         typer.echo("calcwatch: no images found; name mammograms, or folders that hold some", err=True)
     if quiet:
@@ -223,7 +218,7 @@ def _tell(run: AnalyzedRun, *, quiet: bool) -> None:
         f"{counted(len(run.images), 'image')} analyzed, {counted(len(errors), 'file')} not analyzed, "
         f"{counted(groups, 'group')}, {counted(calcifications, 'calcification')}"
     )
-    typer.echo(f"report: {_line(str(run.report))}")
+    typer.echo(f"report: {one_line(str(run.report))}")
 
 
 def _status(good: int, bad: int) -> int:
@@ -275,9 +270,9 @@ def _print_checked(checked: CheckedFile, *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(check_document(checked)))
         return
-    typer.echo(_line(checked.source))
+    typer.echo(one_line(checked.source))
     for name, words in facts(checked):
-        typer.echo(f"  {name:<27} {_line(words)}")
+        typer.echo(f"  {name:<27} {one_line(words)}")
 
 
 @app.command()
@@ -310,7 +305,7 @@ def explain(
     from calcwatch.service.explain import explain_group
 
     for line in explain_group(group, findings):
-        typer.echo(_line(line))
+        typer.echo(one_line(line))
 
 
 @app.command()
@@ -334,7 +329,7 @@ def phantom(
     with _clean_interrupt():
         for number in range(seed, seed + count):
             for path in make_phantom(number, out / f"phantom-{number}"):
-                typer.echo(_line(str(path)))
+                typer.echo(one_line(str(path)))
 
 
 @app.command()
@@ -357,7 +352,7 @@ def demo(
     with _clean_interrupt():
         typer.echo("making a phantom examination ...", err=True)
         images = make_phantom(seed, out / "examination")
-        with show_progress("bar", _line) as on_event:
+        with show_progress("bar", one_line) as on_event:
             run = analyze_files(images, out / "result", on_event=on_event)
     _tell(run, quiet=False)
     raise typer.Exit(_status(len(run.images), run.error_count))
@@ -390,10 +385,10 @@ def main() -> None:
         finally:
             sys.stdout.flush()
     except CalcwatchError as problem:
-        typer.echo(f"calcwatch: {_line(str(problem))}", err=True)
+        typer.echo(f"calcwatch: {one_line(str(problem))}", err=True)
         sys.exit(WRONG_USE)
     except OSError as problem:
-        what = _line(str(problem.filename)) if problem.filename else "cannot print"
+        what = one_line(str(problem.filename)) if problem.filename else "cannot print"
         typer.echo(f"calcwatch: {what}: {problem.strerror or problem}", err=True)
         # What is left in the buffer cannot be printed at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

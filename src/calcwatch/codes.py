@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from calcwatch.domain import ViewPosition
+from calcwatch.domain import ChangeKind, ViewPosition
 
 SNOMED_RT_DESIGNATORS = frozenset({"SRT", "SNM3", "99SDM"})
 """Coding Scheme Designators (0008,0102) under which SNOMED-RT identifiers are found."""
@@ -84,3 +84,18 @@ LEFT = frozenset({"7771000", "G-A101", "80248007", "T-04030"})
 
 BILATERAL = frozenset({"51440002", "G-A102", "63762007", "T-04080"})
 """Codes that mean right and left (PS3.16 CID 244, 6022)."""
+
+CHANGES: dict[ChangeKind, tuple[str, str]] = {
+    ChangeKind.NEW: ("129721008", "New finding"),
+    ChangeKind.MORE: ("129726003", "Increase in number of calcifications"),
+    ChangeKind.WIDER: ("15454001", "Increase in size"),
+    ChangeKind.LARGER: ("15454001", "Increase in size"),
+    ChangeKind.SHAPE_CHANGED: ("129811006", "Difference in shape"),
+    ChangeKind.STABLE: ("129723006", "No significant changes in the finding"),
+    ChangeKind.DECREASED: ("129727007", "Decrease in number of calcifications"),
+    ChangeKind.PARTLY_REMOVED: ("129722001", "Finding partially removed"),
+}
+"""Change since the last mammogram as SCT code and meaning (PS3.16 CID 6002; shape: CID 6038).
+
+Resolved and not comparable have no code there.
+"""

@@ -1,7 +1,7 @@
 """The job on one page.
 
 One image: normalize -> breast -> quality -> detect -> lookalike -> measure -> group -> describe. All images
-of an examination: correspond -> assess -> score.
+of an examination: correspond -> assess -> score. Two examinations: register -> match -> change -> read anew.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from calcwatch.domain import (
     ViewPosition,
 )
 from calcwatch.steps.breast import find_breast
+from calcwatch.steps.compare import compare_exams
 from calcwatch.steps.describe import Describer, ToDescribe
 from calcwatch.steps.detect import detect_classical, kept
 from calcwatch.steps.distribution import Ground
@@ -33,6 +34,7 @@ from calcwatch.steps.examine import (
     suspicion_of,
     without_unproven_milk,
 )
+from calcwatch.steps.follow import observed_of, with_lasting_uids
 from calcwatch.steps.group import group
 from calcwatch.steps.landmarks import find_landmarks
 from calcwatch.steps.laterality import laterality_pattern
@@ -53,12 +55,14 @@ from calcwatch.steps.place import (
 from calcwatch.steps.quality import check
 from calcwatch.steps.suspicion import score_of
 from calcwatch.steps.tissue import faint_specks, picture_tissue
+from calcwatch.steps.treated import Stated, find_beds, read_treatment, with_beds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from calcwatch.domain import FaintSpeck, Mammogram
+    from calcwatch.domain import Comparison, FaintSpeck, Mammogram
     from calcwatch.steps.breast import BreastRegion
+    from calcwatch.steps.compare import ComparedPair
     from calcwatch.steps.detect import Detections, Detector
     from calcwatch.steps.facts import Observed
     from calcwatch.steps.group import Grouped
@@ -67,6 +71,7 @@ if TYPE_CHECKING:
     from calcwatch.steps.normalize import NormalizedImage
     from calcwatch.steps.rules import RuleTable
     from calcwatch.steps.suspicion import SuspicionModel
+    from calcwatch.steps.treated import TreatmentReading
 
 ANALYSIS_VERSION = "3"
 """Changes whenever any number in a result may change; stored with every result."""
@@ -159,6 +164,54 @@ def analyze_exam(
     highest, reasons = suspicion_of(images, groups, suspicion)
     score = score_of(highest, suspicion.deciles)
     return ExaminationFindings(images, pairs, groups, breasts, pattern, highest, score, reasons)
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """Two examinations of one woman: the current one as it is read with the prior at hand.
+
+    ``aligned``: each pair with its alignment, for pictures. ``treatment``: what a stated treatment adds,
+    ``None`` where none was stated.
+    """
+
+    prior: tuple[ImageFindings, ...]
+    examination: ExaminationFindings
+    comparison: Comparison
+    aligned: tuple[ComparedPair, ...]
+    treatment: TreatmentReading | None
+
+
+def compare_with_prior(
+    prior: Sequence[ImageFindings],
+    current: Sequence[ImageFindings],
+    *,
+    table: RuleTable,
+    suspicion: SuspicionModel,
+    stated: Stated | None = None,
+    earlier: Sequence[Compared] = (),
+) -> Compared:
+    """Say what became of every group since the prior examination, and read the current one knowing it.
+
+    ``prior``, ``current``: findings of ``analyze_image``, the latest earlier image of each view and those of
+    the day. ``stated``: what a person states of the woman and her treatment. ``earlier``: the comparisons
+    before, the earliest first, so that groups keep their identifier. Raises ``ValueError`` for no current
+    image, and for findings without tissue.
+    """
+    stated = stated or Stated()
+    before = [one.comparison for one in earlier]
+    comparison, aligned = compare_exams(prior, current)
+    comparison = with_lasting_uids(comparison, before)
+    beds = find_beds(stated, prior, current, aligned)
+    comparison = with_beds(comparison, current, beds, stated.treatment)
+    examination = analyze_exam(
+        current,
+        table=table,
+        suspicion=suspicion,
+        context=stated.context,
+        observed=observed_of(comparison, before),
+    )
+    reading = read_treatment(stated, comparison)
+    return Compared(tuple(prior), examination, comparison, aligned, reading)
 
 
 @dataclass(frozen=True, eq=False)

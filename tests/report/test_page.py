@@ -10,7 +10,7 @@ from calcwatch.domain import ImageFindings, Laterality, ViewPosition
 from calcwatch.report.examinations import ReadExamination
 from calcwatch.report.findings import NotAnalyzed
 from calcwatch.report.lexicon_words import SUGGESTION_NOTE
-from calcwatch.report.page import page_parts, reading_order
+from calcwatch.report.page import PageRun, page_parts, reading_order
 from calcwatch.report.take_pictures import take_pictures
 from calcwatch.report.words import FLAG_WORDS, PURPOSE
 from tests.report.examples import PROVENANCE, breast_picture, findings
@@ -67,16 +67,7 @@ def write(
 ) -> str:
     read = examinations(*images) if read is None else read
     pictures = [take_pictures(breast_picture(), images[place]) for place in reading_order(read)]
-    return "".join(
-        page_parts(
-            images,
-            pictures,
-            places=range(len(images)),
-            examinations=read,
-            not_analyzed=refused,
-            provenance=PROVENANCE,
-        )
-    )
+    return "".join(page_parts(PageRun(images, range(len(images)), read, refused, PROVENANCE), pictures))
 
 
 @pytest.fixture(scope="module")

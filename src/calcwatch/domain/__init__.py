@@ -34,6 +34,7 @@ from calcwatch.domain.context import (
 )
 from calcwatch.domain.errors import (
     BadContext,
+    BadSeries,
     BadTable,
     CalcwatchError,
     NotInResult,
@@ -78,6 +79,15 @@ from calcwatch.domain.lexicon import (
     SizeClass,
 )
 from calcwatch.domain.tissue import FaintSpeck, Tissue
+from calcwatch.domain.treatment import (
+    BedMark,
+    BedSource,
+    Operation,
+    OperationKind,
+    Radiation,
+    Therapy,
+    Treatment,
+)
 
 __all__ = [
     "BLOCKING_FLAGS",
@@ -90,8 +100,11 @@ __all__ = [
     "AnalysisSettings",
     "Assessment",
     "BadContext",
+    "BadSeries",
     "BadTable",
+    "BedMark",
     "BedPosition",
+    "BedSource",
     "BiopsyResult",
     "BreastContext",
     "BreastReading",
@@ -126,15 +139,20 @@ __all__ = [
     "NonLesion",
     "NonLesionKind",
     "NotInResult",
+    "Operation",
+    "OperationKind",
     "PixelSpacing",
     "Point",
     "QualityFlag",
+    "Radiation",
     "ResultNotWritten",
     "ScarFinding",
     "ShapeFeatures",
     "SizeClass",
     "SpeckMatch",
+    "Therapy",
     "Tissue",
+    "Treatment",
     "UnreadableImage",
     "UnsuitableImage",
     "UnsupportedImage",

@@ -23,6 +23,10 @@ class BadContext(CalcwatchError):
     """What is stated of an examination cannot be used; the message names file, word and remedy."""
 
 
+class BadSeries(CalcwatchError):
+    """Examinations that cannot be compared as given; the message says why and what to give instead."""
+
+
 class UnsuitableImage(CalcwatchError):
     """A mammogram whose breast cannot be analyzed (no breast found, all dark, saturated, ...)."""
 

@@ -9,6 +9,8 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from calcwatch.domain import ImageFindings
+from calcwatch.report.comparison import Step, study_dates
+from calcwatch.report.comparison_views import view_dates, view_histories, view_step
 from calcwatch.report.examination_views import (
     ExaminationView,
     Links,
@@ -28,6 +30,7 @@ from calcwatch.report.marks import (
     image_label,
 )
 from calcwatch.report.reading_views import SHAPE_HEADS
+from calcwatch.report.side_by_side import SheetOf
 from calcwatch.report.take_pictures import ImagePictures
 from calcwatch.report.views import TILE_PX, ImageView, view_image
 from calcwatch.report.words import PURPOSE, REASONS
@@ -151,37 +154,61 @@ def _chapters(
         )
 
 
-def page_parts(
-    images: Sequence[ImageFindings],
-    pictures: Iterable[ImagePictures],
-    *,
-    places: Sequence[int],
-    examinations: Sequence[ReadExamination],
-    not_analyzed: Sequence[NotAnalyzed],
-    provenance: Provenance,
-) -> Iterator[str]:
+@dataclass(frozen=True, eq=False)
+class PageRun:
+    """What the page shows: the images of a run, their places in it, and what was made of them.
+
+    ``steps``: comparisons with earlier examinations, shown first, none unless there were some; with more than
+    one a timeline follows. ``sheets``: the breasts they show.
+    """
+
+    images: Sequence[ImageFindings]
+    places: Sequence[int]
+    examinations: Sequence[ReadExamination]
+    not_analyzed: Sequence[NotAnalyzed]
+    provenance: Provenance
+    steps: Sequence[Step] = ()
+    sheets: SheetOf | None = None
+
+
+def _comparison(run: PageRun) -> str:
+    """The comparisons as a part of the page; empty where there were none."""
+    if not run.steps or run.sheets is None:
+        return ""
+    dates = study_dates(run.steps)
+    is_series = len(run.steps) > 1
+    return _template("comparison.html").render(
+        steps=[view_step(one, run.sheets) for one in reversed(run.steps)],
+        histories=view_histories(run.steps, dates) if is_series else (),
+        dates=tuple(view_dates(dates)),
+    )
+
+
+def page_parts(run: PageRun, pictures: Iterable[ImagePictures]) -> Iterator[str]:
     """Yield the page piece by piece, so that a large one never lies in memory as a whole.
 
-    ``places`` are the places of the images in the run; ``pictures`` those of the images in the order of
-    ``reading_order``, read as needed. Raises ``ValueError`` when an image is in no examination or in two.
+    ``pictures``: those of the images in the order of ``reading_order``, read as needed. Raises ``ValueError``
+    when an image is in no examination or in two.
     """
-    order = reading_order(examinations)
+    images, places, provenance = run.images, run.places, run.provenance
+    order = reading_order(run.examinations)
     if sorted(order) != list(range(len(images))):
         raise ValueError("each image must be in one examination, or the page would not show it")
     views = (view_image(shown, images[at], places[at]) for shown, at in zip(pictures, order, strict=True))
-    errors_first = sorted(not_analyzed, key=lambda one: not one.is_error)
+    errors_first = sorted(run.not_analyzed, key=lambda one: not one.is_error)
     refused = [
         (printable(one.source), REASONS[one.reason_code], _without_source(one)) for one in errors_first
     ]
     return _template("report.html").generate(
         purpose=PURPOSE,
         suggestion_note=SUGGESTION_NOTE,
-        chapters=list(_chapters(images, views, places, examinations)),
+        chapters=list(_chapters(images, views, places, run.examinations)),
+        comparison=_comparison(run),
         image_count=len(images),
         group_count=sum(len(image.groups) for image in images),
         calcification_count=sum(len(image.calcifications) for image in images),
         not_analyzed=refused,
-        error_count=sum(one.is_error for one in not_analyzed),
+        error_count=sum(one.is_error for one in run.not_analyzed),
         provenance=provenance,
         settings=_settings(provenance),
         inputs=[(printable(image.description.source), image.description.sha256) for image in images],

@@ -5,14 +5,16 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from calcwatch.domain import ImageFindings
 from calcwatch.inference import suspicion_model
+from calcwatch.report.comparison import Step, comparison_document, document_text, history_document
 from calcwatch.report.document import findings_document, findings_text
 from calcwatch.report.examinations import ReadExamination, images_as_read
 from calcwatch.report.findings import NotAnalyzed, Provenance
-from calcwatch.report.page import page_parts, reading_order
+from calcwatch.report.page import PageRun, page_parts, reading_order
 from calcwatch.report.tables import calcifications_table, examinations_table, groups_table
 from calcwatch.service.analyze_each import (
     PARTS,
@@ -25,6 +27,7 @@ from calcwatch.service.analyze_each import (
     pictures_of,
     program_error,
     provenance_of,
+    sheet_of,
 )
 from calcwatch.service.examinations import ExaminationNotRead, read_examinations
 from calcwatch.service.find_images import FoundFile, find_images
@@ -56,7 +59,7 @@ class AnalyzedRun:
         return self.out / "report.html"
 
 
-def _images(outcomes: dict[int, Outcome]) -> tuple[list[int], list[ImageFindings]]:
+def images_of(outcomes: dict[int, Outcome]) -> tuple[list[int], list[ImageFindings]]:
     """Places in the run and findings of the images, in order."""
     found = [(place, one) for place, one in sorted(outcomes.items()) if isinstance(one, ImageFindings)]
     return [place for place, _ in found], [one for _, one in found]
@@ -68,7 +71,7 @@ def _read_together(
     """Read the images as examinations; an error in calcwatch costs the images of its examination only."""
     table, suspicion = read_rules(), suspicion_model()
     while True:
-        places, images = _images(outcomes)
+        places, images = images_of(outcomes)
         try:
             return read_examinations(images, table=table, suspicion=suspicion, contexts=contexts)
         except ExaminationNotRead as problem:
@@ -84,7 +87,18 @@ def _write_lines(path: Path, parts: Iterable[str]) -> None:
         file.writelines(parts)
 
 
-def _write_result(folder: Path, run: AnalyzedRun, places: Sequence[int], provenance: Provenance) -> None:
+def write_result(
+    folder: Path,
+    run: AnalyzedRun,
+    places: Sequence[int],
+    provenance: Provenance,
+    *,
+    steps: Sequence[Step] = (),
+) -> None:
+    """Write everything but the overlays, which the workers wrote, and clear away what they left.
+
+    ``places``: of the images in the run; ``steps``: the comparisons that were made of them.
+    """
     images, read, refused = run.images, run.examinations, run.not_analyzed
     document = findings_document(images, refused, provenance, read)
     _write_lines(folder / "findings.json", [findings_text(document)])
@@ -92,10 +106,12 @@ def _write_result(folder: Path, run: AnalyzedRun, places: Sequence[int], provena
     _write_lines(folder / "groups.csv", [groups_table(images, read)])
     _write_lines(folder / "calcifications.csv", [calcifications_table(images)])
     pictures = pictures_of(folder, (places[index] for index in reading_order(read)))
-    page = page_parts(
-        images, pictures, places=places, examinations=read, not_analyzed=refused, provenance=provenance
-    )
-    _write_lines(folder / "report.html", page)
+    if steps:
+        _write_lines(folder / "comparison.json", [document_text(comparison_document(steps[-1], provenance))])
+    if len(steps) > 1:
+        _write_lines(folder / "history.json", [document_text(history_document(steps, provenance))])
+    shown = PageRun(images, places, read, refused, provenance, steps, partial(sheet_of, folder))
+    _write_lines(folder / "report.html", page_parts(shown, pictures))
     shutil.rmtree(folder / PARTS)
 
 
@@ -132,10 +148,10 @@ def analyze_files(
         job = Job(out, folder, options)
         outcomes = analyze_all(job, found, workers, on_event)
         read = _read_together(job, outcomes, contexts)
-        places, images = _images(outcomes)
+        places, images = images_of(outcomes)
         as_read = images_as_read(read)
         refused = [one for _, one in sorted(outcomes.items()) if isinstance(one, NotAnalyzed)]
         run = AnalyzedRun(out, tuple(as_read[at] for at in range(len(images))), read, tuple(refused))
         with writing(out):
-            _write_result(folder, run, places, provenance_of(options))
+            write_result(folder, run, places, provenance_of(options))
     return run

@@ -5,19 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calcwatch import pipeline
+from calcwatch.domain import ClinicalContext
 from calcwatch.inference import learned_describer, learned_detector, suspicion_model
 from calcwatch.service.read_rules import read_rules
+from calcwatch.steps.treated import stated_on
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from calcwatch.domain import (
         AnalysisSettings,
-        ClinicalContext,
         ExaminationFindings,
         ImageFindings,
         Mammogram,
+        Treatment,
     )
+    from calcwatch.pipeline import Compared
     from calcwatch.steps.detect import Detector
 
 
@@ -48,3 +51,28 @@ def analyze_exam(
     decides. Raises ``ValueError`` for no images.
     """
     return pipeline.analyze_exam(images, table=read_rules(), suspicion=suspicion_model(), context=context)
+
+
+def compare_with_prior(
+    prior: Sequence[ImageFindings],
+    current: Sequence[ImageFindings],
+    *,
+    context: ClinicalContext | None = None,
+    treatment: Treatment | None = None,
+    earlier: Sequence[Compared] = (),
+) -> Compared:
+    """Say what became of every group since the prior examination, and read the current one knowing it.
+
+    ``prior``, ``current``: what ``analyze_image`` gave for each image of the two days. ``context`` and
+    ``treatment``: what a person states. ``earlier``: the answers for the examinations before, the earliest
+    first, so that a group keeps its tracking UID. Everything is a suggestion: a radiologist decides. Raises
+    ``ValueError`` for no current image, and where context and treatment contradict each other.
+    """
+    return pipeline.compare_with_prior(
+        prior,
+        current,
+        table=read_rules(),
+        suspicion=suspicion_model(),
+        stated=stated_on(context or ClinicalContext(), treatment, current, prior),
+        earlier=earlier,
+    )

@@ -25,7 +25,10 @@ RESULT_NAMES = frozenset(
         "overlays",
     }
 )
-"""Everything a result folder holds."""
+"""Everything that the result of an analysis holds."""
+
+COMPARISON_NAMES = frozenset({"comparison.json", "history.json"})
+"""What the result of a comparison, and that of a series, holds beside it."""
 
 
 def _mark(out: Path, kind: str) -> str:
@@ -48,7 +51,7 @@ def _lock(folder: Path) -> int | None:
 def is_result(folder: Path) -> bool:
     """Tell whether a folder holds a result of calcwatch and nothing else."""
     try:
-        if not {entry.name for entry in folder.iterdir()} <= RESULT_NAMES:
+        if not {entry.name for entry in folder.iterdir()} <= RESULT_NAMES | COMPARISON_NAMES:
             return False
         findings = json.loads((folder / "findings.json").read_bytes())
         return bool(findings["provenance"]["package"] == "calcwatch")

@@ -1,0 +1,164 @@
+"""What a person states of a woman's treatment; pixels never tell any of this.
+
+Dates are ``YYYYMMDD``. What is not stated is not known: it is never filled in, and never reassures.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from calcwatch.domain.image import Laterality
+
+if TYPE_CHECKING:
+    from calcwatch.domain.context import BiopsyResult
+    from calcwatch.domain.image import Point, ViewPosition
+
+_LEAST_CORNERS = 3
+_MOST_MARGIN_MM = 50.0
+
+
+class OperationKind(StrEnum):
+    """What was done."""
+
+    LUMPECTOMY = "lumpectomy"
+    MASTECTOMY = "mastectomy"
+    REDUCTION = "reduction"
+    AUGMENTATION = "augmentation"
+    BIOPSY = "biopsy"
+
+
+class BedSource(StrEnum):
+    """What a bed is taken from: drawn by a person, or marks that were found and named on the image."""
+
+    DRAWN = "drawn"
+    CLIPS = "clips"
+    SCAR_MARKER = "scar_marker"
+
+
+@dataclass(frozen=True)
+class BedMark:
+    """Where the bed of an operation lies on one image; side and view are those of the breast operated on.
+
+    The image is that of ``study_date`` and ``view_position``. A drawn bed has an ``outline`` (polygon of
+    points of the file) or a circle ``row, column`` with ``radius_mm``. For ``CLIPS`` and ``SCAR_MARKER`` it
+    lies round the clips or markers that are found on the image. Raises ``ValueError`` for anything between.
+    """
+
+    study_date: str
+    view_position: ViewPosition
+    source: BedSource = BedSource.DRAWN
+    outline: tuple[Point, ...] = ()
+    row: float | None = None
+    column: float | None = None
+    radius_mm: float | None = None
+
+    def __post_init__(self) -> None:
+        check_date("study_date", self.study_date)
+        circle = (self.row, self.column, self.radius_mm)
+        is_circle = all(part is not None for part in circle)
+        is_drawn = self.source is BedSource.DRAWN
+        if any(part is not None for part in circle) and not is_circle:
+            raise ValueError("a bed that is a circle has row, column and radius_mm")
+        if is_drawn and is_circle is bool(self.outline):
+            raise ValueError("a drawn bed has either an outline or row, column and radius_mm")
+        if not is_drawn and (is_circle or self.outline):
+            raise ValueError(
+                f"a bed from {self.source} is not drawn: leave outline, row, column, radius_mm out"
+            )
+        if self.outline and len(self.outline) < _LEAST_CORNERS:
+            raise ValueError(f"an outline of {len(self.outline)} points is no area; give three or more")
+        if self.radius_mm is not None and not 0 < self.radius_mm <= 100:
+            raise ValueError(f"radius_mm {self.radius_mm} is not above 0 and at most 100")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of one breast.
+
+    ``malignant``, ``calcified``: what was removed was cancer, had calcifications. ``biopsy``: what a biopsy
+    gave. ``bed``: where it lies, on any number of images.
+    """
+
+    date: str
+    laterality: Laterality
+    kind: OperationKind
+    malignant: bool | None = None
+    calcified: bool | None = None
+    biopsy: BiopsyResult | None = None
+    bed: tuple[BedMark, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_date("date", self.date)
+        _check_side(self.laterality)
+        if self.biopsy is not None and self.kind is not OperationKind.BIOPSY:
+            raise ValueError(
+                f"a {self.kind} has no result of a biopsy; state the biopsy as its own operation"
+            )
+        if self.bed and self.kind is OperationKind.AUGMENTATION:
+            raise ValueError("an augmentation has no bed")
+
+    @property
+    def is_of_cancer(self) -> bool:
+        """Whether it treats cancer: a lumpectomy or mastectomy that is not stated to have been benign."""
+        is_treatment = self.kind in (OperationKind.LUMPECTOMY, OperationKind.MASTECTOMY)
+        return is_treatment and self.malignant is not False
+
+
+@dataclass(frozen=True)
+class Radiation:
+    """Radiation of one breast and the day it ended."""
+
+    laterality: Laterality
+    end_date: str
+
+    def __post_init__(self) -> None:
+        check_date("end_date", self.end_date)
+        _check_side(self.laterality)
+
+
+@dataclass(frozen=True)
+class Therapy:
+    """A therapy of the whole body; ``end_date`` is ``None`` where it goes on or the end is not known."""
+
+    start_date: str
+    end_date: str | None = None
+
+    def __post_init__(self) -> None:
+        check_date("start_date", self.start_date)
+        if self.end_date is not None:
+            check_date("end_date", self.end_date)
+            if self.end_date < self.start_date:
+                raise ValueError(f"end_date {self.end_date} lies before start_date {self.start_date}")
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """Everything that is stated of a treatment; ``Treatment()`` states nothing.
+
+    ``margin_mm``: calcifications so far beyond the rim of a bed still count as inside; 5 mm is our own
+    choice, about what two alignments differ by.
+    """
+
+    operations: tuple[Operation, ...] = ()
+    radiation: tuple[Radiation, ...] = ()
+    neoadjuvant: Therapy | None = None
+    endocrine: Therapy | None = None
+    margin_mm: float = 5.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.margin_mm <= _MOST_MARGIN_MM:
+            raise ValueError(f"margin_mm {self.margin_mm} is not between 0 and {_MOST_MARGIN_MM:.0f}")
+
+
+def check_date(name: str, date: str) -> None:
+    """Raise ``ValueError`` with name, value and remedy for what is no date ``YYYYMMDD``."""
+    is_date = len(date) == 8 and date.isdigit() and "01" <= date[4:6] <= "12" and "01" <= date[6:] <= "31"
+    if not is_date:
+        raise ValueError(f"{name} {date!r} is no date; write it like 2019-03-14")
+
+
+def _check_side(laterality: Laterality) -> None:
+    if laterality is Laterality.BOTH:
+        raise ValueError("side B: state each breast by itself, L and R")
