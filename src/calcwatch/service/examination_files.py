@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,11 +58,10 @@ def _result_file(path: Path) -> Path | None:
 def _argument(found: FoundFile, paths: Sequence[Path], results: dict[int, Path | None]) -> int | None:
     if found.kind is FoundKind.TABLE_ROW:
         return None
-    real = Path(os.path.realpath(found.path))
-    roots = [
-        (number, Path(os.path.realpath(path))) for number, path in enumerate(paths) if results[number] is None
-    ]
-    inside = [(len(root.parts), number) for number, root in roots if real.is_relative_to(root)]
+    # as given, not as it really lies: the files of a folder may be links to anywhere
+    own = found.path.absolute()
+    roots = [(number, path.absolute()) for number, path in enumerate(paths) if results[number] is None]
+    inside = [(len(root.parts), number) for number, root in roots if own.is_relative_to(root)]
     return max(inside)[1] if inside else None
 
 

@@ -41,8 +41,8 @@ LARGER_RATIO = 1.35
 
 _LEAST_SPECKS = 3  # fewer are missed by chance
 _LEAST_UNSURE = 5  # where the alignment is uncertain
-_MISSED_SHARE = 0.06  # of the specks that an image should show; deviations of a count come from it
-_DEVIATIONS = 2.0
+_MISSED_SHARE, _MOST_MISSED = 0.05, 0.5  # of the specks that an image should show, at least and at most
+_DEVIATIONS = 3.0  # of a count, from what is missed
 _SENSITIVITY_SHARE = 0.15  # of hundreds of specks, one image of the same breast shows so many more
 _THERE_SHARE = 0.3  # of the specks of a day: so many seen on the other day, and the group was there
 _OUTSIDE_MM = 3.0  # new specks so far from the old ones are in a new area
@@ -103,6 +103,7 @@ class _Scene:
     then: NDArray[np.float64]
     in_mm: bool
     least: int
+    missed: float
 
 
 def tell_change(sights: Sights, region: Region, *, is_sure: bool = True) -> Told:
@@ -120,6 +121,7 @@ def tell_change(sights: Sights, region: Region, *, is_sure: bool = True) -> Told
         then=registration.to_current(sights.specks[0].places[region.then]),
         in_mm=registration.current.in_mm and registration.prior.in_mm,
         least=_LEAST_SPECKS if is_sure else _LEAST_UNSURE,
+        missed=sights.missed,
     )
     counts = _count(scene)
     ratio = _size_ratio(scene, sights)
@@ -156,9 +158,9 @@ def _kind(scene: _Scene, counts: Counts, ratio: float | None) -> tuple[ChangeKin
     reshaped = _reshaped(scene)
     if reshaped is not None:
         return ChangeKind.SHAPE_CHANGED, (reshaped, _numbers(counts))
-    if _exceeds_chance(counts.net, counts):
+    if _exceeds_chance(counts.net, counts, scene.missed):
         return _grown(scene, counts, ratio)
-    if _exceeds_chance(-counts.net, counts):
+    if _exceeds_chance(-counts.net, counts, scene.missed):
         return _shrunk(scene, counts)
     if ratio is not None and ratio >= LARGER_RATIO:
         return ChangeKind.LARGER, (f"the same calcifications are {ratio:.2f} times as large",)
@@ -191,13 +193,14 @@ def _appeared(least: int, alone: int, hidden: int, kind: ChangeKind) -> tuple[Ch
     return kind, tuple(reasons)
 
 
-def _exceeds_chance(net: int, counts: Counts) -> bool:
+def _exceeds_chance(net: int, counts: Counts, missed: float) -> bool:
     """Whether so many more are an increase by the rule, and more than an image misses by chance."""
     if counts.base == 0:
         return net >= _LEAST_SPECKS
     by_rule = net >= MORE_SHARE * counts.base or net >= max(MORE_SPECKS, _SENSITIVITY_SHARE * counts.base)
-    missed = 2 * _MISSED_SHARE * (1 - _MISSED_SHARE) * counts.base
-    return by_rule and net >= max(_LEAST_SPECKS, _DEVIATIONS * missed**0.5)
+    share = min(max(missed, _MISSED_SHARE), _MOST_MISSED)
+    variance = 2 * share * (1 - share) * counts.base
+    return by_rule and net >= max(_LEAST_SPECKS, _DEVIATIONS * variance**0.5)
 
 
 def _grown(scene: _Scene, counts: Counts, ratio: float | None) -> tuple[ChangeKind, tuple[str, ...]]:

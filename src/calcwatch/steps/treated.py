@@ -102,7 +102,7 @@ def with_beds(
 def _placed(
     change: Change, current: Sequence[ImageFindings], beds: tuple[Bed, ...], treatment: Treatment
 ) -> Change:
-    sides = {one.laterality for one in (*treatment.operations, *treatment.radiation)}
+    sides = {one.laterality for one in treatment.operations} | {one.laterality for one in treatment.radiation}
     if change.image is None or not change.groups or change.image_laterality not in {*sides, None}:
         return change
     image = current[change.image]
