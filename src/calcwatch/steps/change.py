@@ -42,7 +42,7 @@ LARGER_RATIO = 1.35
 _LEAST_SPECKS = 3  # fewer are missed by chance
 _LEAST_UNSURE = 5  # where the alignment is uncertain
 _MISSED_SHARE, _MOST_MISSED = 0.05, 0.5  # of the specks that an image should show, at least and at most
-_DEVIATIONS = 3.0  # of a count, from what is missed
+_DEVIATIONS = 2.2  # of a count, from what is missed
 _SENSITIVITY_SHARE = 0.15  # of hundreds of specks, one image of the same breast shows so many more
 _THERE_SHARE = 0.3  # of the specks of a day: so many seen on the other day, and the group was there
 _OUTSIDE_MM = 3.0  # new specks so far from the old ones are in a new area
@@ -106,10 +106,25 @@ class _Scene:
     missed: float
 
 
-def tell_change(sights: Sights, region: Region, *, is_sure: bool = True) -> Told:
+def missed_share(sights: Sights, regions: Sequence[Region]) -> float:
+    """Share of the specks of a pair that one of its images misses for no reason.
+
+    In each region the fewer of those alone on either day: what came or went is alone on one day only.
+    """
+    missed = seen = 0
+    for region in regions:
+        now, then = sights.now[region.now], sights.then[region.then]
+        alone = min(int((now == Sight.ALONE).sum()), int((then == Sight.ALONE).sum()))
+        missed += alone
+        seen += alone + int(((now == Sight.SAME) | (now == Sight.FAINT)).sum())
+    return missed / seen if seen else 0.0
+
+
+def tell_change(sights: Sights, region: Region, *, missed: float = 0.0, is_sure: bool = True) -> Told:
     """Say what became of a region.
 
-    ``is_sure``: the alignment is good; where it is not, more is asked before anything is new or gone.
+    ``missed``: ``missed_share`` of the pair. ``is_sure``: the alignment is good; where it is not, more is
+    asked before anything is new or gone.
     """
     registration, images = sights.registration, sights.images
     scene = _Scene(
@@ -121,7 +136,7 @@ def tell_change(sights: Sights, region: Region, *, is_sure: bool = True) -> Told
         then=registration.to_current(sights.specks[0].places[region.then]),
         in_mm=registration.current.in_mm and registration.prior.in_mm,
         least=_LEAST_SPECKS if is_sure else _LEAST_UNSURE,
-        missed=sights.missed,
+        missed=missed,
     )
     counts = _count(scene)
     ratio = _size_ratio(scene, sights)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from calcwatch.domain import Alignment, Change, ChangeKind, Comparison, ImagePair, SpeckMatch
-from calcwatch.steps.change import NOTHING, measure_group, tell_change
+from calcwatch.steps.change import NOTHING, measure_group, missed_share, tell_change
 from calcwatch.steps.dates import months_between
 from calcwatch.steps.match import match_specks, specks_of
 from calcwatch.steps.regions import regions_of
@@ -138,11 +139,9 @@ def _compare_pair(
     specks = specks_of(then, _tissue(then)), specks_of(now, _tissue(now))
     matched = match_specks(registration, *specks)
     sights = look_for_each(then, now, specks, matched)
-    is_sure = alignment is Alignment.GOOD
-    changes = tuple(
-        _change(sights, region, tell_change(sights, region, is_sure=is_sure), pair)
-        for region in regions_of(sights)
-    )
+    regions, is_sure = regions_of(sights), alignment is Alignment.GOOD
+    tell = partial(tell_change, sights, missed=missed_share(sights, regions), is_sure=is_sure)
+    changes = tuple(_change(sights, region, tell(region), pair) for region in regions)
     pair = replace(pair, error_mm=_error(matched, specks[1].places), matches=_matches(then, now, matched))
     return ComparedPair(pair, matched.registration, changes)
 

@@ -56,16 +56,6 @@ class Sights:
     then: NDArray[np.int_]
     partner: NDArray[np.intp]
 
-    @property
-    def missed(self) -> float:
-        """Share of the specks that are on both days and that one of the images misses for no reason.
-
-        What is alone on the day that has fewer of those: a group that came or went is alone on one day only.
-        """
-        alone = min(int((self.now == Sight.ALONE).sum()), int((self.then == Sight.ALONE).sum()))
-        seen = int((self.now != Sight.HIDDEN).sum() - (self.now == Sight.ALONE).sum())
-        return alone / (seen + alone) if seen + alone else 0.0
-
 
 @dataclass(frozen=True, eq=False)
 class _Day:
