@@ -1,0 +1,124 @@
+"""The same image once more, as another day and device might show it, and examinations that do not belong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from calcwatch.domain import Mammogram, PixelSpacing, ViewPosition
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from calcwatch.domain import ImageFindings
+
+_SCALES, _SHIFT_MM = (0.85, 1.2), 4.0
+_BENT_MM, _BENT_OVER_MM = 1.5, 35.0  # so much, over such distances
+_HELD_MM = 30.0  # the chest wall stays at the border of the image
+_GAMMAS, _RANGES, _NOISES = (0.75, 1.35), (0.8, 1.0), (0.3, 0.8)
+_AIR, _LEVELS = 0.04, 4095
+_OTHER_VIEW = {ViewPosition.CC: ViewPosition.MLO, ViewPosition.MLO: ViewPosition.CC}
+
+
+def disturbed(mammogram: Mammogram, rng: np.random.Generator) -> Mammogram:
+    """The image shifted, rescaled, bent, with more noise and another curve and range; nothing changed."""
+    spacing = mammogram.description.pixel_spacing
+    if spacing is None:
+        raise ValueError(f"{mammogram.description.source}: only an image with a spacing can be disturbed")
+    scale = float(rng.uniform(*_SCALES))
+    gray = _bent(mammogram.gray, spacing.mm, scale, rng)
+    gray = gray + _noise(mammogram.gray, gray.shape, rng) * (gray > _AIR)
+    gray = np.float32(rng.uniform(*_RANGES)) * np.clip(gray, 0, 1) ** np.float32(rng.uniform(*_GAMMAS))
+    description = replace(
+        mammogram.description,
+        sha256=f"{mammogram.description.sha256} disturbed",
+        rows=gray.shape[0],
+        columns=gray.shape[1],
+        pixel_spacing=PixelSpacing(spacing.mm * scale, spacing.mm * scale, spacing.source),
+    )
+    shown = np.asarray(np.rint(gray * _LEVELS) / _LEVELS, np.float32)
+    return replace(mammogram, gray=shown, description=description, gray_step=1 / _LEVELS)
+
+
+def upside_down(mammogram: Mammogram) -> Mammogram:
+    """The image turned top to bottom."""
+    description = replace(mammogram.description, sha256=f"{mammogram.description.sha256} upside down")
+    return replace(mammogram, gray=np.ascontiguousarray(mammogram.gray[::-1]), description=description)
+
+
+def labeled_like(images: Sequence[ImageFindings], others: Sequence[ImageFindings]) -> list[ImageFindings]:
+    """Another woman's images under the sides of these; the views must be in the same order."""
+    return [
+        replace(
+            one,
+            description=replace(
+                one.description,
+                image_laterality=other.description.image_laterality,
+                view_position=other.description.view_position,
+            ),
+        )
+        for one, other in zip(images, others, strict=True)
+    ]
+
+
+def views_swapped(images: Sequence[ImageFindings]) -> list[ImageFindings]:
+    """CC labeled MLO and MLO labeled CC."""
+    swapped = []
+    for one in images:
+        view = one.description.view_position
+        label = _OTHER_VIEW.get(view) if view else None
+        swapped.append(replace(one, description=replace(one.description, view_position=label)))
+    return swapped
+
+
+def _bent(
+    gray: NDArray[np.float32], pixel_mm: float, scale: float, rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """The picture with pixels ``scale`` times as large, shifted and bent."""
+    rows, columns = gray.shape
+    down, across = (_field(gray.shape, pixel_mm, rng) for _ in range(2))
+    across *= _ramp(gray, pixel_mm)
+    shift = rng.uniform(-_SHIFT_MM, _SHIFT_MM) / pixel_mm  # along the chest wall, which stays where it is
+    y, x = np.indices((int(rows / scale), int(columns / scale)), np.float32) * np.float32(scale)
+    edge = cv2.BORDER_REPLICATE
+    rows_there = y + np.float32(shift) + cv2.remap(down, x, y, cv2.INTER_LINEAR, borderMode=edge)
+    columns_there = x + cv2.remap(across, x, y, cv2.INTER_LINEAR, borderMode=edge)
+    source = cv2.GaussianBlur(gray, (0, 0), 0.35 * scale) if scale > 1.05 else gray
+    bent = cv2.remap(
+        source,
+        columns_there.astype(np.float32),
+        rows_there.astype(np.float32),
+        cv2.INTER_CUBIC,
+        borderMode=edge,
+    )
+    return np.asarray(bent, np.float32)
+
+
+def _field(shape: tuple[int, ...], pixel_mm: float, rng: np.random.Generator) -> NDArray[np.float32]:
+    """How far the tissue is moved along one axis, in pixels."""
+    coarse = [max(2, int(length * pixel_mm / _BENT_OVER_MM)) for length in shape]
+    drawn = rng.normal(0, _BENT_MM / pixel_mm, coarse).astype(np.float32)
+    return np.asarray(cv2.resize(drawn, shape[::-1], interpolation=cv2.INTER_CUBIC), np.float32)
+
+
+def _ramp(gray: NDArray[np.float32], pixel_mm: float) -> NDArray[np.float32]:
+    """0 at the chest wall, 1 some way before it."""
+    columns = gray.shape[1]
+    ramp = np.clip(np.arange(columns, dtype=np.float32) * np.float32(pixel_mm / _HELD_MM), 0, 1)
+    wall_left = gray[:, : columns // 2].mean() > gray[:, columns // 2 :].mean()
+    return np.asarray(ramp if wall_left else ramp[::-1], np.float32)
+
+
+def _noise(
+    gray: NDArray[np.float32], shape: tuple[int, ...], rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """Some of the noise that the picture holds already, once more."""
+    fine = gray - cv2.GaussianBlur(gray, (0, 0), 1.0)
+    usual = 1.48 * float(np.median(np.abs(fine[gray > _AIR])))
+    strength = usual * rng.uniform(*_NOISES)
+    return np.asarray(strength * rng.standard_normal(shape, np.float32), np.float32)
