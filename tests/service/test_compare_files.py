@@ -119,6 +119,7 @@ def test_the_page_shows_both_days(compared: ComparedRun) -> None:
         "examinations.csv",
         "findings.json",
         "groups.csv",
+        "history.json",
         "overlays",
         "report.html",
     }

@@ -98,9 +98,9 @@ def compare(
     the same side and view are laid over each other, calcifications are matched one by one, and each group is
     called new, increased, unchanged, decreased, resolved or not comparable, with reasons.
 
-    DIR receives what calcwatch analyze writes for both, and comparison.json; report.html shows prior and
-    current side by side. Exit status: 0 all files analyzed, 2 wrong use, 3 some files not analyzed, 4 none
-    analyzed or nothing to compare with, 130 interrupted.
+    DIR receives what calcwatch analyze writes for both, comparison.json and history.json; report.html shows
+    prior and current side by side. Exit status: 0 all files analyzed, 2 wrong use, 3 some files not analyzed,
+    4 none analyzed or nothing to compare with, 130 interrupted.
 
     For example:
 
@@ -143,7 +143,8 @@ def history(
     Images of the same date are one examination; without dates each PATH is one, the earliest first. Every
     examination is compared with the one before, as by calcwatch compare; a group keeps its tracking UID.
 
-    DIR receives history.json beside what calcwatch compare writes. Exit status: as calcwatch compare.
+    DIR receives what calcwatch compare writes; comparison.json is that of the last two.
+    Exit status: as calcwatch compare.
 
     For example:
 

@@ -176,10 +176,9 @@ def _comparison(run: PageRun) -> str:
     if not run.steps or run.sheets is None:
         return ""
     dates = study_dates(run.steps)
-    is_series = len(run.steps) > 1
     return _template("comparison.html").render(
         steps=[view_step(one, run.sheets) for one in reversed(run.steps)],
-        histories=view_histories(run.steps, dates) if is_series else (),
+        histories=view_histories(run.steps, dates),
         dates=tuple(view_dates(dates)),
     )
 

@@ -108,7 +108,6 @@ def write_result(
     pictures = pictures_of(folder, (places[index] for index in reading_order(read)))
     if steps:
         _write_lines(folder / "comparison.json", [document_text(comparison_document(steps[-1], provenance))])
-    if len(steps) > 1:
         _write_lines(folder / "history.json", [document_text(history_document(steps, provenance))])
     shown = PageRun(images, places, read, refused, provenance, steps, partial(sheet_of, folder))
     _write_lines(folder / "report.html", page_parts(shown, pictures))

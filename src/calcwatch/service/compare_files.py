@@ -66,9 +66,9 @@ def compare_files(
     """Compare an examination with an earlier one and put the result at ``out``, as a whole or not at all.
 
     ``prior``, ``current``: a file, a folder, or a result of ``analyze_files``. Everything that
-    ``analyze_files`` writes is there for both, and ``comparison.json``. Raises ``BadSeries`` where the two
-    are not the earlier and the later examination of one woman, ``ResultNotWritten`` and ``BadContext`` as
-    ``analyze_files`` does.
+    ``analyze_files`` writes is there for both, with ``comparison.json`` and ``history.json``.
+    Raises ``BadSeries`` where the two are not the earlier and the later examination of one woman,
+    ``ResultNotWritten`` and ``BadContext`` as ``analyze_files`` does.
     """
     return _compare([prior, current], out, options or CompareOptions(), on_event, _two_days)
 
@@ -82,8 +82,8 @@ def follow_files(
 ) -> ComparedRun:
     """Compare each examination of a woman with the one before and follow every group through all of them.
 
-    Images of the same date are one examination. Writes ``history.json`` beside what ``compare_files`` writes,
-    whose ``comparison.json`` is that of the last two. Raises as ``compare_files`` does.
+    Images of the same date are one examination. Writes what ``compare_files`` writes; ``comparison.json`` is
+    that of the last two. Raises as ``compare_files`` does.
     """
     return _compare(paths, out, options or CompareOptions(), on_event, days_of)
 
