@@ -49,14 +49,14 @@ def a_tissue(
     *, seed: int = 3, moved: NDArray[np.float32] | None = None, noise: float = 0.0, clearness: float = 3.0
 ) -> Tissue:
     """Tissue of a seed; ``moved``: row and column in cells that each cell shows, rows x columns x 2."""
-    seen = np.stack(np.indices((ROWS, COLUMNS)), axis=2).astype(np.float32) if moved is None else moved
+    seen = np.moveaxis(np.indices((ROWS, COLUMNS)), 0, 2).astype(np.float32) if moved is None else moved
     picture = cv2.remap(
         texture(seed), seen[..., 1] + 40, seen[..., 0] + 40, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
     )
     picture = picture + noise * np.random.default_rng(seed + 1).normal(0, 1, picture.shape)
     mask = breast_mask()
     if moved is not None:
-        mask = cv2.remap(mask, seen[..., 1], seen[..., 0], cv2.INTER_NEAREST)
+        mask = cv2.remap(mask, seen[..., 1], seen[..., 0], cv2.INTER_NEAREST).astype(np.uint8)
     return Tissue(
         pattern=np.clip(128 + 42 * picture * mask, 0, 255).astype(np.uint8),
         mask=mask,
@@ -74,7 +74,7 @@ def a_tissue(
 
 def laid_over(prior: Tissue, current: Tissue, *, error_mm: float = 0.5, off_mm: float = 0.0) -> Registration:
     """The alignment of two pictures that lie over each other; ``off_mm``: what it is wrong by, in rows."""
-    cells = np.stack(np.indices((ROWS, COLUMNS)), axis=2)
+    cells = np.moveaxis(np.indices((ROWS, COLUMNS)), 0, 2)
     target = ((cells + 0.5) * STEP - 0.5) * PIXEL_MM + (off_mm, 0.0)
     return Registration(
         prior,

@@ -121,15 +121,16 @@ def test_two_specks_are_too_few_to_be_new() -> None:
         (Morphology.FINE_LINEAR, Morphology.ROUND, False),
         (Morphology.FINE_LINEAR, Morphology.FINE_LINEAR_BRANCHING, False),
         (Morphology.ROUND, Morphology.RIM, False),
+        (Morphology.ROUND, Morphology.COARSE_HETEROGENEOUS, False),
         (Morphology.ROUND, Morphology.ROUND, False),
     ],
 )
 def test_a_change_of_shape(before: Morphology, after: Morphology, *, is_change: bool) -> None:
-    """Only toward a more worrying shape, and only where both days are sure of theirs."""
-    prior, current = shaped(a_day("a", OLD), before, 0.8), shaped(a_day("b", OLD), after, 0.8)
+    """Only toward a plainly worrying shape, and only where both days are sure of theirs."""
+    prior, current = shaped(a_day("a", OLD), before, 0.95), shaped(a_day("b", OLD), after, 0.8)
     assert (only(prior, current).kind is ChangeKind.SHAPE_CHANGED) is is_change
-    unsure = shaped(a_day("b", OLD), after, 0.5)
-    assert only(prior, unsure).kind is ChangeKind.STABLE
+    assert only(prior, shaped(a_day("b", OLD), after, 0.4)).kind is ChangeKind.STABLE
+    assert only(shaped(a_day("a", OLD), before, 0.8), current).kind is ChangeKind.STABLE
 
 
 def shaped(image: ImageFindings, shape: Morphology, probability: float) -> ImageFindings:

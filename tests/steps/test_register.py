@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from calcwatch.steps.register import Registration, clearness_at, inside, register
 from tests.steps.aligned import COLUMNS, ROWS, a_tissue, breast_mask
 
-CELLS = np.stack(np.indices((ROWS, COLUMNS)), axis=2).astype(np.float32)
+CELLS = np.moveaxis(np.indices((ROWS, COLUMNS)), 0, 2).astype(np.float32)
 
 
 def bent(shift: float = 4.0, scale: float = 1.03, bend: float = 3.0) -> NDArray[np.float32]:

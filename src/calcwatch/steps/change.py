@@ -15,7 +15,7 @@ import numpy as np
 from scipy.spatial.distance import pdist
 from scipy.special import fdtrc
 
-from calcwatch.domain import BY_CONCERN, CLASSIC_BENIGN, ChangeKind, Measured, Morphology
+from calcwatch.domain import BY_CONCERN, ChangeKind, Measured, Morphology
 from calcwatch.steps.sight import Sight
 
 if TYPE_CHECKING:
@@ -46,13 +46,12 @@ _DEVIATIONS = 2.2  # of a count, from what is missed
 _SENSITIVITY_SHARE = 0.15  # of hundreds of specks, one image of the same breast shows so many more
 _THERE_SHARE = 0.3  # of the specks of a day: so many seen on the other day, and the group was there
 _OUTSIDE_MM = 3.0  # new specks so far from the old ones are in a new area
-_LEAST_SAME = 4  # specks that tell a change of size
-_LEAST_PROBABILITY, _MOST_PROBABILITY = (
-    0.6,
-    0.1,
-)  # of the shape then and now, each on its own and the other day
-_ALIKE = frozenset({Morphology.FINE_LINEAR, Morphology.FINE_LINEAR_BRANCHING})  # one duct may show as either
-_APART_DEVIATIONS, _BY_CHANCE = 2.0, 0.01  # lost and left specks lie on two sides
+_LEAST_SAME = 4  # specks that tell a change of size or shape
+_SURE_BEFORE, _SURE_AFTER = 0.9, 0.5  # of the shape on its own day
+_MOST_OTHER_DAY = 0.03  # of the shape on the other day
+_FINE_LINEAR = frozenset({Morphology.FINE_LINEAR, Morphology.FINE_LINEAR_BRANCHING})
+_PLAIN = _FINE_LINEAR | {Morphology.FINE_PLEOMORPHIC}  # dose and blur alone make others of round ones
+_APART_DEVIATIONS, _BY_CHANCE = 1.7, 0.05  # lost and left specks lie on two sides
 _JITTER_MM2 = 0.01
 
 
@@ -170,7 +169,7 @@ def _kind(scene: _Scene, counts: Counts, ratio: float | None) -> tuple[ChangeKin
     one_day = _only_one_day(scene, counts)
     if one_day is not None:
         return one_day
-    reshaped = _reshaped(scene)
+    reshaped = _reshaped(scene) if counts.same >= _LEAST_SAME else None
     if reshaped is not None:
         return ChangeKind.SHAPE_CHANGED, (reshaped, _numbers(counts))
     if _exceeds_chance(counts.net, counts, scene.missed):
@@ -318,15 +317,15 @@ def _reshaped(scene: _Scene) -> str | None:
     before, after = then.morphology.likeliest, now.morphology.likeliest
     if before is None or after is None or not _is_worse(before, after):
         return None
-    sure = min(then.morphology.of(before), now.morphology.of(after)) >= _LEAST_PROBABILITY
-    apart = max(then.morphology.of(after), now.morphology.of(before)) <= _MOST_PROBABILITY
+    sure = then.morphology.of(before) >= _SURE_BEFORE and now.morphology.of(after) >= _SURE_AFTER
+    apart = max(then.morphology.of(after), now.morphology.of(before)) <= _MOST_OTHER_DAY
     if not (sure and apart):
         return None
     return f"the shape was {before.replace('_', ' ')} and is {after.replace('_', ' ')}"
 
 
 def _is_worse(before: Morphology, after: Morphology) -> bool:
-    if {before, after} <= _ALIKE or after in CLASSIC_BENIGN:
+    if after not in _PLAIN or {before, after} <= _FINE_LINEAR:  # one duct may show as either
         return False
     return BY_CONCERN.index(after) > BY_CONCERN.index(before)
 

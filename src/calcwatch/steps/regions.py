@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _SAME_SHARE = 0.15  # of the smaller group: so many matched specks make two groups one
 _NEAR_MM, _NEAR_ERRORS = 2.0, 1.0  # without: so near, beyond the error of the alignment
 _NEAR_SHARE = 1 / 3
+_BESIDE_MM = 8.0  # what came so near a group that was there is growth of it
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,12 +42,15 @@ class Region:
 def regions_of(sights: Sights) -> tuple[Region, ...]:
     """Every group of both days in exactly one region, those with a current group first."""
     then, now = (_members(image) for image in sights.images)
-    joined = _joined(then, now, sights)
     count = len(now) + len(then)
     if count == 0:
         return ()
-    rows, columns = np.nonzero(joined)
-    graph = coo_array((np.ones(len(rows)), (rows, columns + len(now))), shape=(count, count))
+    joined = _joined(then, now, sights)
+    same = np.zeros((count, count), bool)
+    same[: len(now), len(now) :] = joined
+    same[: len(now), : len(now)] = _beside(now, sights.specks[1].places, joined.sum(axis=1))
+    same[len(now) :, len(now) :] = _beside(then, sights.specks[0].places, joined.sum(axis=0))
+    graph = coo_array(same)
     labels = connected_components(graph, directed=False)[1]
     found = [np.flatnonzero(labels == label) for label in dict.fromkeys(labels.tolist())]
     return tuple(_region(nodes, now, then, sights) for nodes in found)
@@ -74,6 +78,18 @@ def _joined(
             enough = same >= _SAME_SHARE * min(len(mine), len(theirs)) and same > 0
             joined[row, column] = enough or touching >= _NEAR_SHARE
     return joined
+
+
+def _beside(
+    groups: Sequence[NDArray[np.intp]], places: NDArray[np.float64], partners: NDArray[np.intp]
+) -> NDArray[np.bool_]:
+    """Which groups of a day without partners (rows) lie beside one that has some: they are pieces of it."""
+    beside = np.zeros((len(groups), len(groups)), bool)
+    for row, piece in enumerate(groups):
+        for column, group in enumerate(groups):
+            if partners[column] and not partners[row]:
+                beside[row, column] = cdist(places[piece], places[group]).min() <= _BESIDE_MM
+    return beside
 
 
 def _region(

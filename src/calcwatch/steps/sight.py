@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from calcwatch.steps.match import Matched, Specks
     from calcwatch.steps.register import Registration
 
-SEEN_CONTRAST = 4.0
-"""Specks expected to stand so many units of noise over their surround are found nine times of ten."""
+SEEN_CONTRAST = 3.0
+"""Specks expected to stand so many units of noise over their surround are found eight times of ten."""
 
 _FAINT_MM, _FAINT_ERRORS = 0.7, 1.6  # a faint point counts so near, or within so many errors
 _MOST_FAINT_MM = 2.5
