@@ -26,12 +26,14 @@ _HELD_SHARE = 0.25  # of what a change holds: so much of a true group, and it te
 class Verdict:
     """What truly became of a group and what was said; ``None``: there is no such group, or none was found.
 
-    ``is_main``: of everything said of that group, this holds most of it.
+    ``is_main``: of everything said of that group, this holds most of it. ``is_mixed``: groups that lie over
+    each other in this view, with different changes, were taken for one.
     """
 
     true: ChangeKind | None
     told: ChangeKind | None
     is_main: bool = True
+    is_mixed: bool = False
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,8 @@ def _verdicts(
             yield Verdict(None, change.kind)
             continue
         truth = _true_kind(told_of, plans, before, after, spacing_mm)
-        yield Verdict(truth, change.kind, any(best[name] == number for name in told_of))
+        each = {_true_kind({name}, plans, before, after, spacing_mm) for name in told_of}
+        yield Verdict(truth, change.kind, any(best[name] == number for name in told_of), len(each) > 1)
     for name in plans.keys() - best.keys():
         yield Verdict(_true_kind({name}, plans, before, after, spacing_mm), None)
 

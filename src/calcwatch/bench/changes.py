@@ -18,12 +18,15 @@ from calcwatch.bench.change_scenes import Scene, Shot, make_scene
 from calcwatch.bench.change_verdicts import PairVerdict, judge_pair
 from calcwatch.bench.null_changes import disturbed, labeled_like, upside_down, views_swapped
 from calcwatch.bench.run import measured
-from calcwatch.domain import ChangeKind, ImageFindings
+from calcwatch.domain import Alignment, ChangeKind, ImageFindings
 from calcwatch.phantom.settings import random_stream
 from calcwatch.steps.compare import compare_exams
 
 UNSEEN_SEED = 10000
 """The evidence is measured on phantoms from here on: nothing about comparing was chosen on them."""
+
+STRONG_SEED = 10400
+"""The same, of those that are positioned twice as differently."""
 
 OTHER_WOMAN, VIEWS_SWAPPED, UPSIDE_DOWN = "another woman", "CC and MLO swapped", "upside down"
 """Priors that do not belong."""
@@ -31,21 +34,46 @@ OTHER_WOMAN, VIEWS_SWAPPED, UPSIDE_DOWN = "another woman", "CC and MLO swapped",
 
 @dataclass(frozen=True)
 class Refusal:
-    """A prior that does not belong: which kind, and what was said of the pair."""
+    """A prior that does not belong: which kind, and how well it was said to fit."""
 
     kind: str
-    comparable: bool
+    alignment: Alignment
 
 
 @dataclass(frozen=True)
 class Judged:
-    """Everything measured of one breast; ``null``: what was said of each group of images disturbed."""
+    """Everything measured of one breast; ``null``: what was said of each group of images disturbed.
+
+    ``alignments``: of each pair with its true prior.
+    """
 
     seed: int
     film: bool
     pairs: tuple[PairVerdict, ...]
+    alignments: tuple[Alignment, ...]
     refusals: tuple[Refusal, ...]
     null: tuple[ChangeKind, ...]
+
+
+def measure_sets(
+    breasts: int, strong: int, *, workers: int | None, on_done: Callable[[str, int, int], None]
+) -> dict[str, tuple[Judged, ...]]:
+    """Judged breasts as the page shows them: digital priors, film priors, and strong repositioning."""
+
+    def told(what: str) -> Callable[[int, int], None]:
+        return lambda done, total: on_done(what, done, total)
+
+    usual = measure_changes(breasts, workers=workers, on_done=told("pairs of breasts"))
+    much: tuple[Judged, ...] = ()
+    if strong:
+        much = measure_changes(
+            strong, STRONG_SEED, repositioning=2.0, workers=workers, on_done=told("positioned otherwise")
+        )
+    return {
+        "two digital examinations": tuple(one for one in usual if not one.film),
+        "a film and a digital examination": tuple(one for one in usual if one.film),
+        "two examinations positioned twice as differently": tuple(one for one in much if not one.film),
+    }
 
 
 def measure_changes(
@@ -84,6 +112,7 @@ def judge_scene(scene: Scene, other: Scene) -> Judged:
         pairs=tuple(
             judge_pair(scene.prior[one.pair.prior], scene.current[one.pair.current], one) for one in compared
         ),
+        alignments=tuple(one.pair.alignment for one in compared),
         refusals=tuple(_refusals(scene, other)),
         null=_null(scene),
     )
@@ -103,7 +132,7 @@ def _refusals(scene: Scene, other: Scene) -> Iterator[Refusal]:
     }
     for kind, images in wrong.items():
         for pair in compare_exams(images, current)[0].pairs:
-            yield Refusal(kind, pair.comparable)
+            yield Refusal(kind, pair.alignment)
 
 
 def _null(scene: Scene) -> tuple[ChangeKind, ...]:

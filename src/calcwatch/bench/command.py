@@ -171,6 +171,36 @@ def describe(
     typer.echo(f"page: {_clean(str(write_description_evidence(evidence, out, command)))}")
 
 
+@app.command()
+def changes(
+    *,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder to write to.")],
+    breasts: Annotated[int, typer.Option(min=2, max=400, metavar="N", help="Breasts on two days.")] = 120,
+    strong: Annotated[
+        int, typer.Option(min=0, max=400, metavar="N", help="Of these, positioned twice as differently.")
+    ] = 40,
+    workers: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Processes; one per processor core unless given.")
+    ] = None,
+) -> None:
+    """Measure how well two examinations are aligned, matched and compared, and write a page.
+
+    DIR receives changes.md and its figures in changes-figures.json. Breasts are phantoms of seeds that
+    nothing was chosen on; every sixth prior is film, reported apart. The null test, and priors that do not
+    belong, are part of it.
+
+    For example:
+
+      calcwatch bench changes --breasts 20 --strong 0 --out evidence
+    """
+    from calcwatch.bench.change_page import write_change_evidence
+    from calcwatch.bench.changes import measure_sets
+
+    sets = measure_sets(breasts, strong, workers=workers, on_done=_tell_progress)
+    command = f"calcwatch bench changes --breasts {breasts} --strong {strong}"
+    typer.echo(f"page: {_clean(str(write_change_evidence(sets, out, command)))}")
+
+
 def _tell_progress(what: str, done: int, total: int) -> None:
     """One line on standard error, written over again."""
     typer.echo(f"\r{what}: {done} of {total}".ljust(70), nl=done == total, err=True)
