@@ -315,20 +315,24 @@ def phantom(
     count: Annotated[
         int, typer.Option(min=1, metavar="N", help="Number of examinations, with the seeds that follow.")
     ] = 1,
+    *,
+    prior: Annotated[bool, typer.Option("--prior", help="Also the examination a year before.")] = False,
 ) -> None:
     """Make synthetic mammograms with known truth.
 
-    Each examination gets a folder with DICOM files and truth.json. The same seed gives the same files.
+    Each examination gets a folder with DICOM files and truth.json, two with --prior: prior/ and current/.
+    The same seed gives the same files.
 
     For example:
 
       calcwatch phantom --seed 7 --count 3 --out phantoms
     """
-    from calcwatch.service.make_phantom import make_phantom
+    from calcwatch.service.make_phantom import make_phantom, make_phantom_days
 
+    make = make_phantom_days if prior else make_phantom
     with _clean_interrupt():
         for number in range(seed, seed + count):
-            for path in make_phantom(number, out / f"phantom-{number}"):
+            for path in make(number, out / f"phantom-{number}"):
                 typer.echo(one_line(str(path)))
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 from scipy.spatial.distance import pdist
 
 from calcwatch.domain import ChangeKind
 from calcwatch.phantom import GroupChange
-from calcwatch.steps.change import LARGER_RATIO, MORE_SHARE, MORE_SPECKS, WIDER_MM
+from calcwatch.steps.change import LARGER_RATIO, MORE_SHARE, MORE_SPECKS, WIDER_MM, one_sided
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from calcwatch.domain import ImageFindings
     from calcwatch.phantom import CalcificationTruth, ImageTruth
 
-_OUTSIDE_MM = 3.0  # new ones so far from the old ones are in a new area
 _OFF_MM, _OFF_PX = 0.25, 1.5  # a found one may lie so far beyond the rim of the true one
 
 
@@ -84,11 +82,9 @@ def _is_change(net: int, base: int) -> bool:
 def _is_wider(
     old: Sequence[CalcificationTruth], new: Sequence[CalcificationTruth], spacing_mm: float
 ) -> bool:
-    """Whether the extent grew by the rule, most of the new ones lying beyond the hull of the old ones."""
-    if not old:
-        return False
-    there, added = (np.array([(one.row, one.column) for one in ones]) * spacing_mm for ones in (old, new))
-    hull = cv2.convexHull(there.astype(np.float32))
-    beyond = [-cv2.pointPolygonTest(hull, (float(r), float(c)), measureDist=True) for r, c in added]
+    """Whether the extent grew by the rule, the new ones lying on one side of the old ones."""
+    there, added = (
+        np.array([(one.row, one.column) for one in ones]).reshape(-1, 2) * spacing_mm for ones in (old, new)
+    )
     extents = [float(pdist(places).max(initial=0.0)) for places in (np.concatenate([there, added]), there)]
-    return extents[0] - extents[1] >= WIDER_MM and float(np.mean(np.array(beyond) >= _OUTSIDE_MM)) > 0.5
+    return extents[0] - extents[1] >= WIDER_MM and one_sided(added, there)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 from calcwatch.dicom.write import write_mammogram
-from calcwatch.phantom.examination import make_examination
+from calcwatch.phantom.examination import make_examination, make_prior_and_current
 from calcwatch.phantom.settings import PhantomSettings
-from calcwatch.phantom.truth import PhantomImage, truth_json
+from calcwatch.phantom.truth import PhantomExamination, PhantomImage, truth_json
 from calcwatch.service.result_folder import writing
 
 
@@ -23,16 +22,24 @@ def make_phantom(seed: int, out: Path, *, settings: PhantomSettings | None = Non
     Files of those names are replaced, others stay. The same seed gives the same files. Returns the DICOM
     files in order; raises ``ResultNotWritten`` when the folder cannot be written.
     """
-    examination = make_examination(seed, settings=settings or PhantomSettings())
+    return _write(make_examination(seed, settings=settings or PhantomSettings()), out)
+
+
+def make_phantom_days(seed: int, out: Path, *, settings: PhantomSettings | None = None) -> tuple[Path, ...]:
+    """Write an examination and the one a year before, into the folders ``current`` and ``prior`` of ``out``.
+
+    Otherwise as ``make_phantom``; the DICOM files of the prior come first.
+    """
+    prior, current = make_prior_and_current(seed, settings=settings or PhantomSettings())
+    return (*_write(prior, out / "prior"), *_write(current, out / "current"))
+
+
+def _write(examination: PhantomExamination, out: Path) -> tuple[Path, ...]:
+    paths = tuple(out / _name(image) for image in examination.images)
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
-        return _write(examination.images, truth_json(examination), out)
-
-
-def _write(images: Sequence[PhantomImage], truth: dict[str, object], out: Path) -> tuple[Path, ...]:
-    paths = tuple(out / _name(image) for image in images)
-    for image, path in zip(images, paths, strict=True):
-        write_mammogram(image, path)
-    text = json.dumps(truth, indent=1, allow_nan=False) + "\n"
-    (out / "truth.json").write_text(text, encoding="utf-8")
+        for image, path in zip(examination.images, paths, strict=True):
+            write_mammogram(image, path)
+        text = json.dumps(truth_json(examination), indent=1, allow_nan=False) + "\n"
+        (out / "truth.json").write_text(text, encoding="utf-8")
     return paths

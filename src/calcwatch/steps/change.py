@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 from scipy.spatial.distance import pdist
 from scipy.special import fdtrc
@@ -43,15 +42,14 @@ _LEAST_SPECKS = 3  # fewer are missed by chance
 _LEAST_UNSURE = 5  # where the alignment is uncertain
 _MISSED_SHARE, _MOST_MISSED = 0.05, 0.5  # of the specks that an image should show, at least and at most
 _DEVIATIONS = 2.2  # of a count, from what is missed
-_SENSITIVITY_SHARE = 0.15  # of hundreds of specks, one image of the same breast shows so many more
+_SENSITIVITY_SHARE = 0.25  # of many specks, one image of the same breast may show so many more
 _THERE_SHARE = 0.3  # of the specks of a day: so many seen on the other day, and the group was there
-_OUTSIDE_MM = 3.0  # new specks so far from the old ones are in a new area
 _LEAST_SAME = 4  # specks that tell a change of size or shape
 _SURE_BEFORE, _SURE_AFTER = 0.9, 0.5  # of the shape on its own day
 _MOST_OTHER_DAY = 0.03  # of the shape on the other day
 _FINE_LINEAR = frozenset({Morphology.FINE_LINEAR, Morphology.FINE_LINEAR_BRANCHING})
 _PLAIN = _FINE_LINEAR | {Morphology.FINE_PLEOMORPHIC}  # dose and blur alone make others of round ones
-_APART_DEVIATIONS, _BY_CHANCE = 1.7, 0.05  # lost and left specks lie on two sides
+_APART_DEVIATIONS, _BY_CHANCE = 1.6, 0.1  # of two sets of specks that lie on two sides
 _JITTER_MM2 = 0.01
 
 
@@ -222,7 +220,8 @@ def _grown(scene: _Scene, counts: Counts, ratio: float | None) -> tuple[ChangeKi
     wider = _wider_mm(scene)
     if ratio is not None and ratio >= LARGER_RATIO and counts.same >= _LEAST_SAME:
         return ChangeKind.LARGER, (f"the same calcifications are {ratio:.2f} times as large", number)
-    if wider is not None and wider >= WIDER_MM and _is_mostly_outside(scene):
+    came = scene.now[scene.sight_now == Sight.ALONE]
+    if wider is not None and wider >= WIDER_MM and one_sided(came, _there_already(scene)):
         return ChangeKind.WIDER, (f"its extent has grown by {wider:.0f} mm", number)
     return ChangeKind.MORE, (number,)
 
@@ -231,7 +230,8 @@ def _shrunk(scene: _Scene, counts: Counts) -> tuple[ChangeKind, tuple[str, ...]]
     number = f"{counts.gone} of {counts.base} calcifications are gone"
     if counts.gone + counts.faint_now == len(scene.sight_then) - counts.hidden_now and not counts.same:
         return ChangeKind.RESOLVED, (number,)
-    if _is_one_sided(scene):
+    left = scene.then[(scene.sight_then == Sight.SAME) | (scene.sight_then == Sight.FAINT)]
+    if one_sided(scene.then[scene.sight_then == Sight.ALONE], left):
         return ChangeKind.PARTLY_REMOVED, (
             number,
             "what is gone lay on one side, as after a biopsy or excision; was there one?",
@@ -240,15 +240,17 @@ def _shrunk(scene: _Scene, counts: Counts) -> tuple[ChangeKind, tuple[str, ...]]
 
 
 def _numbers(counts: Counts) -> str:
-    parts = [f"{counts.same} calcifications are the same"]
-    if counts.faint_then + counts.faint_now:
-        parts.append(f"{counts.faint_then + counts.faint_now} are faint on one day")
+    parts = [
+        "1 calcification is the same" if counts.same == 1 else f"{counts.same} calcifications are the same"
+    ]
+    if faint := counts.faint_then + counts.faint_now:
+        parts.append(f"{faint} {'is' if faint == 1 else 'are'} faint on one day")
     if counts.new or counts.gone:
         parts.append(
             f"{counts.new} on the current image alone and {counts.gone} on the prior alone, within error"
         )
-    if counts.hidden_then + counts.hidden_now:
-        parts.append(f"{counts.hidden_then + counts.hidden_now} could be seen on one day only")
+    if hidden := counts.hidden_then + counts.hidden_now:
+        parts.append(f"{hidden} could be seen on one day only")
     return "; ".join(parts)
 
 
@@ -269,26 +271,13 @@ def _extent(places: NDArray[np.float64]) -> float:
     return float(pdist(places).max()) if len(places) > 1 else 0.0
 
 
-def _is_mostly_outside(scene: _Scene) -> bool:
-    """Whether most of the new specks lie beyond the area of the old ones."""
-    old = np.concatenate([_there_already(scene), scene.then])
-    new = scene.now[scene.sight_now == Sight.ALONE]
-    if len(old) == 0 or len(new) == 0:
-        return False
-    hull = cv2.convexHull(old.astype(np.float32))
-    beyond = [-cv2.pointPolygonTest(hull, (float(r), float(c)), measureDist=True) for r, c in new]
-    return float(np.mean(np.array(beyond) >= _OUTSIDE_MM)) > 0.5
-
-
-def _is_one_sided(scene: _Scene) -> bool:
-    """Whether what is gone lay on one side of what is left: Hotelling's test of two means, well apart."""
-    gone = scene.then[scene.sight_then == Sight.ALONE]
-    left = scene.then[scene.sight_then != Sight.ALONE]
-    first, second = len(gone), len(left)
+def one_sided(some: NDArray[np.float64], others: NDArray[np.float64]) -> bool:
+    """Whether two sets of places (n x 2, mm) lie on two sides: Hotelling's test of two means, well apart."""
+    first, second = len(some), len(others)
     if min(first, second) < _LEAST_SPECKS:
         return False
-    scatter = (first - 1) * np.cov(gone.T) + (second - 1) * np.cov(left.T)
-    off = gone.mean(axis=0) - left.mean(axis=0)
+    scatter = (first - 1) * np.cov(some.T) + (second - 1) * np.cov(others.T)
+    off = some.mean(axis=0) - others.mean(axis=0)
     freedom = first + second - 2
     square = float(off @ np.linalg.solve(scatter / freedom + _JITTER_MM2 * np.eye(2), off))
     ratio = square * first * second / (first + second) * (freedom - 1) / (2 * freedom)
