@@ -15,6 +15,8 @@ from calcwatch.steps.change import LARGER_RATIO, MORE_SHARE, MORE_SPECKS, WIDER_
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from calcwatch.bench.change_scenes import Shot
     from calcwatch.domain import ImageFindings
     from calcwatch.phantom import CalcificationTruth, ImageTruth
@@ -69,7 +71,7 @@ def true_kind(
         wider = _is_wider([now[one] for one in same], [now[one] for one in new], spacing_mm)
         return ChangeKind.WIDER if wider else ChangeKind.MORE
     if _is_change(-net, base):
-        part = plan is GroupChange.PARTLY_REMOVED
+        part = one_sided(*(_places([then[one] for one in ones], spacing_mm) for ones in (gone, same)))
         return ChangeKind.PARTLY_REMOVED if part else ChangeKind.DECREASED
     grown = bool(same) and median(now[one].diameter_mm / then[one].diameter_mm for one in same)
     return ChangeKind.LARGER if grown >= LARGER_RATIO else ChangeKind.STABLE
@@ -83,8 +85,10 @@ def _is_wider(
     old: Sequence[CalcificationTruth], new: Sequence[CalcificationTruth], spacing_mm: float
 ) -> bool:
     """Whether the extent grew by the rule, the new ones lying on one side of the old ones."""
-    there, added = (
-        np.array([(one.row, one.column) for one in ones]).reshape(-1, 2) * spacing_mm for ones in (old, new)
-    )
+    there, added = (_places(ones, spacing_mm) for ones in (old, new))
     extents = [float(pdist(places).max(initial=0.0)) for places in (np.concatenate([there, added]), there)]
     return extents[0] - extents[1] >= WIDER_MM and one_sided(added, there)
+
+
+def _places(ones: Sequence[CalcificationTruth], spacing_mm: float) -> NDArray[np.float64]:
+    return np.array([(one.row, one.column) for one in ones], np.float64).reshape(-1, 2) * spacing_mm

@@ -1,8 +1,8 @@
 """Could a speck of one image be seen on the other? What is found on one day only is new only if it could.
 
 A calcification of one day is the same as one of the other day; or there is a faint point below the threshold
-at its place; or the other image could not show it (the place is cut off, or the speck would not stand out of
-the noise there); or it is alone: new, or gone.
+at its place, or one that fell into pieces; or the other image could not show it (the place is cut off, or the
+speck would not stand out of the noise there); or it is alone: new, or gone.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
+from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 
 from calcwatch.steps.register import clearness_at, inside
@@ -27,14 +28,18 @@ if TYPE_CHECKING:
 SEEN_CONTRAST = 3.0
 """Specks expected to stand so many units of noise over their surround are found eight times of ten."""
 
-_FAINT_MM, _FAINT_ERRORS = 0.7, 1.6  # a faint point counts so near, or within so many errors
-_MOST_FAINT_MM = 2.5
+_FAINT_MM, _FAINT_ERRORS = 0.6, 1.2  # a faint point counts so near, or within so many errors
+_MOST_FAINT_MM = 1.5
+_PIECE_MM = 0.7  # so near a calcification of the other day, a speck is a piece of it
 _BLUR_MM = 0.14  # of a system, full width; small specks lose height by it and by the pixel
 _PRIOR_SPECKS = 2.0  # the tissue's word on how much clearer one image is weighs as much as so many specks
 
 
 class Sight(IntEnum):
-    """What the other day's image says of a speck of this one."""
+    """What the other day's image says of a speck of this one.
+
+    ``FAINT``: something below the threshold lies at its place, or a calcification that it is a piece of.
+    """
 
     SAME = 0
     FAINT = 1
@@ -59,51 +64,60 @@ class Sights:
 
 @dataclass(frozen=True, eq=False)
 class _Day:
+    """Specks and faint points of an image, and where on the other image the specks lie, with its error."""
+
     tissue: Tissue
     specks: Specks
-    elsewhere: NDArray[np.float64]  # their places on the other image
+    faint: NDArray[np.float64]
+    elsewhere: NDArray[np.float64]
+    error: NDArray[np.float64]
 
 
 def look_for_each(
     prior: ImageFindings, current: ImageFindings, specks: tuple[Specks, Specks], matched: Matched
 ) -> Sights:
     """Say of every speck of both days what the other image shows; ``specks``: prior, current."""
-    registration = matched.registration
-    then = _Day(registration.prior, specks[0], registration.to_current(specks[0].places))
-    now = _Day(registration.current, specks[1], registration.to_prior(specks[1].places))
+    registration, (old, new) = matched.registration, specks
+    back = registration.to_current(old.places)
+    then = _day(registration.prior, old, prior, back, registration.error_mm(back))
+    there, error = registration.to_prior(new.places), registration.error_mm(new.places)
+    now = _day(registration.current, new, current, there, error)
     clearer = _clearer(now, then, matched)
-    partner = np.full(len(now.specks.places), -1, np.intp)
+    partner = np.full(len(new.places), -1, np.intp)
     partner[matched.current] = matched.prior
-    taken = np.zeros(len(then.specks.places), bool)
+    taken = np.zeros(len(old.places), bool)
     taken[matched.prior] = True
-    reach = registration.error_mm(now.specks.places), registration.error_mm(then.elsewhere)
     return Sights(
         images=(prior, current),
         specks=specks,
         registration=registration,
-        now=_sights(now, then.tissue, prior, same=partner >= 0, error=reach[0], clearer=clearer),
-        then=_sights(then, now.tissue, current, same=taken, error=reach[1], clearer=-clearer),
+        now=_sights(now, then, same=partner >= 0, clearer=clearer),
+        then=_sights(then, now, same=taken, clearer=-clearer),
         partner=partner,
     )
 
 
-def _sights(
-    day: _Day,
-    other: Tissue,
+def _day(
+    tissue: Tissue,
+    specks: Specks,
     image: ImageFindings,
-    *,
-    same: NDArray[np.bool_],
+    elsewhere: NDArray[np.float64],
     error: NDArray[np.float64],
-    clearer: float,
-) -> NDArray[np.int_]:
-    """``image``: of the other day; ``clearer``: logarithm of how much more specks stand out there."""
-    expected = np.exp(day.specks.looks[:, 1] + _usual(day, other) + clearer)
-    shown = inside(other, day.elsewhere) & (expected >= SEEN_CONTRAST)
+) -> _Day:
+    points = np.array([(one.row, one.column) for one in image.faint], np.float64).reshape(-1, 2)
+    return _Day(tissue, specks, tissue.to_mm(points), elsewhere, error)
+
+
+def _sights(day: _Day, other: _Day, *, same: NDArray[np.bool_], clearer: float) -> NDArray[np.int_]:
+    """``clearer``: logarithm of how much more specks stand out on the other day."""
+    expected = np.exp(day.specks.looks[:, 1] + _usual(day, other.tissue) + clearer)
+    shown = inside(other.tissue, day.elsewhere) & (expected >= SEEN_CONTRAST)
     sights = np.where(shown, Sight.ALONE, Sight.HIDDEN)
-    reach = np.clip(_FAINT_ERRORS * error, _FAINT_MM, _MOST_FAINT_MM)
-    points = other.to_mm(np.array([(one.row, one.column) for one in image.faint], np.float64).reshape(-1, 2))
+    reach = np.clip(_FAINT_ERRORS * day.error, _FAINT_MM, _MOST_FAINT_MM)
     left = np.flatnonzero(~same)
-    sights[left[_has_its_own(day.elsewhere[left], points, reach[left])]] = Sight.FAINT
+    sights[left[_has_its_own(day.elsewhere[left], other.faint, reach[left])]] = Sight.FAINT
+    if len(other.specks.places):
+        sights[cKDTree(other.specks.places).query(day.elsewhere)[0] <= _PIECE_MM] = Sight.FAINT
     sights[same] = Sight.SAME
     return sights
 
