@@ -6,11 +6,10 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.spatial.distance import pdist
 
 from calcwatch.domain import ChangeKind
 from calcwatch.phantom import GroupChange
-from calcwatch.steps.change import LARGER_RATIO, MORE_SHARE, MORE_SPECKS, WIDER_MM, one_sided
+from calcwatch.steps.change import LARGER_RATIO, MORE_SHARE, MORE_SPECKS, WIDER_MM, grown_mm, one_sided
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,8 +67,8 @@ def true_kind(
     if plan is GroupChange.RESHAPED:
         return ChangeKind.SHAPE_CHANGED
     if _is_change(net, base):
-        wider = _is_wider([now[one] for one in same], [now[one] for one in new], spacing_mm)
-        return ChangeKind.WIDER if wider else ChangeKind.MORE
+        wider = grown_mm(*(_places([now[one] for one in ones], spacing_mm) for ones in (new, same)))
+        return ChangeKind.WIDER if wider >= WIDER_MM else ChangeKind.MORE
     if _is_change(-net, base):
         part = one_sided(*(_places([then[one] for one in ones], spacing_mm) for ones in (gone, same)))
         return ChangeKind.PARTLY_REMOVED if part else ChangeKind.DECREASED
@@ -79,15 +78,6 @@ def true_kind(
 
 def _is_change(net: int, base: int) -> bool:
     return net >= MORE_SHARE * base or net >= MORE_SPECKS
-
-
-def _is_wider(
-    old: Sequence[CalcificationTruth], new: Sequence[CalcificationTruth], spacing_mm: float
-) -> bool:
-    """Whether the extent grew by the rule, the new ones lying on one side of the old ones."""
-    there, added = (_places(ones, spacing_mm) for ones in (old, new))
-    extents = [float(pdist(places).max(initial=0.0)) for places in (np.concatenate([there, added]), there)]
-    return extents[0] - extents[1] >= WIDER_MM and one_sided(added, there)
 
 
 def _places(ones: Sequence[CalcificationTruth], spacing_mm: float) -> NDArray[np.float64]:

@@ -30,7 +30,7 @@ MORE_SHARE, MORE_SPECKS = 0.30, 5
 """An increase in number: by so large a share, or by so many calcifications (rule C2)."""
 
 WIDER_MM = 5.0
-"""An increase in extent: the largest distance of two members grows by so much (rule C2)."""
+"""An increase in extent: new calcifications reach so far beyond the old ones, to one side (rule C2)."""
 
 NOTHING = Measured(0, 0, None, None, None, None)
 """What is measured where there is nothing, or no image."""
@@ -51,6 +51,7 @@ _FINE_LINEAR = frozenset({Morphology.FINE_LINEAR, Morphology.FINE_LINEAR_BRANCHI
 _PLAIN = _FINE_LINEAR | {Morphology.FINE_PLEOMORPHIC}  # dose and blur alone make others of round ones
 _APART_DEVIATIONS, _BY_CHANCE = 1.6, 0.1  # of two sets of specks that lie on two sides
 _JITTER_MM2 = 0.01
+_REACH = 0.9  # share of places that an area holds
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,12 +218,11 @@ def _exceeds_chance(net: int, counts: Counts, missed: float) -> bool:
 
 def _grown(scene: _Scene, counts: Counts, ratio: float | None) -> tuple[ChangeKind, tuple[str, ...]]:
     number = f"{counts.new} calcifications are new beside {counts.base} that were there"
-    wider = _wider_mm(scene)
     if ratio is not None and ratio >= LARGER_RATIO and counts.same >= _LEAST_SAME:
         return ChangeKind.LARGER, (f"the same calcifications are {ratio:.2f} times as large", number)
-    came = scene.now[scene.sight_now == Sight.ALONE]
-    if wider is not None and wider >= WIDER_MM and one_sided(came, _there_already(scene)):
-        return ChangeKind.WIDER, (f"its extent has grown by {wider:.0f} mm", number)
+    wider = grown_mm(*(scene.now[scene.sight_now == sight] for sight in (Sight.ALONE, Sight.SAME)))
+    if scene.in_mm and wider >= WIDER_MM:
+        return ChangeKind.WIDER, (f"it has grown by {wider:.0f} mm to one side", number)
     return ChangeKind.MORE, (number,)
 
 
@@ -230,8 +230,7 @@ def _shrunk(scene: _Scene, counts: Counts) -> tuple[ChangeKind, tuple[str, ...]]
     number = f"{counts.gone} of {counts.base} calcifications are gone"
     if counts.gone + counts.faint_now == len(scene.sight_then) - counts.hidden_now and not counts.same:
         return ChangeKind.RESOLVED, (number,)
-    left = scene.then[(scene.sight_then == Sight.SAME) | (scene.sight_then == Sight.FAINT)]
-    if one_sided(scene.then[scene.sight_then == Sight.ALONE], left):
+    if one_sided(*(scene.then[scene.sight_then == sight] for sight in (Sight.ALONE, Sight.SAME))):
         return ChangeKind.PARTLY_REMOVED, (
             number,
             "what is gone lay on one side, as after a biopsy or excision; was there one?",
@@ -254,17 +253,16 @@ def _numbers(counts: Counts) -> str:
     return "; ".join(parts)
 
 
-def _wider_mm(scene: _Scene) -> float | None:
-    """How much the extent has grown, in mm; what one day could not show is left out."""
-    if not scene.in_mm:
-        return None
-    faint = scene.then[scene.sight_then == Sight.FAINT]
-    then = np.concatenate([_there_already(scene), faint, scene.then[scene.sight_then == Sight.ALONE]])
-    return _extent(np.concatenate([scene.now[scene.sight_now != Sight.HIDDEN], faint])) - _extent(then)
+def grown_mm(came: NDArray[np.float64], there: NDArray[np.float64]) -> float:
+    """How far new places (n x 2, mm) reach beyond old ones, toward where they lie; nine tenths of each.
 
-
-def _there_already(scene: _Scene) -> NDArray[np.float64]:
-    return np.asarray(scene.now[(scene.sight_now == Sight.SAME) | (scene.sight_now == Sight.FAINT)])
+    0 where they do not lie on one side. A stray speck decides nothing, as it would for the largest distance.
+    """
+    if not one_sided(came, there):
+        return 0.0
+    toward = came.mean(axis=0) - there.mean(axis=0)
+    toward /= np.linalg.norm(toward)
+    return float(np.quantile(came @ toward, _REACH) - np.quantile(there @ toward, _REACH))
 
 
 def _extent(places: NDArray[np.float64]) -> float:
