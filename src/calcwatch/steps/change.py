@@ -68,7 +68,10 @@ class Told:
 
 @dataclass(frozen=True)
 class Counts:
-    """Calcifications of a region: on both days, faint on the other day, not assessable, on one day alone."""
+    """Calcifications of a region: on both days, faint on the other day, not assessable, on one day alone.
+
+    ``likely_new``, ``likely_gone``: how many of the not assessable ones the other image would have shown.
+    """
 
     same: int
     faint_then: int
@@ -77,16 +80,23 @@ class Counts:
     hidden_now: int
     new: int
     gone: int
+    likely_new: float
+    likely_gone: float
 
     @property
-    def base(self) -> int:
-        """Those that were there on the prior and would be seen on both."""
+    def there(self) -> int:
+        """Those that were there on the prior and would be seen on both days."""
         return self.same + self.faint_then + self.faint_now + self.gone
 
     @property
-    def net(self) -> int:
-        """New minus gone: what is matched wrongly cancels out."""
-        return self.new - self.gone
+    def more(self) -> float:
+        """New, likely ones included, minus gone: what is matched wrongly cancels out."""
+        return self.new + self.likely_new - self.gone
+
+    @property
+    def fewer(self) -> float:
+        """Gone, likely ones included, minus new."""
+        return self.gone + self.likely_gone - self.new
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +107,8 @@ class _Scene:
     region: Region
     sight_now: NDArray[np.int_]
     sight_then: NDArray[np.int_]
+    seen_now: NDArray[np.float64]
+    seen_then: NDArray[np.float64]
     now: NDArray[np.float64]
     then: NDArray[np.float64]
     in_mm: bool
@@ -130,6 +142,8 @@ def tell_change(sights: Sights, region: Region, *, missed: float = 0.0, is_sure:
         region=region,
         sight_now=sights.now[region.now],
         sight_then=sights.then[region.then],
+        seen_now=sights.now_seen[region.now],
+        seen_then=sights.then_seen[region.then],
         now=sights.specks[1].places[region.now],
         then=registration.to_current(sights.specks[0].places[region.then]),
         in_mm=registration.current.in_mm and registration.prior.in_mm,
@@ -161,6 +175,8 @@ def _count(scene: _Scene) -> Counts:
         hidden_now=number(scene.sight_then, Sight.HIDDEN),
         new=number(scene.sight_now, Sight.ALONE),
         gone=number(scene.sight_then, Sight.ALONE),
+        likely_new=float(scene.seen_now[scene.sight_now == Sight.HIDDEN].sum()),
+        likely_gone=float(scene.seen_then[scene.sight_then == Sight.HIDDEN].sum()),
     )
 
 
@@ -171,9 +187,9 @@ def _kind(scene: _Scene, counts: Counts, ratio: float | None) -> tuple[ChangeKin
     reshaped = _reshaped(scene) if counts.same >= _LEAST_SAME else None
     if reshaped is not None:
         return ChangeKind.SHAPE_CHANGED, (reshaped, _numbers(counts))
-    if _exceeds_chance(counts.net, counts, scene.missed):
+    if _exceeds_chance(counts.more, counts.there, scene.missed):
         return _grown(scene, counts, ratio)
-    if _exceeds_chance(-counts.net, counts, scene.missed):
+    if _exceeds_chance(counts.fewer, counts.there + counts.likely_gone, scene.missed):
         return _shrunk(scene, counts)
     if ratio is not None and ratio >= LARGER_RATIO:
         return ChangeKind.LARGER, (f"the same calcifications are {ratio:.2f} times as large",)
@@ -206,18 +222,18 @@ def _appeared(least: int, alone: int, hidden: int, kind: ChangeKind) -> tuple[Ch
     return kind, tuple(reasons)
 
 
-def _exceeds_chance(net: int, counts: Counts, missed: float) -> bool:
+def _exceeds_chance(net: float, base: float, missed: float) -> bool:
     """Whether so many more are an increase by the rule, and more than an image misses by chance."""
-    if counts.base == 0:
+    if base == 0:
         return net >= _LEAST_SPECKS
-    by_rule = net >= MORE_SHARE * counts.base or net >= max(MORE_SPECKS, _SENSITIVITY_SHARE * counts.base)
+    by_rule = net >= MORE_SHARE * base or net >= max(MORE_SPECKS, _SENSITIVITY_SHARE * base)
     share = min(max(missed, _MISSED_SHARE), _MOST_MISSED)
-    variance = 2 * share * (1 - share) * counts.base
+    variance = 2 * share * (1 - share) * base
     return by_rule and net >= max(_LEAST_SPECKS, _DEVIATIONS * variance**0.5)
 
 
 def _grown(scene: _Scene, counts: Counts, ratio: float | None) -> tuple[ChangeKind, tuple[str, ...]]:
-    number = f"{counts.new} calcifications are new beside {counts.base} that were there"
+    number = f"{counts.new} calcifications are new beside {counts.there} that were there"
     if ratio is not None and ratio >= LARGER_RATIO and counts.same >= _LEAST_SAME:
         return ChangeKind.LARGER, (f"the same calcifications are {ratio:.2f} times as large", number)
     wider = grown_mm(*(scene.now[scene.sight_now == sight] for sight in (Sight.ALONE, Sight.SAME)))
@@ -227,7 +243,7 @@ def _grown(scene: _Scene, counts: Counts, ratio: float | None) -> tuple[ChangeKi
 
 
 def _shrunk(scene: _Scene, counts: Counts) -> tuple[ChangeKind, tuple[str, ...]]:
-    number = f"{counts.gone} of {counts.base} calcifications are gone"
+    number = f"{counts.gone} of {counts.there} calcifications are gone"
     if counts.gone + counts.faint_now == len(scene.sight_then) - counts.hidden_now and not counts.same:
         return ChangeKind.RESOLVED, (number,)
     if one_sided(*(scene.then[scene.sight_then == sight] for sight in (Sight.ALONE, Sight.SAME))):

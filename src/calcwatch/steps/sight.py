@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 SEEN_CONTRAST = 3.0
 """Specks expected to stand so many units of noise over their surround are found eight times of ten."""
 
+_SEEN_SHARE = 0.8  # at that contrast; below it by the square root
 _FAINT_MM, _FAINT_ERRORS = 0.6, 1.2  # a faint point counts so near, or within so many errors
 _MOST_FAINT_MM = 1.5
 _PIECE_MM = 0.7  # so near a calcification of the other day, a speck is a piece of it
@@ -51,7 +52,8 @@ class Sight(IntEnum):
 class Sights:
     """Of each current and each prior speck, in their order; ``partner``: place of the same one, else -1.
 
-    ``images`` and ``specks``: prior, current; ``registration``: after matching.
+    ``now_seen``, ``then_seen``: share of such specks that the other image would show. ``images`` and
+    ``specks``: prior, current; ``registration``: after matching.
     """
 
     images: tuple[ImageFindings, ImageFindings]
@@ -59,6 +61,8 @@ class Sights:
     registration: Registration
     now: NDArray[np.int_]
     then: NDArray[np.int_]
+    now_seen: NDArray[np.float64]
+    then_seen: NDArray[np.float64]
     partner: NDArray[np.intp]
 
 
@@ -87,12 +91,15 @@ def look_for_each(
     partner[matched.current] = matched.prior
     taken = np.zeros(len(old.places), bool)
     taken[matched.prior] = True
+    now_seen, then_seen = _seen(now, then.tissue, clearer), _seen(then, now.tissue, -clearer)
     return Sights(
         images=(prior, current),
         specks=specks,
         registration=registration,
-        now=_sights(now, then, same=partner >= 0, clearer=clearer),
-        then=_sights(then, now, same=taken, clearer=-clearer),
+        now=_sights(now, then, same=partner >= 0, seen=now_seen),
+        then=_sights(then, now, same=taken, seen=then_seen),
+        now_seen=now_seen,
+        then_seen=then_seen,
         partner=partner,
     )
 
@@ -108,11 +115,20 @@ def _day(
     return _Day(tissue, specks, tissue.to_mm(points), elsewhere, error)
 
 
-def _sights(day: _Day, other: _Day, *, same: NDArray[np.bool_], clearer: float) -> NDArray[np.int_]:
-    """``clearer``: logarithm of how much more specks stand out on the other day."""
-    expected = np.exp(day.specks.looks[:, 1] + _usual(day, other.tissue) + clearer)
-    shown = inside(other.tissue, day.elsewhere) & (expected >= SEEN_CONTRAST)
-    sights = np.where(shown, Sight.ALONE, Sight.HIDDEN)
+def _seen(day: _Day, other: Tissue, clearer: float) -> NDArray[np.float64]:
+    """Share of such specks that the other image shows, 0 where it does not show the place.
+
+    ``clearer``: logarithm of how much more specks stand out there.
+    """
+    expected = np.exp(day.specks.looks[:, 1] + _usual(day, other) + clearer)
+    share = _SEEN_SHARE * np.sqrt(np.minimum(expected / SEEN_CONTRAST, 1.0))
+    return np.where(inside(other, day.elsewhere), share, 0.0)
+
+
+def _sights(
+    day: _Day, other: _Day, *, same: NDArray[np.bool_], seen: NDArray[np.float64]
+) -> NDArray[np.int_]:
+    sights = np.where(seen >= _SEEN_SHARE, Sight.ALONE, Sight.HIDDEN)
     reach = np.clip(_FAINT_ERRORS * day.error, _FAINT_MM, _MOST_FAINT_MM)
     left = np.flatnonzero(~same)
     sights[left[_has_its_own(day.elsewhere[left], other.faint, reach[left])]] = Sight.FAINT
