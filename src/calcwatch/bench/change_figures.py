@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -28,6 +29,9 @@ KINDS = (
 """Everything that may be said of a group, but that it is not comparable."""
 
 
+_WELL_FOUND = 0.5
+
+
 @dataclass(frozen=True)
 class Share:
     """``part`` of ``whole`` with its 95 percent interval."""
@@ -46,10 +50,10 @@ class Share:
 
 @dataclass(frozen=True)
 class KindFigures:
-    """``recall``: of the groups of which something was found. ``with_missed``: of all planned ones."""
+    """``recall``: of all planned groups. ``well_found``: of those at least half found each day."""
 
     recall: Share
-    with_missed: Share
+    well_found: Share
     precision: Share
 
 
@@ -97,24 +101,22 @@ def error_mm(judged: Sequence[Judged], quantile: float) -> Estimate:
 def kind_figures(judged: Sequence[Judged], kind: ChangeKind) -> KindFigures:
     """How often a kind is told where it is true, and true where it is told."""
 
-    def recall(one: Judged) -> tuple[int, int]:
-        mine = [v for v in _main(one) if v.true is kind and v.told is not None]
-        return sum(v.told is kind for v in mine), len(mine)
-
-    def with_missed(one: Judged) -> tuple[int, int]:
-        mine = [v for v in _main(one) if v.true is kind]
+    def recall(one: Judged, least: float = 0.0) -> tuple[int, int]:
+        mine = [v for v in _main(one) if v.true is kind and v.found >= least]
         return sum(v.told is kind for v in mine), len(mine)
 
     def precision(one: Judged) -> tuple[int, int]:
         told = [v for v in _each(one) if v.told is kind and not _says_nothing(v)]
         return sum(v.true is kind for v in told), len(told)
 
-    return KindFigures(share(judged, recall), share(judged, with_missed), share(judged, precision))
+    return KindFigures(
+        share(judged, recall), share(judged, partial(recall, least=_WELL_FOUND)), share(judged, precision)
+    )
 
 
 def _says_nothing(verdict: Verdict) -> bool:
-    """Noise that was there on both days is rightly called unchanged."""
-    return verdict.true is None and verdict.told is ChangeKind.STABLE
+    """Noise that was there on both days, or a piece of a group, is rightly called unchanged."""
+    return verdict.told is ChangeKind.STABLE and (verdict.true is None or not verdict.is_main)
 
 
 def _each(one: Judged) -> Iterator[Verdict]:

@@ -40,11 +40,12 @@ together counts. No seed had a part in choosing anything. Brackets hold 95 perce
 breasts."""
 
 _WORDS = """\
-*Recall*: of the groups of which anything was found, those called what they are; a group in pieces counts for
-its largest one. *With missed*: of all that were planned. *Precision*: of all that was called so, pieces and
-noise included. Groups with different changes that lie over each other in a view and were taken for one are
-counted by themselves. An increase is one by at least 30 percent or five calcifications, in extent by 5 mm
-with most of the new ones 3 mm or more beyond the old ones, in size by a factor of 1.35; a decrease so too."""
+*Recall*: of all groups that were planned, those called what they are; a group in pieces counts for its
+largest one. *Well found*: the same of groups at least half of whose calcifications the detector found on
+each day they were there: this tells the comparison from the detection. *Precision*: of everything that was
+called so, pieces and noise included (but for unchanged pieces). Groups with different changes that lie over
+each other in a view and were taken for one are counted by themselves. What counts as a change is what
+[comparing.md](../comparing.md#what-is-said-of-a-group) says, on the true places."""
 
 _BEFORE = """\
 For comparison: the best program of the 1990s and 2000s matched 149 of 175 pairs of groups on film right, with
@@ -82,7 +83,7 @@ def _set(name: str, judged: Sequence[Judged]) -> Iterator[str]:
     yield table(("figure", "asked", "reached"), _asked(judged), words=1)
     yield "### What became of each group"
     yield _WORDS.replace("\n", " ")
-    yield table(("change", "recall", "with missed", "precision", "said instead"), _kind_rows(judged), words=1)
+    yield table(("change", "recall", "well found", "precision", "said instead"), _kind_rows(judged), words=1)
     yield f"Groups over each other that were taken for one: {mixed_count(judged)}."
     yield "### Priors that do not belong"
     heads = ("prior", "not comparable", "uncertain: look yourself", "compared")

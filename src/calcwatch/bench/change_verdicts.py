@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from calcwatch.bench.change_scenes import Shot
     from calcwatch.domain import Change, ChangeKind
-    from calcwatch.phantom import ImageTruth
     from calcwatch.steps.compare import ComparedPair
 
 _HELD_SHARE = 0.25  # of what a change holds: so much of a true group, and it tells of that group
@@ -27,13 +26,15 @@ class Verdict:
     """What truly became of a group and what was said; ``None``: there is no such group, or none was found.
 
     ``is_main``: of everything said of that group, this holds most of it. ``is_mixed``: groups that lie over
-    each other in this view, with different changes, were taken for one.
+    each other in this view, with different changes, were taken for one. ``found``: share of its
+    calcifications that were found, on the day that fewer were.
     """
 
     true: ChangeKind | None
     told: ChangeKind | None
     is_main: bool = True
     is_mixed: bool = False
+    found: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,7 @@ def judge_pair(prior: Shot, current: Shot, compared: ComparedPair) -> PairVerdic
     """Hold one pair against the truth of both days."""
     names = group_ids(prior.truth, current.truth)
     held = [_held(change, prior, current, names) for change in compared.changes]
-    verdicts = tuple(
-        _verdicts(compared.changes, held, prior.truth, current.truth, spacing_of(current.findings))
-    )
+    verdicts = tuple(_verdicts(compared.changes, held, prior, current))
     if compared.registration is None:
         return PairVerdict(comparable=False, verdicts=verdicts)
     return PairVerdict(
@@ -156,41 +155,42 @@ def _held(change: Change, prior: Shot, current: Shot, names: Mapping[str, str]) 
 
 
 def _verdicts(
-    changes: Sequence[Change],
-    held: Sequence[Counter[str]],
-    before: ImageTruth,
-    after: ImageTruth,
-    spacing_mm: float,
+    changes: Sequence[Change], held: Sequence[Counter[str]], prior: Shot, current: Shot
 ) -> Iterable[Verdict]:
     """One verdict of every change, and one of every true group that no change tells of."""
-    plans = {group.id: group.change for truth in (before, after) for group in truth.groups}
+    plans = {group.id: group.change for shot in (prior, current) for group in shot.truth.groups}
     best = {
         name: max(range(len(held)), key=lambda n: held[n][name])
         for name in plans
-        if any(h[name] for h in held)
+        if any(each[name] for each in held)
     }
     for number, (change, names) in enumerate(zip(changes, held, strict=True)):
         told_of = {name for name, count in names.items() if count >= _HELD_SHARE * names.total()}
         if not told_of:
             yield Verdict(None, change.kind)
             continue
-        truth = _true_kind(told_of, plans, before, after, spacing_mm)
-        each = {_true_kind({name}, plans, before, after, spacing_mm) for name in told_of}
-        yield Verdict(truth, change.kind, any(best[name] == number for name in told_of), len(each) > 1)
+        yield Verdict(
+            true=_true_kind(told_of, plans, prior, current),
+            told=change.kind,
+            is_main=any(best[name] == number for name in told_of),
+            is_mixed=len({_true_kind({name}, plans, prior, current) for name in told_of}) > 1,
+            found=min(_found_share(shot, told_of) for shot in (prior, current)),
+        )
     for name in plans.keys() - best.keys():
-        yield Verdict(_true_kind({name}, plans, before, after, spacing_mm), None)
+        yield Verdict(_true_kind({name}, plans, prior, current), None)
 
 
-def _true_kind(
-    names: set[str],
-    plans: Mapping[str, GroupChange],
-    before: ImageTruth,
-    after: ImageTruth,
-    spacing_mm: float,
-) -> ChangeKind:
+def _found_share(shot: Shot, names: set[str]) -> float:
+    """Share of the calcifications of groups that were found; 1 where there are none."""
+    members = {one.id for one in shot.truth.calcifications if one.group_id in names}
+    return len(members.intersection(true_ids(shot))) / len(members) if members else 1.0
+
+
+def _true_kind(names: set[str], plans: Mapping[str, GroupChange], prior: Shot, current: Shot) -> ChangeKind:
     """Of one group, or of several that were taken for one."""
     then, now = (
-        {one.id: one for one in truth.calcifications if one.group_id in names} for truth in (before, after)
+        {one.id: one for one in shot.truth.calcifications if one.group_id in names}
+        for shot in (prior, current)
     )
     plan = plans[next(iter(names))] if len(names) == 1 else GroupChange.STABLE
-    return true_kind(then, now, plan, spacing_mm)
+    return true_kind(then, now, plan, spacing_of(current.findings))
