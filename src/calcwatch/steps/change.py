@@ -39,6 +39,7 @@ LARGER_RATIO = 1.35
 """An increase in size: the median diameter of the same calcifications grows by this factor."""
 
 _LEAST_SPECKS = 3  # fewer are missed by chance
+_LEAST_NET = 4  # of a group that is there on both days
 _LEAST_UNSURE = 5  # where the alignment is uncertain
 _MISSED_SHARE, _MOST_MISSED = 0.05, 0.5  # of the specks that an image should show, at least and at most
 _DEVIATIONS = 2.2  # of a count, from what is missed
@@ -70,7 +71,7 @@ class Told:
 class Counts:
     """Calcifications of a region: on both days, faint on the other day, not assessable, on one day alone.
 
-    ``likely_new``, ``likely_gone``: how many of the not assessable ones the other image would have shown.
+    ``likely_gone``: how many of those that the current image may have missed it would have shown.
     """
 
     same: int
@@ -80,7 +81,6 @@ class Counts:
     hidden_now: int
     new: int
     gone: int
-    likely_new: float
     likely_gone: float
 
     @property
@@ -90,8 +90,8 @@ class Counts:
 
     @property
     def more(self) -> float:
-        """New, likely ones included, minus gone: what is matched wrongly cancels out."""
-        return self.new + self.likely_new - self.gone
+        """New minus gone: what is matched wrongly cancels out. What the prior may have missed is not new."""
+        return self.new - self.gone
 
     @property
     def fewer(self) -> float:
@@ -107,7 +107,6 @@ class _Scene:
     region: Region
     sight_now: NDArray[np.int_]
     sight_then: NDArray[np.int_]
-    seen_now: NDArray[np.float64]
     seen_then: NDArray[np.float64]
     now: NDArray[np.float64]
     then: NDArray[np.float64]
@@ -142,7 +141,6 @@ def tell_change(sights: Sights, region: Region, *, missed: float = 0.0, is_sure:
         region=region,
         sight_now=sights.now[region.now],
         sight_then=sights.then[region.then],
-        seen_now=sights.now_seen[region.now],
         seen_then=sights.then_seen[region.then],
         now=sights.specks[1].places[region.now],
         then=registration.to_current(sights.specks[0].places[region.then]),
@@ -175,7 +173,6 @@ def _count(scene: _Scene) -> Counts:
         hidden_now=number(scene.sight_then, Sight.HIDDEN),
         new=number(scene.sight_now, Sight.ALONE),
         gone=number(scene.sight_then, Sight.ALONE),
-        likely_new=float(scene.seen_now[scene.sight_now == Sight.HIDDEN].sum()),
         likely_gone=float(scene.seen_then[scene.sight_then == Sight.HIDDEN].sum()),
     )
 
@@ -229,7 +226,7 @@ def _exceeds_chance(net: float, base: float, missed: float) -> bool:
     by_rule = net >= MORE_SHARE * base or net >= max(MORE_SPECKS, _SENSITIVITY_SHARE * base)
     share = min(max(missed, _MISSED_SHARE), _MOST_MISSED)
     variance = 2 * share * (1 - share) * base
-    return by_rule and net >= max(_LEAST_SPECKS, _DEVIATIONS * variance**0.5)
+    return by_rule and net >= max(_LEAST_NET, _DEVIATIONS * variance**0.5)
 
 
 def _grown(scene: _Scene, counts: Counts, ratio: float | None) -> tuple[ChangeKind, tuple[str, ...]]:

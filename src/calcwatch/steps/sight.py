@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from calcwatch.steps.match import Matched, Specks
     from calcwatch.steps.register import Registration
 
-SEEN_CONTRAST = 3.0
+SEEN_CONTRAST = 4.0
 """Specks expected to stand so many units of noise over their surround are found eight times of ten."""
 
 _SEEN_SHARE = 0.8  # at that contrast; below it by the square root
-_FAINT_MM, _FAINT_ERRORS = 0.6, 1.2  # a faint point counts so near, or within so many errors
-_MOST_FAINT_MM = 1.5
+_FAINT_MM, _FAINT_ERRORS = 0.7, 1.6  # a faint point counts so near, or within so many errors
+_MOST_FAINT_MM = 2.5
 _PIECE_MM = 0.7  # so near a calcification of the other day, a speck is a piece of it
 _BLUR_MM = 0.14  # of a system, full width; small specks lose height by it and by the pixel
 _PRIOR_SPECKS = 2.0  # the tissue's word on how much clearer one image is weighs as much as so many specks
