@@ -188,8 +188,14 @@ def _kind(scene: _Scene, counts: Counts, ratio: float | None) -> tuple[ChangeKin
         return _grown(scene, counts, ratio)
     if _exceeds_chance(counts.fewer, counts.there + counts.likely_gone, scene.missed):
         return _shrunk(scene, counts)
+    return _by_size(counts, ratio)
+
+
+def _by_size(counts: Counts, ratio: float | None) -> tuple[ChangeKind, tuple[str, ...]]:
     if ratio is not None and ratio >= LARGER_RATIO:
         return ChangeKind.LARGER, (f"the same calcifications are {ratio:.2f} times as large",)
+    if max(counts.hidden_then, counts.hidden_now) >= counts.same + counts.faint_then + counts.faint_now:
+        return ChangeKind.NOT_COMPARABLE, (_numbers(counts), "too much of it could be seen on one day only")
     return ChangeKind.STABLE, (_numbers(counts),)
 
 
