@@ -11,12 +11,14 @@ import pytest
 
 from calcwatch.domain import (
     BadSeries,
+    BedMark,
     ChangeKind,
     Laterality,
     Operation,
     OperationKind,
     Radiation,
     Treatment,
+    ViewPosition,
 )
 from calcwatch.service.analyze_each import AnalyzeOptions
 from calcwatch.service.analyze_files import analyze_files
@@ -197,3 +199,61 @@ def test_a_series_is_followed(days: tuple[list[Path], Path], tmp_path: Path) -> 
     findings = document(run, "findings.json")
     assert len(findings["examinations"]) == 3
     assert 'id="history"' in (run.run.out / "report.html").read_text(encoding="utf-8")
+
+
+def names_in(value: object) -> set[str]:
+    """Every name in a JSON value, but for those that are data."""
+    if isinstance(value, list):
+        return {name for one in value for name in names_in(one)}
+    if not isinstance(value, dict):
+        return set()
+    return set(value).union(
+        *(names_in(one) for name, one in value.items() if name != "months_since_treatment")
+    )
+
+
+def test_every_name_is_documented(compared: ComparedRun) -> None:
+    """docs/comparing.md names everything that comparison.json and history.json hold."""
+    page = (Path(__file__).parents[2] / "docs" / "comparing.md").read_text(encoding="utf-8")
+    told = names_in(document(compared)) | names_in(document(compared, "history.json"))
+    literature = {"what", "events", "n", "percent", "low", "high", "words", "source"}
+    code = {"scheme", "value", "meaning"}
+    missing = {
+        name for name in told - literature - code if f"`{name.removeprefix('prior_')}`" not in page
+    } - {name for name in told if f"`{name}`" in page or f"`{name}[]`" in page}
+    assert missing == set()
+
+
+def test_a_drawn_bed_is_carried_over(days: tuple[list[Path], Path], tmp_path: Path) -> None:
+    """A bed drawn round the old group on the prior puts it inside on the current image, the new one not."""
+    folders, table = days
+    options = CompareOptions(AnalyzeOptions(table=table, workers=2))
+    plain = document(compare_files(folders[0], folders[1], tmp_path / "a", options=options))
+    marks = []
+    for change in plain["changes"]:
+        if change["kind"] == "no_significant_change" and change["count"] >= 5:
+            view = ViewPosition(change["view_position"])
+            marks.append(
+                BedMark(
+                    "20230110", view, row=change["prior_row"], column=change["prior_column"], radius_mm=8.0
+                )
+            )
+    operation = Operation("20220301", Laterality.LEFT, OperationKind.LUMPECTOMY, bed=tuple(marks))
+    stated = Treatment((operation,), (Radiation(Laterality.LEFT, "20220601"),))
+    options = CompareOptions(AnalyzeOptions(table=table, workers=2), stated)
+    run = compare_files(folders[0], folders[1], tmp_path / "b", options=options)
+    changes = [one for one in document(run)["changes"] if one["count"] >= 5]
+    places = {(one["kind"], one["in_bed"]) for one in changes}
+    assert places == {("no_significant_change", "inside"), ("new", "outside")}
+    for one in changes:
+        assert "drawn, carried over" in one["reasons"][-1]
+    findings = document(run, "findings.json")
+    fired = {
+        group["tracking_uid"]: set(group["rule_ids"])
+        for image in findings["images"]
+        for group in image["groups"]
+    }
+    for one in changes:
+        rules = fired[one["groups"][0]]
+        assert ("L2" in rules) is (one["in_bed"] == "inside")
+        assert ("L4" in rules) is (one["kind"] == "new")

@@ -77,10 +77,12 @@ def test_each_kind_of_change(kind: ChangeKind, prior: ImageFindings, current: Im
 
 
 def test_what_is_faint_on_the_prior_is_not_new() -> None:
-    """A group of which faint points were there already has not changed."""
-    told = only(a_day("a", faint=OLD), a_day("b", OLD))
+    """Of a group some of which was there faintly nothing is new; if nearly all of it was, a person looks."""
+    told = only(a_day("a", OLD[:5], faint=OLD[5:]), a_day("b", OLD))
     assert told.kind is ChangeKind.STABLE
-    assert (told.counts.faint_then, told.counts.new, told.then.faint) == (12, 0, 12)
+    assert (told.counts.faint_then, told.counts.new, told.then.faint) == (7, 0, 7)
+    faint = only(a_day("a", faint=OLD), a_day("b", OLD))
+    assert (faint.kind, "most of it is faint" in faint.reasons[-1]) == (ChangeKind.NOT_COMPARABLE, True)
 
 
 def test_what_the_prior_could_not_show_is_not_new() -> None:

@@ -4,7 +4,8 @@ Without files, full-size phantoms are made and written in the transfer syntaxes 
 filled by the breast from edge to edge. Decoding and analysis are timed apart, and the analysis against five
 scales of OpenCV difference of Gaussians on the same image in the same run, which tells more than seconds on
 an unknown machine. Memory is the peak of a process that does nothing but read one file and analyze it. Last
-comes an examination of four views after decoding: all views and what is read from them together.
+come an examination of four views after decoding, all views and what is read from them together, and, without
+files, two such examinations compared as the command does it.
 """
 
 from __future__ import annotations
@@ -25,12 +26,15 @@ import cv2
 import numpy as np
 
 from calcwatch.dicom.write import write_mammogram
-from calcwatch.domain import GivenAttributes
+from calcwatch.domain import GivenAttributes, Laterality
 from calcwatch.inference import SHIPPED, learned_describer, learned_detector, suspicion_model
-from calcwatch.phantom import PhantomImage, make_examination
+from calcwatch.phantom import PhantomImage, PhantomSettings, make_examination
 from calcwatch.pipeline import analyze_exam, analyze_image
+from calcwatch.service.compare_files import compare_files
+from calcwatch.service.make_phantom import make_phantom_days
 from calcwatch.service.open_image import open_image
 from calcwatch.service.read_rules import read_rules
+from calcwatch.service.workers import available_cores
 from calcwatch.steps.describe import Describer
 from calcwatch.steps.detect import Detector, detect_classical
 
@@ -41,7 +45,7 @@ if TYPE_CHECKING:
 
 _Answer = TypeVar("_Answer")
 
-_REPEATS = 5
+_REPEATS, _COMPARISONS = 5, 3
 _STATUS = Path("/proc/self/status")
 _SIGMAS_PX = (1.0, 1.6, 2.5, 4.0, 6.3)
 _SURROUND = 1.6
@@ -111,6 +115,30 @@ def time_examination(paths: Sequence[Path], detector: Detector, describer: Descr
     )
 
 
+def time_comparison(seed: int = 0) -> str:
+    """Time ``compare_files`` on two phantom examinations of both breasts in two views; as a line.
+
+    Everything is in it: starting the processes, reading, analyzing all eight images, comparing, writing.
+    """
+    both = PhantomSettings(lateralities=(Laterality.LEFT, Laterality.RIGHT))
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        alone(_days, seed, root, both)
+        seconds = []
+        for number in range(_COMPARISONS):
+            start = time.perf_counter()
+            compare_files(root / "prior", root / "current", root / f"result-{number}")
+            seconds.append(time.perf_counter() - start)
+    return (
+        f"two examinations of four views read, analyzed and compared on {available_cores()} cores: median "
+        f"{np.median(seconds):.1f} s, slowest {max(seconds):.1f} s"
+    )
+
+
+def _days(seed: int, folder: Path, settings: PhantomSettings) -> None:
+    make_phantom_days(seed, folder, settings=settings)
+
+
 def peak_memory_mb(
     path: Path, detector: Detector = detect_classical, describer: Describer | None = None
 ) -> float:
@@ -163,7 +191,8 @@ def main(arguments: Sequence[str] | None = None) -> str:
         paths = given.files or alone(_phantoms, Path(folder))
         views = given.files or [path for path in paths if path.stem.count("-") == 1]
         told = table([time_file(path, detector, describer) for path in paths])
-        return f"{name} detector\n{told}\n{time_examination(views, detector, describer)}"
+        lines = [f"{name} detector", told, time_examination(views, detector, describer)]
+    return "\n".join(lines if given.files else [*lines, time_comparison()])
 
 
 def _phantoms(folder: Path) -> list[Path]:

@@ -1,7 +1,7 @@
 """What became of a region, in DICOM's words (PS3.16 CID 6002, 6037); the numbers it was told from are kept.
 
-A change is stated only where it exceeds what two images of an unchanged breast differ by. What one image
-could not show is on neither side of the count.
+A change is stated only where it exceeds what two images of an unchanged breast differ by. What the prior
+could not show is never new.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ LARGER_RATIO = 1.35
 """An increase in size: the median diameter of the same calcifications grows by this factor."""
 
 _LEAST_SPECKS = 3  # fewer are missed by chance
+_SAME_SHARE = 0.35  # of what is there on both days: with fewer found on both, nothing is sure
 _LEAST_NET = 4  # of a group that is there on both days
 _LEAST_UNSURE = 5  # where the alignment is uncertain
 _MISSED_SHARE, _MOST_MISSED = 0.05, 0.5  # of the specks that an image should show, at least and at most
@@ -196,6 +197,8 @@ def _by_size(counts: Counts, ratio: float | None) -> tuple[ChangeKind, tuple[str
         return ChangeKind.LARGER, (f"the same calcifications are {ratio:.2f} times as large",)
     if max(counts.hidden_then, counts.hidden_now) >= counts.same + counts.faint_then + counts.faint_now:
         return ChangeKind.NOT_COMPARABLE, (_numbers(counts), "too much of it could be seen on one day only")
+    if counts.same < _SAME_SHARE * (counts.same + counts.faint_then + counts.faint_now):
+        return ChangeKind.NOT_COMPARABLE, (_numbers(counts), "most of it is faint on one day: look at both")
     return ChangeKind.STABLE, (_numbers(counts),)
 
 
