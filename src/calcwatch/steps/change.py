@@ -39,7 +39,7 @@ LARGER_RATIO = 1.35
 """An increase in size: the median diameter of the same calcifications grows by this factor."""
 
 _LEAST_SPECKS = 3  # fewer are missed by chance
-_SAME_SHARE = 0.35  # of what is there on both days: with fewer found on both, nothing is sure
+_SAME_SHARE = 0.35  # of what is there, where a day has no group: with fewer, nothing is sure
 _LEAST_NET = 4  # of a group that is there on both days
 _LEAST_UNSURE = 5  # where the alignment is uncertain
 _MISSED_SHARE, _MOST_MISSED = 0.05, 0.5  # of the specks that an image should show, at least and at most
@@ -189,15 +189,16 @@ def _kind(scene: _Scene, counts: Counts, ratio: float | None) -> tuple[ChangeKin
         return _grown(scene, counts, ratio)
     if _exceeds_chance(counts.fewer, counts.there + counts.likely_gone, scene.missed):
         return _shrunk(scene, counts)
-    return _by_size(counts, ratio)
+    return _by_size(scene, counts, ratio)
 
 
-def _by_size(counts: Counts, ratio: float | None) -> tuple[ChangeKind, tuple[str, ...]]:
+def _by_size(scene: _Scene, counts: Counts, ratio: float | None) -> tuple[ChangeKind, tuple[str, ...]]:
     if ratio is not None and ratio >= LARGER_RATIO:
         return ChangeKind.LARGER, (f"the same calcifications are {ratio:.2f} times as large",)
     if max(counts.hidden_then, counts.hidden_now) >= counts.same + counts.faint_then + counts.faint_now:
         return ChangeKind.NOT_COMPARABLE, (_numbers(counts), "too much of it could be seen on one day only")
-    if counts.same < _SAME_SHARE * (counts.same + counts.faint_then + counts.faint_now):
+    is_doubtful = counts.new + counts.gone > 0 and not (scene.region.groups and scene.region.prior_groups)
+    if is_doubtful and counts.same < _SAME_SHARE * (counts.same + counts.faint_then + counts.faint_now):
         return ChangeKind.NOT_COMPARABLE, (_numbers(counts), "most of it is faint on one day: look at both")
     return ChangeKind.STABLE, (_numbers(counts),)
 
