@@ -91,7 +91,7 @@ def judged(seed: int, *verdicts: Verdict, null: tuple[ChangeKind, ...] = ()) -> 
         verdicts=verdicts,
     )
     refusals = (Refusal(OTHER_WOMAN, Alignment.FAILED),)
-    return Judged(seed, False, (pair,), (Alignment.GOOD,), refusals, null)
+    return Judged(seed, False, (pair,), refusals, null)
 
 
 NEW, STABLE = ChangeKind.NEW, ChangeKind.STABLE

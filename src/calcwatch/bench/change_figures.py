@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from calcwatch.bench.change_verdicts import PairVerdict, Verdict
+from calcwatch.bench.change_verdicts import Verdict
 from calcwatch.bench.changes import Judged
 from calcwatch.bench.figures import Estimate
 from calcwatch.bench.sweep import draw_patients, percentiles, ratio_interval
@@ -27,7 +27,6 @@ KINDS = (
     ChangeKind.RESOLVED,
 )
 """Everything that may be said of a group, but that it is not comparable."""
-
 
 _WELL_FOUND = 0.5
 
@@ -145,11 +144,7 @@ def unchanged(judged: Sequence[Judged]) -> Share:
 
 def comparable(judged: Sequence[Judged]) -> Share:
     """Share of pairs with their true prior that are compared."""
-    return share(judged, lambda one: (sum(_is_comparable(pair) for pair in one.pairs), len(one.pairs)))
-
-
-def _is_comparable(pair: PairVerdict) -> bool:
-    return pair.comparable
+    return share(judged, lambda one: (sum(pair.comparable for pair in one.pairs), len(one.pairs)))
 
 
 def refused(judged: Sequence[Judged], kind: str) -> Counter[str]:

@@ -42,15 +42,11 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Judged:
-    """Everything measured of one breast; ``null``: what was said of each group of images disturbed.
-
-    ``alignments``: of each pair with its true prior.
-    """
+    """Everything measured of one breast; ``null``: what was said of each group of images disturbed."""
 
     seed: int
     film: bool
     pairs: tuple[PairVerdict, ...]
-    alignments: tuple[Alignment, ...]
     refusals: tuple[Refusal, ...]
     null: tuple[ChangeKind, ...]
 
@@ -112,7 +108,6 @@ def judge_scene(scene: Scene, other: Scene) -> Judged:
         pairs=tuple(
             judge_pair(scene.prior[one.pair.prior], scene.current[one.pair.current], one) for one in compared
         ),
-        alignments=tuple(one.pair.alignment for one in compared),
         refusals=tuple(_refusals(scene, other)),
         null=_null(scene),
     )

@@ -52,8 +52,8 @@ class Sight(IntEnum):
 class Sights:
     """Of each current and each prior speck, in their order; ``partner``: place of the same one, else -1.
 
-    ``now_seen``, ``then_seen``: share of such specks that the other image would show. ``images`` and
-    ``specks``: prior, current; ``registration``: after matching.
+    ``then_seen``: share of such prior specks that the current image would show. ``images`` and ``specks``:
+    prior, current; ``registration``: after matching.
     """
 
     images: tuple[ImageFindings, ImageFindings]
@@ -61,7 +61,6 @@ class Sights:
     registration: Registration
     now: NDArray[np.int_]
     then: NDArray[np.int_]
-    now_seen: NDArray[np.float64]
     then_seen: NDArray[np.float64]
     partner: NDArray[np.intp]
 
@@ -91,14 +90,13 @@ def look_for_each(
     partner[matched.current] = matched.prior
     taken = np.zeros(len(old.places), bool)
     taken[matched.prior] = True
-    now_seen, then_seen = _seen(now, then.tissue, clearer), _seen(then, now.tissue, -clearer)
+    then_seen = _seen(then, now.tissue, -clearer)
     return Sights(
         images=(prior, current),
         specks=specks,
         registration=registration,
-        now=_sights(now, then, same=partner >= 0, seen=now_seen),
+        now=_sights(now, then, same=partner >= 0, seen=_seen(now, then.tissue, clearer)),
         then=_sights(then, now, same=taken, seen=then_seen),
-        now_seen=now_seen,
         then_seen=then_seen,
         partner=partner,
     )
