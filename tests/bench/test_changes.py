@@ -21,10 +21,11 @@ from calcwatch.bench.change_figures import (
 from calcwatch.bench.change_page import FIGURES, PAGE, write_change_evidence
 from calcwatch.bench.change_scenes import Scene, make_scene, scene_settings
 from calcwatch.bench.change_truth import true_ids, true_kind
-from calcwatch.bench.change_verdicts import Linked, PairVerdict, Verdict, judge_pair
+from calcwatch.bench.change_verdicts import PairVerdict, Verdict, judge_pair
 from calcwatch.bench.changes import OTHER_WOMAN, Judged, Refusal
 from calcwatch.bench.command import app
 from calcwatch.bench.null_changes import disturbed, labeled_like, upside_down, views_swapped
+from calcwatch.bench.pairs import PairFigures
 from calcwatch.domain import Alignment, ChangeKind, ViewPosition
 from calcwatch.phantom import (
     CalcificationTruth,
@@ -86,8 +87,8 @@ def judged(seed: int, *verdicts: Verdict, null: tuple[ChangeKind, ...] = ()) -> 
     pair = PairVerdict(
         comparable=True,
         errors_mm=(0.5, 1.5),
-        specks=Linked(10, 9, 10, 1),
-        groups=Linked(2, 2, 2, 0),
+        specks=PairFigures(10, 9, 10, 1),
+        groups=PairFigures(2, 2, 2, 0),
         verdicts=verdicts,
     )
     refusals = (Refusal(OTHER_WOMAN, Alignment.FAILED),)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calcwatch.bench.change_truth import group_ids, spacing_of, true_ids, true_kind
+from calcwatch.bench.pairs import PairFigures
 from calcwatch.phantom import GroupChange
 
 if TYPE_CHECKING:
@@ -38,32 +39,13 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Linked:
-    """Things found on both days, those of them linked right, links that were stated, and false ones."""
-
-    both: int = 0
-    right: int = 0
-    stated: int = 0
-    false: int = 0
-
-    def __add__(self, other: Linked) -> Linked:
-        """Both counted together."""
-        return Linked(
-            self.both + other.both,
-            self.right + other.right,
-            self.stated + other.stated,
-            self.false + other.false,
-        )
-
-
-@dataclass(frozen=True)
 class PairVerdict:
     """One pair of images; ``errors_mm``: of the alignment at every calcification that is on both."""
 
     comparable: bool
     errors_mm: tuple[float, ...] = ()
-    specks: Linked = field(default_factory=Linked)
-    groups: Linked = field(default_factory=Linked)
+    specks: PairFigures = field(default_factory=PairFigures)
+    groups: PairFigures = field(default_factory=PairFigures)
     verdicts: tuple[Verdict, ...] = ()
 
 
@@ -96,7 +78,7 @@ def _errors_mm(prior: Shot, current: Shot, compared: ComparedPair) -> tuple[floa
     return tuple(float(value) for value in off)
 
 
-def _specks(prior: Shot, current: Shot, compared: ComparedPair) -> Linked:
+def _specks(prior: Shot, current: Shot, compared: ComparedPair) -> PairFigures:
     then, now = (
         {
             one.tracking_uid: name
@@ -107,10 +89,12 @@ def _specks(prior: Shot, current: Shot, compared: ComparedPair) -> Linked:
     both = (set(then.values()) & set(now.values())) - {None}
     said = [(then[match.prior], now[match.current]) for match in compared.pair.matches]
     right = {one for one, other in said if one is not None and one == other}
-    return Linked(len(both), len(right), len(said), sum(one is None or one != other for one, other in said))
+    return PairFigures(
+        len(both), len(right), len(said), sum(one is None or one != other for one, other in said)
+    )
 
 
-def _groups(prior: Shot, current: Shot, compared: ComparedPair, names: Mapping[str, str]) -> Linked:
+def _groups(prior: Shot, current: Shot, compared: ComparedPair, names: Mapping[str, str]) -> PairFigures:
     then, now = (_mainly(shot, names) for shot in (prior, current))
     both = (set(then.values()) & set(now.values())) - {None}
     right: set[str | None] = set()
@@ -122,7 +106,7 @@ def _groups(prior: Shot, current: Shot, compared: ComparedPair, names: Mapping[s
         right |= common
         stated += 1
         false += not common
-    return Linked(len(both), len(right & both), stated, false)
+    return PairFigures(len(both), len(right & both), stated, false)
 
 
 def _mainly(shot: Shot, names: Mapping[str, str]) -> dict[str, str | None]:

@@ -60,15 +60,16 @@ class View:
 
 @dataclass(frozen=True)
 class PairFigures:
-    """``both``: true groups that are most of a found group in both views; ``right``: those rightly paired.
+    """``both``: true things found twice, in two views or on two days; ``right``: those rightly paired.
 
-    ``stated``: pairs that were stated; ``false``: those whose groups hold nothing in common.
+    ``stated``: pairs that were stated; ``false``: those that hold nothing in common. Of a group found twice
+    each found one must be mostly it.
     """
 
-    both: int
-    right: int
-    stated: int
-    false: int
+    both: int = 0
+    right: int = 0
+    stated: int = 0
+    false: int = 0
 
     def __add__(self, other: PairFigures) -> PairFigures:
         """Both counted together."""
@@ -104,7 +105,7 @@ def measure_pairs(
     """
     seeds = range(UNSEEN_SEED, UNSEEN_SEED + count)
     job = partial(_judged, spacing_mm=spacing_mm)
-    return sum(measured(job, seeds, workers=workers, on_done=on_done), PairFigures(0, 0, 0, 0))
+    return sum(measured(job, seeds, workers=workers, on_done=on_done), PairFigures())
 
 
 def _judged(seed: int, *, spacing_mm: float) -> PairFigures | str:
@@ -166,7 +167,7 @@ def main(arguments: Sequence[str] | None = None) -> str:
 def report(seeds: Sequence[int], seen: Sequence[tuple[View, View]]) -> list[str]:
     """The figures of all scenes together, of each, and of the nipple on each view."""
     figures = [judge(*views) for views in seen]
-    nothing = PairFigures(0, 0, 0, 0)
+    nothing = PairFigures()
     lines = [f"all: {sum(figures, nothing).words()}"]
     for number, name in enumerate(_SCENES):
         own = [one for seed, one in zip(seeds, figures, strict=True) if seed % len(_SCENES) == number]
