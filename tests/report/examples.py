@@ -17,10 +17,10 @@ from calcwatch.domain import (
     NonLesionKind,
     PixelSpacing,
     Point,
+    Provenance,
     QualityFlag,
     ViewPosition,
 )
-from calcwatch.report.findings import Provenance
 
 ROWS, COLUMNS, SPACING_MM = 1200, 900, 0.1
 GROUP_PLACES = ((500, 300), (512, 318), (524, 296), (540, 330), (530, 350))

@@ -54,6 +54,7 @@ from calcwatch.domain.findings import (
     MorphologyDescription,
     NonLesion,
     NonLesionKind,
+    Provenance,
     ShapeFeatures,
 )
 from calcwatch.domain.image import (
@@ -78,6 +79,8 @@ from calcwatch.domain.lexicon import (
     Morphology,
     SizeClass,
 )
+from calcwatch.domain.result import ExaminationResult
+from calcwatch.domain.study import ImagedStudy, InstanceReference, PatientIdentity
 from calcwatch.domain.tissue import FaintSpeck, Tissue
 from calcwatch.domain.treatment import (
     BedMark,
@@ -121,12 +124,15 @@ __all__ = [
     "DistributionMeasurements",
     "ExamContext",
     "ExaminationFindings",
+    "ExaminationResult",
     "FaintSpeck",
     "GivenAttributes",
     "GroupReading",
     "ImageDescription",
     "ImageFindings",
     "ImagePair",
+    "ImagedStudy",
+    "InstanceReference",
     "Landmarks",
     "Laterality",
     "LateralityPattern",
@@ -141,8 +147,10 @@ __all__ = [
     "NotInResult",
     "Operation",
     "OperationKind",
+    "PatientIdentity",
     "PixelSpacing",
     "Point",
+    "Provenance",
     "QualityFlag",
     "Radiation",
     "ResultNotWritten",

@@ -236,3 +236,19 @@ class AnalysisSettings:
             raise ValueError(f"min_group_count {self.min_group_count} is no group; two is the least")
         if self.max_candidates < 1:
             raise ValueError(f"max_candidates {self.max_candidates} must be at least 1")
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """How a result was made.
+
+    ``model_hash`` is ``None`` for a detector without learned weights, ``description_model_hash`` where
+    nothing was described.
+    """
+
+    package_version: str
+    analysis_version: str
+    settings: AnalysisSettings
+    model_name: str = "classical"
+    model_hash: str | None = None
+    description_model_hash: str | None = None

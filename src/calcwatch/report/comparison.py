@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from calcwatch.codes import CHANGES
-from calcwatch.domain import Change, ChangeKind, ImageDescription, ImagePair, Measured
+from calcwatch.domain import Change, ChangeKind, ImageDescription, ImagePair, Measured, Provenance
 from calcwatch.pipeline import Compared
-from calcwatch.report.findings import Provenance, printable
+from calcwatch.report.findings import printable
 from calcwatch.report.values import Document, number, number_or_null, word_or_null
 from calcwatch.steps.dates import months_between
 from calcwatch.steps.follow import GroupHistory, histories

@@ -7,10 +7,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from calcwatch.domain import LEXICON, BreastReading, ImageFindings
+from calcwatch.domain import LEXICON, BreastReading, ImageFindings, Provenance
 from calcwatch.report.assessments import assessment_part, pair_document
 from calcwatch.report.examinations import ReadExamination, first_given, readings_by_place, worklist
-from calcwatch.report.findings import NotAnalyzed, Provenance, image_document, printable
+from calcwatch.report.findings import NotAnalyzed, image_document, printable
 from calcwatch.report.values import Document, number, word_or_null
 
 SCHEMA_VERSION = "1.1"

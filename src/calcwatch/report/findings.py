@@ -6,7 +6,6 @@ import os
 from dataclasses import dataclass
 
 from calcwatch.domain import (
-    AnalysisSettings,
     Calcification,
     CalcificationGroup,
     ImageFindings,
@@ -41,22 +40,6 @@ class NotAnalyzed:
     def is_error(self) -> bool:
         """Whether an image may have been missed."""
         return self.reason_code not in HARMLESS_REASONS
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """How a result was made.
-
-    ``model_hash`` is ``None`` for a detector without learned weights, ``description_model_hash`` where
-    nothing was described.
-    """
-
-    package_version: str
-    analysis_version: str
-    settings: AnalysisSettings
-    model_name: str = "classical"
-    model_hash: str | None = None
-    description_model_hash: str | None = None
 
 
 def printable(text: str) -> str:

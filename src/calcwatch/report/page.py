@@ -8,7 +8,7 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from calcwatch.domain import ImageFindings
+from calcwatch.domain import ImageFindings, Provenance
 from calcwatch.report.comparison import Step, study_dates
 from calcwatch.report.comparison_views import view_dates, view_histories, view_step
 from calcwatch.report.examination_views import (
@@ -19,7 +19,7 @@ from calcwatch.report.examination_views import (
     view_examination,
 )
 from calcwatch.report.examinations import ReadExamination, worklist
-from calcwatch.report.findings import NotAnalyzed, Provenance, printable
+from calcwatch.report.findings import NotAnalyzed, printable
 from calcwatch.report.lexicon_words import SUGGESTION_NOTE
 from calcwatch.report.marks import (
     BREAST_COLOR,

@@ -19,6 +19,7 @@ from calcwatch.domain import (
     GivenAttributes,
     ImageFindings,
     Mammogram,
+    Provenance,
     ResultNotWritten,
     UnreadableImage,
     UnsuitableImage,
@@ -26,7 +27,7 @@ from calcwatch.domain import (
 )
 from calcwatch.inference import NamedDescriber, NamedDetector, named_describer, named_learned
 from calcwatch.pipeline import ANALYSIS_VERSION, analyze_image
-from calcwatch.report.findings import NotAnalyzed, Provenance, image_document
+from calcwatch.report.findings import NotAnalyzed, image_document
 from calcwatch.report.overlay import draw_overlay, encode_png
 from calcwatch.report.sheets import Sheet, take_sheet
 from calcwatch.report.take_pictures import ImagePictures, take_pictures

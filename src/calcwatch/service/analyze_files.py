@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from calcwatch.domain import ImageFindings
+from calcwatch.domain import ImageFindings, Provenance
 from calcwatch.inference import suspicion_model
 from calcwatch.report.comparison import Step, comparison_document, document_text, history_document
 from calcwatch.report.document import findings_document, findings_text
 from calcwatch.report.examinations import ReadExamination, images_as_read
-from calcwatch.report.findings import NotAnalyzed, Provenance
+from calcwatch.report.findings import NotAnalyzed
 from calcwatch.report.page import PageRun, page_parts, reading_order
 from calcwatch.report.tables import calcifications_table, examinations_table, groups_table
 from calcwatch.service.analyze_each import (
