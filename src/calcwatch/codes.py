@@ -7,8 +7,26 @@ carry under the designators SRT, SNM3 and 99SDM; PS3.16 asks receivers to treat 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import NamedTuple
 
-from calcwatch.domain import ChangeKind, ViewPosition
+from calcwatch.domain import (
+    Category,
+    ChangeKind,
+    Distribution,
+    Laterality,
+    Morphology,
+    NonLesionKind,
+    ViewPosition,
+)
+
+
+class Code(NamedTuple):
+    """A coded concept: Coding Scheme Designator (0008,0102), Code Value and Code Meaning (PS3.3 8.8)."""
+
+    scheme: str
+    value: str
+    meaning: str
+
 
 SNOMED_RT_DESIGNATORS = frozenset({"SRT", "SNM3", "99SDM"})
 """Coding Scheme Designators (0008,0102) under which SNOMED-RT identifiers are found."""
@@ -49,6 +67,21 @@ VIEWS: tuple[tuple[ViewPosition, str, str], ...] = (
     (ViewPosition.XCC, "399265009", "R-102CF"),
 )
 """PS3.16 CID 4014 with its deprecated entries: view, SCT code, SNOMED-RT code."""
+
+VIEW_MEANINGS: dict[ViewPosition, str] = {
+    ViewPosition.ML: "medial-lateral",
+    ViewPosition.MLO: "medio-lateral oblique",
+    ViewPosition.LM: "latero-medial",
+    ViewPosition.LMO: "latero-medial oblique",
+    ViewPosition.CC: "cranio-caudal",
+    ViewPosition.FB: "caudo-cranial (from below)",
+    ViewPosition.SIO: "superolateral to inferomedial oblique",
+    ViewPosition.ISO: "inferomedial to superolateral oblique",
+    ViewPosition.XCC: "cranio-caudal exaggerated",
+    ViewPosition.XCCL: "cranio-caudal exaggerated laterally",
+    ViewPosition.XCCM: "cranio-caudal exaggerated medially",
+}
+"""Code Meaning of each view of PS3.16 CID 4014; cleavage and axillary tail are modifiers, no views."""
 
 VIEW_MODIFIERS: tuple[tuple[ViewModifier, str, str], ...] = (
     (ViewModifier.CLEAVAGE, "399161006", "R-102D2"),
@@ -99,3 +132,85 @@ CHANGES: dict[ChangeKind, tuple[str, str]] = {
 
 Resolved and not comparable have no code there.
 """
+
+MORPHOLOGIES: dict[Morphology, Code] = {
+    Morphology.SKIN: Code("SCT", "129757003", "Calcified skin of breast"),
+    Morphology.VASCULAR: Code("SCT", "129759000", "Vascular calcification"),
+    Morphology.POPCORN: Code("SCT", "129749001", "Coarse (popcorn-like) calcification"),
+    Morphology.ROD: Code("SCT", "129752009", "Large rod-like calcification"),
+    Morphology.ROUND: Code("SCT", "129756007", "Round shaped calcification"),
+    Morphology.PUNCTATE: Code("SCT", "129755006", "Punctate calcification"),
+    Morphology.RIM: Code("SCT", "129751002", "Eggshell calcification"),
+    Morphology.DYSTROPHIC: Code("SCT", "129750001", "Dystrophic calcification"),
+    Morphology.MILK_OF_CALCIUM: Code("SCT", "129753004", "Milk of calcium calcification"),
+    Morphology.SUTURE: Code("SCT", "129758008", "Calcified suture material"),
+    Morphology.AMORPHOUS: Code("SCT", "129760005", "Amorphous calcification"),
+    Morphology.COARSE_HETEROGENEOUS: Code("SCT", "129763007", "Heterogeneous calcification"),
+    Morphology.FINE_PLEOMORPHIC: Code("DCM", "111344", "Fine pleomorphic calcification"),
+    Morphology.FINE_LINEAR: Code("SCT", "129761009", "Fine, linear (casting) calcification"),
+    Morphology.FINE_LINEAR_BRANCHING: Code(
+        "SCT", "129762002", "Fine linear, branching (casting) calcification"
+    ),
+}
+"""Calcification type (PS3.16 CID 6010)."""
+
+DISTRIBUTIONS: dict[Distribution, Code] = {
+    Distribution.DIFFUSE: Code("SCT", "129764001", "Diffuse calcification distribution"),
+    Distribution.REGIONAL: Code("SCT", "129767008", "Regional calcification distribution"),
+    Distribution.GROUPED: Code("SCT", "129766004", "Grouped calcification distribution"),
+    Distribution.LINEAR: Code("SCT", "129765000", "Linear calcification distribution"),
+    Distribution.SEGMENTAL: Code("SCT", "129768003", "Segmental calcification distribution"),
+}
+"""Calcification distribution (PS3.16 CID 6012); a single calcification has none."""
+
+CATEGORIES: dict[Category, Code] = {
+    Category.INCOMPLETE: Code("SCT", "397138000", "0 - Incomplete - Need additional imaging evaluation"),
+    Category.NEGATIVE: Code("SCT", "397140005", "1 - Negative"),
+    Category.BENIGN: Code("SCT", "397141009", "2 - Benign"),
+    Category.PROBABLY_BENIGN: Code("SCT", "397143007", "3 - Probably Benign"),
+    Category.LOW_SUSPICION: Code("BI", "MA.II.A.5.4A", "4A - Low suspicion"),
+    Category.MODERATE_SUSPICION: Code("BI", "MA.II.A.5.4B", "4B - Intermediate suspicion"),
+    Category.HIGH_SUSPICION: Code("BI", "MA.II.A.5.4C", "4C - Moderate suspicion"),
+    Category.HIGHLY_SUGGESTIVE: Code("SCT", "397145000", "5 - Highly suggestive of malignancy"),
+    Category.KNOWN_MALIGNANCY: Code("BI", "MA.II.A.5.6", "6 - Known biopsy proven malignancy"),
+}
+"""Assessment category (PS3.16 CID 6026); meanings as DICOM prints them, one edition behind ours in 4B, 4C."""
+
+UNSPECIFIED_OBJECT = Code("DCM", "111176", "Unspecified")
+"""An object that CID 6040 has no word for."""
+
+NON_LESIONS: dict[NonLesionKind, Code] = {
+    NonLesionKind.CLIP: Code("SCT", "77720000", "Clip"),
+    NonLesionKind.MARKER: Code("SCT", "262301009", "Opaque Marker"),
+    NonLesionKind.WIRE: Code("SCT", "27065002", "Suture"),
+    NonLesionKind.SKIN_FOLD: UNSPECIFIED_OBJECT,
+    NonLesionKind.POWDER: UNSPECIFIED_OBJECT,
+    NonLesionKind.DUST: UNSPECIFIED_OBJECT,
+    NonLesionKind.TEXT: UNSPECIFIED_OBJECT,
+}
+"""Object type of what is no lesion (PS3.16 CID 6040)."""
+
+SIDES: dict[Laterality, Code] = {
+    Laterality.LEFT: Code("SCT", "80248007", "Left breast"),
+    Laterality.RIGHT: Code("SCT", "73056007", "Right breast"),
+    Laterality.BOTH: Code("SCT", "63762007", "Both breasts"),
+}
+"""Side (PS3.16 CID 6022)."""
+
+FOLLOW_UPS: dict[Category, Code] = {
+    Category.INCOMPLETE: Code("DCM", "111135", "Additional projections"),
+    Category.NEGATIVE: Code("DCM", "111140", "Normal interval follow-up"),
+    Category.BENIGN: Code("DCM", "111140", "Normal interval follow-up"),
+    Category.PROBABLY_BENIGN: Code("DCM", "111142", "Follow-up at short interval (1-11 months)"),
+    Category.LOW_SUSPICION: Code("DCM", "111143", "Biopsy should be considered"),
+    Category.MODERATE_SUSPICION: Code("DCM", "111143", "Biopsy should be considered"),
+    Category.HIGH_SUSPICION: Code("DCM", "111148", "Biopsy should be strongly considered"),
+    Category.HIGHLY_SUGGESTIVE: Code("DCM", "111148", "Biopsy should be strongly considered"),
+    Category.KNOWN_MALIGNANCY: Code(
+        "DCM", "111122", "Known biopsy proven malignancy - take appropriate action"
+    ),
+}
+"""Recommended follow-up that goes with a suggested category (PS3.16 CID 6028)."""
+
+ENGLISH = Code("RFC5646", "en", "English")
+"""Language of what is exported (PS3.16 CID 5000)."""

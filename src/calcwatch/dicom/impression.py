@@ -1,0 +1,68 @@
+"""What an examination comes to, for reports with room for one assessment: that of its most urgent breast."""
+
+from __future__ import annotations
+
+from calcwatch.dicom.evidence import RESEARCH_USE
+from calcwatch.domain import Assessment, BreastReading, Category, Change, ExaminationResult, LikelihoodRange
+
+_BY_URGENCY = (
+    Category.NEGATIVE,
+    Category.BENIGN,
+    Category.PROBABLY_BENIGN,
+    Category.KNOWN_MALIGNANCY,
+    Category.INCOMPLETE,
+    Category.LOW_SUSPICION,
+    Category.MODERATE_SUSPICION,
+    Category.HIGH_SUSPICION,
+    Category.HIGHLY_SUGGESTIVE,
+)
+"""Categories by how soon they ask for something, as BI-RADS orders them when breasts or findings differ."""
+
+
+def most_urgent(result: ExaminationResult) -> BreastReading | None:
+    """The breast whose suggestion is the most urgent; ``None`` where no breast was read."""
+    return max(result.examination.breasts, key=_urgency, default=None)
+
+
+def _urgency(breast: BreastReading) -> int:
+    return _BY_URGENCY.index(breast.assessment.suggested_category)
+
+
+def impression(result: ExaminationResult) -> str:
+    """Suggestions for both breasts, the examination score and what has changed, as one text."""
+    found = result.examination
+    parts = [
+        RESEARCH_USE,
+        *(_breast(one) for one in found.breasts),
+        f"Examination score {found.score} of 10 (orders a worklist; no probability).",
+        *(_change(one) for one in result.changes),
+    ]
+    if not found.groups:
+        parts.append("Nothing is marked; that does not mean that the mammogram is normal.")
+    return "\n".join(parts)
+
+
+def _breast(breast: BreastReading) -> str:
+    side = {"L": "Left breast", "R": "Right breast"}.get(str(breast.laterality), "Breast, side not known")
+    return f"{side}: suggested BI-RADS category {suggestion(breast.assessment)}"
+
+
+def suggestion(assessment: Assessment) -> str:
+    """A suggested category with its range and reasons, in words."""
+    confirmed = f" ({assessment.if_confirmed} if confirmed)" if assessment.if_confirmed else ""
+    likelihood = _likelihood(assessment.likelihood_range) if assessment.likelihood_range else ""
+    return f"{assessment.suggested_category}{confirmed}. {' '.join(assessment.reasons)}{likelihood}"
+
+
+def _likelihood(found: LikelihoodRange) -> str:
+    return (
+        f" Studies found {100 * found.low:g} to {100 * found.high:g} % of such findings malignant "
+        f"({found.source}); that is no probability for one woman."
+    )
+
+
+def _change(change: Change) -> str:
+    view = f"{change.image_laterality or '?'} {change.view_position or '?'}"
+    interval = "" if change.interval_months is None else f" in {change.interval_months:g} months"
+    counts = f"{change.now.count} calcifications now, {change.then.count} then"
+    return f"{view}: {change.kind.value.replace('_', ' ')}{interval}, {counts}."
