@@ -24,9 +24,14 @@ from packaging.utils import canonicalize_name
 PROJECT = "calcwatch"
 
 REVIEWED = {
+    "brotlicffi": ("MIT", "installed on PyPy only, so its metadata is not here to read"),
     "colorama": ("BSD-3-Clause", "installed on Windows only, so its metadata is not here to read"),
+    "pyphen": (
+        "LGPL-2.0-or-later OR MPL-1.1",
+        "its classifiers list three licenses, of which it lets one choose",
+    ),
 }
-"""Package -> its license and why a person had to look; for packages whose metadata cannot answer."""
+"""Package -> its license and why a person had to look; it goes before the metadata, which cannot answer."""
 
 REFUSED = re.compile(r"\bA?GPL|Affero|(?<!Lesser )(?<!Library )General Public License|\bSSPL", re.IGNORECASE)
 ACCEPTED = re.compile(
@@ -70,12 +75,14 @@ def read_options(arguments: Sequence[str]) -> argparse.Namespace:
 def follow(packages: dict[str, dict[str, Any]], dependencies: Iterable[dict[str, Any]]) -> set[str]:
     """Names of ``dependencies`` and of all they depend on."""
     found: set[str] = set()
-    waiting = [dependency["name"] for dependency in dependencies]
+    waiting = list(dependencies)
     while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting += [dependency["name"] for dependency in packages[name].get("dependencies", [])]
+        dependency = waiting.pop()
+        package = packages[dependency["name"]]
+        optional = package.get("optional-dependencies", {})
+        waiting += [] if package["name"] in found else package.get("dependencies", [])
+        waiting += [one for extra in dependency.get("extra", []) for one in optional.get(extra, [])]
+        found.add(package["name"])
     return found
 
 
@@ -98,7 +105,7 @@ def check(audience: str, names: Iterable[str], licenses: dict[str, str]) -> list
     refusals = []
     print(f"licenses {audience}:")
     for name in sorted(names):
-        stated = licenses.get(name) or REVIEWED.get(name, ("", ""))[0]
+        stated = REVIEWED.get(name, ("", ""))[0] or licenses.get(name, "")
         print(f"  {name}: {stated or 'unknown'}")
         if problem := judge(stated):
             refusals.append(f"{name} {problem}")

@@ -85,14 +85,17 @@ def needed_names(lock: dict[str, Any]) -> set[str]:
     packages = lock["package"]
     project = next(package for package in packages if package["name"] == PROJECT)
     dev = project.get("dev-dependencies", {}).get("dev", [])
-    waiting = [entry["name"] for entry in [*project.get("dependencies", []), *dev]]
+    waiting = [*project.get("dependencies", []), *dev]
     needed: set[str] = set()
     while waiting:
-        name = waiting.pop()
-        if name not in needed:
-            needed.add(name)
-            own = [package.get("dependencies", []) for package in packages if package["name"] == name]
-            waiting += [entry["name"] for entries in own for entry in entries]
+        entry = waiting.pop()
+        name, extras = entry["name"], entry.get("extra", [])
+        for package in packages:
+            if package["name"] == name:
+                optional = package.get("optional-dependencies", {})
+                waiting += [] if name in needed else package.get("dependencies", [])
+                waiting += [one for extra in extras for one in optional.get(extra, [])]
+        needed.add(name)
     return needed
 
 

@@ -3,10 +3,16 @@
 # is; elsewhere it says what is missing, and the tests that need it are skipped by name. Never fails.
 set -uo pipefail
 
-# Any of these programs : the Debian package that brings the first
+# Any of these programs or files : the Debian package that brings the first
 wanted=(
     "dciodvfy:dicom3tools"
     "chromium,chromium-browser,google-chrome:chromium"
+    "/usr/bin/dsrdump:dcmtk"
+    "/usr/sbin/Orthanc:orthanc"
+    "/usr/share/orthanc/plugins/libOrthancDicomWeb.so:orthanc-dicomweb"
+    "/usr/share/java/pixelmed.jar:pixelmed-apps"
+    "java:default-jre-headless"
+    "/usr/lib/*/libpangoft2-1.0.so.0:libpangoft2-1.0-0"
 )
 
 missing_packages() {
@@ -14,7 +20,8 @@ missing_packages() {
     for entry in "${wanted[@]}"; do
         IFS=, read -ra programs <<<"${entry%%:*}"
         # With several names, `command -v` succeeds as soon as one of them is found.
-        command -v "${programs[@]}" >/dev/null || printf '%s\n' "${entry##*:}"
+        command -v "${programs[@]}" >/dev/null || compgen -G "${programs[0]}" >/dev/null ||
+            printf '%s\n' "${entry##*:}"
     done
 }
 

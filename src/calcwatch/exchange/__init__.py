@@ -1,0 +1,1 @@
+"""Commands that hand results on and take identity away: export, deidentify."""
