@@ -133,6 +133,35 @@ CHANGES: dict[ChangeKind, tuple[str, str]] = {
 Resolved and not comparable have no code there.
 """
 
+PRIVATE_SCHEME = "99CALCWATCH"
+"""Coding Scheme Designator of our own codes; PS3.16 8 keeps those that start with 99 for private use."""
+
+CHANGE_WORDS: dict[ChangeKind, Code] = {
+    **{kind: Code("SCT", *code) for kind, code in CHANGES.items()},
+    ChangeKind.RESOLVED: Code(PRIVATE_SCHEME, "resolved", "Finding resolved"),
+    ChangeKind.NOT_COMPARABLE: Code(PRIVATE_SCHEME, "not_comparable", "Not comparable with the prior"),
+}
+"""Change since the last mammogram, with our own codes for what PS3.16 CID 6002 has no word for."""
+
+LATERALITIES: dict[Laterality, Code] = {
+    Laterality.LEFT: Code("SCT", "7771000", "Left"),
+    Laterality.RIGHT: Code("SCT", "24028007", "Right"),
+    Laterality.BOTH: Code("SCT", "51440002", "Right and left"),
+}
+"""Laterality of a finding site (PS3.16 CID 244)."""
+
+SCORE = Code(PRIVATE_SCHEME, "exam_score", "Examination score, 1 to 10 (orders a worklist)")
+"""The examination's decile on the reference population; no probability."""
+
+EXTENT = Code(PRIVATE_SCHEME, "extent", "Largest distance between two calcifications")
+"""Extent of a group, between centers of calcifications."""
+
+SUSPICION = Code(PRIVATE_SCHEME, "suspicion", "Likeness to suspicious groups, 0 to 1")
+"""Ranks groups; no probability."""
+
+LASTING_TRACKING_UID = Code(PRIVATE_SCHEME, "lasting_uid", "Tracking UID through all examinations")
+"""Names a group on all days; the Tracking Unique Identifier names it on one."""
+
 MORPHOLOGIES: dict[Morphology, Code] = {
     Morphology.SKIN: Code("SCT", "129757003", "Calcified skin of breast"),
     Morphology.VASCULAR: Code("SCT", "129759000", "Vascular calcification"),

@@ -35,6 +35,7 @@ from calcwatch.domain import (
     NonLesion,
     Point,
     Provenance,
+    non_lesion_uid,
 )
 
 _DCM, _SCT = codes.DCM, codes.SCT
@@ -106,8 +107,9 @@ def single(found: Calcification, at: Marked, relationship: str) -> Dataset:
     )
 
 
-def non_lesion(found: NonLesion, uid: str, at: Marked, relationship: str) -> Dataset:
+def non_lesion(found: NonLesion, at: Marked, relationship: str) -> Dataset:
     """A clip, a wire or another object that is no lesion (TID 4006, 4012)."""
+    uid = non_lesion_uid(found, at.findings)
     return with_children(
         _finding(relationship, _DCM.NonLesion, OPTIONAL, uid=uid, at=at, score=None),
         *_geometry((found.row, found.column), found.outline, at),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from uuid import NAMESPACE_OID, uuid5
 
 from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
@@ -44,7 +43,7 @@ from calcwatch.dicom.document import add_document
 from calcwatch.dicom.evidence import Evidence
 from calcwatch.dicom.image_library import image_library, place_of
 from calcwatch.dicom.impression import impression, most_urgent
-from calcwatch.domain import BreastReading, Category
+from calcwatch.domain import BreastReading, Category, tracking_uid_of
 
 _DCM, _SCT = codes.DCM, codes.SCT
 _SHORT_INTERVAL_MONTHS = 6
@@ -133,7 +132,7 @@ class _Arrangement:
             if {pair.first, pair.second} & self.placed:
                 continue
             parts = self._group(pair.first, INFERRED_FROM), self._group(pair.second, INFERRED_FROM)
-            uid = _derived_uid(pair.first, pair.second)
+            uid = tracking_uid_of(pair.first, pair.second)
             yield [in_space(Composite(uid, pair.probability, parts), made, CONTAINS)]
         for at in self.current:
             for group in at.findings.groups:
@@ -153,14 +152,8 @@ class _Arrangement:
         for at in (*self.current, *self.prior):
             grouped = {uid for group in at.findings.groups for uid in group.members}
             alone = [one for one in at.findings.calcifications if one.tracking_uid not in grouped]
-            others = [
-                non_lesion(one, self._object_uid(at, one.row, one.column), at, CONTAINS)
-                for one in at.findings.non_lesions
-            ]
+            others = [non_lesion(one, at, CONTAINS) for one in at.findings.non_lesions]
             yield from filter(None, ([single(one, at, CONTAINS) for one in alone], others))
-
-    def _object_uid(self, at: Marked, row: float, column: float) -> str:
-        return _derived_uid(at.findings.description.sop_instance_uid, f"{row:.3f}", f"{column:.3f}")
 
     def _group(self, uid: str, relationship: str) -> Dataset:
         """A current group, together with what it was on the earlier day."""
@@ -181,8 +174,3 @@ class _Arrangement:
 
     def _at(self, images: list[Marked], uid: str) -> Marked:
         return next(at for at in images if any(one.tracking_uid == uid for one in at.findings.groups))
-
-
-def _derived_uid(*names: object) -> str:
-    """A tracking UID for what has none of its own: the same for the same findings."""
-    return f"2.25.{uuid5(NAMESPACE_OID, '/'.join(['calcwatch', *map(str, names)])).int}"

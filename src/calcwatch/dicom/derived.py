@@ -31,7 +31,7 @@ def new_object(
     """A data set with everything but its content; ``kind`` tells its UIDs from those of other objects."""
     dataset = Dataset()
     join_study(dataset, evidence.current[0])
-    _add_equipment(dataset, evidence)
+    add_equipment(dataset, evidence)
     dataset.Modality = modality
     dataset.SeriesInstanceUID = evidence.uid("series", kind)
     dataset.SeriesNumber = series_number
@@ -65,7 +65,8 @@ def software_versions(evidence: Evidence) -> tuple[str, str]:
     return made.package_version, f"analysis {made.analysis_version}"
 
 
-def _add_equipment(dataset: Dataset, evidence: Evidence) -> None:
+def add_equipment(dataset: Dataset, evidence: Evidence) -> None:
+    """State what made the object: our name and versions (PS3.3 C.7.5.1)."""
     dataset.Manufacturer = dataset.ManufacturerModelName = MANUFACTURER
     dataset.SoftwareVersions = list(software_versions(evidence))
     dataset.DeviceSerialNumber = serial_number(evidence)

@@ -35,7 +35,7 @@ def impression(result: ExaminationResult) -> str:
         RESEARCH_USE,
         *(_breast(one) for one in found.breasts),
         f"Examination score {found.score} of 10 (orders a worklist; no probability).",
-        *(_change(one) for one in result.changes),
+        *(change_words(one) for one in result.changes),
     ]
     if not found.groups:
         parts.append("Nothing is marked; that does not mean that the mammogram is normal.")
@@ -61,7 +61,8 @@ def _likelihood(found: LikelihoodRange) -> str:
     )
 
 
-def _change(change: Change) -> str:
+def change_words(change: Change) -> str:
+    """What became of a group, in one sentence."""
     view = f"{change.image_laterality or '?'} {change.view_position or '?'}"
     interval = "" if change.interval_months is None else f" in {change.interval_months:g} months"
     counts = f"{change.now.count} calcifications now, {change.then.count} then"

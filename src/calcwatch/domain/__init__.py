@@ -82,6 +82,7 @@ from calcwatch.domain.lexicon import (
 from calcwatch.domain.result import ExaminationResult
 from calcwatch.domain.study import ImagedStudy, InstanceReference, PatientIdentity
 from calcwatch.domain.tissue import FaintSpeck, Tissue
+from calcwatch.domain.tracking import non_lesion_uid, tracking_uid_of
 from calcwatch.domain.treatment import (
     BedMark,
     BedSource,
@@ -166,4 +167,6 @@ __all__ = [
     "UnsupportedImage",
     "ViewPair",
     "ViewPosition",
+    "non_lesion_uid",
+    "tracking_uid_of",
 ]

@@ -1,0 +1,24 @@
+"""Tracking UIDs (0062,0021) for what has none of its own: the same for the same findings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import NAMESPACE_OID, uuid5
+
+if TYPE_CHECKING:
+    from calcwatch.domain.findings import ImageFindings, NonLesion
+
+
+def tracking_uid_of(*names: object) -> str:
+    """A UID derived from a UUID (PS3.5 B.2): the same names, the same UID."""
+    return f"2.25.{uuid5(NAMESPACE_OID, '/'.join(['calcwatch', *map(str, names)])).int}"
+
+
+def non_lesion_uid(found: NonLesion, image: ImageFindings) -> str:
+    """Tracking UID of something that is no calcification, from its image and place."""
+    described = image.description
+    return tracking_uid_of(
+        described.sop_instance_uid or described.sha256 or described.source,
+        f"{found.row:.3f}",
+        f"{found.column:.3f}",
+    )
