@@ -21,11 +21,15 @@ from calcwatch.domain import (
 
 
 class Code(NamedTuple):
-    """A coded concept: Coding Scheme Designator (0008,0102), Code Value and Code Meaning (PS3.3 8.8)."""
+    """A coded concept: Coding Scheme Designator (0008,0102), Code Value and Code Meaning (PS3.3 8.8).
+
+    ``version``: Coding Scheme Version (0008,0103), for schemes whose codes mean nothing without it.
+    """
 
     scheme: str
     value: str
     meaning: str
+    version: str = ""
 
 
 SNOMED_RT_DESIGNATORS = frozenset({"SRT", "SNM3", "99SDM"})
@@ -197,11 +201,11 @@ CATEGORIES: dict[Category, Code] = {
     Category.NEGATIVE: Code("SCT", "397140005", "1 - Negative"),
     Category.BENIGN: Code("SCT", "397141009", "2 - Benign"),
     Category.PROBABLY_BENIGN: Code("SCT", "397143007", "3 - Probably Benign"),
-    Category.LOW_SUSPICION: Code("BI", "MA.II.A.5.4A", "4A - Low suspicion"),
-    Category.MODERATE_SUSPICION: Code("BI", "MA.II.A.5.4B", "4B - Intermediate suspicion"),
-    Category.HIGH_SUSPICION: Code("BI", "MA.II.A.5.4C", "4C - Moderate suspicion"),
+    Category.LOW_SUSPICION: Code("BI", "MA.II.A.5.4A", "4A - Low suspicion", "4.0"),
+    Category.MODERATE_SUSPICION: Code("BI", "MA.II.A.5.4B", "4B - Intermediate suspicion", "4.0"),
+    Category.HIGH_SUSPICION: Code("BI", "MA.II.A.5.4C", "4C - Moderate suspicion", "4.0"),
     Category.HIGHLY_SUGGESTIVE: Code("SCT", "397145000", "5 - Highly suggestive of malignancy"),
-    Category.KNOWN_MALIGNANCY: Code("BI", "MA.II.A.5.6", "6 - Known biopsy proven malignancy"),
+    Category.KNOWN_MALIGNANCY: Code("BI", "MA.II.A.5.6", "6 - Known biopsy proven malignancy", "4.0"),
 }
 """Assessment category (PS3.16 CID 6026); meanings as DICOM prints them, one edition behind ours in 4B, 4C."""
 

@@ -36,6 +36,8 @@ def coded(code: AnyCode) -> Dataset:
     item = Dataset()
     scheme = code.scheme if isinstance(code, Code) else code.scheme_designator
     item.CodeValue, item.CodingSchemeDesignator = code.value, scheme
+    if isinstance(code, Code) and code.version:
+        item.CodingSchemeVersion = code.version
     # pydicom's dictionary holds invisible spaces where the printed Standard may break a line
     item.CodeMeaning = code.meaning.replace("\u200b", "")
     return item

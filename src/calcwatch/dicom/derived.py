@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from io import BytesIO
 
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
@@ -52,11 +53,29 @@ def join_study(dataset: Dataset, header: Dataset) -> None:
 
 
 def add_moment(dataset: Dataset, evidence: Evidence) -> None:
-    """State when the object was made, in all the attributes that say so."""
-    day, moment = evidence.made.strftime("%Y%m%d"), evidence.made.strftime("%H%M%S")
+    """State when the object was made, in all the attributes that say so.
+
+    A time zone is named only where the image names one: it would hold for the study's date and time too.
+    """
+    made = local_moment(evidence)
+    day, moment = made.strftime("%Y%m%d"), made.strftime("%H%M%S")
     dataset.SeriesDate = dataset.ContentDate = dataset.InstanceCreationDate = day
     dataset.SeriesTime = dataset.ContentTime = dataset.InstanceCreationTime = moment
-    dataset.TimezoneOffsetFromUTC = evidence.made.strftime("%z") or "+0000"
+    offset = word(evidence.current[0], "TimezoneOffsetFromUTC")
+    if offset:
+        dataset.TimezoneOffsetFromUTC = offset
+    elif "TimezoneOffsetFromUTC" in dataset:
+        del dataset.TimezoneOffsetFromUTC
+
+
+def local_moment(evidence: Evidence) -> datetime:
+    """When the object was made, in the image's time zone where it names one, else in ours."""
+    offset = word(evidence.current[0], "TimezoneOffsetFromUTC")
+    try:
+        zone = datetime.strptime(offset, "%z").tzinfo if offset else None
+    except ValueError:
+        zone = None
+    return evidence.made.astimezone(zone) if zone else evidence.made
 
 
 def software_versions(evidence: Evidence) -> tuple[str, str]:

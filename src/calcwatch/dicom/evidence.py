@@ -44,7 +44,8 @@ class Evidence:
 
     ``current``, ``prior``: header of each image of ``result.examination`` and ``result.prior``, in their
     order. ``failed``: headers of images of the same study that were not analyzed. ``made``: when the result
-    was. ``digest``: of the result; the UIDs of the objects depend on it, on ``made`` and on nothing else.
+    was, aware of its time zone. ``digest``: of the result; the UIDs of the objects
+    depend on it, on ``made`` and on nothing else.
     """
 
     result: ExaminationResult
@@ -72,7 +73,7 @@ class Evidence:
 
     def uid(self, *names: object) -> str:
         """A UID derived from a UUID (PS3.5 B.2): the same for the same result, moment and names."""
-        words = [MANUFACTURER, self.digest, self.made.isoformat(), *map(str, names)]
+        words = [MANUFACTURER, self.digest, f"{self.made.timestamp():.0f}", *map(str, names)]
         return f"2.25.{uuid5(NAMESPACE_OID, '/'.join(words)).int}"
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from uuid import NAMESPACE_OID, uuid5
 
+from highdicom import sr
 from highdicom.sr import CodedConcept
 from pydicom.dataset import Dataset
+from pydicom.sr.codedict import codes
 
 from calcwatch.dicom.content import AnyCode, coded
 from calcwatch.dicom.derived import add_equipment, add_moment, join_study, with_meta
-from calcwatch.dicom.evidence import Evidence
+from calcwatch.dicom.evidence import MANUFACTURER, Evidence
 
 _NEEDED = (
     *("PatientID", "PatientName", "PatientBirthDate", "PatientSex", "StudyID", "StudyDate", "StudyTime"),
@@ -29,7 +32,8 @@ def complete(header: Dataset) -> Dataset:
 def concept(code: AnyCode) -> CodedConcept:
     """A code as highdicom takes it, without the invisible spaces of pydicom's dictionary."""
     item = coded(code)
-    return CodedConcept(item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning)
+    version = item.get("CodingSchemeVersion")
+    return CodedConcept(item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning, version)
 
 
 def settled(dataset: Dataset, evidence: Evidence) -> Dataset:
@@ -38,3 +42,17 @@ def settled(dataset: Dataset, evidence: Evidence) -> Dataset:
     add_equipment(dataset, evidence)
     add_moment(dataset, evidence)
     return with_meta(dataset)
+
+
+def observer(evidence: Evidence) -> sr.ObserverContext:
+    """The device that observed: one UID for one version of the software."""
+    version = evidence.version
+    return sr.ObserverContext(
+        observer_type=concept(codes.DCM.Device),
+        observer_identifying_attributes=sr.DeviceObserverIdentifyingAttributes(
+            uid=f"2.25.{uuid5(NAMESPACE_OID, f'calcwatch {version}').int}",
+            name=MANUFACTURER,
+            manufacturer_name=MANUFACTURER,
+            model_name=f"calcwatch {version}",
+        ),
+    )

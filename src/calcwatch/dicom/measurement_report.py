@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from uuid import NAMESPACE_OID, uuid5
 
 from highdicom import sr
 from pydicom.dataset import Dataset
@@ -11,7 +10,7 @@ from pydicom.sr.codedict import codes
 
 from calcwatch.codes import CATEGORIES, SCORE, SIDES
 from calcwatch.dicom.evidence import MANUFACTURER, RESEARCH_USE, Evidence, parameter_words
-from calcwatch.dicom.highdicom_objects import complete, concept, settled
+from calcwatch.dicom.highdicom_objects import complete, concept, observer, settled
 from calcwatch.dicom.impression import impression, suggestion
 from calcwatch.dicom.measured_groups import measured_calcification, measured_group, measured_non_lesion
 from calcwatch.dicom.measured_items import Sources, comment, finding_site
@@ -37,7 +36,7 @@ def measurement_report(evidence: Evidence) -> Dataset:
         result=evidence.result,
     )
     report = sr.MeasurementReport(
-        observation_context=sr.ObservationContext(observer_device_context=_observer(evidence)),
+        observation_context=sr.ObservationContext(observer_device_context=observer(evidence)),
         procedure_reported=concept(_SCT.ImagingProcedure),
         imaging_measurements=[*_overall(evidence, sources), *_findings(evidence, sources)],
         title=concept(_DCM.ImagingMeasurementReport),
@@ -55,20 +54,6 @@ def measurement_report(evidence: Evidence) -> Dataset:
         series_description=f"calcwatch measurements. {RESEARCH_USE}"[:64],
     )
     return settled(document, evidence)
-
-
-def _observer(evidence: Evidence) -> sr.ObserverContext:
-    """The device that observed: one UID for one version of the software."""
-    version = evidence.version
-    return sr.ObserverContext(
-        observer_type=concept(_DCM.Device),
-        observer_identifying_attributes=sr.DeviceObserverIdentifyingAttributes(
-            uid=f"2.25.{uuid5(NAMESPACE_OID, f'calcwatch {version}').int}",
-            name=MANUFACTURER,
-            manufacturer_name=MANUFACTURER,
-            model_name=f"calcwatch {version}",
-        ),
-    )
 
 
 def _overall(evidence: Evidence, sources: Sources) -> Iterator[sr.MeasurementsAndQualitativeEvaluations]:

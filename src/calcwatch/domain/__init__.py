@@ -15,6 +15,7 @@ from calcwatch.domain.assessment import (
     Location,
     ViewPair,
 )
+from calcwatch.domain.cad_report import CadMark, CadReport
 from calcwatch.domain.change import (
     Alignment,
     BedPosition,
@@ -34,6 +35,7 @@ from calcwatch.domain.context import (
 )
 from calcwatch.domain.errors import (
     BadContext,
+    BadFormat,
     BadSeries,
     BadTable,
     CalcwatchError,
@@ -82,7 +84,7 @@ from calcwatch.domain.lexicon import (
 from calcwatch.domain.result import ExaminationResult
 from calcwatch.domain.study import ImagedStudy, InstanceReference, PatientIdentity
 from calcwatch.domain.tissue import FaintSpeck, Tissue
-from calcwatch.domain.tracking import non_lesion_uid, tracking_uid_of
+from calcwatch.domain.tracking import letter, non_lesion_uid, tracking_uid_of
 from calcwatch.domain.treatment import (
     BedMark,
     BedSource,
@@ -104,6 +106,7 @@ __all__ = [
     "AnalysisSettings",
     "Assessment",
     "BadContext",
+    "BadFormat",
     "BadSeries",
     "BadTable",
     "BedMark",
@@ -112,6 +115,8 @@ __all__ = [
     "BiopsyResult",
     "BreastContext",
     "BreastReading",
+    "CadMark",
+    "CadReport",
     "Calcification",
     "CalcificationGroup",
     "CalcwatchError",
@@ -167,6 +172,7 @@ __all__ = [
     "UnsupportedImage",
     "ViewPair",
     "ViewPosition",
+    "letter",
     "non_lesion_uid",
     "tracking_uid_of",
 ]

@@ -37,3 +37,7 @@ class ResultNotWritten(CalcwatchError):
 
 class NotInResult(CalcwatchError):
     """What was asked for is not in the result, or that cannot be read; the message lists what there is."""
+
+
+class BadFormat(CalcwatchError):
+    """A result is asked for in a format that calcwatch does not write; the message lists those it does."""

@@ -1,7 +1,8 @@
-"""Tracking UIDs (0062,0021) for what has none of its own: the same for the same findings."""
+"""Names of findings: tracking UIDs (0062,0021) for what has none of its own, letters for groups."""
 
 from __future__ import annotations
 
+from string import ascii_uppercase
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_OID, uuid5
 
@@ -22,3 +23,9 @@ def non_lesion_uid(found: NonLesion, image: ImageFindings) -> str:
         f"{found.row:.3f}",
         f"{found.column:.3f}",
     )
+
+
+def letter(index: int) -> str:
+    """Name the group at a place in the order: 0 is A, 25 is Z, 26 is AA."""
+    before = letter(index // 26 - 1) if index >= 26 else ""
+    return before + ascii_uppercase[index % 26]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from calcwatch.domain import Change
+from calcwatch.domain import Change, letter
 from calcwatch.report.change_words import (
     ALIGNMENT_WORDS,
     CHANGE_WORDS,
@@ -16,7 +16,7 @@ from calcwatch.report.change_words import (
     tone,
 )
 from calcwatch.report.comparison import Step
-from calcwatch.report.marks import date_words, letter
+from calcwatch.report.marks import date_words
 from calcwatch.report.side_by_side import SheetOf, SideBySide, pair_pictures
 from calcwatch.steps.compare import ComparedPair
 from calcwatch.steps.dates import months_between

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from calcwatch.domain import BreastReading, ExaminationFindings, GroupReading, ImageFindings, ViewPair
+from calcwatch.domain import BreastReading, ExaminationFindings, GroupReading, ImageFindings, ViewPair, letter
 from calcwatch.report.examinations import ReadExamination, first_given
 from calcwatch.report.findings import printable
 from calcwatch.report.lexicon_words import PATTERN_WORDS
-from calcwatch.report.marks import anchor, date_words, group_letters, image_label, letter, side_label
+from calcwatch.report.marks import anchor, date_words, group_letters, image_label, side_label
 from calcwatch.report.reading_views import (
     AssessmentView,
     Link,

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calcwatch.domain import Calcification, CalcificationGroup, ImageFindings, PixelSpacing, Point
+from calcwatch.domain import Calcification, CalcificationGroup, ImageFindings, PixelSpacing, Point, letter
 from calcwatch.report.findings import ordered_calcifications
-from calcwatch.report.marks import letter, reach
+from calcwatch.report.marks import reach
 from calcwatch.report.pictures import Box, Picture
 from calcwatch.report.reading_views import DescriptionView, morphology_words, shape_cells, view_description
 from calcwatch.report.take_pictures import SHOWN_TILES, tile_side

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import hypot
-from string import ascii_uppercase
 
-from calcwatch.domain import Calcification, CalcificationGroup, ImageFindings, Laterality, Point
+from calcwatch.domain import Calcification, CalcificationGroup, ImageFindings, Laterality, Point, letter
 from calcwatch.report.findings import ordered_calcifications, ordered_groups
 
 GROUP_COLOR = "#f0a020"
@@ -26,12 +25,6 @@ _BREASTS = {
     Laterality.LEFT: "Left breast",
     Laterality.BOTH: "Both breasts",
 }
-
-
-def letter(index: int) -> str:
-    """Name the group at a place in the order: 0 is A, 25 is Z, 26 is AA."""
-    before = letter(index // 26 - 1) if index >= 26 else ""
-    return before + ascii_uppercase[index % 26]
 
 
 def anchor(index: int) -> str:

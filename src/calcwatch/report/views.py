@@ -12,6 +12,7 @@ from calcwatch.domain import (
     Landmarks,
     NonLesion,
     PixelSpacing,
+    letter,
 )
 from calcwatch.report.findings import ordered_calcifications, ordered_groups, ordered_non_lesions, printable
 from calcwatch.report.group_views import (
@@ -30,7 +31,6 @@ from calcwatch.report.marks import (
     date_words,
     image_label,
     label_place,
-    letter,
     reach,
     single_calcifications,
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,11 +13,11 @@ from calcwatch.domain import (
     GivenAttributes,
     ImageDescription,
     ImageFindings,
-    UnreadableImage,
 )
 from calcwatch.service.find_images import FoundFile, FoundKind, find_images
 from calcwatch.service.open_image import source_of
 from calcwatch.service.result_folder import is_result
+from calcwatch.service.result_sources import check_source, find_source
 
 _FINDINGS = "findings.json"
 
@@ -90,14 +89,7 @@ def _again(
         pixel_spacing_mm=None if image["pixel_spacing_mm"] is None else str(image["pixel_spacing_mm"]),
         bits_stored=None if given.bits_stored is None else str(given.bits_stored),
     )
-    path = next(
-        (
-            one
-            for one in (Path(source), result.parent / source, result.parent.parent / source)
-            if one.is_file()
-        ),
-        Path(source),
-    )
+    path = find_source(result, source)
     problem = _problem(path, source, digest)
     kind = FoundKind.IMAGE if problem is None else FoundKind.REFUSED
     return FoundFile(path, source_of(path), stated, problem, kind)
@@ -105,18 +97,16 @@ def _again(
 
 def _problem(path: Path, source: str, digest: str | None) -> CalcwatchError | None:
     """Why an image of a result cannot be used again."""
-    if not path.is_file():
-        return UnreadableImage(
-            f"{source}: the image of this finding is not there any more, and without its pixels it cannot be "
-            "aligned; give the mammograms themselves"
+    try:
+        check_source(
+            path,
+            source,
+            digest,
+            needed="without its pixels it cannot be aligned; give the mammograms themselves",
         )
-    with path.open("rb") as file:
-        same = digest is None or hashlib.file_digest(file, "sha256").hexdigest() == digest
-    return (
-        None
-        if same
-        else UnreadableImage(f"{source}: the file has changed since it was analyzed; analyze it anew")
-    )
+    except CalcwatchError as problem:
+        return problem
+    return None
 
 
 def check_one_woman(days: Sequence[Sequence[ImageFindings]]) -> None:

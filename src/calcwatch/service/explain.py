@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from calcwatch.domain import NotInResult
+from calcwatch.domain import NotInResult, letter
 from calcwatch.report.explanation import FoundGroup, explanation
-from calcwatch.report.marks import letter
 from calcwatch.service.read_rules import read_rules
 
 _FINDINGS = "findings.json"

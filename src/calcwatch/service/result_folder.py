@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -70,7 +70,11 @@ def writing(out: Path) -> Iterator[None]:
         ) from problem
 
 
-def check_result_folder(out: Path) -> None:
+IsFormer = Callable[[Path], bool]
+"""Tells whether a folder holds a former result of the same kind, and nothing else."""
+
+
+def check_result_folder(out: Path, is_former: IsFormer = is_result) -> None:
     """Refuse a place for a result that holds anything but a former result.
 
     Raises ``ResultNotWritten`` with the remedy. A place that is free or an empty folder passes.
@@ -81,7 +85,7 @@ def check_result_folder(out: Path) -> None:
         if not out.is_dir():
             raise ResultNotWritten(f"{out} is a file; give a folder with --out")
         is_empty = not any(out.iterdir())
-    if not is_empty and not is_result(out):
+    if not is_empty and not is_former(out):
         raise ResultNotWritten(
             f"{out} holds other files, which calcwatch will not overwrite; give a new or empty folder"
         )
@@ -131,7 +135,7 @@ def belongs_to_result(path: Path, place: Path) -> bool:
 
 
 @contextmanager
-def result_folder(place: Path) -> Iterator[Path]:
+def result_folder(place: Path, is_former: IsFormer = is_result) -> Iterator[Path]:
     """Yield an empty folder beside ``place`` that becomes ``place`` when the block ends well.
 
     A former result stays as it is until then. When the block raises, nothing is left behind; after a kill
@@ -143,12 +147,12 @@ def result_folder(place: Path) -> Iterator[Path]:
     with writing(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         _clear_leftovers(out)
-        check_result_folder(out)
+        check_result_folder(out, is_former)
         partial.mkdir()
     held = _lock(partial)
     try:
         yield partial
-        check_result_folder(out)
+        check_result_folder(out, is_former)
         _move(partial, out)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
