@@ -247,3 +247,82 @@ FOLLOW_UPS: dict[Category, Code] = {
 
 ENGLISH = Code("RFC5646", "en", "English")
 """Language of what is exported (PS3.16 CID 5000)."""
+
+CLUSTER = Code("SCT", "129769006", "Calcification Cluster")
+"""A group as a finding (PS3.16 CID 6014)."""
+
+INDIVIDUAL = Code("SCT", "129770007", "Individual Calcification")
+"""A single calcification as a finding (PS3.16 CID 6014)."""
+
+NON_LESION = Code("DCM", "111102", "Non-lesion")
+"""Something bright that is no calcification, as a finding (PS3.16 CID 6014)."""
+
+BREAST = Code("SCT", "76752008", "Breast")
+"""The breast where its side is not known (PS3.16 CID 4013)."""
+
+IMAGING_PROCEDURE = Code("SCT", "363679005", "Imaging procedure")
+"""The examination itself, as the subject of a measurement."""
+
+NUMBER_OF_CALCIFICATIONS = Code("DCM", "111038", "Number of calcifications")
+"""Members of a group."""
+
+RADIUS = Code("SCT", "131190003", "Radius")
+"""Of the smallest circle round all members of a group."""
+
+DIAMETER = Code("SCT", "81827009", "Diameter")
+"""Of the circle with the area of a calcification."""
+
+AREA = Code("SCT", "131184002", "Area of defined region")
+"""Inside the outline of a calcification."""
+
+CERTAINTY = Code("DCM", "111012", "Certainty of Finding")
+"""Belief that a finding is what it is called, in percent."""
+
+CALCIFICATION_TYPE = Code("DCM", "111009", "Calcification Type")
+"""Morphology, as a question; the answers are ``MORPHOLOGIES``."""
+
+CALCIFICATION_DISTRIBUTION = Code("DCM", "111008", "Calcification Distribution")
+"""Distribution, as a question; the answers are ``DISTRIBUTIONS``."""
+
+ASSESSMENT_CATEGORY = Code("DCM", "111005", "Assessment Category")
+"""Category, as a question; the answers are ``CATEGORIES``."""
+
+CHANGE_SINCE_PRIOR = Code("SCT", "129720009", "Finding of change since previous mammogram (finding)")
+"""Change, as a question; the answers are ``CHANGE_WORDS``."""
+
+OBJECT_TYPE = Code("DCM", "111039", "Object type")
+"""What a non-lesion is, as a question; the answers are ``NON_LESIONS``."""
+
+MAMMOGRAM_REPORT = Code("LN", "36625-2", "MG Breast Views")
+"""A report of mammograms, whether made at screening or not: why an image was made is in no header."""
+
+RADIOLOGY = Code("LN", "LP29684-5", "Radiology")
+"""The department as LOINC names it."""
+
+MAMMOGRAPHY = Code("DCM", "MG", "Mammography")
+"""Modality (PS3.16 CID 33)."""
+
+ROW = Code(PRIVATE_SCHEME, "row", "Row of the center, 0 at the center of the top-left pixel")
+"""Place of a finding down the image, in pixels of the file as stored; 0.5 less than DICOM counts."""
+
+COLUMN = Code(PRIVATE_SCHEME, "column", "Column of the center, 0 at the center of the top-left pixel")
+"""Place of a finding along the image, in pixels of the file as stored; 0.5 less than DICOM counts."""
+
+SOP_INSTANCE_UID = Code(PRIVATE_SCHEME, "sop_instance_uid", "SOP Instance UID of the image")
+"""SOP Instance UID (0008,0018) of the image that a finding lies on."""
+
+IMAGE_DIGEST = Code(PRIVATE_SCHEME, "image_sha256", "SHA-256 of the image file")
+"""The image that a finding lies on where its file has no SOP Instance UID."""
+
+SETTING = Code(PRIVATE_SCHEME, "setting", "Setting of the analysis")
+"""A number that changes a result, by its name in the settings of the analysis."""
+
+RADELEMENT_CALCIFICATION = Code("RADELEMENT", "RDES241", "Breast Calcification")
+"""A calcification or a group in the Common Data Elements of the RSNA (set)."""
+
+RADELEMENTS: dict[Code, Code] = {
+    CALCIFICATION_TYPE: Code("RADELEMENT", "RDE1565", "Calcification type"),
+    CALCIFICATION_DISTRIBUTION: Code("RADELEMENT", "RDE1568", "Calcification distribution"),
+    ASSESSMENT_CATEGORY: Code("RADELEMENT", "RDE1586", "Assessment"),
+}
+"""Questions in the Common Data Elements of the RSNA; their answers are not taken over, DICOM's are."""

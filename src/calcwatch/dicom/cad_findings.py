@@ -23,7 +23,7 @@ from calcwatch.dicom.content import (
     uid_reference,
     with_children,
 )
-from calcwatch.dicom.evidence import MANUFACTURER, closed, parameter_words, to_dicom
+from calcwatch.dicom.evidence import MANUFACTURER, closed, to_dicom
 from calcwatch.domain import (
     Calcification,
     CalcificationGroup,
@@ -36,6 +36,7 @@ from calcwatch.domain import (
     Point,
     Provenance,
     non_lesion_uid,
+    parameter_words,
 )
 
 _DCM, _SCT = codes.DCM, codes.SCT

@@ -42,8 +42,7 @@ from calcwatch.dicom.derived import new_object
 from calcwatch.dicom.document import add_document
 from calcwatch.dicom.evidence import Evidence
 from calcwatch.dicom.image_library import image_library, place_of
-from calcwatch.dicom.impression import impression, most_urgent
-from calcwatch.domain import BreastReading, Category, tracking_uid_of
+from calcwatch.domain import BreastReading, Category, impression, most_urgent, tracking_uid_of
 
 _DCM, _SCT = codes.DCM, codes.SCT
 _SHORT_INTERVAL_MONTHS = 6

@@ -25,15 +25,11 @@ from calcwatch.domain import (
     InstanceReference,
     PatientIdentity,
     Point,
-    Provenance,
     UnreadableImage,
 )
 
 MANUFACTURER = "calcwatch"
 """Manufacturer (0008,0070) and Manufacturer's Model Name (0008,1090) of what is exported."""
-
-RESEARCH_USE = "For research use: a second pair of eyes. A radiologist decides."
-"""What every exported object says of itself."""
 
 _REQUIRED = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "Rows", "Columns")
 
@@ -129,14 +125,6 @@ def study_of(headers: Sequence[Dataset]) -> ImagedStudy:
         study_time=word(first, "StudyTime"),
         accession_number=word(first, "AccessionNumber"),
     )
-
-
-def parameter_words(made: Provenance) -> tuple[str, ...]:
-    """Settings of the analysis and the models it used, each a phrase."""
-    settings = ", ".join(f"{name} {value:g}" for name, value in vars(made.settings).items())
-    model = f"model {made.model_name} {made.model_hash or '(no weights)'}"
-    described = made.description_model_hash
-    return (settings, model, *([f"description model {described}"] if described else []))
 
 
 def to_dicom(point: Point) -> tuple[float, float]:

@@ -6,8 +6,9 @@ from highdicom import ko
 from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 
-from calcwatch.dicom.evidence import MANUFACTURER, RESEARCH_USE, Evidence
+from calcwatch.dicom.evidence import MANUFACTURER, Evidence
 from calcwatch.dicom.highdicom_objects import complete, concept, observer, settled
+from calcwatch.domain import RESEARCH_USE
 
 _SERIES_NUMBER = 9007
 

@@ -17,7 +17,6 @@ from calcwatch.codes import (
 )
 from calcwatch.dicom.content import AnyCode
 from calcwatch.dicom.highdicom_objects import concept
-from calcwatch.dicom.impression import change_words, suggestion
 from calcwatch.dicom.measured_items import (
     Sources,
     centered,
@@ -35,7 +34,9 @@ from calcwatch.domain import (
     ImageFindings,
     MorphologyDescription,
     NonLesion,
+    change_words,
     non_lesion_uid,
+    suggestion,
 )
 
 _DCM, _SCT, _UCUM = codes.DCM, codes.SCT, codes.UCUM

@@ -9,12 +9,19 @@ from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 
 from calcwatch.codes import CATEGORIES, SCORE, SIDES
-from calcwatch.dicom.evidence import MANUFACTURER, RESEARCH_USE, Evidence, parameter_words
+from calcwatch.dicom.evidence import MANUFACTURER, Evidence
 from calcwatch.dicom.highdicom_objects import complete, concept, observer, settled
-from calcwatch.dicom.impression import impression, suggestion
 from calcwatch.dicom.measured_groups import measured_calcification, measured_group, measured_non_lesion
 from calcwatch.dicom.measured_items import Sources, comment, finding_site
-from calcwatch.domain import BreastReading, ImageFindings, tracking_uid_of
+from calcwatch.domain import (
+    RESEARCH_USE,
+    BreastReading,
+    ImageFindings,
+    impression,
+    parameter_words,
+    suggestion,
+    tracking_uid_of,
+)
 
 _DCM, _SCT = codes.DCM, codes.SCT
 _Measured = sr.MeasurementsAndQualitativeEvaluations | sr.PlanarROIMeasurementsAndQualitativeEvaluations

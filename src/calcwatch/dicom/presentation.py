@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from calcwatch.dicom.derived import serial_number
-from calcwatch.dicom.evidence import MANUFACTURER, RESEARCH_USE, Evidence, closed, to_dicom
+from calcwatch.dicom.evidence import MANUFACTURER, Evidence, closed, to_dicom
 from calcwatch.dicom.header import word
 from calcwatch.dicom.highdicom_objects import complete, settled
-from calcwatch.domain import CalcificationGroup, ImageFindings, Point, letter
+from calcwatch.domain import RESEARCH_USE, CalcificationGroup, ImageFindings, Point, letter
 
 _SERIES_NUMBER = 9004
 _RING_MARGIN_PX = 6.0

@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from calcwatch.dicom.evidence import MANUFACTURER, RESEARCH_USE, Evidence
+from calcwatch.dicom.evidence import MANUFACTURER, Evidence
 from calcwatch.dicom.header import words
 from calcwatch.dicom.highdicom_objects import complete, settled
+from calcwatch.domain import RESEARCH_USE
 
 _SERIES_NUMBER = 9005
 

@@ -11,10 +11,10 @@ from pydicom.sr.codedict import codes
 
 from calcwatch.codes import LATERALITIES, MORPHOLOGIES
 from calcwatch.dicom.derived import serial_number
-from calcwatch.dicom.evidence import MANUFACTURER, RESEARCH_USE, Evidence, parameter_words
+from calcwatch.dicom.evidence import MANUFACTURER, Evidence
 from calcwatch.dicom.header import words
 from calcwatch.dicom.highdicom_objects import complete, concept, settled
-from calcwatch.domain import CalcificationGroup, ImageFindings, Point, letter
+from calcwatch.domain import RESEARCH_USE, CalcificationGroup, ImageFindings, Point, letter, parameter_words
 
 _DCM, _SCT = codes.DCM, codes.SCT
 _SERIES_NUMBER = 9003

@@ -40,6 +40,7 @@ from calcwatch.domain.errors import (
     BadTable,
     CalcwatchError,
     NotInResult,
+    NotReleased,
     ResultNotWritten,
     UnreadableImage,
     UnsuitableImage,
@@ -83,6 +84,14 @@ from calcwatch.domain.lexicon import (
 )
 from calcwatch.domain.result import ExaminationResult
 from calcwatch.domain.study import ImagedStudy, InstanceReference, PatientIdentity
+from calcwatch.domain.summary import (
+    RESEARCH_USE,
+    change_words,
+    impression,
+    most_urgent,
+    parameter_words,
+    suggestion,
+)
 from calcwatch.domain.tissue import FaintSpeck, Tissue
 from calcwatch.domain.tracking import letter, non_lesion_uid, tracking_uid_of
 from calcwatch.domain.treatment import (
@@ -101,6 +110,7 @@ __all__ = [
     "CLASSIC_BENIGN",
     "LADDER",
     "LEXICON",
+    "RESEARCH_USE",
     "Alignment",
     "Alternative",
     "AnalysisSettings",
@@ -151,6 +161,7 @@ __all__ = [
     "NonLesion",
     "NonLesionKind",
     "NotInResult",
+    "NotReleased",
     "Operation",
     "OperationKind",
     "PatientIdentity",
@@ -172,7 +183,12 @@ __all__ = [
     "UnsupportedImage",
     "ViewPair",
     "ViewPosition",
+    "change_words",
+    "impression",
     "letter",
+    "most_urgent",
     "non_lesion_uid",
+    "parameter_words",
+    "suggestion",
     "tracking_uid_of",
 ]

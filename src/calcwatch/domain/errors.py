@@ -41,3 +41,7 @@ class NotInResult(CalcwatchError):
 
 class BadFormat(CalcwatchError):
     """A result is asked for in a format that calcwatch does not write; the message lists those it does."""
+
+
+class NotReleased(CalcwatchError):
+    """A text for a patient that nobody has signed; the message names what is missing."""

@@ -1,9 +1,22 @@
-"""What an examination comes to, for reports with room for one assessment: that of its most urgent breast."""
+"""What an examination comes to, in the words of every export: SR, FHIR and whatever is sent alike.
+
+Where there is room for one assessment, it is that of the most urgent breast.
+"""
 
 from __future__ import annotations
 
-from calcwatch.dicom.evidence import RESEARCH_USE
-from calcwatch.domain import Assessment, BreastReading, Category, Change, ExaminationResult, LikelihoodRange
+from typing import TYPE_CHECKING
+
+from calcwatch.domain.lexicon import Category
+
+if TYPE_CHECKING:
+    from calcwatch.domain.assessment import Assessment, BreastReading, LikelihoodRange
+    from calcwatch.domain.change import Change
+    from calcwatch.domain.findings import Provenance
+    from calcwatch.domain.result import ExaminationResult
+
+RESEARCH_USE = "For research use: a second pair of eyes. A radiologist decides."
+"""What every exported object says of itself."""
 
 _BY_URGENCY = (
     Category.NEGATIVE,
@@ -67,3 +80,11 @@ def change_words(change: Change) -> str:
     interval = "" if change.interval_months is None else f" in {change.interval_months:g} months"
     counts = f"{change.now.count} calcifications now, {change.then.count} then"
     return f"{view}: {change.kind.value.replace('_', ' ')}{interval}, {counts}."
+
+
+def parameter_words(made: Provenance) -> tuple[str, ...]:
+    """Settings of the analysis and the models it used, each a phrase."""
+    settings = ", ".join(f"{name} {value:g}" for name, value in vars(made.settings).items())
+    model = f"model {made.model_name} {made.model_hash or '(no weights)'}"
+    described = made.description_model_hash
+    return (settings, model, *([f"description model {described}"] if described else []))
