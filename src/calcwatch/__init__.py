@@ -14,6 +14,8 @@ if TYPE_CHECKING:
         AnalysisSettings,
         Assessment,
         BreastContext,
+        CadMark,
+        CadReport,
         Calcification,
         CalcificationGroup,
         CalcwatchError,
@@ -22,8 +24,10 @@ if TYPE_CHECKING:
         ClinicalContext,
         Comparison,
         ExaminationFindings,
+        ExaminationResult,
         GivenAttributes,
         ImageDescription,
+        ImagedStudy,
         ImageFindings,
         Mammogram,
         NonLesion,
@@ -34,11 +38,16 @@ if TYPE_CHECKING:
         UnsuitableImage,
         UnsupportedImage,
     )
+    from calcwatch.fhir.bundle import released_summary, result_bundle
+    from calcwatch.fhir.check import check_bundle
     from calcwatch.inference import learned_detector
     from calcwatch.phantom import PhantomSettings, make_examination, make_prior_and_current
     from calcwatch.pipeline import Compared, check_image
     from calcwatch.service.analyze_mammogram import analyze_exam, analyze_image, compare_with_prior
+    from calcwatch.service.export_result import Exported, ExportFormat, export_result
     from calcwatch.service.open_image import describe_image, open_image
+    from calcwatch.service.read_cad import read_cad_file
+    from calcwatch.service.read_evidence import read_result_folder
     from calcwatch.steps.detect import detect_classical
 
 __version__ = "0.1.0"
@@ -47,6 +56,8 @@ __all__ = [
     "AnalysisSettings",
     "Assessment",
     "BreastContext",
+    "CadMark",
+    "CadReport",
     "Calcification",
     "CalcificationGroup",
     "CalcwatchError",
@@ -56,9 +67,13 @@ __all__ = [
     "Compared",
     "Comparison",
     "ExaminationFindings",
+    "ExaminationResult",
+    "ExportFormat",
+    "Exported",
     "GivenAttributes",
     "ImageDescription",
     "ImageFindings",
+    "ImagedStudy",
     "Mammogram",
     "NonLesion",
     "PhantomSettings",
@@ -70,17 +85,31 @@ __all__ = [
     "UnsupportedImage",
     "analyze_exam",
     "analyze_image",
+    "check_bundle",
     "check_image",
     "compare_with_prior",
     "describe_image",
     "detect_classical",
+    "export_result",
     "learned_detector",
     "make_examination",
     "make_prior_and_current",
     "open_image",
+    "read_cad_file",
+    "read_result_folder",
+    "released_summary",
+    "result_bundle",
 ]
 
 _ROOMS = {
+    "ExportFormat": "calcwatch.service.export_result",
+    "Exported": "calcwatch.service.export_result",
+    "export_result": "calcwatch.service.export_result",
+    "read_cad_file": "calcwatch.service.read_cad",
+    "read_result_folder": "calcwatch.service.read_evidence",
+    "check_bundle": "calcwatch.fhir.check",
+    "released_summary": "calcwatch.fhir.bundle",
+    "result_bundle": "calcwatch.fhir.bundle",
     "describe_image": "calcwatch.service.open_image",
     "open_image": "calcwatch.service.open_image",
     "analyze_exam": "calcwatch.service.analyze_mammogram",

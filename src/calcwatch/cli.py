@@ -16,6 +16,7 @@ import typer
 from calcwatch.bench.command import app as bench_app
 from calcwatch.compare.command import add_comparison
 from calcwatch.domain import AnalysisSettings, CalcwatchError, GivenAttributes
+from calcwatch.exchange.command import add_exchange
 from calcwatch.terminal import one_line
 from calcwatch.train.command import add_training
 
@@ -39,8 +40,8 @@ app = typer.Typer(
 )
 
 app.add_typer(bench_app)
-add_training(app)
-add_comparison(app)
+for add_commands in (add_training, add_comparison, add_exchange):
+    add_commands(app)
 
 Paths = Annotated[
     list[Path] | None,

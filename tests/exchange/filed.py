@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from pydicom import dcmread
 
 from calcwatch.dicom.write import write_mammogram
 from calcwatch.domain import (
@@ -113,6 +114,13 @@ SINGLES: dict[ViewPosition, tuple[Point, ...]] = {
     ViewPosition.MLO: ((150.5, 60.125), (480.0, 80.0)),
 }
 CLIP: Point = (330.0, 200.0)
+_SUSPICION = {
+    Morphology.FINE_PLEOMORPHIC: 0.9,
+    Morphology.AMORPHOUS: 0.6,
+    Morphology.VASCULAR: 0.1,
+    Morphology.ROUND: 0.3,
+    Morphology.DYSTROPHIC: 0.2,
+}
 
 
 def write_result(root: Path, *, with_prior: bool = True) -> Path:
@@ -159,12 +167,10 @@ def _image(root: Path, day: str, picture: PhantomImage, plan: tuple[Group, ...])
     path.parent.mkdir(parents=True, exist_ok=True)
     write_mammogram(picture, path)
     content = path.read_bytes()
-    from pydicom import dcmread
-
     header = dcmread(path, stop_before_pixels=True)
     groups, singles = zip(*(_group(*one) for one in plan), strict=True)
     alone = [
-        _speck(f"{day} alone {n}", place, Morphology.PUNCTATE)
+        _speck(f"{day} {picture.view_position} alone {n}", place, Morphology.PUNCTATE)
         for n, place in enumerate(SINGLES[picture.view_position] if day == "current" else ())
     ]
     rows, columns = picture.stored.shape
@@ -208,7 +214,7 @@ def _group(
             outline=circle(*center, 35.0),
             morphology=MorphologyDescription(((shape, 0.8), (Morphology.PUNCTATE, 0.2))),
             distribution=DistributionDescription(((distribution, 1.0),), spread),
-            suspicion=0.6,
+            suspicion=_SUSPICION[shape],
         ),
         members,
     )

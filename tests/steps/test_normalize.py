@@ -84,6 +84,13 @@ def test_an_even_picture_has_no_foreground() -> None:
     assert not crop.foreground.any()
 
 
+def test_an_almost_even_picture_has_no_foreground() -> None:
+    """Grays that differ only in their last digit are no breast, and no error."""
+    gray = np.full((200, 150), 0.75, np.float32)
+    gray[50:150, 20:90] = np.nextafter(np.float32(0.75), np.float32(1))
+    assert not normalize(mammogram_of(gray)).foreground.any()
+
+
 def test_unknown_spacing_stays_unknown() -> None:
     """Filters get a working scale; no length in mm can be made from it."""
     crop = normalize(mammogram_of(half_round_breast(), spacing_mm=None))

@@ -197,7 +197,8 @@ def _percent(share: float | None) -> float | None:
 
 def _geometry(place: Point, outline: Sequence[Point], at: Marked) -> tuple[Dataset | None, ...]:
     """Center and outline (TID 4021); no outline where there is none."""
-    line = closed(outline)
+    image = at.findings.description
+    line = closed(outline, image.rows, image.columns)
     return (
         points(HAS_PROPERTIES, _DCM.Center, "POINT", [to_dicom(place)], image=at.image),
         points(HAS_PROPERTIES, _DCM.Outline, "POLYLINE", line, image=at.image) if line else None,

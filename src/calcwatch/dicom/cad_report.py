@@ -42,7 +42,7 @@ from calcwatch.dicom.derived import new_object
 from calcwatch.dicom.document import add_document
 from calcwatch.dicom.evidence import Evidence
 from calcwatch.dicom.image_library import image_library, place_of
-from calcwatch.domain import BreastReading, Category, impression, most_urgent, tracking_uid_of
+from calcwatch.domain import RESEARCH_USE, BreastReading, Category, impression, most_urgent, tracking_uid_of
 
 _DCM, _SCT = codes.DCM, codes.SCT
 _SHORT_INTERVAL_MONTHS = 6
@@ -55,6 +55,7 @@ def cad_report(evidence: Evidence) -> Dataset:
     two days is a composite feature of both. Every coordinate refers to the very image that was analyzed.
     """
     dataset = new_object(evidence, MammographyCADSRStorage, "cad-sr", modality="SR", series_number=9001)
+    dataset.SeriesDescription = f"calcwatch CAD report. {RESEARCH_USE}"[:64]
     add_document(dataset, evidence, template="4000", title=_DCM.MammographyCADReport)
     return with_children(
         dataset,

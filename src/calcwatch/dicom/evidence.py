@@ -28,6 +28,9 @@ from calcwatch.domain import (
     UnreadableImage,
 )
 
+Header = Dataset
+"""Header of an image, or a whole object: what pydicom calls a data set."""
+
 MANUFACTURER = "calcwatch"
 """Manufacturer (0008,0070) and Manufacturer's Model Name (0008,1090) of what is exported."""
 
@@ -138,7 +141,13 @@ def from_dicom(column: float, row: float) -> Point:
     return row - 0.5, column - 0.5
 
 
-def closed(outline: Sequence[Point]) -> tuple[tuple[float, float], ...]:
-    """An outline as DICOM draws a closed polyline: the first point again at the end; empty stays empty."""
-    points = tuple(to_dicom(point) for point in outline)
+def closed(outline: Sequence[Point], rows: int, columns: int) -> tuple[tuple[float, float], ...]:
+    """An outline as DICOM draws a closed polyline: the first point again at the end; empty stays empty.
+
+    What lies outside an image of ``rows`` x ``columns`` is drawn at its edge: viewers take no other place.
+    """
+    points = tuple(
+        (min(max(column, 0.0), float(columns)), min(max(row, 0.0), float(rows)))
+        for column, row in map(to_dicom, outline)
+    )
     return (*points, points[0]) if points else ()

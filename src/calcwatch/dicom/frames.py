@@ -62,7 +62,7 @@ def read_layout(file: DicomFile) -> PixelLayout:
     if not 1 <= layout.bits_stored <= layout.high_bit + 1 <= layout.bits_allocated:
         raise UnreadableImage(
             f"Bits Allocated {layout.bits_allocated}, Bits Stored {layout.bits_stored} and High Bit "
-            f"{layout.high_bit} contradict each other"
+            f"{layout.high_bit} contradict each other; {AGAIN}"
         )
     check_size(layout.rows, layout.columns)
     return layout
@@ -109,7 +109,9 @@ def _check_is_gray(file: DicomFile) -> None:
 def _required(file: DicomFile, keyword: str) -> int:
     stated = integer(file.dataset, keyword)
     if stated is None or stated < 1:
-        raise UnreadableImage(f"the required attribute {keyword} is missing or empty in the header")
+        raise UnreadableImage(
+            f"the required attribute {keyword} is missing or empty in the header; export the file again"
+        )
     return stated
 
 
@@ -134,7 +136,9 @@ def _native(file: DicomFile, layout: PixelLayout, frame: int) -> Codes:
 def _check_native_length(pixels: PixelElement, size: int, layout: PixelLayout) -> None:
     """Refuse pixels that are cut off, or so many that Rows and Columns cannot be right."""
     if pixels.length is None:
-        raise UnreadableImage("the pixels are encapsulated but the transfer syntax is an uncompressed one")
+        raise UnreadableImage(
+            f"the pixels are encapsulated but the transfer syntax is an uncompressed one; {AGAIN}"
+        )
     needed = layout.frame_bytes * layout.frames
     present = min(pixels.length, size - pixels.offset)
     if present < min(needed, pixels.length):
@@ -145,7 +149,7 @@ def _check_native_length(pixels: PixelElement, size: int, layout: PixelLayout) -
     if not 0 <= present - needed < max(2, smallest_error):
         raise UnreadableImage(
             f"{layout.frames} x {layout.rows} x {layout.columns} pixels need {needed} bytes but Pixel Data "
-            f"has {present}: Rows, Columns or Number of Frames must be wrong"
+            f"has {present}: Rows, Columns or Number of Frames must be wrong; {AGAIN}"
         )
 
 
@@ -154,7 +158,7 @@ def _encapsulated_frame(file: DicomFile, layout: PixelLayout, frame: int) -> byt
     assert file.pixels is not None
     if file.pixels.length is not None:
         raise UnreadableImage(
-            "the pixels are not encapsulated although the transfer syntax is a compressed one"
+            f"the pixels are not encapsulated although the transfer syntax is a compressed one; {AGAIN}"
         )
     file.stream.seek(file.pixels.offset)
     offsets = value(file.dataset, "ExtendedOffsetTable")
@@ -180,7 +184,7 @@ def _check_bit_stream(stream: bytes, codec: Codec, layout: PixelLayout) -> None:
     if size != (layout.rows, layout.columns):
         raise UnreadableImage(
             f"the header says {layout.rows} x {layout.columns} pixels but the compressed image "
-            f"{'has no readable size' if size is None else f'has {size[0]} x {size[1]}'}"
+            f"{'has no readable size' if size is None else f'has {size[0]} x {size[1]}'}; {AGAIN}"
         )
 
 

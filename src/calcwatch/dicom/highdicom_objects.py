@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 
 from calcwatch.dicom.content import AnyCode, coded
-from calcwatch.dicom.derived import add_equipment, add_moment, join_study, with_meta
+from calcwatch.dicom.derived import add_equipment, add_moment, join_study, local_moment, with_meta
 from calcwatch.dicom.evidence import MANUFACTURER, Evidence
 
 _NEEDED = (
@@ -41,6 +41,8 @@ def settled(dataset: Dataset, evidence: Evidence) -> Dataset:
     join_study(dataset, evidence.current[0])
     add_equipment(dataset, evidence)
     add_moment(dataset, evidence)
+    for other in dataset.get("ContributingEquipmentSequence", ()):
+        other.ContributionDateTime = local_moment(evidence).strftime("%Y%m%d%H%M%S")
     return with_meta(dataset)
 
 

@@ -32,7 +32,7 @@ class Sources:
 
 def region(place: Point, outline: Sequence[Point], header: Dataset) -> sr.ImageRegion:
     """The outline of a finding, its center where it has none."""
-    line = closed(outline) or (to_dicom(place),)
+    line = closed(outline, header.Rows, header.Columns) or (to_dicom(place),)
     return sr.ImageRegion(
         graphic_type="POLYLINE" if outline else "POINT",
         graphic_data=np.array(line, dtype=np.float32),

@@ -86,7 +86,8 @@ def parse_dicom(content: bytes) -> DicomFile:
         raise UnreadableImage("the file is empty (0 bytes); copy it again from its source")
     if not looks_like_dicom(content[:132]):
         raise UnreadableImage(
-            "this is no DICOM file: it has neither the DICM prefix nor a DICOM first element"
+            "this is no DICOM file: it has neither the DICM prefix nor a DICOM first element; "
+            "give the file as it was exported"
         )
     return parse_stream(BytesIO(_inflated(content)), len(content))
 

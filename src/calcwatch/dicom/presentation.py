@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import highdicom as hd
 import numpy as np
@@ -10,15 +10,26 @@ from highdicom import pr
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from calcwatch.dicom.derived import serial_number
+from calcwatch.dicom.derived import local_moment, serial_number
 from calcwatch.dicom.evidence import MANUFACTURER, Evidence, closed, to_dicom
 from calcwatch.dicom.header import word
 from calcwatch.dicom.highdicom_objects import complete, settled
-from calcwatch.domain import RESEARCH_USE, CalcificationGroup, ImageFindings, Point, letter
+from calcwatch.domain import (
+    RESEARCH_USE,
+    Calcification,
+    CalcificationGroup,
+    ImageFindings,
+    NonLesion,
+    Point,
+    letter,
+)
 
 _SERIES_NUMBER = 9004
 _RING_MARGIN_PX = 6.0
 _LABEL_PX = (240.0, 48.0)
+Limits = tuple[int, int]
+"""Rows and columns of an image: marks are drawn inside."""
+
 _COLORS = {
     "GROUPS": (72.0, 20.0, 68.0),
     "CALCIFICATIONS": (76.0, -20.0, -28.0),
@@ -65,6 +76,10 @@ def presentation_state(evidence: Evidence, place: int) -> Dataset | None:
         series_description=f"calcwatch marks. {RESEARCH_USE}"[:64],
     )
     side = image.description.image_laterality
+    # highdicom takes the moment of the export; that of the result makes the same marks the same object
+    made = local_moment(evidence)
+    document.PresentationCreationDate = made.strftime("%Y%m%d")
+    document.PresentationCreationTime = made.strftime("%H%M%S")
     document.Laterality = str(side) if side in ("L", "R") else ""
     return settled(document, evidence)
 
@@ -73,31 +88,28 @@ def _annotation(
     evidence: Evidence, image: ImageFindings, header: Dataset, *, layer: pr.GraphicLayer
 ) -> pr.GraphicAnnotation | None:
     """What stands on a layer; ``None`` for nothing."""
-    limits = float(image.description.rows), float(image.description.columns)
+    limits = image.description.rows, image.description.columns
     texts: list[pr.TextObject] = []
     drawn: list[pr.GraphicObject] = []
     if layer.GraphicLayer == "GROUPS":
-        drawn = [_outline(one) for one in image.groups]
+        drawn = [_outline(one, limits) for one in image.groups]
         texts = list(_labels(evidence, image, limits))
     elif layer.GraphicLayer == "CALCIFICATIONS":
         drawn = [
-            _ring((one.row, one.column), _reach((one.row, one.column), one.outline), one.tracking_uid)
+            _ring((one.row, one.column), _reach(one), limits, one.tracking_uid)
             for one in image.calcifications
         ]
     else:
-        drawn = [
-            _ring((one.row, one.column), _reach((one.row, one.column), one.outline))
-            for one in image.non_lesions
-        ]
+        drawn = [_ring((one.row, one.column), _reach(one), limits) for one in image.non_lesions]
     if not drawn:
         return None
     return pr.GraphicAnnotation([header], layer, graphic_objects=drawn, text_objects=texts or None)
 
 
-def _outline(group: CalcificationGroup) -> pr.GraphicObject:
-    line = closed(group.outline)
+def _outline(group: CalcificationGroup, limits: Limits) -> pr.GraphicObject:
+    line = closed(group.outline, *limits)
     if len(line) < 4:
-        return _ring((group.row, group.column), group.radius_px + _RING_MARGIN_PX, group.tracking_uid)
+        return _ring((group.row, group.column), group.radius_px + _RING_MARGIN_PX, limits, group.tracking_uid)
     return pr.GraphicObject(
         "POLYLINE",
         np.array(line),
@@ -107,10 +119,12 @@ def _outline(group: CalcificationGroup) -> pr.GraphicObject:
     )
 
 
-def _ring(place: Point, radius: float, tracking_uid: str | None = None) -> pr.GraphicObject:
-    """A circle by its center and a point on it."""
+def _ring(place: Point, radius: float, limits: Limits, tracking_uid: str | None = None) -> pr.GraphicObject:
+    """A circle by its center and the point on it that lies toward the middle of the image."""
     column, row = to_dicom(place)
-    ends: NDArray[np.float64] = np.array([(column, row), (column + radius, row)])
+    columns = limits[1]
+    toward = column + radius if column < columns / 2 else column - radius
+    ends: NDArray[np.float64] = np.array([(column, row), (min(max(toward, 0.0), float(columns)), row)])
     return pr.GraphicObject(
         "CIRCLE",
         ends,
@@ -120,15 +134,15 @@ def _ring(place: Point, radius: float, tracking_uid: str | None = None) -> pr.Gr
     )
 
 
-def _reach(center: Point, outline: Sequence[Point]) -> float:
+def _reach(found: Calcification | NonLesion) -> float:
     """Radius of a ring that hides nothing of what it marks."""
-    if not outline:
+    if not found.outline:
         return _RING_MARGIN_PX
-    apart = np.hypot(*(np.asarray(outline) - np.asarray(center)).T)
+    apart = np.hypot(*(np.asarray(found.outline) - (found.row, found.column)).T)
     return float(apart.max()) + _RING_MARGIN_PX
 
 
-def _labels(evidence: Evidence, image: ImageFindings, limits: tuple[float, float]) -> Iterator[pr.TextObject]:
+def _labels(evidence: Evidence, image: ImageFindings, limits: Limits) -> Iterator[pr.TextObject]:
     """Letter, number of calcifications and suggested category of each group, beside it."""
     categories = {
         one.tracking_uid: one.assessment.suggested_category for one in evidence.result.examination.groups
@@ -139,9 +153,9 @@ def _labels(evidence: Evidence, image: ImageFindings, limits: tuple[float, float
         yield pr.TextObject(said, units="PIXEL", bounding_box=_box(group, limits))
 
 
-def _box(group: CalcificationGroup, limits: tuple[float, float]) -> tuple[float, float, float, float]:
+def _box(group: CalcificationGroup, limits: Limits) -> tuple[float, float, float, float]:
     """Room for a label right of the group, kept inside the image: left, top, right, bottom."""
-    rows, columns = limits
+    rows, columns = map(float, limits)
     width, height = min(_LABEL_PX[0], columns), min(_LABEL_PX[1], rows)
     left = min(max(group.column + group.radius_px + _RING_MARGIN_PX, 0.0), columns - width)
     top = min(max(group.row - group.radius_px - height, 0.0), rows - height)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
+from calcwatch.dicom.derived import local_moment
 from calcwatch.dicom.evidence import MANUFACTURER, Evidence
 from calcwatch.dicom.header import words
 from calcwatch.dicom.highdicom_objects import complete, settled
@@ -42,6 +43,11 @@ def secondary_capture(evidence: Evidence, place: int, picture: NDArray[np.uint8]
     document.BurnedInAnnotation = "YES"
     document.ImageType = ["DERIVED", "SECONDARY"]
     document.DerivationDescription = f"Marks of calcwatch {evidence.version} burned in. {RESEARCH_USE}"
+    # highdicom takes the moment of the export; that of the result makes the same picture the same object
+    made = local_moment(evidence)
+    moment = {"DateOfSecondaryCapture": "%Y%m%d", "TimeOfSecondaryCapture": "%H%M%S"}
+    for keyword, written in moment.items():
+        setattr(document, keyword, made.strftime(written))
     document.SourceImageSequence = [_source(header)]
     return settled(document, evidence)
 

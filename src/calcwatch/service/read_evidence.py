@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from calcwatch.dicom.evidence import Evidence, read_header, study_of
+from calcwatch.dicom.evidence import Evidence, Header, read_header, study_of
 from calcwatch.dicom.parse import looks_like_dicom
 from calcwatch.domain import (
     CalcwatchError,
@@ -22,9 +21,6 @@ from calcwatch.domain import (
 from calcwatch.report.read_result import read_result
 from calcwatch.service.analyze_each import overlay_name
 from calcwatch.service.result_sources import check_source, find_source
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
 
 _FINDINGS, _COMPARISON = "findings.json", "comparison.json"
 _NEEDED = "without its header nothing can refer to it; put it back, or analyze the mammograms anew"
@@ -141,7 +137,7 @@ def _overlay(read: ReadResult, named: dict[str, Path], source: str, count: int) 
     return file.read_bytes()
 
 
-def _header(read: ReadResult, image: ImageFindings) -> Dataset | None:
+def _header(read: ReadResult, image: ImageFindings) -> Header | None:
     """Header of an image, ``None`` where it is no DICOM."""
     source = image.description.source
     path = find_source(read.findings, source)
@@ -150,11 +146,11 @@ def _header(read: ReadResult, image: ImageFindings) -> Dataset | None:
     return read_header(content, source) if looks_like_dicom(content[:132]) else None
 
 
-def _failed(read: ReadResult, current: Sequence[Dataset]) -> tuple[Dataset, ...]:
+def _failed(read: ReadResult, current: Sequence[Header]) -> tuple[Header, ...]:
     """Headers of images of the study that gave no findings; files that are no such image are passed over."""
     study = current[0].StudyInstanceUID
     known = {one.SOPInstanceUID for one in current}
-    found: list[Dataset] = []
+    found: list[Header] = []
     for source in read.refused:
         try:
             header = read_header(find_source(read.findings, source).read_bytes(), source)

@@ -142,7 +142,8 @@ def _background(gray: NDArray[np.float32], padding: NDArray[np.bool_] | None) ->
     if sample.size == 0:
         return 0.0, 1.0
     low, high = float(sample.min()), float(np.quantile(sample, 0.999))
-    if high <= low:
+    # so even that single precision cannot tell one gray of the histogram from the next
+    if high - low <= _BINS * float(np.spacing(np.float32(max(abs(low), abs(high))))):
         return low, high
     counts, edges = np.histogram(sample, bins=_BINS, range=(low, high))
     peak = int(np.argmax(counts[: int(_BACKGROUND_RANGE * _BINS)]))
