@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from calcwatch import bounds
 from calcwatch.domain import CalcwatchError, GivenAttributes, QualityFlag, UnreadableImage, UnsupportedImage
@@ -252,6 +252,15 @@ def test_truncated(kind: str, part: float) -> None:
     content = pgm(noise, 65535) if kind == "PGM" else saved(noise, kind)
     with pytest.raises((UnreadableImage, UnsupportedImage)):
         read_raster(content[: int(len(content) * part)], "bad", GIVEN)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_truncated_when_pillow_was_told_to_be_lenient(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A library that lets Pillow fill up what is missing does not make us read half a picture."""
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    noise = np.random.default_rng(1).integers(0, 65536, (40, 40)).astype(np.uint16)
+    content = saved(noise, kind)
+    assert_refused(content[: int(len(content) * 0.9)], UnreadableImage, "damaged")
 
 
 def test_damaged_png() -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from calcwatch.bounds import check_is_fine, check_size
 from calcwatch.domain import (
@@ -213,6 +213,8 @@ def _plain_samples(content: bytes, start: int, count: int, top: int) -> Samples:
 
 
 def _decode_with_pillow(content: bytes, kind: str) -> Picture:
+    # WeasyPrint sets this for the whole process: half a breast would be read as a whole one
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import resource
 import struct
 import sys
 import time
@@ -13,6 +12,7 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+from calcwatch.bench.speed import held_memory_mb
 from calcwatch.domain import CalcwatchError, GivenAttributes
 from calcwatch.pipeline import check_image
 from calcwatch.service.open_image import open_image
@@ -168,7 +168,7 @@ def main(reader: str, count: int, folder: Path, told: Path) -> None:
         "crashes": crashes,
         "without_remedy": without_remedy,
         "slowest_seconds": slowest,
-        "peak_bytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+        "peak_bytes": held_memory_mb() * 2**20,
     }
     told.write_text(json.dumps(found), encoding="utf-8")
 

@@ -301,7 +301,10 @@ def wait_until(condition: Any, seconds: float = 30) -> bool:
 
 def start(folder: Path, out: Path) -> subprocess.Popen[str]:
     """Start the command as a user would and wait until the first file is done."""
-    command = [sys.executable, "-c", "from calcwatch.cli import main; main()", "analyze", str(folder)]
+    # a shell that starts its jobs in the background has them ignore Ctrl-C
+    heeds = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    command = [sys.executable, "-c", f"{heeds}; from calcwatch.cli import main; main()"]
+    command += ["analyze", str(folder)]
     command += ["--out", str(out), "--workers", "2", "--json-progress"]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True

@@ -144,6 +144,11 @@ def peak_memory_mb(
 ) -> float:
     """Read and analyze one file; the most memory this process ever held, in MiB (meant for a fresh one)."""
     analyze_image(open_image(path, GivenAttributes()), detector=detector, describer=describer)
+    return held_memory_mb()
+
+
+def held_memory_mb() -> float:
+    """The most memory this process ever held, in MiB."""
     if _STATUS.exists():  # Linux passes ru_maxrss on from parent to child, but not this
         (kibibytes,) = re.findall(r"VmHWM:\s+(\d+) kB", _STATUS.read_text(encoding="ascii"))
         return int(kibibytes) / 1024
