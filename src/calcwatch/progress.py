@@ -108,3 +108,32 @@ def show_progress(style: Style, clean: Callable[[str], str]) -> Iterator[OnEvent
     bar = _bar if sys.stderr.isatty() else _lines
     with {"bar": bar, "json": _json, "none": _nothing}[style](clean) as on_event:
         yield on_event
+
+
+@contextmanager
+def show_count(doing: str, *, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """Yield the function that a run tells how many are done, of how many; ``doing``: what it does to them.
+
+    Draws a bar with the remaining time where standard error is a terminal, and writes a line every hundred
+    where it is not.
+    """
+    if quiet:
+        yield lambda done, total: None
+    elif sys.stderr.isatty():
+        with _count_bar(doing) as show:
+            yield show
+    else:
+        yield lambda done, total: _count_line(doing, done, total)
+
+
+@contextmanager
+def _count_bar(doing: str) -> Iterator[Callable[[int, int], None]]:
+    columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(doing, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def _count_line(doing: str, done: int, total: int) -> None:
+    if done and done % 100 == 0:
+        typer.echo(f"[{done}/{total}] {doing}", err=True)

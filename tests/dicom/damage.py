@@ -15,6 +15,7 @@ from pathlib import Path
 from calcwatch.bench.speed import held_memory_mb
 from calcwatch.domain import CalcwatchError, GivenAttributes
 from calcwatch.pipeline import check_image
+from calcwatch.service.deidentify_files import deidentify_files
 from calcwatch.service.open_image import open_image
 from calcwatch.service.read_cad import read_cad_file
 from tests.dicom.make import (
@@ -136,10 +137,19 @@ def read_image(path: Path) -> None:
     check_image(open_image(path, GivenAttributes()))
 
 
+def clean(path: Path) -> None:
+    """What ``calcwatch deidentify`` does with a file."""
+    for refused in deidentify_files(path, path.with_suffix(".out")).refused:
+        raise CalcwatchError(f"{refused.source}: {refused.message}")
+
+
+READERS: dict[str, Callable[[Path], object]] = {"image": read_image, "cad": read_cad_file, "clean": clean}
+
+
 def main(reader: str, count: int, folder: Path, told: Path) -> None:
     """Read every damaged file; write what came of them."""
-    whole = images() if reader == "image" else cad_reports()
-    read: Callable[[Path], object] = read_image if reader == "image" else read_cad_file
+    whole = [*(images() if reader != "cad" else ()), *(cad_reports() if reader != "image" else ())]
+    read = READERS[reader]
     crashes: list[str] = []
     without_remedy: list[str] = []
     slowest, answered, refused = 0.0, 0, 0

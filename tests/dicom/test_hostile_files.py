@@ -19,7 +19,7 @@ LONGEST_S, MOST_BYTES = 5.0, 10**9
 """How long one file may take, and how much memory the whole process."""
 
 
-@pytest.mark.parametrize("reader", ["image", "cad"])
+@pytest.mark.parametrize("reader", ["image", "cad", "clean"])
 def test_damaged_files_are_refused_or_read(reader: str, tmp_path: Path) -> None:
     """No damage ends the process, takes 5 seconds or a gigabyte, or raises anything but our own error."""
     told = tmp_path / "told.json"

@@ -23,7 +23,8 @@ _TYPE_2 = (
     *("PatientName", "PatientID", "PatientBirthDate", "PatientSex"),
     *("StudyDate", "StudyTime", "StudyID", "AccessionNumber", "ReferringPhysicianName"),
 )
-_IMPLEMENTATION = UID("2.25.211340137212146377014362286233042046821")
+IMPLEMENTATION = UID("2.25.211340137212146377014362286233042046821")
+"""Implementation Class UID (0002,0012) of what calcwatch writes."""
 
 
 def new_object(
@@ -102,7 +103,7 @@ def with_meta(dataset: Dataset) -> Dataset:
     dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
     dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    dataset.file_meta.ImplementationClassUID = _IMPLEMENTATION
+    dataset.file_meta.ImplementationClassUID = IMPLEMENTATION
     dataset.file_meta.ImplementationVersionName = "CALCWATCH"
     return dataset
 

@@ -36,6 +36,7 @@ from calcwatch.domain.context import (
 from calcwatch.domain.errors import (
     BadContext,
     BadFormat,
+    BadKeyFile,
     BadSeries,
     BadTable,
     CalcwatchError,
@@ -117,6 +118,7 @@ __all__ = [
     "Assessment",
     "BadContext",
     "BadFormat",
+    "BadKeyFile",
     "BadSeries",
     "BadTable",
     "BedMark",

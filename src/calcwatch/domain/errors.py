@@ -45,3 +45,7 @@ class BadFormat(CalcwatchError):
 
 class NotReleased(CalcwatchError):
     """A text for a patient that nobody has signed; the message names what is missing."""
+
+
+class BadKeyFile(CalcwatchError):
+    """A key file that cannot be used, or lies where it must not; the message names the remedy."""

@@ -1,4 +1,4 @@
-"""``calcwatch export`` and ``calcwatch read-cad``: translate words into one use case."""
+"""``calcwatch export``, ``read-cad`` and ``deidentify``: translate words into one use case."""
 
 # ruff: noqa: PLC0415 - what a command needs is imported when it runs, so that --help is quick
 
@@ -58,10 +58,12 @@ def export(
 
       calcwatch export compared/findings.json --to cad-sr,sr,pr --out exported
     """
+    from calcwatch.progress import show_count
     from calcwatch.service.export_result import export_result
 
     formats = _formats(to)
-    done = export_result(findings, out, formats, on_done=_silent if quiet else _progress)
+    with show_count("exporting", quiet=quiet) as on_done:
+        done = export_result(findings, out, formats, on_done=on_done)
     for missed in done.not_exported:
         typer.echo(f"not exported: examination {missed.examination}: {one_line(missed.reason)}", err=True)
     if not quiet:
@@ -98,10 +100,73 @@ def read_cad(
         _print_report(path, report)
 
 
+def deidentify(
+    path: Annotated[
+        Path,
+        typer.Argument(metavar="IN", readable=False, help="A file, or a folder with images and results."),
+    ],
+    out: Annotated[Path, typer.Argument(metavar="OUT", readable=False, help="Folder to write to.")],
+    *,
+    key_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            readable=False,
+            help="Encrypted file that can tell who is who; made, or used again for later examinations.",
+        ),
+    ] = None,
+    black_out: Annotated[
+        bool,
+        typer.Option("--black-out", help="Black out what lies outside the breast where letters may be."),
+    ] = False,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="A secret that can be made again; for tests only.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
+) -> None:
+    """Take identity out of DICOM images, DICOM results and results of calcwatch.
+
+    Follows PS3.15 Annex E: what is not known to be harmless is removed. Dates are shifted by as many days for
+    all examinations of a woman, so that intervals survive; UIDs are replaced alike in images and results.
+    Images that may have letters burned in, such as scanned film, are refused unless --black-out is given.
+
+    OUT receives <pseudonym>/<date>/<n>.dcm, results/, and deidentification.json, which tells what was
+    removed. Without --key-file nobody can tell who is who, and later examinations get other pseudonyms. Its
+    passphrase is read from CALCWATCH_KEY_PASSPHRASE. Exit status: 0 all files, 2 wrong use, 3 some refused,
+    4 none written.
+
+    For example:
+
+      calcwatch deidentify archive/ shared/ --key-file keys/study.key
+
+      calcwatch deidentify films/ shared/ --black-out
+    """
+    from calcwatch.progress import counted, show_count
+    from calcwatch.service.deidentify_files import DeidentifyOptions, deidentify_files
+
+    options = DeidentifyOptions(key_file, seed, black_out)
+    with show_count("de-identifying", quiet=quiet) as on_done:
+        done = deidentify_files(path, out, options=options, on_done=on_done)
+    for refused in done.refused:
+        typer.echo(one_line(f"refused: {refused.source}: {refused.message}"), err=True)
+    if not quiet:
+        files, documents = counted(len(done.files), "DICOM file"), counted(len(done.results), "document")
+        typer.echo(f"{files} and {documents} of results: {done.out}")
+        if done.made_again:
+            typer.echo(
+                f"{done.made_again} tables, pictures and pages left out: make them from the results again"
+            )
+        if key_file is None and seed is None:
+            typer.echo("no key file: nobody can tell who is who, and pseudonyms will not be the same again")
+    if done.refused:
+        raise typer.Exit(SOME_NOT_EXPORTED if done.files or done.results else NONE_EXPORTED)
+
+
 def add_exchange(app: typer.Typer) -> None:
     """Add the commands that exchange results to the commands of ``app``."""
     app.command()(export)
     app.command("read-cad")(read_cad)
+    app.command()(deidentify)
 
 
 def _formats(to: str) -> list[ExportFormat]:
@@ -113,15 +178,6 @@ def _formats(to: str) -> list[ExportFormat]:
         said = f"{unknown[0]!r} is no format" if unknown else "it names no format"
         raise BadFormat(f"--to {to}: {said}; formats are {ALL_FORMATS}, parted by commas")
     return [ExportFormat(word) for word in words]
-
-
-def _silent(done: int, total: int) -> None:
-    """Say nothing."""
-
-
-def _progress(done: int, total: int) -> None:
-    if total > 1 and done < total:
-        typer.echo(f"[{done + 1}/{total}] exporting", err=True)
 
 
 def _tell(done: Exported) -> None:

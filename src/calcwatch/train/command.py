@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -57,6 +55,7 @@ def train(
       calcwatch train --backgrounds normal.csv --masks masks.csv --out model
     """
     _need_torch()
+    from calcwatch.progress import show_count
     from calcwatch.service.workers import available_cores
     from calcwatch.train.backgrounds import read_backgrounds
     from calcwatch.train.run import train_detector
@@ -64,7 +63,7 @@ def train(
 
     settings = read_settings(config or DEFAULT)
     chosen = read_backgrounds(backgrounds, masks) if backgrounds else ()
-    with _bar() as on_done:
+    with show_count("making scenes") as on_done:
         train_detector(
             settings,
             chosen,
@@ -108,12 +107,13 @@ def train_shapes(
       calcwatch train-shapes --backgrounds normal.csv --masks masks.csv --out model
     """
     _need_torch()
+    from calcwatch.progress import show_count
     from calcwatch.service.workers import available_cores
     from calcwatch.train.backgrounds import read_backgrounds
     from calcwatch.train.settings import ShapeSettings
     from calcwatch.train.shape_run import train_shapes as train_all
 
-    with _bar() as on_done:
+    with show_count("making scenes") as on_done:
         train_all(
             ShapeSettings(scenes=scenes, epochs=epochs),
             read_backgrounds(backgrounds, masks) if backgrounds else (),
@@ -143,11 +143,12 @@ def train_distributions(
       calcwatch train-distributions --out model
     """
     _need_torch()
+    from calcwatch.progress import show_count
     from calcwatch.service.workers import available_cores
     from calcwatch.train.distribution import train_distribution
     from calcwatch.train.distribution_sets import draw_many
 
-    with _bar() as on_done:
+    with show_count("making scenes") as on_done:
         sets = draw_many(range(breasts), workers=workers or available_cores(), on_done=on_done)
     train_distribution(sets, out, repeats=2, seed=1, report=lambda line: typer.echo(line, err=True))
     typer.echo(out)
@@ -217,15 +218,3 @@ def add_training(app: typer.Typer) -> None:
 def _need_torch() -> None:
     if find_spec("torch") is None:
         raise TrainingNotInstalled('training needs PyTorch; install it with: pip install "calcwatch[train]"')
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[int, int], None]]:
-    """Draw a bar with the remaining time of the scenes being made, on standard error."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("making scenes"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("scenes", total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)

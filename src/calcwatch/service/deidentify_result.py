@@ -1,0 +1,118 @@
+"""A result of calcwatch (JSON) without the person's identity, with the UIDs and dates of its images."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from calcwatch.dicom.deidentify import STANDARD_UIDS, Identity, MapUid
+
+RESULT_FILES = frozenset({"findings.json", "comparison.json", "history.json"})
+"""Documents of a result that can be cleaned; tables, pictures and the page are made from them again."""
+
+_UID = re.compile(r"[0-2](\.(0|[1-9]\d*))+")
+_ISO_DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
+_DROPPED = frozenset({"stated", "message"})
+_OWN_SCHEME = "2.25."
+
+NewSource = Callable[[str], tuple[str, str | None]]
+"""A source of the result -> its name and SHA-256 in the output, ``None`` where it is not there."""
+
+
+Person = tuple[str, str]
+"""Patient ID and Study Instance UID as a result has them; either may be ``""``."""
+
+IdentityOf = Callable[[str, str], Identity]
+"""Patient ID, Study Instance UID -> what takes the place of the person's identity."""
+
+
+def persons_in(findings: Path) -> set[Person]:
+    """Who the images of a result are of. Raises ``OSError``, ``ValueError`` or ``KeyError`` for no result."""
+    images = json.loads(findings.read_bytes())["images"]
+    return {(one["patient_id"] or "", one["study_instance_uid"] or "") for one in images}
+
+
+def deidentify_document(
+    content: bytes, persons: set[Person], identity_of: IdentityOf, new_source: NewSource
+) -> str:
+    """The text of a cleaned document.
+
+    Patient ID becomes the pseudonym, dates are shifted, UIDs replaced as in the images, sources renamed;
+    what a person stated of the woman, and messages, which may name files, are left out. ``persons``: of the
+    whole result; what stands beside no Patient ID is the only woman's, and has no date where there are
+    several. Raises ``ValueError`` for what is no JSON object.
+    """
+    document = json.loads(content)
+    if not isinstance(document, dict):
+        raise ValueError("no JSON object")
+    known = {identity_of(*one).pseudonym.patient_id: identity_of(*one) for one in sorted(persons)}
+    only = next(iter(known.values())) if len(known) == 1 else None
+    cleaned = _Cleaner(identity_of, new_source, _any(known)).value("", document, only)
+    return json.dumps(cleaned, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _any(known: dict[str, Identity]) -> MapUid:
+    """UIDs are replaced alike for everybody."""
+    return next(iter(known.values())).map_uid if known else str
+
+
+@dataclass(frozen=True)
+class _Cleaner:
+    """What does not change on the way through a document."""
+
+    identity_of: IdentityOf
+    new_source: NewSource
+    map_uid: MapUid
+
+    def value(self, key: str, value: Any, identity: Identity | None) -> Any:
+        """A value without identity; ``identity``: whose it is, ``None`` where that is not known."""
+        if isinstance(value, dict):
+            return self._object(value, identity)
+        if isinstance(value, list):
+            return [self.value(key, one, identity) for one in value]
+        return self._word(key, value, identity) if isinstance(value, str) else value
+
+    def _object(self, value: dict[str, Any], identity: Identity | None) -> dict[str, Any]:
+        named = value.get("patient_id") or "", value.get("study_instance_uid") or ""
+        own = self.identity_of(*named) if any(named) else identity
+        inner = {
+            name: _dropped(one) if name in _DROPPED else self.value(name, one, own)
+            for name, one in value.items()
+        }
+        if "sha256" in value and isinstance(value.get("source"), str):
+            inner["sha256"] = self.new_source(value["source"])[1]
+        return inner
+
+    def _word(self, key: str, word: str, identity: Identity | None) -> str:
+        if key == "patient_id":
+            return identity.pseudonym.patient_id if identity else "removed"
+        if key in ("source", "prior_source", "sources"):
+            return self.new_source(word)[0]
+        days = identity.pseudonym.shift_days if identity else None
+        if key in ("study_date", "study_dates"):
+            return "" if days is None else shifted_day(word, days)
+        if _UID.fullmatch(word) and (word.startswith(_OWN_SCHEME) or "uid" in key):
+            return word if word.startswith(STANDARD_UIDS) else self.map_uid(word)
+        return _ISO_DAY.sub(lambda day: "removed" if days is None else _shifted_iso(day.group(0), days), word)
+
+
+def _dropped(value: Any) -> Any:
+    return {} if isinstance(value, dict) else "removed"
+
+
+def shifted_day(day: str, days: int) -> str:
+    """A date ``YYYYMMDD`` that many days later; what is no date is left out."""
+    try:
+        return (datetime.strptime(day, "%Y%m%d") + timedelta(days=days)).strftime("%Y%m%d")
+    except (ValueError, OverflowError):
+        return ""
+
+
+def _shifted_iso(day: str, days: int) -> str:
+    moved = shifted_day(day.replace("-", ""), days)
+    return f"{moved[:4]}-{moved[4:6]}-{moved[6:]}" if moved else "removed"
