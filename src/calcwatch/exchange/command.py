@@ -130,7 +130,7 @@ def deidentify(
     all examinations of a woman, so that intervals survive; UIDs are replaced alike in images and results.
     Images that may have letters burned in, such as scanned film, are refused unless --black-out is given.
 
-    OUT receives <pseudonym>/<date>/<n>.dcm, results/, and deidentification.json, which tells what was
+    OUT receives <pseudonym>/<date>/<n>.dcm, result-<n>/, and deidentification.json, which tells what was
     removed. Without --key-file nobody can tell who is who, and later examinations get other pseudonyms. Its
     passphrase is read from CALCWATCH_KEY_PASSPHRASE. Exit status: 0 all files, 2 wrong use, 3 some refused,
     4 none written.

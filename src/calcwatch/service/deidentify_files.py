@@ -112,6 +112,7 @@ class _Run:
     done: Deidentified
     written: dict[Path, tuple[str, str]] = field(default_factory=dict)
     persons: dict[str, str] = field(default_factory=dict)
+    results: dict[Path, int] = field(default_factory=dict)
     numbers: Counter[str] = field(default_factory=Counter)
 
 
@@ -124,12 +125,12 @@ def deidentify_files(
 ) -> Deidentified:
     """Take identity out of every file below a path, and put the rest at ``out``, as a whole or not at all.
 
-    DICOM files go to ``<pseudonym>/<shifted date>/<n>.dcm``, documents of results to ``results/<n>/``, with
+    DICOM files go to ``<pseudonym>/<shifted date>/<n>.dcm``, documents of results to ``result-<n>/``, with
     the same pseudonyms, UIDs and dates. Every other file is refused; nothing is copied as it is. No name of
     a file or folder is kept. ``on_done`` is told how many files are done, of how many.
 
-    Raises ``ResultNotWritten`` where ``out`` holds other files or lies in ``path``, ``BadKeyFile`` where the
-    key file lies in ``out`` or cannot be used.
+    Raises ``ResultNotWritten`` where ``out`` holds other files than those of a former run, ``BadKeyFile``
+    where the key file lies in ``out`` or cannot be used.
     """
     options = options or DeidentifyOptions()
     check_result_folder(out, is_deidentified)
@@ -277,7 +278,8 @@ def _clean_result(run: _Run, path: Path) -> None:
         raise UnreadableImage(
             f"this is no result of calcwatch that can be read ({type(error).__name__}); leave it out"
         ) from error
-    name = f"results/{run.pseudonyms.name_of('result', str(path.parent))}/{path.name}"
+    number = run.results.setdefault(path.parent, len(run.results) + 1)
+    name = f"result-{number}/{path.name}"
     with writing(run.done.out):
         (run.folder / name).parent.mkdir(parents=True, exist_ok=True)
         (run.folder / name).write_text(text, encoding="utf-8")

@@ -18,6 +18,9 @@ RESULT_FILES = frozenset({"findings.json", "comparison.json", "history.json"})
 _UID = re.compile(r"[0-2](\.(0|[1-9]\d*))+")
 _ISO_DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 _DROPPED = frozenset({"stated", "message"})
+_KEPT = frozenset({"likelihood_range", "literature"})
+"""Their source is a paper, and names no file."""
+
 _OWN_SCHEME = "2.25."
 
 NewSource = Callable[[str], tuple[str, str | None]]
@@ -80,13 +83,15 @@ class _Cleaner:
     def _object(self, value: dict[str, Any], identity: Identity | None) -> dict[str, Any]:
         named = value.get("patient_id") or "", value.get("study_instance_uid") or ""
         own = self.identity_of(*named) if any(named) else identity
-        inner = {
-            name: _dropped(one) if name in _DROPPED else self.value(name, one, own)
-            for name, one in value.items()
-        }
+        inner = {name: self._part(name, one, own) for name, one in value.items()}
         if "sha256" in value and isinstance(value.get("source"), str):
             inner["sha256"] = self.new_source(value["source"])[1]
         return inner
+
+    def _part(self, name: str, value: Any, identity: Identity | None) -> Any:
+        if name in _DROPPED and not isinstance(value, list):
+            return {} if isinstance(value, dict) else "removed"
+        return value if name in _KEPT else self.value(name, value, identity)
 
     def _word(self, key: str, word: str, identity: Identity | None) -> str:
         if key == "patient_id":
@@ -99,10 +104,6 @@ class _Cleaner:
         if _UID.fullmatch(word) and (word.startswith(_OWN_SCHEME) or "uid" in key):
             return word if word.startswith(STANDARD_UIDS) else self.map_uid(word)
         return _ISO_DAY.sub(lambda day: "removed" if days is None else _shifted_iso(day.group(0), days), word)
-
-
-def _dropped(value: Any) -> Any:
-    return {} if isinstance(value, dict) else "removed"
 
 
 def shifted_day(day: str, days: int) -> str:

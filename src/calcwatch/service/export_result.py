@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -165,7 +166,9 @@ def _export_one(
     with_pictures = {ExportFormat.SECONDARY_CAPTURE, ExportFormat.PDF} & set(formats)
     pictures = read_overlays(read, found.result.examination.images) if with_pictures else []
     job = _Job(found, pictures, read.made)
-    parts = [part for one in dict.fromkeys(formats) for part in _parts(job, one)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # highdicom and pydicom quote the patient's name in theirs
+        parts = [part for one in dict.fromkeys(formats) for part in _parts(job, one)]
     files: list[ExportedFile] = []
     for part in parts:
         if part.content is not None:
