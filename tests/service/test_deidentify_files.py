@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -311,3 +312,13 @@ def test_two_women_in_one_result(tmp_path: Path) -> None:
         assert (image["patient_id"], image["study_date"]) == (file.PatientID, file.StudyDate)
         assert (tmp_path / "out" / image["source"]).is_file()
     assert b"SECRET" not in b"".join(path.read_bytes() for path in (tmp_path / "out").rglob("*.json"))
+
+
+def test_pipes_and_links_to_folders_are_refused(tmp_path: Path) -> None:
+    """A pipe could wait for ever and a link lead in a circle: both are refused by name, and nothing hangs."""
+    write(tmp_path / "in" / "1.dcm")
+    os.mkfifo(tmp_path / "in" / "pipe")
+    (tmp_path / "in" / "circle").symlink_to(tmp_path / "in")
+    done = deidentify_files(tmp_path / "in", tmp_path / "out", options=DeidentifyOptions(seed=1))
+    assert {Path(one.source).name for one in done.refused} == {"pipe", "circle"}
+    assert len(done.files) == 1

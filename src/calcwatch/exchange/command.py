@@ -158,8 +158,10 @@ def deidentify(
             )
         if key_file is None and seed is None:
             typer.echo("no key file: nobody can tell who is who, and pseudonyms will not be the same again")
+    if not done.files and not done.results:
+        raise typer.Exit(NONE_EXPORTED)
     if done.refused:
-        raise typer.Exit(SOME_NOT_EXPORTED if done.files or done.results else NONE_EXPORTED)
+        raise typer.Exit(SOME_NOT_EXPORTED)
 
 
 def add_exchange(app: typer.Typer) -> None:

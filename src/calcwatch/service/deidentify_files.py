@@ -169,15 +169,23 @@ def _pseudonyms(options: DeidentifyOptions) -> Pseudonyms:
     return Pseudonyms(new_secret(options.seed))
 
 
-def _files(path: Path, out: Path) -> Iterator[Path]:
-    """Every file below a path, in an order that depends on names alone; what lies in ``out`` is left out."""
-    if not path.is_dir():
+def _files(path: Path, out: Path, *, named: bool = True) -> Iterator[Path]:
+    """Every file below a path by sorted name, without ``out``; ``named``: the user named this one.
+
+    A folder that cannot be read, and a link to one, which may lead in a circle, come themselves: to be
+    refused, not skipped.
+    """
+    if not path.is_dir() or (path.is_symlink() and not named):
         yield path
         return
-    for folder, folders, names in os.walk(path):
-        here = Path(folder)
-        folders[:] = sorted(one for one in folders if (here / one).resolve() != out.resolve())
-        yield from (here / name for name in sorted(names))
+    try:
+        inside = sorted(path.iterdir())
+    except OSError:
+        yield path
+        return
+    for one in inside:
+        if one.resolve() != out.resolve():
+            yield from _files(one, out, named=False)
 
 
 def _one(run: _Run, path: Path, number: int, *, is_result: bool) -> None:
@@ -191,8 +199,7 @@ def _one(run: _Run, path: Path, number: int, *, is_result: bool) -> None:
         if _is_made_again(path):
             run.done.made_again += 1
             return
-        message = str(problem) if isinstance(problem, CalcwatchError) else f"cannot be read: {problem}"
-        run.done.refused.append(RefusedFile(number, _reason(problem), source_of(path), message))
+        run.done.refused.append(RefusedFile(number, _reason(problem), source_of(path), _words(problem)))
 
 
 def _is_made_again(path: Path) -> bool:
@@ -212,7 +219,15 @@ def _reason(problem: Exception) -> str:
     return named.get(type(problem), "unreadable")
 
 
+def _words(problem: CalcwatchError | OSError) -> str:
+    return str(problem) if isinstance(problem, CalcwatchError) else f"cannot be read: {problem.strerror}"
+
+
 def _read(path: Path) -> bytes:
+    if path.is_dir() and path.is_symlink():
+        raise UnreadableImage("this is a link to a folder; give that folder itself")
+    if path.exists() and not path.is_file() and not path.is_dir():  # opening a pipe could wait for ever
+        raise UnreadableImage("this is no regular file; leave it out")
     if path.stat().st_size > _LARGEST:
         raise UnreadableImage(f"the file is larger than {_LARGEST} bytes; export it compressed")
     content = path.read_bytes()
