@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -20,6 +21,7 @@ from calcwatch.cli import app
 from calcwatch.dicom.write import write_mammogram
 from calcwatch.phantom import make_examination
 from calcwatch.phantom.settings import PhantomSettings
+from calcwatch.service.key_file import PASSPHRASE
 from calcwatch.service.read_table import TABLE_COLUMNS, read_table
 from calcwatch.service.result_folder import RESULT_NAMES
 
@@ -130,14 +132,20 @@ def test_the_commands_in_the_documentation_run(user_folder: Path) -> None:
     """Each `calcwatch` command in README and docs runs as written; so does the reading of its result."""
     lines = shell_lines(".venv/bin/calcwatch")
     assert len(lines) >= 3
+    environment = {**os.environ, PASSPHRASE: "a sentence for tests"}
     for line in lines:
         program, *words = shlex.split(line)
         command = [str(Path(sys.executable).parent / Path(program).name), *words]
-        result = subprocess.run(command, cwd=user_folder, capture_output=True, text=True, check=False)
+        result = subprocess.run(
+            command, cwd=user_folder, capture_output=True, text=True, check=False, env=environment
+        )
         assert result.returncode == 0, f"{line}\n{result.stdout}{result.stderr}"
     assert {path.name for path in (user_folder / "results").iterdir()} == RESULT_NAMES
     for example in blocks(ROOT / "docs" / "findings.md", "python"):
         run_example(example, user_folder / "results")
+    for page in ("exporting.md", "deidentify.md"):
+        for example in blocks(ROOT / "docs" / page, "python"):
+            run_example(example, user_folder)
 
 
 def run_example(source: str, folder: Path) -> None:
@@ -168,7 +176,8 @@ def test_the_messages_explained_are_messages_we_give() -> None:
     sources = [path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py")]
     code = re.sub(r'"\s*\n\s*f?"', "", "\n".join(sources))
     page = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
-    rows = page.partition("| The message says |")[2].partition("\n\n")[0].splitlines()[2:]
+    tables = page.split("| The message says |")[1:]
+    rows = [row for table in tables for row in table.partition("\n\n")[0].splitlines()[2:]]
     phrases = [part.strip() for row in rows for part in row.split("|")[1].split("...")]
     assert len(phrases) > 10
     assert [phrase for phrase in phrases if phrase not in code] == []

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from calcwatch.phantom import PhantomSettings, make_examination, make_prior_and_current
     from calcwatch.pipeline import Compared, check_image
     from calcwatch.service.analyze_mammogram import analyze_exam, analyze_image, compare_with_prior
+    from calcwatch.service.deidentify_files import Deidentified, DeidentifyOptions, deidentify_files
     from calcwatch.service.export_result import Exported, ExportFormat, export_result
     from calcwatch.service.open_image import describe_image, open_image
     from calcwatch.service.read_cad import read_cad_file
@@ -66,6 +67,8 @@ __all__ = [
     "ClinicalContext",
     "Compared",
     "Comparison",
+    "Deidentified",
+    "DeidentifyOptions",
     "ExaminationFindings",
     "ExaminationResult",
     "ExportFormat",
@@ -88,6 +91,7 @@ __all__ = [
     "check_bundle",
     "check_image",
     "compare_with_prior",
+    "deidentify_files",
     "describe_image",
     "detect_classical",
     "export_result",
@@ -102,6 +106,9 @@ __all__ = [
 ]
 
 _ROOMS = {
+    "Deidentified": "calcwatch.service.deidentify_files",
+    "DeidentifyOptions": "calcwatch.service.deidentify_files",
+    "deidentify_files": "calcwatch.service.deidentify_files",
     "ExportFormat": "calcwatch.service.export_result",
     "Exported": "calcwatch.service.export_result",
     "export_result": "calcwatch.service.export_result",
