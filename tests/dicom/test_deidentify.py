@@ -224,7 +224,7 @@ def test_a_known_maker_stays() -> None:
 def test_what_cannot_be_cleaned_is_refused() -> None:
     """An encapsulated document and a damaged file are refused with what to do."""
     document = read_whole(file_bytes(mammogram(gradient(), EncapsulatedDocument=b"%PDF-1.7")))
-    with pytest.raises(UnsupportedImage, match="make it anew"):
+    with pytest.raises(UnsupportedImage, match="analyze the cleaned images"):
         deidentify(document, IDENTITY)
     with pytest.raises(UnreadableImage):
         read_whole(file_bytes(mammogram(gradient()))[:600])

@@ -145,8 +145,8 @@ def deidentify(
     """
     if "EncapsulatedDocument" in dataset:
         raise UnsupportedImage(
-            "an encapsulated document may name the patient on any page and cannot be cleaned; make it anew "
-            "from the de-identified result"
+            "an encapsulated document may name the patient on any page and cannot be cleaned; analyze the "
+            "cleaned images and export that"
         )
     with _reading_whole():
         return _made_anew(dataset, identity, keep)

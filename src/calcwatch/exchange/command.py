@@ -152,9 +152,9 @@ def deidentify(
     if not quiet:
         files, documents = counted(len(done.files), "DICOM file"), counted(len(done.results), "document")
         typer.echo(f"{files} and {documents} of results: {done.out}")
-        if done.made_again:
+        if done.left_out:
             typer.echo(
-                f"{done.made_again} tables, pictures and pages left out: make them from the results again"
+                f"{done.left_out} tables, pictures and pages left out: analyze the copies to make them"
             )
         if key_file is None and seed is None:
             typer.echo("no key file: nobody can tell who is who, and pseudonyms will not be the same again")

@@ -29,6 +29,7 @@ Color = tuple[int, int, int]
 
 _WHITE: Color = (235, 235, 235)
 _BLACK: Color = (0, 0, 0)
+_MAKER = "calcwatch, for research use"
 _PART_OF_PIXEL = 4  # bits that OpenCV reads as fractions of a pixel
 _RING_MARGIN_PX = 6.0
 
@@ -130,6 +131,7 @@ def _draw_scale_bar(canvas: Canvas, spacing_mm: float, *, left: bool, size: floa
 def _draw_captions(canvas: Canvas, findings: ImageFindings, scale: float, size: float) -> None:
     left = _air_is_left(findings, (findings.description.rows, findings.description.columns))
     _draw_label(canvas, image_label(findings), left=left, row=round(60 * size), size=size * 1.5)
+    _draw_label(canvas, _MAKER, left=left, row=round(95 * size), size=size * 0.75)
     spacing = findings.description.pixel_spacing
     if spacing is not None:
         _draw_scale_bar(canvas, spacing.column_mm / scale, left=left, size=size)
@@ -141,7 +143,7 @@ def draw_overlay(gray: NDArray[np.float32], findings: ImageFindings) -> Canvas:
     """Draw the mammogram with every mark; rows x columns x (blue, green, red), at most 2400 long.
 
     Rings and diamonds run outside what they mark and hide none of its pixels. Without findings the picture
-    bears the side, the view and the breast outline alone; without pixel spacing there is no scale bar.
+    bears the breast outline and its captions alone; without pixel spacing there is no scale bar.
     """
     small = shrink(for_display(gray, breast_window(gray, findings)), OVERLAY_PX)
     canvas: Canvas = np.repeat(small[:, :, None], 3, axis=2)

@@ -46,11 +46,11 @@ from calcwatch.service.result_sources import find_source
 MANIFEST = "deidentification.json"
 """Lists what was written and what was removed from it, by keyword and never by value."""
 
-_MADE_AGAIN = {
+_LEFT_OUT = {
     "findings.json": {"overlays", "report.html", "examinations.csv", "groups.csv", "calcifications.csv"},
     "export.json": {"export.json", "fhir.json", "report.pdf"},
 }
-"""Beside these, files that calcwatch makes again from a result, and that may name the patient anywhere."""
+"""Beside these, files that may name the patient anywhere; an analysis of the cleaned images makes them."""
 
 _LARGEST = 2**31
 
@@ -99,7 +99,7 @@ class Deidentified:
     files: list[CleanedFile] = field(default_factory=list)
     results: list[str] = field(default_factory=list)
     refused: list[RefusedFile] = field(default_factory=list)
-    made_again: int = 0
+    left_out: int = 0
 
 
 @dataclass
@@ -196,16 +196,16 @@ def _one(run: _Run, path: Path, number: int, *, is_result: bool) -> None:
         else:
             _clean_dicom(run, path, _read(path))
     except (CalcwatchError, OSError) as problem:
-        if _is_made_again(path):
-            run.done.made_again += 1
+        if _is_left_out(path):
+            run.done.left_out += 1
             return
         run.done.refused.append(RefusedFile(number, _reason(problem), source_of(path), _words(problem)))
 
 
-def _is_made_again(path: Path) -> bool:
+def _is_left_out(path: Path) -> bool:
     return any(
         place.name in names and (place.parent / beside).is_file()
-        for beside, names in _MADE_AGAIN.items()
+        for beside, names in _LEFT_OUT.items()
         for place in (path, path.parent)
     )
 
@@ -314,11 +314,11 @@ def _manifest(run: _Run) -> str:
         "options": [
             "Retain Patient Characteristics",
             "Retain Longitudinal Temporal Information with Modified Dates",
-            *(["Clean Pixel Data"] if run.options.black_out else []),
+            *(["Clean Pixel Data"] if any(one.told.blacked_out for one in run.done.files) else []),
         ],
         "files": [{"name": one.name, **_told(one.told)} for one in run.done.files],
         "results": run.done.results,
-        "made_again_from_results": run.done.made_again,
+        "left_out": run.done.left_out,
         "refused": [{"number": one.number, "reason_code": one.reason_code} for one in run.done.refused],
     }
     return json.dumps(document, indent=2) + "\n"

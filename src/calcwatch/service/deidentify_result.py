@@ -13,7 +13,7 @@ from typing import Any
 from calcwatch.dicom.deidentify import STANDARD_UIDS, Identity, MapUid
 
 RESULT_FILES = frozenset({"findings.json", "comparison.json", "history.json"})
-"""Documents of a result that can be cleaned; tables, pictures and the page are made from them again."""
+"""Documents of a result that can be cleaned; tables, pictures and the page cannot."""
 
 _UID = re.compile(r"[0-2](\.(0|[1-9]\d*))+")
 _ISO_DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
