@@ -190,7 +190,8 @@ def _tell(done: Exported) -> None:
 
 
 def _print_report(path: Path, report: CadReport) -> None:
-    maker = " ".join(filter(None, (report.manufacturer, report.algorithm)))
+    is_said_twice = report.algorithm.startswith(report.manufacturer)
+    maker = report.algorithm if is_said_twice else f"{report.manufacturer} {report.algorithm}".strip()
     typer.echo(one_line(f"{path}: {len(report.marks)} marks by {maker or 'an unnamed maker'}"))
     if report.detections:
         typer.echo(one_line(f"  detections: {report.detections}"))
