@@ -72,6 +72,14 @@ def a_tissue(
     )
 
 
+def half_strange(share: float, seed: int) -> Tissue:
+    """Tissue whose upper rows are those of ``a_tissue()``; below it is that of another breast."""
+    own, other = a_tissue(), a_tissue(seed=seed)
+    pattern = other.pattern.copy()
+    pattern[: round(share * ROWS)] = own.pattern[: round(share * ROWS)]
+    return replace(own, pattern=pattern)
+
+
 def laid_over(prior: Tissue, current: Tissue, *, error_mm: float = 0.5, off_mm: float = 0.0) -> Registration:
     """The alignment of two pictures that lie over each other; ``off_mm``: what it is wrong by, in rows."""
     cells = np.moveaxis(np.indices((ROWS, COLUMNS)), 0, 2)
@@ -83,6 +91,7 @@ def laid_over(prior: Tissue, current: Tissue, *, error_mm: float = 0.5, off_mm: 
         np.full((ROWS, COLUMNS), error_mm, np.float32),
         0.8,
         1.0,
+        0.0,
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from calcwatch.domain import Alignment, ChangeKind, ImageFindings, Laterality, ViewPosition
 from calcwatch.steps.compare import compare_exams
-from tests.steps.aligned import a_cluster, a_day, a_tissue, dated
+from tests.steps.aligned import a_cluster, a_day, a_tissue, dated, half_strange
 
 OLD = a_cluster(60.0, 30.0, 10)
 CC, MLO = ViewPosition.CC, ViewPosition.MLO
@@ -85,6 +85,22 @@ def test_an_unknown_side_pairs_with_nothing() -> None:
     comparison, _ = compare_exams([of_side(then(), None)], [of_side(now(), None)])
     assert comparison.pairs == ()
     assert all("give them with --table" in words for words in comparison.not_paired)
+
+
+@pytest.mark.parametrize(
+    ("share", "seed", "alignment", "words"),
+    [
+        (0.35, 11, Alignment.UNCERTAIN, "much of the tissue fits one way only: look at them yourself"),
+        (0.35, 19, Alignment.UNCERTAIN, "the tissue of the two is little alike: look at them yourself"),
+        (0.25, 14, Alignment.FAILED, "the tissue of the two is little alike, and fits one way only"),
+        (0.6, 14, Alignment.GOOD, ""),
+    ],
+)
+def test_what_fits_in_part_says_so(share: float, seed: int, alignment: Alignment, words: str) -> None:
+    """Tissue that is the same in part only: how much is alike, and whether both ways agree, decides."""
+    current = dated(a_day("b", OLD, tissue=half_strange(share, seed)), "20240115")
+    (pair,) = compare_exams([then()], [current])[0].pairs
+    assert (pair.alignment, *pair.notes) == (alignment, *filter(None, [words]))
 
 
 def test_another_woman_is_not_comparable() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calcwatch.domain import Alignment, Change, ChangeKind, Comparison, ImagePair, SpeckMatch
+from calcwatch.steps.align import align
 from calcwatch.steps.change import NOTHING, measure_group, missed_share, tell_change
 from calcwatch.steps.dates import months_between
 from calcwatch.steps.match import match_specks, specks_of
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
 
 GOOD_LIKENESS, LEAST_LIKENESS = 0.42, 0.33
 """Mean correlation of aligned tissue: other breasts reached 0.38 and 0.33 at most in 1 and 9 of 10 cases."""
+
+MOST_ASTRAY_MM = 3.0
+"""So far may places come back from where they were: of priors of other women that are alike by chance, 33 of
+42 go farther astray.
+"""
 
 LEAST_SHARED = 0.4
 """So much of the current breast must the prior show."""
@@ -115,7 +121,7 @@ def _compare_pair(
     prior: Sequence[ImageFindings], current: Sequence[ImageFindings], before: int, after: int
 ) -> ComparedPair:
     then, now = prior[before], current[after]
-    registration = register(_tissue(then), _tissue(now), _nipples(then, now))
+    registration = align(_tissue(then), _tissue(now), _nipples(then, now))
     alignment, notes = _judge(registration, prior, now, before)
     months = months_between(then.description.study_date, now.description.study_date)
     pair = ImagePair(
@@ -181,11 +187,22 @@ def _judge(
         other = _better(registration.likeness + _BETTER, prior, now, before)
     if other is not None:
         return Alignment.FAILED, (*notes, other)
+    alignment, doubt = _worth(registration)
+    return alignment, (*notes, doubt) if doubt else notes
+
+
+def _worth(registration: Registration) -> tuple[Alignment, str]:
+    """How well the tissue fits, and the doubt in words."""
     if registration.likeness < LEAST_LIKENESS:
-        return Alignment.FAILED, (*notes, "the tissue of the two is no more alike than that of two women")
+        return Alignment.FAILED, "the tissue of the two is no more alike than that of two women"
+    is_astray = registration.astray_mm > MOST_ASTRAY_MM
     if registration.likeness < GOOD_LIKENESS:
-        return Alignment.UNCERTAIN, (*notes, "the tissue of the two is little alike: look at them yourself")
-    return Alignment.GOOD, notes
+        if is_astray:
+            return Alignment.FAILED, "the tissue of the two is little alike, and fits one way only"
+        return Alignment.UNCERTAIN, "the tissue of the two is little alike: look at them yourself"
+    if is_astray:
+        return Alignment.UNCERTAIN, "much of the tissue fits one way only: look at them yourself"
+    return Alignment.GOOD, ""
 
 
 def _turned(then: ImageFindings, now: ImageFindings) -> tuple[str, ...]:

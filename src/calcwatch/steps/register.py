@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from calcwatch.domain import Tissue
 
+MOST_ERROR_MM = 8.0
+"""Of the alignment, where the tissue tells nothing."""
+
 _OUTLINE_MM = 8.0  # the outline alone is compared this softly
 _AFFINE_MM = (4.0, 2.0, 1.0)  # the tissue, from coarse to fine
 _FLOW_MM = 0.7
@@ -34,7 +37,7 @@ _RIM_MM = 5.0  # of the breast, not looked at: skin is like skin
 _ROUNDS, _ENOUGH = 60, 1e-4
 _LEAST_SHARED = 50.0  # cells
 _FLOW_SCALE = 1  # finest pyramid level of the flow
-_LEAST_ERROR_MM, _MOST_ERROR_MM = 1.5, 8.0  # where the tissue is the same, and where it tells nothing
+_LEAST_ERROR_MM = 1.5  # where the tissue is the same
 _INVERSE_ROUNDS = 12
 _SOME_TRUST, _TINY_TRUST = 1e-3, 1e-6  # of a flow that disagrees, in the breast and outside
 
@@ -46,7 +49,9 @@ class Registration:
     ``target``: rows x columns x 2 on the cells of the current tissue, place on the prior (row, column in mm).
     ``error``: one standard deviation in mm, on the same cells. ``likeness``: mean correlation of the tissue
     in the breast after alignment, 1 at most; about 0.3 for different breasts. ``shared``: share of the
-    current breast that the prior shows.
+    current breast that the prior shows. ``astray_mm``: how far a place of the breast comes back from where
+    it was when it goes to the prior and returns by the alignment the other way round, median; 0 where that
+    was not tried, infinite where nothing is shared.
     """
 
     prior: Tissue
@@ -55,6 +60,7 @@ class Registration:
     error: NDArray[np.float32]
     likeness: float
     shared: float
+    astray_mm: float
 
     def to_prior(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
         """Places of the current image (n x 2, mm) on the prior."""
@@ -99,7 +105,7 @@ def register(
     current: Tissue,
     nipples: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
 ) -> Registration:
-    """Align two views of the same breast.
+    """Align two views of the same breast, from the current to the prior.
 
     ``nipples``: on the prior and on the current image, in mm; ``None`` where one is not known. Always gives
     an answer: ``likeness`` and ``shared`` say what it is worth. The same input gives the same answer.
@@ -112,7 +118,15 @@ def register(
     target = _affine_target(start, current.mask.shape)
     for smooth_mm in _SMOOTH_MM:
         target = _flowed(prior, current, patterns, target, smooth_mm)
-    likeness, shown = _likeness(prior, current, patterns, target)
+    return registration_of(prior, current, target)
+
+
+def registration_of(prior: Tissue, current: Tissue, target: NDArray[np.float32]) -> Registration:
+    """A map with what it is worth.
+
+    ``target``: row and column in cells of the prior, for each cell of the current tissue.
+    """
+    likeness, shown = _likeness(prior, current, (_level(prior), _level(current)), target)
     inner = erode(current.mask, round(_RIM_MM / current.cell_mm)) > 0
     seen = inner & (shown > 0)
     return Registration(
@@ -122,6 +136,7 @@ def register(
         error=_error(likeness, shown),
         likeness=float(likeness[seen].mean()) if seen.any() else 0.0,
         shared=float(seen.sum() / max(1, inner.sum())),
+        astray_mm=0.0,
     )
 
 
@@ -290,7 +305,7 @@ def _likeness(
 def _error(likeness: NDArray[np.float32], shown: NDArray[np.float32]) -> NDArray[np.float32]:
     """Small where the aligned tissue is alike, large where it is not or is not shown."""
     unlike = 1 - np.clip(likeness * shown, 0, 1)
-    return np.asarray(_LEAST_ERROR_MM + (_MOST_ERROR_MM - _LEAST_ERROR_MM) * unlike, np.float32)
+    return np.asarray(_LEAST_ERROR_MM + (MOST_ERROR_MM - _LEAST_ERROR_MM) * unlike, np.float32)
 
 
 def _places(target: NDArray[np.float32], prior: Tissue) -> NDArray[np.float32]:
