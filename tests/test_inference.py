@@ -23,7 +23,7 @@ from calcwatch.inference import (
     named_learned,
 )
 from calcwatch.steps.breast import find_breast
-from calcwatch.steps.detect import Detections
+from calcwatch.steps.detections import Detections
 from calcwatch.steps.normalize import normalize
 from tests.steps.pictures import add_blob, half_round_breast, mammogram_of
 

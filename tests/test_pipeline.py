@@ -21,7 +21,7 @@ from calcwatch.phantom import (
 )
 from calcwatch.pipeline import analyze_image
 from calcwatch.steps.breast import BreastRegion
-from calcwatch.steps.detect import Detections
+from calcwatch.steps.detections import Detections
 from calcwatch.steps.normalize import NormalizedImage
 from tests.steps.pictures import mammogram_of
 

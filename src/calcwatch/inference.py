@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from calcwatch.domain import AnalysisSettings
     from calcwatch.steps.breast import BreastRegion
     from calcwatch.steps.describe import Described, ToDescribe
-    from calcwatch.steps.detect import Detections
+    from calcwatch.steps.detections import Detections
     from calcwatch.steps.normalize import NormalizedImage
     from calcwatch.steps.patches import Patches
     from calcwatch.steps.shape_patches import ShapePatches

@@ -24,7 +24,8 @@ from calcwatch.domain import (
 from calcwatch.steps.breast import find_breast
 from calcwatch.steps.compare import compare_exams
 from calcwatch.steps.describe import Describer, ToDescribe
-from calcwatch.steps.detect import detect_classical, kept
+from calcwatch.steps.detect import detect_classical
+from calcwatch.steps.detections import kept
 from calcwatch.steps.distribution import Ground
 from calcwatch.steps.examine import (
     Asked,
@@ -63,7 +64,8 @@ if TYPE_CHECKING:
     from calcwatch.domain import Comparison, FaintSpeck, Mammogram
     from calcwatch.steps.breast import BreastRegion
     from calcwatch.steps.compare import ComparedPair
-    from calcwatch.steps.detect import Detections, Detector
+    from calcwatch.steps.detect import Detector
+    from calcwatch.steps.detections import Detections
     from calcwatch.steps.facts import Observed
     from calcwatch.steps.group import Grouped
     from calcwatch.steps.lookalike import Lookalike

@@ -11,13 +11,8 @@ import numpy as np
 import pytest
 
 from calcwatch.bench.confusion import Answer, confusion
-from calcwatch.bench.describe_page import page_of
-from calcwatch.bench.described import (
-    FIGURES,
-    AtSpacing,
-    DescribedEvidence,
-    write_description_evidence,
-)
+from calcwatch.bench.describe_page import FIGURES, page_of, write_description_evidence
+from calcwatch.bench.described import AtSpacing, DescribedEvidence
 from calcwatch.bench.descriptions import TOLD_SHAPES
 from calcwatch.bench.pairs import PairFigures
 from calcwatch.bench.rated import RatedImage, area_of_suspicion, rate_images

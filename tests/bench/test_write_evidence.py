@@ -33,7 +33,7 @@ from calcwatch.domain import BadTable, ResultNotWritten, UnsuitableImage
 from calcwatch.inference import BadModel
 from calcwatch.phantom import PhantomSettings
 from calcwatch.service.analyze_each import ProgressEvent
-from calcwatch.steps.detect import kept
+from calcwatch.steps.detections import kept
 from tests.steps.pictures import add_blob, half_round_breast
 
 SMALL = PhantomSettings(field_mm=(90, 70), pixel_spacing_mm=0.1)

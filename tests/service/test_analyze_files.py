@@ -25,7 +25,8 @@ from calcwatch.report.schema import findings_schema
 from calcwatch.service.analyze_each import AnalyzeOptions, ProgressEvent
 from calcwatch.service.analyze_files import AnalyzedRun, analyze_files
 from calcwatch.steps.breast import BreastRegion
-from calcwatch.steps.detect import Detections, detect_classical
+from calcwatch.steps.detect import detect_classical
+from calcwatch.steps.detections import Detections
 from calcwatch.steps.normalize import NormalizedImage
 from tests.dicom.make import file_bytes
 from tests.service.inputs import ENVELOPE, left_cc, stored, write_bad, write_good

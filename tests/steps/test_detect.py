@@ -14,7 +14,7 @@ from calcwatch.steps.normalize import normalize
 from tests.steps.pictures import NOISE, add_blob, half_round_breast, mammogram_of
 
 if TYPE_CHECKING:
-    from calcwatch.steps.detect import Detections
+    from calcwatch.steps.detections import Detections
 
 
 def detect(gray: np.ndarray, *, spacing_mm: float | None = 0.1, most: int = 4000) -> Detections:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from calcwatch.steps.detect import Detections
+from calcwatch.steps.detections import Detections
 from calcwatch.steps.measure import MeasuredObject, measure
 from calcwatch.steps.normalize import NormalizedImage, normalize
 from tests.steps.pictures import add_blob, add_disk, half_round_breast, mammogram_of

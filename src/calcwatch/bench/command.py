@@ -153,7 +153,8 @@ def describe(
 
       calcwatch bench describe --rated archive --leave-out P05,P07 --out evidence
     """
-    from calcwatch.bench.described import DescribeOptions, measure_descriptions, write_description_evidence
+    from calcwatch.bench.describe_page import write_description_evidence
+    from calcwatch.bench.described import DescribeOptions, measure_descriptions
 
     options = DescribeOptions(
         shapes=shapes,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -14,9 +15,14 @@ from calcwatch.inference import suspicion_sources
 from calcwatch.pipeline import ANALYSIS_VERSION
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from calcwatch.bench.confusion import Confusion
     from calcwatch.bench.described import AtSpacing, DescribedEvidence
     from calcwatch.bench.rated import RatedImage
+
+PAGE, FIGURES = "description.md", "description-figures.json"
+"""Files that a run writes."""
 
 SHAPES_ASKED, DISTRIBUTIONS_ASKED, AREA_ASKED = 0.80, 0.85, 0.75
 """Macro-F1 of shapes and of distributions, and area under the curve of suspicion, that were asked for."""
@@ -28,6 +34,45 @@ NOTED = ("vaso", "calcifica")
 """What a reader's notes hold where vessels or coarse calcifications were seen (Portuguese)."""
 
 _MOST_GROUPS = 4
+
+
+def write_description_evidence(evidence: DescribedEvidence, out: Path, command: str) -> Path:
+    """Write the page and its figures; returns the page."""
+    out.mkdir(parents=True, exist_ok=True)
+    (out / PAGE).write_text(page_of(evidence, command), encoding="utf-8", newline="\n")
+    text = json.dumps(_figures(evidence), indent=2, sort_keys=True, ensure_ascii=False)
+    (out / FIGURES).write_text(text + "\n", encoding="utf-8", newline="\n")
+    return out / PAGE
+
+
+def _figures(evidence: DescribedEvidence) -> dict[str, object]:
+    def of(told: Confusion) -> dict[str, object]:
+        estimate = told.macro_f1
+        return {
+            "macro_f1": [round(value, 4) for value in (estimate.value, estimate.low, estimate.high)],
+            "accuracy": round(told.accuracy, 4),
+            "f1": {name: round(value, 4) for name, value in told.f1.items()},
+            "counts": told.counts.tolist(),
+            "classes": list(told.classes),
+        }
+
+    figures: dict[str, object] = {
+        f"{one.spacing_mm:g} mm": {
+            "shapes_of_groups": of(one.groups),
+            "shapes_of_calcifications": of(one.each),
+            "shapes_of_planned": of(one.planned),
+            "distributions": of(one.distributions),
+            "distributions_of_found_groups": of(one.fragments),
+            "distributions_with_missed": of(one.distributions_with_missed),
+            "pairs": {name: int(value) for name, value in vars(one.pairs).items()},
+        }
+        for one in evidence.at
+    }
+    if evidence.rated:
+        area = area_of_suspicion(evidence.rated)
+        figures["suspicion_auc"] = [round(value, 4) for value in (area.value, area.low, area.high)]
+    figures["model"] = evidence.model_hash
+    return figures
 
 
 def page_of(evidence: DescribedEvidence, command: str) -> str:

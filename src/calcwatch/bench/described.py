@@ -1,23 +1,18 @@
-"""``calcwatch bench describe``: every figure of description and suspicion in one run, and their page."""
+"""``calcwatch bench describe``: every figure of description and suspicion in one run."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from calcwatch.bench import pairs
 from calcwatch.bench.confusion import Confusion, confusion
-from calcwatch.bench.describe_page import page_of
 from calcwatch.bench.descriptions import TOLD_SHAPES, measure_shapes
 from calcwatch.bench.distributions import measure_distributions
-from calcwatch.bench.rated import RatedImage, area_of_suspicion, rate_images
+from calcwatch.bench.rated import RatedImage, rate_images
 from calcwatch.inference import description_hash
 from calcwatch.steps.distribution import TOLD
-
-PAGE, FIGURES = "description.md", "description-figures.json"
-"""Files that a run writes."""
 
 SPACINGS_MM = (0.07, 0.14)
 """Pixel spacings that phantoms are made with."""
@@ -97,42 +92,3 @@ def _at(spacing_mm: float, options: DescribeOptions, on_done: Callable[[str, int
         distributions_with_missed=confusion((*layouts.findings, *layouts.missed), TOLD),
         pairs=pairs.measure_pairs(options.pairs, spacing_mm, workers=workers, on_done=told("pairs of views")),
     )
-
-
-def write_description_evidence(evidence: DescribedEvidence, out: Path, command: str) -> Path:
-    """Write the page and its figures; returns the page."""
-    out.mkdir(parents=True, exist_ok=True)
-    (out / PAGE).write_text(page_of(evidence, command), encoding="utf-8", newline="\n")
-    text = json.dumps(_figures(evidence), indent=2, sort_keys=True, ensure_ascii=False)
-    (out / FIGURES).write_text(text + "\n", encoding="utf-8", newline="\n")
-    return out / PAGE
-
-
-def _figures(evidence: DescribedEvidence) -> dict[str, object]:
-    def of(told: Confusion) -> dict[str, object]:
-        estimate = told.macro_f1
-        return {
-            "macro_f1": [round(value, 4) for value in (estimate.value, estimate.low, estimate.high)],
-            "accuracy": round(told.accuracy, 4),
-            "f1": {name: round(value, 4) for name, value in told.f1.items()},
-            "counts": told.counts.tolist(),
-            "classes": list(told.classes),
-        }
-
-    figures: dict[str, object] = {
-        f"{one.spacing_mm:g} mm": {
-            "shapes_of_groups": of(one.groups),
-            "shapes_of_calcifications": of(one.each),
-            "shapes_of_planned": of(one.planned),
-            "distributions": of(one.distributions),
-            "distributions_of_found_groups": of(one.fragments),
-            "distributions_with_missed": of(one.distributions_with_missed),
-            "pairs": {name: int(value) for name, value in vars(one.pairs).items()},
-        }
-        for one in evidence.at
-    }
-    if evidence.rated:
-        area = area_of_suspicion(evidence.rated)
-        figures["suspicion_auc"] = [round(value, 4) for value in (area.value, area.low, area.high)]
-    figures["model"] = evidence.model_hash
-    return figures

@@ -15,7 +15,7 @@ from calcwatch.bench.truth import ROSE
 from calcwatch.bench.worst import Odd, odd_answer, odd_marks, odd_misses
 from calcwatch.domain import AnalysisSettings
 from calcwatch.pipeline import analyze_image
-from calcwatch.steps.detect import kept
+from calcwatch.steps.detections import kept
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from calcwatch.bench.truth import Truth
     from calcwatch.domain import Calcification, CalcificationGroup, ImageFindings, Mammogram
     from calcwatch.steps.breast import BreastRegion
-    from calcwatch.steps.detect import Detections, Detector
+    from calcwatch.steps.detect import Detector
+    from calcwatch.steps.detections import Detections
     from calcwatch.steps.normalize import NormalizedImage
 
 LOWEST_SCORE = 0.02

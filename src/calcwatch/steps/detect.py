@@ -8,8 +8,8 @@ microcalcifications goes back to Dengler, Behrens and Desaga, IEEE Trans Med Ima
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -17,7 +17,7 @@ from scipy.spatial import cKDTree
 from scipy.special import expit
 
 from calcwatch.steps.breast import erode
-from calcwatch.steps.lookalike import sharper_than_blur
+from calcwatch.steps.detections import Detections
 from calcwatch.steps.normalize import enlarged
 from calcwatch.steps.peaks import Peaks, fill_outside, find_peaks, sampled
 
@@ -46,32 +46,8 @@ _HALF_BELIEF = 18.0
 _BELIEF_WIDTH = 4.0
 _SHARP_SPACING_MM = 0.12  # coarser pixels blur specks: less strength is needed for the same belief
 _BLUR_EXPONENT = 0.75
-
-
-@dataclass(frozen=True, eq=False)
-class Detections:
-    """Candidates, most believable first, as arrays of one length; empty arrays when there are none.
-
-    ``row``, ``column``: of the peak, in the crop. ``sigma_px``: scale that answered strongest. ``strength``:
-    height above the surround in units of the noise, lines discounted. ``evidence``: its strength and that of
-    its neighbors within 2 mm, each with a cap. ``score``: belief, 0 to 1. ``looks``: n x ``LOOKS`` of
-    ``steps/learned.py``, the probability of each; ``None`` where the detector does not tell.
-    """
-
-    row: NDArray[np.float32]
-    column: NDArray[np.float32]
-    sigma_px: NDArray[np.float32]
-    strength: NDArray[np.float32]
-    evidence: NDArray[np.float32]
-    score: NDArray[np.float32]
-    looks: NDArray[np.float32] | None = None
-
-
-def kept(detections: Detections, keep: NDArray[np.bool_]) -> Detections:
-    """Those detections that ``keep`` marks, in the same order."""
-    columns = (getattr(detections, field.name) for field in fields(Detections))
-    chosen: list[Any] = [None if column is None else column[keep] for column in columns]
-    return Detections(*chosen)
+_DUST_SIDE = 0.12  # share of the height left one pixel beside a speck of dust; a system's blur leaves more
+_DUST_SIGMA_PX = 1.15
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,3 +210,25 @@ def _sum_of_neighbors(peaks: Peaks, heard: NDArray[np.float32], distance_px: flo
 def _belief(strength: NDArray[np.float32], image: NormalizedImage) -> NDArray[np.float32]:
     half = _HALF_BELIEF * min(1.0, (_SHARP_SPACING_MM / image.working_mm) ** _BLUR_EXPONENT)
     return np.asarray(expit((strength - half) / _BELIEF_WIDTH), dtype=np.float32)
+
+
+def sharper_than_blur(
+    gray: NDArray[np.float32],
+    rows: NDArray[np.intp],
+    columns: NDArray[np.intp],
+    sigma_px: NDArray[np.float32],
+) -> NDArray[np.bool_]:
+    """Whether next to nothing of a peak's height is left one pixel beside it.
+
+    The breast is seen through the blur of a focal spot and a detector (or of film and scanner): what is
+    sharper lies behind them, like dust on film, a scratch or a defective pixel. ``sigma_px``: scale of each
+    peak; only the finest can be that sharp.
+    """
+    around = range(-3, 4)
+    ys = [np.clip(rows + i, 0, gray.shape[0] - 1) for i in around]
+    xs = [np.clip(columns + j, 0, gray.shape[1] - 1) for j in around]
+    patch = np.stack([[gray[y, x] for x in xs] for y in ys])
+    surround = np.median(patch.reshape(49, -1), axis=0)
+    height = np.maximum(patch[3, 3] - surround, 1e-9)
+    sides = np.sort(np.stack([patch[2, 3], patch[4, 3], patch[3, 2], patch[3, 4]]), axis=0)
+    return np.asarray(((sides[2] - surround) / height < _DUST_SIDE) & (sigma_px < _DUST_SIGMA_PX))

@@ -14,7 +14,8 @@ import numpy as np
 from scipy.special import softmax
 
 from calcwatch.domain import NonLesionKind
-from calcwatch.steps.detect import Detections, find_candidates
+from calcwatch.steps.detect import find_candidates
+from calcwatch.steps.detections import Detections
 from calcwatch.steps.patches import Patches, cut_patches
 
 if TYPE_CHECKING:

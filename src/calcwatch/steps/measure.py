@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from calcwatch.domain import Point
-    from calcwatch.steps.detect import Detections
+    from calcwatch.steps.detections import Detections
     from calcwatch.steps.normalize import NormalizedImage
 
 _WINDOW_SIGMAS = 5.0

@@ -9,7 +9,7 @@ from calcwatch.steps.lookalike import Lookalike
 from calcwatch.steps.measure import measure
 
 if TYPE_CHECKING:
-    from calcwatch.steps.detect import Detections
+    from calcwatch.steps.detections import Detections
     from calcwatch.steps.normalize import NormalizedImage
 
 

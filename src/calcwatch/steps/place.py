@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from calcwatch.domain import Point
     from calcwatch.steps.describe import Described
-    from calcwatch.steps.detect import Detections
+    from calcwatch.steps.detections import Detections
     from calcwatch.steps.group import Grouped
     from calcwatch.steps.lookalike import Lookalike
     from calcwatch.steps.measure import MeasuredObject

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from calcwatch.domain import AnalysisSettings
     from calcwatch.steps.breast import BreastRegion
-    from calcwatch.steps.detect import Detections
+    from calcwatch.steps.detections import Detections
     from calcwatch.steps.normalize import NormalizedImage
 
 FAINT_SCORE = 0.02
