@@ -17,7 +17,7 @@ from typer.core import TyperGroup, TyperOption
 from typer.main import get_command
 
 from calcwatch.cli import app
-from calcwatch.domain import BLOCKING_FLAGS
+from calcwatch.domain.image import BLOCKING_FLAGS
 from calcwatch.report.schema import findings_schema
 from calcwatch.report.tables import (
     CALCIFICATION_COLUMNS,
@@ -25,9 +25,9 @@ from calcwatch.report.tables import (
     GROUP_COLUMNS,
     IMAGE_COLUMNS,
 )
-from calcwatch.report.words import FLAG_WORDS, KIND_WORDS, REASONS
 from calcwatch.service.read_rules import read_rules
 from calcwatch.steps.rules import SECTIONS, Rule
+from calcwatch.words.flags import FLAG_WORDS, KIND_WORDS, REASONS
 
 SECTION_TITLES = {
     "classic": "Typically benign",

@@ -17,7 +17,7 @@ from tests.project import house_rules
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "calcwatch"
 CORE = sorted(
-    [PACKAGE / name for name in ("bounds.py", "codes.py", "pipeline.py")]
+    [PACKAGE / name for name in ("bounds.py", "codes/concepts.py", "pipeline.py")]
     + [path for room in ("domain", "steps", "phantom") for path in (PACKAGE / room).rglob("*.py")]
 )
 SOURCES = sorted(PACKAGE.rglob("*.py"))

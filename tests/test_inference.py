@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from calcwatch.domain import AnalysisSettings
+from calcwatch.domain.findings import AnalysisSettings
 from calcwatch.inference import (
     CARD,
     LOOK,

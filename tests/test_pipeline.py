@@ -10,7 +10,8 @@ import pytest
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.optimize import linear_sum_assignment
 
-from calcwatch.domain import AnalysisSettings, ImageFindings, Mammogram
+from calcwatch.domain.findings import AnalysisSettings, ImageFindings
+from calcwatch.domain.image import Mammogram
 from calcwatch.phantom import (
     Distribution,
     GroupPlan,

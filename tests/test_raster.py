@@ -12,7 +12,8 @@ import pytest
 from PIL import Image, ImageFile
 
 from calcwatch import bounds
-from calcwatch.domain import CalcwatchError, GivenAttributes, QualityFlag, UnreadableImage, UnsupportedImage
+from calcwatch.domain.errors import CalcwatchError, UnreadableImage, UnsupportedImage
+from calcwatch.domain.image import GivenAttributes, QualityFlag
 from calcwatch.raster import describe_raster, raster_format, read_raster
 
 GIVEN = GivenAttributes()

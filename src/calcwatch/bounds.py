@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from calcwatch.domain import PixelSpacing, UnreadableImage, UnsupportedImage
+from calcwatch.domain.errors import UnreadableImage, UnsupportedImage
+from calcwatch.domain.image import PixelSpacing
 
 MAX_PIXELS = 100_000_000
 """Pixels allowed in a frame or picture; the largest mammograms have 20 million."""

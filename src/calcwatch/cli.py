@@ -15,7 +15,9 @@ import typer
 
 from calcwatch.bench.command import app as bench_app
 from calcwatch.compare.command import add_comparison
-from calcwatch.domain import AnalysisSettings, CalcwatchError, GivenAttributes
+from calcwatch.domain.errors import CalcwatchError
+from calcwatch.domain.findings import AnalysisSettings
+from calcwatch.domain.image import GivenAttributes
 from calcwatch.exchange.command import add_exchange
 from calcwatch.terminal import one_line
 from calcwatch.train.command import add_training

@@ -13,7 +13,8 @@ import cv2
 import numpy as np
 import onnxruntime
 
-from calcwatch.domain import CalcwatchError, Distribution, Morphology
+from calcwatch.domain.errors import CalcwatchError
+from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.steps.describe import Describer, DescriptionModel, describe_learned
 from calcwatch.steps.detect import Detector, detect_classical
 from calcwatch.steps.distribution import TOLD
@@ -24,7 +25,7 @@ from calcwatch.steps.tell_shapes import OUTPUTS, ShapeModel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calcwatch.domain import AnalysisSettings
+    from calcwatch.domain.findings import AnalysisSettings
     from calcwatch.steps.breast import BreastRegion
     from calcwatch.steps.describe import Described, ToDescribe
     from calcwatch.steps.detections import Detections

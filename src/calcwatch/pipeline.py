@@ -11,16 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calcwatch.domain import (
-    BLOCKING_FLAGS,
-    AnalysisSettings,
-    ClinicalContext,
-    ExaminationFindings,
-    ImageFindings,
-    QualityFlag,
-    UnsuitableImage,
-    ViewPosition,
-)
+from calcwatch.domain.assessment import ExaminationFindings
+from calcwatch.domain.context import ClinicalContext
+from calcwatch.domain.errors import UnsuitableImage
+from calcwatch.domain.findings import AnalysisSettings, ImageFindings
+from calcwatch.domain.image import BLOCKING_FLAGS, QualityFlag, ViewPosition
 from calcwatch.steps.breast import find_breast
 from calcwatch.steps.compare import compare_exams
 from calcwatch.steps.describe import Describer, ToDescribe
@@ -61,7 +56,9 @@ from calcwatch.steps.treated import Stated, find_beds, read_treatment, with_beds
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from calcwatch.domain import Comparison, FaintSpeck, Mammogram
+    from calcwatch.domain.change import Comparison
+    from calcwatch.domain.findings import FaintSpeck
+    from calcwatch.domain.image import Mammogram
     from calcwatch.steps.breast import BreastRegion
     from calcwatch.steps.compare import ComparedPair
     from calcwatch.steps.detect import Detector

@@ -18,16 +18,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from calcwatch.bounds import check_is_fine, check_size
-from calcwatch.domain import (
-    CalcwatchError,
-    GivenAttributes,
-    ImageDescription,
-    Mammogram,
-    PixelSpacing,
-    QualityFlag,
-    UnreadableImage,
-    UnsupportedImage,
-)
+from calcwatch.domain.errors import CalcwatchError, UnreadableImage, UnsupportedImage
+from calcwatch.domain.image import GivenAttributes, ImageDescription, Mammogram, PixelSpacing, QualityFlag
 
 _AGAIN = "copy or export the file again"
 _PNG = b"\x89PNG\r\n\x1a\n"

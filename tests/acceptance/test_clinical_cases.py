@@ -5,18 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
-from calcwatch.domain import (
-    LADDER,
-    Assessment,
-    BedPosition,
-    BiopsyResult,
-    Category,
-    ChangeKind,
-    Distribution,
-    ExamContext,
-    Morphology,
-    ScarFinding,
-)
+from calcwatch.domain.assessment import Assessment
+from calcwatch.domain.change import BedPosition, ChangeKind
+from calcwatch.domain.context import BiopsyResult, ExamContext, ScarFinding
+from calcwatch.domain.lexicon import LADDER, Category, Distribution, Morphology
 from calcwatch.service.read_rules import read_rules
 from calcwatch.steps.assess import assess_group
 from calcwatch.steps.facts import Facts

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from calcwatch.domain import GivenAttributes, QualityFlag, UnsupportedImage
+from calcwatch.domain.errors import UnsupportedImage
+from calcwatch.domain.image import GivenAttributes, QualityFlag
 from calcwatch.service.analyze_mammogram import analyze_image
 from calcwatch.service.open_image import open_image
 

@@ -8,24 +8,12 @@ from typing import Any
 
 import pytest
 
-from calcwatch.domain import (
-    LADDER,
-    Assessment,
-    BedPosition,
-    BiopsyResult,
-    BreastContext,
-    ChangeKind,
-    ClinicalContext,
-    Distribution,
-    ExamContext,
-    Laterality,
-    Morphology,
-    Operation,
-    OperationKind,
-    Radiation,
-    Therapy,
-    Treatment,
-)
+from calcwatch.domain.assessment import Assessment
+from calcwatch.domain.change import BedPosition, ChangeKind
+from calcwatch.domain.context import BiopsyResult, BreastContext, ClinicalContext, ExamContext
+from calcwatch.domain.image import Laterality
+from calcwatch.domain.lexicon import LADDER, Distribution, Morphology
+from calcwatch.domain.treatment import Operation, OperationKind, Radiation, Therapy, Treatment
 from calcwatch.service.read_rules import read_rules
 from calcwatch.steps.assess import assess_group
 from calcwatch.steps.facts import Facts

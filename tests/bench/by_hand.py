@@ -5,18 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calcwatch.bench.truth import TrueCalcification
-from calcwatch.domain import (
-    Calcification,
-    CalcificationGroup,
-    ImageDescription,
-    ImageFindings,
-    NonLesion,
-)
+from calcwatch.domain.findings import Calcification, CalcificationGroup, ImageFindings, NonLesion
+from calcwatch.domain.image import ImageDescription
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from calcwatch.domain import Point
+    from calcwatch.domain.image import Point
 
 SPACING_MM = 0.1
 

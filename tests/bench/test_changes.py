@@ -26,7 +26,8 @@ from calcwatch.bench.changes import OTHER_WOMAN, Judged, Refusal
 from calcwatch.bench.command import app
 from calcwatch.bench.null_changes import disturbed, labeled_like, upside_down, views_swapped
 from calcwatch.bench.pairs import PairFigures
-from calcwatch.domain import Alignment, ChangeKind, ViewPosition
+from calcwatch.domain.change import Alignment, ChangeKind
+from calcwatch.domain.image import ViewPosition
 from calcwatch.phantom import (
     CalcificationTruth,
     Distribution,

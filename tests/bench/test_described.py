@@ -16,7 +16,7 @@ from calcwatch.bench.described import AtSpacing, DescribedEvidence
 from calcwatch.bench.descriptions import TOLD_SHAPES
 from calcwatch.bench.pairs import PairFigures
 from calcwatch.bench.rated import RatedImage, area_of_suspicion, rate_images
-from calcwatch.domain import BadTable
+from calcwatch.domain.errors import BadTable
 from calcwatch.phantom import Distribution, GroupPlan, Morphology, PhantomSettings, make_examination
 from calcwatch.steps.distribution import TOLD
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import cache
 
 from calcwatch.bench.descriptions import TOLD_SHAPES, compare_shapes, measure_shapes
-from calcwatch.domain import ImageFindings, MorphologyDescription
+from calcwatch.domain.findings import ImageFindings, MorphologyDescription
 from calcwatch.phantom import (
     CalcificationTruth,
     Distribution,

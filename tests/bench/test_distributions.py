@@ -9,15 +9,14 @@ from calcwatch.bench.distributions import (
     compare_distributions,
     distribution_settings,
 )
-from calcwatch.domain import (
+from calcwatch.domain.findings import (
     CalcificationGroup,
-    Distribution,
     DistributionDescription,
     DistributionMeasurements,
-    ImageDescription,
     ImageFindings,
-    Morphology,
 )
+from calcwatch.domain.image import ImageDescription
+from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.phantom import GroupPlan, ImageTruth, PhantomSettings, make_examination
 from calcwatch.steps.distribution import TOLD
 from tests.bench.by_hand import mark

@@ -11,7 +11,8 @@ from PIL import Image
 from calcwatch.bench.insertions import breast_area, insertion_cases, show_inserted, show_untouched
 from calcwatch.bench.labeled import LabeledImage
 from calcwatch.bench.truth import Truth
-from calcwatch.domain import GivenAttributes, UnsuitableImage
+from calcwatch.domain.errors import UnsuitableImage
+from calcwatch.domain.image import GivenAttributes
 from tests.steps.pictures import half_round_breast, mammogram_of
 
 GIVEN = GivenAttributes(pixel_spacing_mm=0.1)

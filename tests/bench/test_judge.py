@@ -15,7 +15,7 @@ from calcwatch.bench.judge import (
     judge_marks,
 )
 from calcwatch.bench.truth import TrueGroup, TrueNonLesion, Truth
-from calcwatch.domain import NonLesion, NonLesionKind
+from calcwatch.domain.findings import NonLesion, NonLesionKind
 from calcwatch.steps.detect import detect_classical
 from tests.bench.by_hand import SPACING_MM, box, findings, group, mark, true
 from tests.steps.pictures import add_blob, half_round_breast, mammogram_of

@@ -17,7 +17,8 @@ from calcwatch.bench.labeled import (
     without_calcifications,
     without_patients,
 )
-from calcwatch.domain import BadTable, GivenAttributes
+from calcwatch.domain.errors import BadTable
+from calcwatch.domain.image import GivenAttributes
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from calcwatch.bench.write_evidence import (
     contenders_of,
     write_evidence,
 )
-from calcwatch.domain import BadTable, ResultNotWritten, UnsuitableImage
+from calcwatch.domain.errors import BadTable, ResultNotWritten, UnsuitableImage
 from calcwatch.inference import BadModel
 from calcwatch.phantom import PhantomSettings
 from calcwatch.service.analyze_each import ProgressEvent

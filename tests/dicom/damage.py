@@ -13,7 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from calcwatch.bench.speed import held_memory_mb
-from calcwatch.domain import CalcwatchError, GivenAttributes
+from calcwatch.domain.errors import CalcwatchError
+from calcwatch.domain.image import GivenAttributes
 from calcwatch.pipeline import check_image
 from calcwatch.service.deidentify_files import deidentify_files
 from calcwatch.service.open_image import open_image

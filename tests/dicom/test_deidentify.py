@@ -20,7 +20,7 @@ from calcwatch.dicom.deidentify import (
     read_whole,
 )
 from calcwatch.dicom.read import read_dicom
-from calcwatch.domain import UnreadableImage, UnsupportedImage
+from calcwatch.domain.errors import UnreadableImage, UnsupportedImage
 from tests.dicom.make import (
     BIG_ENDIAN,
     DEFLATED,

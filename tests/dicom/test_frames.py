@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from calcwatch.dicom.read import read_frames
-from calcwatch.domain import UnreadableImage
+from calcwatch.domain.errors import UnreadableImage
 from tests.dicom.make import (
     DEFLATED,
     EXPLICIT,

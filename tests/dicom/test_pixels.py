@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calcwatch.dicom.read import describe_dicom, read_dicom
-from calcwatch.domain import Mammogram, QualityFlag, UnreadableImage, UnsupportedImage
+from calcwatch.domain.errors import UnreadableImage, UnsupportedImage
+from calcwatch.domain.image import Mammogram, QualityFlag
 from tests.dicom.make import (
     BIG_ENDIAN,
     EXPLICIT,

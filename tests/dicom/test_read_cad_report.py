@@ -11,7 +11,8 @@ from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian, MammographyCADSRStorage
 
 from calcwatch.dicom.read_cad_report import MAX_DEPTH, read_cad_report
-from calcwatch.domain import Distribution, Morphology, UnreadableImage, UnsupportedImage
+from calcwatch.domain.errors import UnreadableImage, UnsupportedImage
+from calcwatch.domain.lexicon import Distribution, Morphology
 from tests.dicom.make import attributes, code
 
 IMAGE = "1.2.3.99.1"

@@ -13,7 +13,8 @@ from calcwatch.dicom import parse
 from calcwatch.dicom.complaints import listen
 from calcwatch.dicom.parse import is_dicomdir
 from calcwatch.dicom.read import describe_dicom, read_dicom
-from calcwatch.domain import CalcwatchError, QualityFlag, UnreadableImage, UnsupportedImage
+from calcwatch.domain.errors import CalcwatchError, UnreadableImage, UnsupportedImage
+from calcwatch.domain.image import QualityFlag
 from tests.dicom.make import (
     BIG_ENDIAN,
     DEFLATED,

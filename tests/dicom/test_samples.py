@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from calcwatch.dicom.read import describe_dicom, read_dicom
-from calcwatch.domain import QualityFlag, UnsupportedImage
+from calcwatch.domain.errors import UnsupportedImage
+from calcwatch.domain.image import QualityFlag
 
 DATA = Path(os.environ.get("CALCWATCH_DATA", Path(__file__).parents[3] / "shared" / "data")) / "dicom"
 

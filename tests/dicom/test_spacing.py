@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from calcwatch.dicom.spacing import SpacingReading, read_spacing
-from calcwatch.domain import QualityFlag
+from calcwatch.domain.image import QualityFlag
 from tests.dicom.make import attributes
 
 AMBIGUOUS, UNKNOWN = QualityFlag.PIXEL_SPACING_AMBIGUOUS, QualityFlag.PIXEL_SPACING_UNKNOWN

@@ -13,7 +13,8 @@ from pydicom.uid import JPEGLSLossless
 from calcwatch.dicom.parse import looks_like_dicom
 from calcwatch.dicom.read import describe_dicom, read_dicom
 from calcwatch.dicom.syntax import codec_of
-from calcwatch.domain import QualityFlag, UnreadableImage, UnsupportedImage
+from calcwatch.domain.errors import UnreadableImage, UnsupportedImage
+from calcwatch.domain.image import QualityFlag
 from tests.dicom.make import (
     BIG_ENDIAN,
     DEFLATED,

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from calcwatch.codes import VIEW_MODIFIERS, VIEWS, ViewModifier
+from calcwatch.codes.concepts import VIEW_MODIFIERS, VIEWS, ViewModifier
 from calcwatch.dicom.view import read_implant, read_laterality, read_view
-from calcwatch.domain import Laterality, QualityFlag, ViewPosition
+from calcwatch.domain.image import Laterality, QualityFlag, ViewPosition
 from tests.dicom.make import attributes, code
 
 CONFLICT = (QualityFlag.VIEW_CONFLICT,)

@@ -15,43 +15,40 @@ import numpy as np
 from pydicom import dcmread
 
 from calcwatch.dicom.write import write_mammogram
-from calcwatch.domain import (
-    Alignment,
-    AnalysisSettings,
+from calcwatch.domain.assessment import (
     Assessment,
-    BedPosition,
     BreastReading,
-    Calcification,
-    CalcificationGroup,
-    Category,
+    ExaminationFindings,
+    GroupReading,
+    LikelihoodRange,
+    Location,
+    ViewPair,
+)
+from calcwatch.domain.change import (
+    Alignment,
+    BedPosition,
     Change,
     ChangeKind,
     Comparison,
-    Distribution,
+    ImagePair,
+    Measured,
+    SpeckMatch,
+)
+from calcwatch.domain.findings import (
+    AnalysisSettings,
+    Calcification,
+    CalcificationGroup,
     DistributionDescription,
     DistributionMeasurements,
-    ExaminationFindings,
-    GroupReading,
-    ImageDescription,
     ImageFindings,
-    ImagePair,
-    Laterality,
-    LateralityPattern,
-    LikelihoodRange,
-    Location,
-    Measured,
-    Morphology,
     MorphologyDescription,
     NonLesion,
     NonLesionKind,
-    PixelSpacing,
-    Point,
     Provenance,
-    SpeckMatch,
-    ViewPair,
-    ViewPosition,
-    tracking_uid_of,
 )
+from calcwatch.domain.image import ImageDescription, Laterality, PixelSpacing, Point, ViewPosition
+from calcwatch.domain.lexicon import Category, Distribution, LateralityPattern, Morphology
+from calcwatch.domain.uids import tracking_uid_of
 from calcwatch.phantom import PhantomImage, PhantomSettings, make_prior_and_current
 from calcwatch.pipeline import Compared
 from calcwatch.report.comparison import Step, comparison_document, document_text, history_document

@@ -22,27 +22,24 @@ from calcwatch.dicom.presentation import presentation_state
 from calcwatch.dicom.read_cad_report import read_cad_report
 from calcwatch.dicom.segmentation import segmentation
 from calcwatch.dicom.write import mammogram_dataset
-from calcwatch.domain import (
-    AnalysisSettings,
+from calcwatch.domain.assessment import (
     Assessment,
     BreastReading,
-    Calcification,
-    CalcificationGroup,
-    Category,
     ExaminationFindings,
     ExaminationResult,
     GroupReading,
-    ImageDescription,
-    ImageFindings,
-    Laterality,
-    LateralityPattern,
     Location,
-    PixelSpacing,
-    Point,
-    Provenance,
-    ViewPosition,
-    tracking_uid_of,
 )
+from calcwatch.domain.findings import (
+    AnalysisSettings,
+    Calcification,
+    CalcificationGroup,
+    ImageFindings,
+    Provenance,
+)
+from calcwatch.domain.image import ImageDescription, Laterality, PixelSpacing, Point, ViewPosition
+from calcwatch.domain.lexicon import Category, LateralityPattern
+from calcwatch.domain.uids import tracking_uid_of
 from calcwatch.phantom import PhantomSettings, make_examination
 from tests.exchange.tools import DCMTK, needs, run
 

@@ -14,8 +14,9 @@ import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-from calcwatch.codes import CATEGORIES, CHANGE_WORDS, DISTRIBUTIONS, MORPHOLOGIES
-from calcwatch.domain import ChangeKind, Distribution, Morphology
+from calcwatch.codes.concepts import CATEGORIES, CHANGE_WORDS, DISTRIBUTIONS, MORPHOLOGIES
+from calcwatch.domain.change import ChangeKind
+from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.fhir.check import check_bundle
 from calcwatch.fhir.read_bundle import read_bundle
 from calcwatch.report.read_result import read_result

@@ -14,15 +14,11 @@ import pytest
 from fhir.resources.R4B import get_fhir_model_class
 from pydantic import BaseModel
 
-from calcwatch.codes import CATEGORIES, CHANGE_WORDS
-from calcwatch.domain import (
-    Category,
-    ExaminationResult,
-    ImagedStudy,
-    InstanceReference,
-    NotReleased,
-    PatientIdentity,
-)
+from calcwatch.codes.concepts import CATEGORIES, CHANGE_WORDS
+from calcwatch.domain.assessment import ExaminationResult
+from calcwatch.domain.errors import NotReleased
+from calcwatch.domain.lexicon import Category
+from calcwatch.domain.study import ImagedStudy, InstanceReference, PatientIdentity
 from calcwatch.fhir.bundle import released_summary, result_bundle
 from calcwatch.fhir.check import check_bundle, required_codes
 from calcwatch.fhir.data_types import Json

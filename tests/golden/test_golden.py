@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from calcwatch.domain import AnalysisSettings
+from calcwatch.domain.findings import AnalysisSettings
 from calcwatch.phantom import Distribution, GroupPlan, Morphology, PhantomSettings, make_examination
 from calcwatch.pipeline import ANALYSIS_VERSION, analyze_image
 from calcwatch.steps.breast import find_breast

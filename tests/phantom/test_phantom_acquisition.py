@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from calcwatch.domain import NonLesionKind
+from calcwatch.domain.findings import NonLesionKind
 from calcwatch.phantom import Distribution, Morphology, PhantomImage
 from tests.phantom.views import CLEAN, SMALL, examine, one_group
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from calcwatch.domain import Laterality, ViewPosition
+from calcwatch.domain.image import Laterality, ViewPosition
 from calcwatch.phantom import (
     Distribution,
     GroupChange,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from calcwatch.domain import NonLesionKind
+from calcwatch.domain.findings import NonLesionKind
 from calcwatch.phantom.insertion import Insertion, InsertionSettings, insert, noise_of
 from calcwatch.phantom.shapes import ball
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from calcwatch.domain import Laterality, NonLesionKind
+from calcwatch.domain.findings import NonLesionKind
+from calcwatch.domain.image import Laterality
 from calcwatch.phantom import (
     Distribution,
     Ellipsoid,

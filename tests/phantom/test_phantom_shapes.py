@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from calcwatch.domain import ViewPosition
+from calcwatch.domain.image import ViewPosition
 from calcwatch.phantom import (
     Distribution,
     Ellipsoid,

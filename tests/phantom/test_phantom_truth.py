@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from calcwatch.domain import Laterality, ViewPosition
+from calcwatch.domain.image import Laterality, ViewPosition
 from calcwatch.phantom import Distribution, GroupPlan, Morphology, PhantomSettings
 from tests.phantom.views import CLEAN, SMALL, around, centroid, examine, log_loss, one_group
 

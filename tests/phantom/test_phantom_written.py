@@ -12,7 +12,8 @@ from pydicom.uid import JPEGLSLossless
 
 from calcwatch.dicom.read import read_dicom
 from calcwatch.dicom.write import write_mammogram
-from calcwatch.domain import Laterality, NonLesionKind, ViewPosition
+from calcwatch.domain.findings import NonLesionKind
+from calcwatch.domain.image import Laterality, ViewPosition
 from calcwatch.phantom import PhantomSettings
 from tests.phantom.views import SMALL, examine
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calcwatch.domain import ImageFindings, Mammogram
+from calcwatch.domain.findings import ImageFindings
+from calcwatch.domain.image import Mammogram
 from calcwatch.phantom import (
     Distribution,
     GroupPlan,

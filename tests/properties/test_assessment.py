@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calcwatch.domain import LADDER, BiopsyResult, Category, ChangeKind, ScarFinding
+from calcwatch.domain.change import ChangeKind
+from calcwatch.domain.context import BiopsyResult, ScarFinding
+from calcwatch.domain.lexicon import LADDER, Category
 from calcwatch.service.read_rules import read_rules
 from calcwatch.steps.assess import assess_breast, assess_group
 from calcwatch.steps.facts import Facts

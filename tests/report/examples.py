@@ -6,18 +6,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from calcwatch.domain import (
+from calcwatch.domain.findings import (
     AnalysisSettings,
     Calcification,
     CalcificationGroup,
-    ImageDescription,
     ImageFindings,
-    Laterality,
     NonLesion,
     NonLesionKind,
+    Provenance,
+)
+from calcwatch.domain.image import (
+    ImageDescription,
+    Laterality,
     PixelSpacing,
     Point,
-    Provenance,
     QualityFlag,
     ViewPosition,
 )

@@ -4,30 +4,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from calcwatch.domain import (
+from calcwatch.domain.assessment import (
     Alternative,
     Assessment,
     BreastReading,
-    Calcification,
-    Category,
-    Distribution,
-    DistributionDescription,
-    DistributionMeasurements,
     ExaminationFindings,
     GroupReading,
-    ImageFindings,
-    Landmarks,
-    Laterality,
-    LateralityPattern,
     LikelihoodRange,
     Location,
-    Morphology,
+    ViewPair,
+)
+from calcwatch.domain.findings import (
+    Calcification,
+    DistributionDescription,
+    DistributionMeasurements,
+    ImageFindings,
+    Landmarks,
     MorphologyDescription,
     ShapeFeatures,
-    SizeClass,
-    ViewPair,
-    ViewPosition,
 )
+from calcwatch.domain.image import Laterality, ViewPosition
+from calcwatch.domain.lexicon import Category, Distribution, LateralityPattern, Morphology, SizeClass
 from calcwatch.report.examinations import ReadExamination
 from tests.report.examples import findings
 

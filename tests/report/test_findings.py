@@ -8,14 +8,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from calcwatch.domain import (
-    Calcification,
-    CalcificationGroup,
-    ImageFindings,
-    NonLesion,
-    QualityFlag,
-    ViewPosition,
-)
+from calcwatch.domain.findings import Calcification, CalcificationGroup, ImageFindings, NonLesion
+from calcwatch.domain.image import QualityFlag, ViewPosition
 from calcwatch.report.document import findings_document, findings_text
 from calcwatch.report.examinations import ReadExamination
 from calcwatch.report.findings import NotAnalyzed, printable

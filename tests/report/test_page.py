@@ -6,13 +6,14 @@ from html.parser import HTMLParser
 
 import pytest
 
-from calcwatch.domain import ImageFindings, Laterality, ViewPosition
+from calcwatch.domain.findings import ImageFindings
+from calcwatch.domain.image import Laterality, ViewPosition
 from calcwatch.report.examinations import ReadExamination
 from calcwatch.report.findings import NotAnalyzed
-from calcwatch.report.lexicon_words import SUGGESTION_NOTE
 from calcwatch.report.page import PageRun, page_parts, reading_order
 from calcwatch.report.take_pictures import take_pictures
-from calcwatch.report.words import FLAG_WORDS, PURPOSE
+from calcwatch.words.flags import FLAG_WORDS, PURPOSE
+from calcwatch.words.lexicon import SUGGESTION_NOTE
 from tests.report.examples import PROVENANCE, breast_picture, findings
 from tests.report.readings import described, examination, examinations
 

@@ -7,19 +7,18 @@ from dataclasses import replace
 
 import pytest
 
-from calcwatch.domain import (
+from calcwatch.domain.change import (
     Alignment,
     BedPosition,
     Change,
     ChangeKind,
     Comparison,
     ImagePair,
-    Laterality,
     Measured,
-    Morphology,
     SpeckMatch,
-    ViewPosition,
 )
+from calcwatch.domain.image import Laterality, ViewPosition
+from calcwatch.domain.lexicon import Morphology
 from calcwatch.pipeline import Compared
 from calcwatch.report.comparison import Step, comparison_document
 from calcwatch.report.document import examination_document, findings_document

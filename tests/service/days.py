@@ -8,7 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from calcwatch.domain import Distribution, Morphology, ViewPosition
+from calcwatch.domain.image import ViewPosition
+from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.phantom import (
     GroupChange,
     GroupPlan,

@@ -11,14 +11,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from calcwatch.domain import (
-    AnalysisSettings,
-    BadContext,
-    ExaminationFindings,
-    GivenAttributes,
-    ImageFindings,
-    ResultNotWritten,
-)
+from calcwatch.domain.assessment import ExaminationFindings
+from calcwatch.domain.errors import BadContext, ResultNotWritten
+from calcwatch.domain.findings import AnalysisSettings, ImageFindings
+from calcwatch.domain.image import GivenAttributes
 from calcwatch.inference import NamedDetector
 from calcwatch.pipeline import analyze_exam
 from calcwatch.report.schema import findings_schema

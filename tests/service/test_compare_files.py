@@ -9,17 +9,10 @@ from typing import Any
 
 import pytest
 
-from calcwatch.domain import (
-    BadSeries,
-    BedMark,
-    ChangeKind,
-    Laterality,
-    Operation,
-    OperationKind,
-    Radiation,
-    Treatment,
-    ViewPosition,
-)
+from calcwatch.domain.change import ChangeKind
+from calcwatch.domain.errors import BadSeries
+from calcwatch.domain.image import Laterality, ViewPosition
+from calcwatch.domain.treatment import BedMark, Operation, OperationKind, Radiation, Treatment
 from calcwatch.service.analyze_each import AnalyzeOptions
 from calcwatch.service.analyze_files import analyze_files
 from calcwatch.service.compare_files import (

@@ -16,7 +16,8 @@ from jsonschema import Draft202012Validator
 from pydicom import dcmread
 from pydicom.dataset import FileDataset
 
-from calcwatch.domain import BadKeyFile, GivenAttributes, ResultNotWritten
+from calcwatch.domain.errors import BadKeyFile, ResultNotWritten
+from calcwatch.domain.image import GivenAttributes
 from calcwatch.report.schema import findings_schema
 from calcwatch.service.deidentify_files import MANIFEST, Deidentified, DeidentifyOptions, deidentify_files
 from calcwatch.service.export_result import ExportFormat, export_result

@@ -2,7 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from calcwatch.domain import BadContext, ClinicalContext, ImageDescription, ViewPosition
+from calcwatch.domain.context import ClinicalContext
+from calcwatch.domain.errors import BadContext
+from calcwatch.domain.image import ImageDescription, ViewPosition
 from calcwatch.inference import suspicion_model
 from calcwatch.service.examinations import group_images, read_examinations
 from calcwatch.service.read_contexts import StatedContexts

@@ -6,7 +6,8 @@ import pytest
 from typer.testing import CliRunner
 
 from calcwatch.cli import app
-from calcwatch.domain import NotInResult, ViewPosition
+from calcwatch.domain.errors import NotInResult
+from calcwatch.domain.image import ViewPosition
 from calcwatch.report.document import findings_document, findings_text
 from calcwatch.service.explain import explain_group
 from calcwatch.service.read_rules import read_rules

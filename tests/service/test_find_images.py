@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from calcwatch.domain import BadTable, GivenAttributes, Laterality, UnreadableImage, UnsupportedImage
+from calcwatch.domain.errors import BadTable, UnreadableImage, UnsupportedImage
+from calcwatch.domain.image import GivenAttributes, Laterality
 from calcwatch.service.find_images import FoundFile, FoundKind, find_images
 from calcwatch.service.result_folder import result_folder
 from tests.dicom.make import file_bytes, gradient, mammogram

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from calcwatch.domain import BadKeyFile
+from calcwatch.domain.errors import BadKeyFile
 from calcwatch.service.key_file import PASSPHRASE, check_passphrase, read_key_file, write_key_file
 from calcwatch.service.pseudonyms import Pseudonyms, new_secret
 

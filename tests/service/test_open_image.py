@@ -10,14 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from calcwatch.domain import (
-    CalcwatchError,
-    GivenAttributes,
-    ImageDescription,
-    QualityFlag,
-    UnreadableImage,
-    UnsupportedImage,
-)
+from calcwatch.domain.errors import CalcwatchError, UnreadableImage, UnsupportedImage
+from calcwatch.domain.image import GivenAttributes, ImageDescription, QualityFlag
 from calcwatch.service import open_image as module
 from calcwatch.service.open_image import describe_image, open_image, tell_format
 from tests.dicom.make import DEFLATED, attributes, file_bytes, gradient, mammogram

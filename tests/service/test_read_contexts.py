@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from calcwatch.domain import BadContext, BreastContext, ClinicalContext, ExamContext
+from calcwatch.domain.context import BreastContext, ClinicalContext, ExamContext
+from calcwatch.domain.errors import BadContext
 from calcwatch.service.read_contexts import StatedContexts, read_contexts, stated_words
 
 

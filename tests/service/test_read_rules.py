@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from calcwatch.domain import BadContext, BadTable, BiopsyResult, BreastContext, ClinicalContext, ExamContext
+from calcwatch.domain.context import BiopsyResult, BreastContext, ClinicalContext, ExamContext
+from calcwatch.domain.errors import BadContext, BadTable
 from calcwatch.service.read_rules import read_context, read_rules
 
 

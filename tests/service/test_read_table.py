@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from calcwatch.domain import BadTable, GivenAttributes, Laterality, ViewPosition
+from calcwatch.domain.errors import BadTable
+from calcwatch.domain.image import GivenAttributes, Laterality, ViewPosition
 from calcwatch.service.read_table import read_table
 
 

@@ -8,18 +8,17 @@ from typing import Any
 
 import pytest
 
-from calcwatch.domain import (
-    BadContext,
+from calcwatch.domain.context import BiopsyResult
+from calcwatch.domain.errors import BadContext
+from calcwatch.domain.image import Laterality, ViewPosition
+from calcwatch.domain.treatment import (
     BedMark,
     BedSource,
-    BiopsyResult,
-    Laterality,
     Operation,
     OperationKind,
     Radiation,
     Therapy,
     Treatment,
-    ViewPosition,
 )
 from calcwatch.service.read_treatment import read_treatment, treatment_of
 

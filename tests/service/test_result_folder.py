@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from calcwatch.domain import ResultNotWritten
+from calcwatch.domain.errors import ResultNotWritten
 from calcwatch.service.result_folder import belongs_to_result, check_result_folder, result_folder
 
 

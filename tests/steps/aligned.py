@@ -8,17 +8,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from calcwatch.domain import (
-    Calcification,
-    CalcificationGroup,
-    FaintSpeck,
-    ImageDescription,
-    ImageFindings,
-    Laterality,
-    PixelSpacing,
-    Tissue,
-    ViewPosition,
-)
+from calcwatch.domain.findings import Calcification, CalcificationGroup, FaintSpeck, ImageFindings, Tissue
+from calcwatch.domain.image import ImageDescription, Laterality, PixelSpacing, ViewPosition
 from calcwatch.steps.register import Registration
 
 if TYPE_CHECKING:

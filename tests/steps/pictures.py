@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calcwatch.domain import ImageDescription, Mammogram, PixelSpacing, QualityFlag
+from calcwatch.domain.image import ImageDescription, Mammogram, PixelSpacing, QualityFlag
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

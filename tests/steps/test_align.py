@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from calcwatch.domain import Tissue
+from calcwatch.domain.findings import Tissue
 from calcwatch.steps import align as both_ways
 from calcwatch.steps.align import align
 from calcwatch.steps.register import Registration, register, registration_of

@@ -8,16 +8,9 @@ from typing import Any
 
 import pytest
 
-from calcwatch.domain import (
-    BedPosition,
-    BiopsyResult,
-    Category,
-    ChangeKind,
-    Distribution,
-    ExamContext,
-    Morphology,
-    ScarFinding,
-)
+from calcwatch.domain.change import BedPosition, ChangeKind
+from calcwatch.domain.context import BiopsyResult, ExamContext, ScarFinding
+from calcwatch.domain.lexicon import Category, Distribution, Morphology
 from calcwatch.service.read_rules import read_rules
 from calcwatch.steps.assess import assess_breast, assess_group
 from calcwatch.steps.facts import Facts, OtherDescription

@@ -7,7 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from calcwatch.domain import ChangeKind, ImageFindings, Morphology, MorphologyDescription, Tissue
+from calcwatch.domain.change import ChangeKind
+from calcwatch.domain.findings import ImageFindings, MorphologyDescription, Tissue
+from calcwatch.domain.lexicon import Morphology
 from calcwatch.steps.change import Told, missed_share, tell_change
 from calcwatch.steps.match import match_specks, specks_of
 from calcwatch.steps.regions import Region, regions_of

@@ -7,7 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from calcwatch.domain import Alignment, ChangeKind, ImageFindings, Laterality, ViewPosition
+from calcwatch.domain.change import Alignment, ChangeKind
+from calcwatch.domain.findings import ImageFindings
+from calcwatch.domain.image import Laterality, ViewPosition
 from calcwatch.steps.compare import compare_exams
 from tests.steps.aligned import a_cluster, a_day, a_tissue, dated, half_strange
 

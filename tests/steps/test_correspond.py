@@ -7,16 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from calcwatch.domain import (
-    Distribution,
+from calcwatch.domain.findings import (
     DistributionDescription,
     DistributionMeasurements,
     ImageFindings,
-    Laterality,
-    Morphology,
     MorphologyDescription,
-    ViewPosition,
 )
+from calcwatch.domain.image import Laterality, ViewPosition
+from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.steps.correspond import LEAST_PROBABILITY, differences, marginal_probability, pair_groups
 from tests.steps.two_views import a_group, a_view, mirrored
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from calcwatch.domain import AnalysisSettings
+from calcwatch.domain.findings import AnalysisSettings
 from calcwatch.steps.breast import find_breast
 from calcwatch.steps.detect import detect_classical, find_candidates
 from calcwatch.steps.normalize import normalize

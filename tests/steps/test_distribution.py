@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from calcwatch.domain import Distribution
+from calcwatch.domain.lexicon import Distribution
 from calcwatch.steps.distribution import (
     FEATURES,
     TOLD,

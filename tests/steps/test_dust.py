@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from calcwatch.domain import NonLesionKind
+from calcwatch.domain.findings import NonLesionKind
 from calcwatch.phantom import Distribution, GroupPlan, Morphology, PhantomSettings
 from calcwatch.steps.dust import find_dust, whiter_than_calcium
 from calcwatch.steps.normalize import normalize

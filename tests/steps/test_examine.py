@@ -7,26 +7,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from calcwatch.domain import (
+from calcwatch.domain.assessment import ExaminationFindings
+from calcwatch.domain.context import ClinicalContext, ExamContext
+from calcwatch.domain.findings import (
     Calcification,
     CalcificationGroup,
-    Category,
-    ClinicalContext,
-    Distribution,
     DistributionDescription,
     DistributionMeasurements,
-    ExamContext,
-    ExaminationFindings,
-    ImageDescription,
     ImageFindings,
     Landmarks,
-    Laterality,
-    LateralityPattern,
-    Morphology,
     MorphologyDescription,
-    PixelSpacing,
-    ViewPosition,
 )
+from calcwatch.domain.image import ImageDescription, Laterality, PixelSpacing, ViewPosition
+from calcwatch.domain.lexicon import Category, Distribution, LateralityPattern, Morphology
 from calcwatch.inference import suspicion_model
 from calcwatch.pipeline import analyze_exam
 from calcwatch.service.read_rules import read_rules

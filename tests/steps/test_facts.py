@@ -6,22 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from calcwatch.domain import (
-    BreastContext,
+from calcwatch.domain.context import BreastContext, ClinicalContext, ExamContext
+from calcwatch.domain.findings import (
     Calcification,
     CalcificationGroup,
-    ClinicalContext,
-    Distribution,
     DistributionDescription,
     DistributionMeasurements,
-    ExamContext,
-    Laterality,
-    LateralityPattern,
-    Morphology,
     MorphologyDescription,
     ShapeFeatures,
-    SizeClass,
 )
+from calcwatch.domain.image import Laterality
+from calcwatch.domain.lexicon import Distribution, LateralityPattern, Morphology, SizeClass
 from calcwatch.steps.facts import (
     Surroundings,
     facts_of_breast,

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from calcwatch.domain import Change, ChangeKind, Comparison, Laterality, Measured, ViewPosition
+from calcwatch.domain.change import Change, ChangeKind, Comparison, Measured
+from calcwatch.domain.image import Laterality, ViewPosition
 from calcwatch.steps.change import NOTHING
 from calcwatch.steps.follow import histories, observed_of, with_lasting_uids
 

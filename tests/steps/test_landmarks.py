@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from calcwatch.domain import Landmarks, Mammogram, ViewPosition
+from calcwatch.domain.findings import Landmarks
+from calcwatch.domain.image import Mammogram, ViewPosition
 from calcwatch.phantom import PhantomImage, PhantomSettings, make_examination
 from calcwatch.steps.breast import find_breast
 from calcwatch.steps.landmarks import depth_px, find_landmarks, from_nipple

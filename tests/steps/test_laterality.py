@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from calcwatch.domain import (
-    ImageFindings,
-    Laterality,
-    LateralityPattern,
-    Morphology,
-    MorphologyDescription,
-    ViewPosition,
-)
+from calcwatch.domain.findings import ImageFindings, MorphologyDescription
+from calcwatch.domain.image import Laterality, ViewPosition
+from calcwatch.domain.lexicon import LateralityPattern, Morphology
 from calcwatch.steps.laterality import laterality_pattern
 from tests.steps.two_views import a_group, a_view
 

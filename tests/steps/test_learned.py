@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from calcwatch.domain import AnalysisSettings
+from calcwatch.domain.findings import AnalysisSettings
 from calcwatch.steps.breast import find_breast
 from calcwatch.steps.learned import LOOKS, LearnedModel, Look, describe_surround, detect_learned
 from calcwatch.steps.normalize import normalize

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from calcwatch.domain import NonLesionKind
+from calcwatch.domain.findings import NonLesionKind
 from calcwatch.steps.breast import find_breast
 from calcwatch.steps.letters import find_letters
 from calcwatch.steps.normalize import normalize

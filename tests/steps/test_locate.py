@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from calcwatch.domain import ImageFindings, Laterality, Location, ViewPosition
+from calcwatch.domain.assessment import Location
+from calcwatch.domain.findings import ImageFindings
+from calcwatch.domain.image import Laterality, ViewPosition
 from calcwatch.steps.locate import locate_group
 from tests.steps.two_views import a_group, a_view, mirrored
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from calcwatch.domain import NonLesionKind
+from calcwatch.domain.findings import NonLesionKind
 from calcwatch.pipeline import analyze_image
 from tests.steps.pictures import add_blob, half_round_breast, mammogram_of
 

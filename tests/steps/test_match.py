@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from calcwatch.domain import ImageFindings, Tissue
+from calcwatch.domain.findings import ImageFindings, Tissue
 from calcwatch.steps.match import MOST_SPECKS, Matched, match_specks, specks_of
 from tests.steps.aligned import Places, a_cluster, a_day, a_tissue, laid_over
 

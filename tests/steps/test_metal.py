@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from calcwatch.domain import NonLesionKind, Point
+from calcwatch.domain.findings import NonLesionKind
+from calcwatch.domain.image import Point
 from calcwatch.phantom import Distribution, GroupPlan, Morphology, PhantomImage, PhantomSettings
 from calcwatch.steps.breast import find_breast
 from calcwatch.steps.metal import Lookalike, find_objects

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from calcwatch.domain import AnalysisSettings
+from calcwatch.domain.findings import AnalysisSettings
 from calcwatch.steps.breast import find_breast
 from calcwatch.steps.detect import Candidates, find_candidates
 from calcwatch.steps.normalize import NormalizedImage, normalize

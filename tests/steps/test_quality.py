@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from calcwatch.domain import QualityFlag, UnsuitableImage
+from calcwatch.domain.errors import UnsuitableImage
+from calcwatch.domain.image import QualityFlag
 from calcwatch.pipeline import analyze_image
 from calcwatch.steps.breast import find_breast
 from calcwatch.steps.normalize import normalize

@@ -6,7 +6,9 @@ import re
 
 import pytest
 
-from calcwatch.domain import BadTable, BedPosition, Morphology
+from calcwatch.domain.change import BedPosition
+from calcwatch.domain.errors import BadTable
+from calcwatch.domain.lexicon import Morphology
 from calcwatch.service.read_rules import read_rules
 from calcwatch.steps.facts import Facts
 from calcwatch.steps.rules import FACT_NAMES, parse_condition, parse_rules

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from calcwatch.domain import ShapeFeatures, SizeClass
+from calcwatch.domain.findings import ShapeFeatures
+from calcwatch.domain.lexicon import SizeClass
 from calcwatch.steps.measure import MeasuredObject
 from calcwatch.steps.normalize import Frame, NormalizedImage
 from calcwatch.steps.shape import cut, look_closer, measure_shape, pyramid, size_class

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from calcwatch.domain import Calcification, Distribution, Morphology, MorphologyDescription
+from calcwatch.domain.findings import Calcification, MorphologyDescription
+from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.steps.suspicion import (
     SuspicionModel,
     crowd_of,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from calcwatch.domain import Morphology
+from calcwatch.domain.lexicon import Morphology
 from calcwatch.steps.learned import LOOKS
 from calcwatch.steps.measure import measure
 from calcwatch.steps.normalize import normalize

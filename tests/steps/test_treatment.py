@@ -7,20 +7,10 @@ from dataclasses import replace
 import pytest
 from scipy.stats import binomtest
 
-from calcwatch.domain import (
-    BedMark,
-    BedPosition,
-    BedSource,
-    ChangeKind,
-    ImageFindings,
-    Laterality,
-    NonLesion,
-    NonLesionKind,
-    Operation,
-    OperationKind,
-    Treatment,
-    ViewPosition,
-)
+from calcwatch.domain.change import BedPosition, ChangeKind
+from calcwatch.domain.findings import ImageFindings, NonLesion, NonLesionKind
+from calcwatch.domain.image import Laterality, ViewPosition
+from calcwatch.domain.treatment import BedMark, BedSource, Operation, OperationKind, Treatment
 from calcwatch.steps.treatment import (
     FIGURES,
     MOST_CARRIED_ERROR_MM,

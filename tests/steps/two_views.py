@@ -7,16 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calcwatch.domain import (
-    Calcification,
-    CalcificationGroup,
-    ImageDescription,
-    ImageFindings,
-    Landmarks,
-    Laterality,
-    PixelSpacing,
-    ViewPosition,
-)
+from calcwatch.domain.findings import Calcification, CalcificationGroup, ImageFindings, Landmarks
+from calcwatch.domain.image import ImageDescription, Laterality, PixelSpacing, ViewPosition
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

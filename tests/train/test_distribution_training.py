@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from calcwatch.domain import Distribution
+from calcwatch.domain.lexicon import Distribution
 from calcwatch.train.distribution_sets import LOOSE, PointSet, as_detected, draw_many, draw_point_sets
 
 

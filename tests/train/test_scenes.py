@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from calcwatch.domain import BadTable
+from calcwatch.domain.errors import BadTable
 from calcwatch.phantom import PhantomSettings, make_examination
 from calcwatch.steps.learned import LOOKS, Look
 from calcwatch.train.backgrounds import Background, read_backgrounds, vary

@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 
 from calcwatch.cli import app
 from calcwatch.dicom.write import write_mammogram
-from calcwatch.domain import BadTable, Distribution, Morphology
+from calcwatch.domain.errors import BadTable
+from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.inference import suspicion_model, suspicion_sources
 from calcwatch.phantom import GroupPlan, PhantomSettings, make_examination
 from calcwatch.steps.suspicion import expected_share

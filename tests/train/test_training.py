@@ -29,7 +29,7 @@ def test_a_small_training_gives_a_model_that_runs(tmp_path: Path) -> None:
 
 def test_no_woman_is_in_both_parts() -> None:
     """Backgrounds are split by woman, and a fifth of them goes to the second network."""
-    from calcwatch.domain import GivenAttributes
+    from calcwatch.domain.image import GivenAttributes
     from calcwatch.train.backgrounds import Background
 
     some = [Background(Path(f"{n}.png"), GivenAttributes(patient_id=f"W{n // 2}"), ()) for n in range(20)]

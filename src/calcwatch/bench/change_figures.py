@@ -13,7 +13,7 @@ from calcwatch.bench.change_verdicts import Verdict
 from calcwatch.bench.changes import Judged
 from calcwatch.bench.figures import Estimate
 from calcwatch.bench.sweep import draw_patients, percentiles, ratio_interval
-from calcwatch.domain import ChangeKind
+from calcwatch.domain.change import ChangeKind
 
 KINDS = (
     ChangeKind.NEW,

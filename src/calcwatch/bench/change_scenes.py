@@ -9,7 +9,8 @@ import numpy as np
 
 import calcwatch
 from calcwatch.bench.phantoms import Look, mammogram_of
-from calcwatch.domain import Distribution, Laterality, Mammogram, Morphology
+from calcwatch.domain.image import Laterality, Mammogram
+from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.phantom import (
     GroupChange,
     GroupPlan,
@@ -19,7 +20,7 @@ from calcwatch.phantom import (
 from calcwatch.phantom.settings import random_stream
 
 if TYPE_CHECKING:
-    from calcwatch.domain import ImageFindings
+    from calcwatch.domain.findings import ImageFindings
     from calcwatch.phantom import ImageTruth, PhantomImage
 
 _KINDS = (

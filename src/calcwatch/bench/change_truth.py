@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calcwatch.domain import ChangeKind
+from calcwatch.domain.change import ChangeKind
 from calcwatch.phantom import GroupChange
 from calcwatch.steps.change import LARGER_RATIO, MORE_SHARE, MORE_SPECKS, WIDER_MM, grown_mm, one_sided
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from calcwatch.bench.change_scenes import Shot
-    from calcwatch.domain import ImageFindings
+    from calcwatch.domain.findings import ImageFindings
     from calcwatch.phantom import CalcificationTruth, ImageTruth
 
 _OFF_MM, _OFF_PX = 0.25, 1.5  # a found one may lie so far beyond the rim of the true one

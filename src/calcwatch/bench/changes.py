@@ -18,7 +18,8 @@ from calcwatch.bench.change_scenes import Scene, Shot, make_scene
 from calcwatch.bench.change_verdicts import PairVerdict, judge_pair
 from calcwatch.bench.null_changes import disturbed, labeled_like, upside_down, views_swapped
 from calcwatch.bench.run import measured
-from calcwatch.domain import Alignment, ChangeKind, ImageFindings
+from calcwatch.domain.change import Alignment, ChangeKind
+from calcwatch.domain.findings import ImageFindings
 from calcwatch.phantom.settings import random_stream
 from calcwatch.steps.compare import compare_exams
 

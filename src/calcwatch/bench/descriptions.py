@@ -15,13 +15,14 @@ import numpy as np
 from calcwatch.bench.confusion import Answer
 from calcwatch.bench.phantoms import Look, mammogram_of
 from calcwatch.bench.run import measured
-from calcwatch.domain import Distribution, Morphology, ViewPosition
+from calcwatch.domain.image import ViewPosition
+from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.inference import learned_describer, learned_detector
 from calcwatch.phantom import GroupPlan, PhantomSettings, make_examination
 from calcwatch.pipeline import analyze_image
 
 if TYPE_CHECKING:
-    from calcwatch.domain import Calcification, CalcificationGroup, ImageFindings
+    from calcwatch.domain.findings import Calcification, CalcificationGroup, ImageFindings
     from calcwatch.phantom import CalcificationTruth
 
 SHAPE_SEEDS = range(9500, 9700)

@@ -15,14 +15,15 @@ import numpy as np
 from calcwatch.bench.confusion import Answer
 from calcwatch.bench.phantoms import Look, mammogram_of
 from calcwatch.bench.run import measured
-from calcwatch.domain import Distribution, Morphology, ViewPosition
+from calcwatch.domain.image import ViewPosition
+from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.inference import learned_describer, learned_detector
 from calcwatch.phantom import GroupPlan, PhantomSettings, make_examination
 from calcwatch.pipeline import analyze_image
 from calcwatch.steps.distribution import TOLD
 
 if TYPE_CHECKING:
-    from calcwatch.domain import ImageFindings
+    from calcwatch.domain.findings import ImageFindings
     from calcwatch.phantom import ImageTruth
 
 DISTRIBUTION_SEEDS = range(9800, 9900)

@@ -15,7 +15,7 @@ from calcwatch.bench.figures import (
     Estimate,
 )
 from calcwatch.bench.phantoms import LOOKALIKES, SHIFTS
-from calcwatch.domain import NonLesionKind
+from calcwatch.domain.findings import NonLesionKind
 
 METAL = (NonLesionKind.CLIP, NonLesionKind.MARKER, NonLesionKind.WIRE)
 """Look-alikes that must be named and must not be called calcifications."""

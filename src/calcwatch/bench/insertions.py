@@ -10,7 +10,7 @@ from zlib import crc32
 import numpy as np
 
 from calcwatch.bench.truth import Case, Shown, TrueCalcification, TrueGroup, Truth
-from calcwatch.domain import UnsuitableImage
+from calcwatch.domain.errors import UnsuitableImage
 from calcwatch.phantom.insertion import Insertion, InsertionSettings, insert
 from calcwatch.service.open_image import open_image
 from calcwatch.steps.breast import erode, find_breast
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from calcwatch.bench.labeled import LabeledImage
-    from calcwatch.domain import GivenAttributes, Mammogram
+    from calcwatch.domain.image import GivenAttributes, Mammogram
 
 INSERTIONS = "insertions"
 """First word of the names of data sets of inserted calcifications."""

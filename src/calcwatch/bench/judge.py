@@ -13,7 +13,7 @@ from calcwatch.bench.matching import NOBODY, Places, assign, possible_hits, with
 from calcwatch.bench.outlines import OutlineFigures, judge_outlines
 from calcwatch.bench.truth import ROSE
 from calcwatch.bench.worst import Odd, odd_answer, odd_marks, odd_misses
-from calcwatch.domain import AnalysisSettings
+from calcwatch.domain.findings import AnalysisSettings
 from calcwatch.pipeline import analyze_image
 from calcwatch.steps.detections import kept
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from calcwatch.bench.truth import Truth
-    from calcwatch.domain import Calcification, CalcificationGroup, ImageFindings, Mammogram
+    from calcwatch.domain.findings import Calcification, CalcificationGroup, ImageFindings
+    from calcwatch.domain.image import Mammogram
     from calcwatch.steps.breast import BreastRegion
     from calcwatch.steps.detect import Detector
     from calcwatch.steps.detections import Detections

@@ -19,14 +19,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from calcwatch.bench.truth import Case, Shown, TrueCalcification, TrueGroup, Truth
-from calcwatch.domain import BadTable, GivenAttributes
+from calcwatch.domain.errors import BadTable
+from calcwatch.domain.image import GivenAttributes
 from calcwatch.service.open_image import open_image
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from calcwatch.domain import Point
+    from calcwatch.domain.image import Point
 
 LABELS = "labels.csv"
 """The table that is looked for in a labeled folder."""

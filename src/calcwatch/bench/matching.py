@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from calcwatch.domain import Point
+    from calcwatch.domain.image import Point
 
 HIT_MM = 0.35
 """Largest distance of two centers that is a hit."""

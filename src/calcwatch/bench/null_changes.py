@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from calcwatch.domain import Mammogram, PixelSpacing, ViewPosition
+from calcwatch.domain.image import Mammogram, PixelSpacing, ViewPosition
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from calcwatch.domain import ImageFindings
+    from calcwatch.domain.findings import ImageFindings
 
 _SCALES, _SHIFT_MM = (0.85, 1.2), 4.0
 _BENT_MM, _BENT_OVER_MM = 1.5, 35.0  # so much, over such distances

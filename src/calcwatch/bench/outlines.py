@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from calcwatch.bench.truth import Truth
-    from calcwatch.domain import Calcification
+    from calcwatch.domain.findings import Calcification
 
 _SMALLEST_PX = 1.0
 _FOREGROUND_STEPS = 4

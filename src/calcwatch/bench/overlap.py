@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from calcwatch.domain import Point
+    from calcwatch.domain.image import Point
 
 FINEST = 16
 """Most steps a pixel is divided into: an outline of two pixels is then filled to three percent."""

@@ -21,7 +21,7 @@ from calcwatch.bench.goals import Goal, goals_of
 from calcwatch.bench.phantoms import LOOKALIKES
 from calcwatch.bench.rules import RULES
 from calcwatch.pipeline import ANALYSIS_VERSION
-from calcwatch.report.words import KIND_WORDS
+from calcwatch.words.flags import KIND_WORDS
 
 Row = Sequence[str]
 

@@ -21,7 +21,9 @@ import calcwatch
 from calcwatch.bench.matching import Places, within
 from calcwatch.bench.phantoms import Look, mammogram_of
 from calcwatch.bench.run import measured
-from calcwatch.domain import Distribution, ImageFindings, Morphology, Point
+from calcwatch.domain.findings import ImageFindings
+from calcwatch.domain.image import Point
+from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.phantom import GroupPlan, ImageTruth, PhantomImage, PhantomSettings, make_examination
 from calcwatch.phantom.settings import random_stream
 from calcwatch.steps.correspond import differences, pair_groups

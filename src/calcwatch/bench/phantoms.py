@@ -17,7 +17,8 @@ from calcwatch.bench.truth import (
     Truth,
     detectability,
 )
-from calcwatch.domain import ImageDescription, Mammogram, NonLesionKind, PixelSpacing, ViewPosition
+from calcwatch.domain.findings import NonLesionKind
+from calcwatch.domain.image import ImageDescription, Mammogram, PixelSpacing, ViewPosition
 from calcwatch.phantom import PhantomImage, PhantomSettings, make_examination
 
 if TYPE_CHECKING:

@@ -16,7 +16,9 @@ from calcwatch.bench.accuracy import area_interval, area_under_curve
 from calcwatch.bench.figures import Estimate
 from calcwatch.bench.labeled import LABELS, read_rows
 from calcwatch.bench.run import measured
-from calcwatch.domain import BadTable, CalcwatchError, GivenAttributes, Morphology
+from calcwatch.domain.errors import BadTable, CalcwatchError
+from calcwatch.domain.image import GivenAttributes
+from calcwatch.domain.lexicon import Morphology
 from calcwatch.inference import learned_describer, learned_detector
 from calcwatch.pipeline import analyze_image
 from calcwatch.service.open_image import open_image

@@ -13,7 +13,7 @@ import cv2
 
 from calcwatch.bench.judge import Judged, judge
 from calcwatch.bench.truth import Case
-from calcwatch.domain import CalcwatchError
+from calcwatch.domain.errors import CalcwatchError
 from calcwatch.service.analyze_each import ProgressEvent
 from calcwatch.service.workers import WorkerEnded, answers, available_cores
 from calcwatch.steps.detect import Detector, detect_classical

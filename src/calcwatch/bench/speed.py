@@ -26,7 +26,7 @@ import cv2
 import numpy as np
 
 from calcwatch.dicom.write import write_mammogram
-from calcwatch.domain import GivenAttributes, Laterality
+from calcwatch.domain.image import GivenAttributes, Laterality
 from calcwatch.inference import SHIPPED, learned_describer, learned_detector, suspicion_model
 from calcwatch.phantom import PhantomImage, PhantomSettings, make_examination
 from calcwatch.pipeline import analyze_exam, analyze_image

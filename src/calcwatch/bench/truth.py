@@ -13,7 +13,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from calcwatch.domain import Mammogram, Point
+    from calcwatch.domain.image import Mammogram, Point
 
 ROSE = 5.0
 """Detectability from which on a thing can be seen reliably (Rose, J Opt Soc Am 38:196, 1948)."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from calcwatch.bench.fate import Fate, Swept
 from calcwatch.bench.truth import Truth
-from calcwatch.domain import Calcification
+from calcwatch.domain.findings import Calcification
 
 MOST = 20
 """Most places of a kind that are listed for a detector on a data set."""

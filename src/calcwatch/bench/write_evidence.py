@@ -23,7 +23,7 @@ from calcwatch.bench.phantoms import lookalike_cases, phantom_cases, shifted_cas
 from calcwatch.bench.run import CLASSICAL, Contender, run_cases
 from calcwatch.bench.truth import Case
 from calcwatch.bench.worst import worst_table
-from calcwatch.domain import BadTable, CalcwatchError
+from calcwatch.domain.errors import BadTable, CalcwatchError
 from calcwatch.phantom import PhantomSettings
 from calcwatch.service.analyze_each import ProgressEvent
 from calcwatch.service.result_folder import writing

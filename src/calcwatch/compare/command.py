@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from calcwatch.domain import BadContext, BadSeries, GivenAttributes, Treatment
+from calcwatch.domain.errors import BadContext, BadSeries
+from calcwatch.domain.image import GivenAttributes
+from calcwatch.domain.treatment import Treatment
 from calcwatch.terminal import one_line
 
 if TYPE_CHECKING:
@@ -245,7 +247,7 @@ def _run(
 
 def _tell(done: ComparedRun, *, quiet: bool) -> None:
     from calcwatch.progress import counted
-    from calcwatch.report.change_words import CHANGE_WORDS
+    from calcwatch.words.changes import CHANGE_WORDS
 
     for refused in done.run.not_analyzed:
         if refused.is_error:

@@ -9,7 +9,7 @@ from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 from scipy.spatial.distance import pdist
 
-from calcwatch.codes import DISTRIBUTIONS, MORPHOLOGIES, NON_LESIONS
+from calcwatch.codes.concepts import DISTRIBUTIONS, MORPHOLOGIES, NON_LESIONS
 from calcwatch.dicom.content import (
     HAS_CONCEPT_MOD,
     HAS_OBS_CONTEXT,
@@ -24,20 +24,19 @@ from calcwatch.dicom.content import (
     with_children,
 )
 from calcwatch.dicom.evidence import MANUFACTURER, closed, to_dicom
-from calcwatch.domain import (
+from calcwatch.domain.change import Change, ChangeKind
+from calcwatch.domain.findings import (
     Calcification,
     CalcificationGroup,
-    Change,
-    ChangeKind,
     ImageFindings,
-    Morphology,
     MorphologyDescription,
     NonLesion,
-    Point,
     Provenance,
-    non_lesion_uid,
-    parameter_words,
 )
+from calcwatch.domain.image import Point
+from calcwatch.domain.lexicon import Morphology
+from calcwatch.domain.uids import non_lesion_uid
+from calcwatch.words.summary import parameter_words
 
 _DCM, _SCT = codes.DCM, codes.SCT
 CLUSTER, INDIVIDUAL = codes.cid6014.CalcificationCluster, codes.cid6014.IndividualCalcification

@@ -8,7 +8,7 @@ from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.uid import MammographyCADSRStorage
 
-from calcwatch.codes import CATEGORIES, ENGLISH, FOLLOW_UPS, SIDES
+from calcwatch.codes.concepts import CATEGORIES, ENGLISH, FOLLOW_UPS, SIDES
 from calcwatch.dicom.cad_findings import (
     REQUIRED,
     Composite,
@@ -42,7 +42,10 @@ from calcwatch.dicom.derived import new_object
 from calcwatch.dicom.document import add_document
 from calcwatch.dicom.evidence import Evidence
 from calcwatch.dicom.image_library import image_library, place_of
-from calcwatch.domain import RESEARCH_USE, BreastReading, Category, impression, most_urgent, tracking_uid_of
+from calcwatch.domain.assessment import BreastReading
+from calcwatch.domain.lexicon import Category
+from calcwatch.domain.uids import tracking_uid_of
+from calcwatch.words.summary import RESEARCH_USE, impression, most_urgent
 
 _DCM, _SCT = codes.DCM, codes.SCT
 _SHORT_INTERVAL_MONTHS = 6

@@ -8,8 +8,8 @@ from typing import Any
 from pydicom.sr._concepts_dict import concepts
 from pydicom.sr._snomed_dict import mapping
 
-from calcwatch import codes
-from calcwatch.codes import SNOMED_RT_DESIGNATORS, Code
+from calcwatch.codes import concepts as codes
+from calcwatch.codes.concepts import SNOMED_RT_DESIGNATORS, Code
 
 UNKNOWN = "meaning removed"
 """Meaning of a code that no dictionary has."""

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code as PydicomCode
 
-from calcwatch.codes import Code
-from calcwatch.domain import InstanceReference
+from calcwatch.codes.concepts import Code
+from calcwatch.domain.study import InstanceReference
 
 AnyCode = Code | PydicomCode
 """A coded concept, ours or one of pydicom's dictionary."""

@@ -23,7 +23,7 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
-from calcwatch.codes import Code
+from calcwatch.codes.concepts import Code
 from calcwatch.dicom.code_meanings import meaning_of
 from calcwatch.dicom.content import coded
 from calcwatch.dicom.deidentify_rules import (
@@ -45,7 +45,7 @@ from calcwatch.dicom.derived import IMPLEMENTATION
 from calcwatch.dicom.header import word
 from calcwatch.dicom.marker_segments import without_comments
 from calcwatch.dicom.parse import parse_dicom
-from calcwatch.domain import UnreadableImage, UnsupportedImage
+from calcwatch.domain.errors import UnreadableImage, UnsupportedImage
 
 STANDARD_UIDS = "1.2.840.10008."
 """UIDs below this one are the Standard's own: SOP classes, transfer syntaxes."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from calcwatch.codes import PRIVATE_SCHEME
+from calcwatch.codes.concepts import PRIVATE_SCHEME
 
 
 def _listed(words: str) -> frozenset[str]:

@@ -12,7 +12,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian
 from calcwatch.dicom.content import sop_reference
 from calcwatch.dicom.evidence import MANUFACTURER, Evidence, reference_of
 from calcwatch.dicom.header import word
-from calcwatch.domain import InstanceReference
+from calcwatch.domain.study import InstanceReference
 
 _OF_THE_STUDY = (
     *("PatientName", "PatientID", "IssuerOfPatientID", "PatientBirthDate", "PatientSex", "PatientAge"),

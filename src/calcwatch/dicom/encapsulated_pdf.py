@@ -9,7 +9,7 @@ from pydicom.uid import EncapsulatedPDFStorage
 from calcwatch.dicom.content import coded, sop_reference
 from calcwatch.dicom.derived import local_moment, new_object
 from calcwatch.dicom.evidence import Evidence, reference_of
-from calcwatch.domain import RESEARCH_USE
+from calcwatch.words.summary import RESEARCH_USE
 
 _SERIES_NUMBER = 9006
 

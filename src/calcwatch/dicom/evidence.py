@@ -17,16 +17,11 @@ from pydicom.dataset import Dataset
 
 from calcwatch.dicom.header import integer, word
 from calcwatch.dicom.parse import parse_stream
-from calcwatch.domain import (
-    CalcwatchError,
-    ExaminationResult,
-    ImagedStudy,
-    ImageFindings,
-    InstanceReference,
-    PatientIdentity,
-    Point,
-    UnreadableImage,
-)
+from calcwatch.domain.assessment import ExaminationResult
+from calcwatch.domain.errors import CalcwatchError, UnreadableImage
+from calcwatch.domain.findings import ImageFindings
+from calcwatch.domain.image import Point
+from calcwatch.domain.study import ImagedStudy, InstanceReference, PatientIdentity
 
 Header = Dataset
 """Header of an image, or a whole object: what pydicom calls a data set."""

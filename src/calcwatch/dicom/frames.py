@@ -17,7 +17,7 @@ from calcwatch.dicom.complaints import listen
 from calcwatch.dicom.header import integer, value, word
 from calcwatch.dicom.parse import AGAIN, DicomFile, PixelElement
 from calcwatch.dicom.syntax import BIG_ENDIAN, Codec, codec_of, is_native, syntax_name
-from calcwatch.domain import UnreadableImage, UnsupportedImage
+from calcwatch.domain.errors import UnreadableImage, UnsupportedImage
 
 Codes = NDArray[np.uint8] | NDArray[np.uint16]
 """Pixel cells as stored: rows x columns, unsigned, bits outside Bits Stored not yet removed."""

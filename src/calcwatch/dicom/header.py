@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
 
-from calcwatch.codes import SNOMED_RT_DESIGNATORS
+from calcwatch.codes.concepts import SNOMED_RT_DESIGNATORS
 
 _PIXEL_GROUPS = ("PixelMeasuresSequence", "PixelValueTransformationSequence", "FrameVOILUTSequence")
 _Value = TypeVar("_Value")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 
-from calcwatch.codes import SIDES, VIEW_MEANINGS, VIEWS, Code
+from calcwatch.codes.concepts import SIDES, VIEW_MEANINGS, VIEWS, Code
 from calcwatch.dicom.content import (
     CONTAINS,
     HAS_ACQ_CONTEXT,

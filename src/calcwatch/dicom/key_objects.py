@@ -8,7 +8,7 @@ from pydicom.sr.codedict import codes
 
 from calcwatch.dicom.evidence import MANUFACTURER, Evidence
 from calcwatch.dicom.highdicom_objects import complete, concept, observer, settled
-from calcwatch.domain import RESEARCH_USE
+from calcwatch.words.summary import RESEARCH_USE
 
 _SERIES_NUMBER = 9007
 

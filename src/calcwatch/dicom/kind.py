@@ -5,10 +5,10 @@ from __future__ import annotations
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
-from calcwatch.codes import BREAST_REGION, BREAST_SPECIMEN, VIEWS
+from calcwatch.codes.concepts import BREAST_REGION, BREAST_SPECIMEN, VIEWS
 from calcwatch.dicom.header import integer, is_code, items, word, words
 from calcwatch.dicom.parse import DICOMDIR_SOP_CLASS, DicomFile
-from calcwatch.domain import UnreadableImage, UnsupportedImage
+from calcwatch.domain.errors import UnreadableImage, UnsupportedImage
 
 MAMMOGRAPHY = frozenset({"1.2.840.10008.5.1.4.1.1.1.2", "1.2.840.10008.5.1.4.1.1.1.2.1"})
 """Digital Mammography X-Ray Image Storage - For Presentation, - For Processing."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from highdicom import sr
 from pydicom.sr.codedict import codes
 
-from calcwatch.codes import (
+from calcwatch.codes.concepts import (
     CATEGORIES,
     CHANGE_WORDS,
     DISTRIBUTIONS,
@@ -26,18 +26,17 @@ from calcwatch.dicom.measured_items import (
     measurement,
     region,
 )
-from calcwatch.domain import (
+from calcwatch.domain.assessment import GroupReading
+from calcwatch.domain.change import Change
+from calcwatch.domain.findings import (
     Calcification,
     CalcificationGroup,
-    Change,
-    GroupReading,
     ImageFindings,
     MorphologyDescription,
     NonLesion,
-    change_words,
-    non_lesion_uid,
-    suggestion,
 )
+from calcwatch.domain.uids import non_lesion_uid
+from calcwatch.words.summary import change_words, suggestion
 
 _DCM, _SCT, _UCUM = codes.DCM, codes.SCT, codes.UCUM
 _Measured = sr.PlanarROIMeasurementsAndQualitativeEvaluations

@@ -11,11 +11,12 @@ from highdicom import sr
 from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 
-from calcwatch.codes import LATERALITIES
+from calcwatch.codes.concepts import LATERALITIES
 from calcwatch.dicom.content import AnyCode
 from calcwatch.dicom.evidence import closed, to_dicom
 from calcwatch.dicom.highdicom_objects import concept
-from calcwatch.domain import ExaminationResult, Laterality, Point
+from calcwatch.domain.assessment import ExaminationResult
+from calcwatch.domain.image import Laterality, Point
 
 _DCM, _SCT, _UCUM = codes.DCM, codes.SCT, codes.UCUM
 _Group = TypeVar("_Group", bound=sr.ContentSequence)

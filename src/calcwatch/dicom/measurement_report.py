@@ -8,20 +8,15 @@ from highdicom import sr
 from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 
-from calcwatch.codes import CATEGORIES, SCORE, SIDES
+from calcwatch.codes.concepts import CATEGORIES, SCORE, SIDES
 from calcwatch.dicom.evidence import MANUFACTURER, Evidence
 from calcwatch.dicom.highdicom_objects import complete, concept, observer, settled
 from calcwatch.dicom.measured_groups import measured_calcification, measured_group, measured_non_lesion
 from calcwatch.dicom.measured_items import Sources, comment, finding_site
-from calcwatch.domain import (
-    RESEARCH_USE,
-    BreastReading,
-    ImageFindings,
-    impression,
-    parameter_words,
-    suggestion,
-    tracking_uid_of,
-)
+from calcwatch.domain.assessment import BreastReading
+from calcwatch.domain.findings import ImageFindings
+from calcwatch.domain.uids import tracking_uid_of
+from calcwatch.words.summary import RESEARCH_USE, impression, parameter_words, suggestion
 
 _DCM, _SCT = codes.DCM, codes.SCT
 _Measured = sr.MeasurementsAndQualitativeEvaluations | sr.PlanarROIMeasurementsAndQualitativeEvaluations

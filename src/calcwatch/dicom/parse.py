@@ -14,7 +14,7 @@ from pydicom.dataset import FileDataset
 
 from calcwatch.dicom.header import word
 from calcwatch.dicom.syntax import BIG_ENDIAN, DEFLATED
-from calcwatch.domain import UnreadableImage
+from calcwatch.domain.errors import UnreadableImage
 
 DICOMDIR_SOP_CLASS = "1.2.840.10008.1.3.10"
 """Media Storage Directory Storage (PS3.6 A): an index of the files of a medium."""

@@ -15,7 +15,8 @@ from pydicom.dataset import Dataset
 from calcwatch.dicom.frames import Codes, PixelLayout
 from calcwatch.dicom.header import integer, items, number, word
 from calcwatch.dicom.voi import apply_voi, lookup_table
-from calcwatch.domain import QualityFlag, UnreadableImage
+from calcwatch.domain.errors import UnreadableImage
+from calcwatch.domain.image import QualityFlag
 
 _ROWS_AT_A_TIME = 256
 _MID_SCALE = (0.25, 0.75)

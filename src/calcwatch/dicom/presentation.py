@@ -14,15 +14,10 @@ from calcwatch.dicom.derived import local_moment, serial_number
 from calcwatch.dicom.evidence import MANUFACTURER, Evidence, closed, to_dicom
 from calcwatch.dicom.header import word
 from calcwatch.dicom.highdicom_objects import complete, settled
-from calcwatch.domain import (
-    RESEARCH_USE,
-    Calcification,
-    CalcificationGroup,
-    ImageFindings,
-    NonLesion,
-    Point,
-    letter,
-)
+from calcwatch.domain.findings import Calcification, CalcificationGroup, ImageFindings, NonLesion
+from calcwatch.domain.image import Point
+from calcwatch.domain.uids import letter
+from calcwatch.words.summary import RESEARCH_USE
 
 _SERIES_NUMBER = 9004
 _RING_MARGIN_PX = 6.0

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from calcwatch.bounds import check_is_fine, is_too_coarse
-from calcwatch.codes import ViewModifier
+from calcwatch.codes.concepts import ViewModifier
 from calcwatch.dicom.frames import read_codes, read_layout
 from calcwatch.dicom.header import integer, numbers, with_functional_groups, word, words
 from calcwatch.dicom.kind import (
@@ -34,12 +34,8 @@ from calcwatch.dicom.pixels import (
 from calcwatch.dicom.spacing import read_spacing
 from calcwatch.dicom.syntax import codec_of, syntax_name
 from calcwatch.dicom.view import read_implant, read_laterality, read_view
-from calcwatch.domain import (
-    CalcwatchError,
-    ImageDescription,
-    Mammogram,
-    QualityFlag,
-)
+from calcwatch.domain.errors import CalcwatchError
+from calcwatch.domain.image import ImageDescription, Mammogram, QualityFlag
 
 
 def read_dicom(content: bytes, source: str) -> Mammogram:

@@ -14,20 +14,15 @@ from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code as PydicomCode
 from pydicom.uid import MammographyCADSRStorage
 
-from calcwatch.codes import DISTRIBUTIONS, MORPHOLOGIES, SNOMED_RT_DESIGNATORS, Code
+from calcwatch.codes.concepts import DISTRIBUTIONS, MORPHOLOGIES, SNOMED_RT_DESIGNATORS, Code
 from calcwatch.dicom.content import HAS_PROPERTIES, AnyCode
 from calcwatch.dicom.evidence import from_dicom
 from calcwatch.dicom.header import word
 from calcwatch.dicom.parse import parse_dicom
-from calcwatch.domain import (
-    CadMark,
-    CadReport,
-    Distribution,
-    Morphology,
-    Point,
-    UnreadableImage,
-    UnsupportedImage,
-)
+from calcwatch.domain.errors import UnreadableImage, UnsupportedImage
+from calcwatch.domain.findings import CadMark, CadReport
+from calcwatch.domain.image import Point
+from calcwatch.domain.lexicon import Distribution, Morphology
 
 MAX_REPORT_BYTES = 256 * 2**20
 """A report may not be longer: ours of a hundred findings is 200 kB."""

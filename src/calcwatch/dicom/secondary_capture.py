@@ -11,7 +11,7 @@ from calcwatch.dicom.derived import local_moment
 from calcwatch.dicom.evidence import MANUFACTURER, Evidence
 from calcwatch.dicom.header import words
 from calcwatch.dicom.highdicom_objects import complete, settled
-from calcwatch.domain import RESEARCH_USE
+from calcwatch.words.summary import RESEARCH_USE
 
 _SERIES_NUMBER = 9005
 

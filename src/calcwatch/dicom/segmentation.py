@@ -9,12 +9,15 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 
-from calcwatch.codes import LATERALITIES, MORPHOLOGIES
+from calcwatch.codes.concepts import LATERALITIES, MORPHOLOGIES
 from calcwatch.dicom.derived import serial_number
 from calcwatch.dicom.evidence import MANUFACTURER, Evidence
 from calcwatch.dicom.header import words
 from calcwatch.dicom.highdicom_objects import complete, concept, settled
-from calcwatch.domain import RESEARCH_USE, CalcificationGroup, ImageFindings, Point, letter, parameter_words
+from calcwatch.domain.findings import CalcificationGroup, ImageFindings
+from calcwatch.domain.image import Point
+from calcwatch.domain.uids import letter
+from calcwatch.words.summary import RESEARCH_USE, parameter_words
 
 _DCM, _SCT = codes.DCM, codes.SCT
 _SERIES_NUMBER = 9003

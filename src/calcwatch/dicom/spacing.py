@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pydicom.dataset import Dataset
 
 from calcwatch.dicom.header import items, number, numbers, word
-from calcwatch.domain import PixelSpacing, QualityFlag
+from calcwatch.domain.image import PixelSpacing, QualityFlag
 
 MAGNIFICATION_VIEW_FACTOR = 1.2
 """Contact views have factors of about 1.0 to 1.1, magnification views 1.5 and more."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
 
-from calcwatch.codes import BILATERAL, LEFT, RIGHT, VIEW_MODIFIERS, VIEWS, ViewModifier
+from calcwatch.codes.concepts import BILATERAL, LEFT, RIGHT, VIEW_MODIFIERS, VIEWS, ViewModifier
 from calcwatch.dicom.header import is_code, items, word, words
-from calcwatch.domain import Laterality, QualityFlag, ViewPosition
+from calcwatch.domain.image import Laterality, QualityFlag, ViewPosition
 
 _HORIZONTAL_BEAM = frozenset({ViewPosition.ML, ViewPosition.LM})
 _VERTICAL_BEAM = frozenset(

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from calcwatch.dicom.header import items, numbers, value, word, words
-from calcwatch.domain import QualityFlag, UnreadableImage, UnsupportedImage
+from calcwatch.domain.errors import UnreadableImage, UnsupportedImage
+from calcwatch.domain.image import QualityFlag
 
 Values = NDArray[np.float64]
 

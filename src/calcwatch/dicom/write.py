@@ -22,7 +22,7 @@ from pydicom.uid import (
     JPEGLSLossless,
 )
 
-from calcwatch.domain import Laterality, ViewPosition
+from calcwatch.domain.image import Laterality, ViewPosition
 from calcwatch.phantom.truth import PhantomImage
 
 _VIEW_CODES = {

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from calcwatch.domain.lexicon import LEXICON, Category, LateralityPattern
 
 if TYPE_CHECKING:
-    from calcwatch.domain.findings import ImageFindings
+    from calcwatch.domain.change import Change, Comparison
+    from calcwatch.domain.findings import ImageFindings, Provenance
     from calcwatch.domain.image import Laterality
     from calcwatch.domain.lexicon import Distribution, Morphology
 
@@ -148,3 +149,26 @@ class ExaminationFindings:
     def __post_init__(self) -> None:
         if not 1 <= self.score <= 10:
             raise ValueError(f"examination score {self.score} is not between 1 and 10")
+
+
+@dataclass(frozen=True)
+class ExaminationResult:
+    """One examination and what it was compared with.
+
+    ``prior``: images of the earlier examination, empty where there was none; ``comparison`` is ``None``
+    then. Places of images in ``comparison`` count those of ``prior`` and of ``examination.images``.
+    """
+
+    examination: ExaminationFindings
+    provenance: Provenance
+    prior: tuple[ImageFindings, ...] = ()
+    comparison: Comparison | None = None
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What became of each group; empty where nothing was compared."""
+        return self.comparison.changes if self.comparison else ()
+
+    def change_of(self, group: str) -> Change | None:
+        """What became of a current group, by tracking UID; ``None`` where nothing is said of it."""
+        return next((one for one in self.changes if group in one.groups), None)

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from calcwatch.domain import BadFormat
+from calcwatch.domain.errors import BadFormat
 from calcwatch.terminal import one_line
 
 if TYPE_CHECKING:
-    from calcwatch.domain import CadMark, CadReport
+    from calcwatch.domain.findings import CadMark, CadReport
     from calcwatch.service.export_result import Exported, ExportFormat
 
 SOME_NOT_EXPORTED, NONE_EXPORTED = 3, 4

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from calcwatch.domain import ExaminationResult, ImagedStudy, NotReleased
+from calcwatch.domain.assessment import ExaminationResult
+from calcwatch.domain.errors import NotReleased
+from calcwatch.domain.study import ImagedStudy
 from calcwatch.fhir.data_types import Json, instant, reference
 from calcwatch.fhir.entries import Entries, entries_of
 from calcwatch.fhir.observations import Subject, observe_examination, observe_image

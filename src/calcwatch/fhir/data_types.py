@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from calcwatch.codes import BREAST, PRIVATE_SCHEME, SIDES, Code
-from calcwatch.domain import Laterality, tracking_uid_of
+from calcwatch.codes.concepts import BREAST, PRIVATE_SCHEME, SIDES, Code
+from calcwatch.domain.image import Laterality
+from calcwatch.domain.uids import tracking_uid_of
 
 Json = dict[str, Any]
 """A resource or a part of one, as it stands in a JSON document."""

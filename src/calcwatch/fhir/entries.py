@@ -8,9 +8,10 @@ from datetime import datetime
 from urllib.parse import quote
 from uuid import NAMESPACE_OID, uuid5
 
-from calcwatch.codes import PRIVATE_SCHEME, Code
-from calcwatch.domain import RESEARCH_USE, ExaminationResult
+from calcwatch.codes.concepts import PRIVATE_SCHEME, Code
+from calcwatch.domain.assessment import ExaminationResult
 from calcwatch.fhir.data_types import URI, Json, coding, filled, uri_identifier
+from calcwatch.words.summary import RESEARCH_USE
 
 _RESEARCH = {
     "system": "http://terminology.hl7.org/CodeSystem/v3-ActReason",

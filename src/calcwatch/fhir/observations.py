@@ -5,23 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from calcwatch import codes
-from calcwatch.codes import Code
-from calcwatch.domain import (
-    BreastReading,
+from calcwatch.codes import concepts as codes
+from calcwatch.codes.concepts import Code
+from calcwatch.domain.assessment import BreastReading, ExaminationResult, GroupReading
+from calcwatch.domain.change import Change
+from calcwatch.domain.findings import (
     Calcification,
     CalcificationGroup,
-    Change,
-    ExaminationResult,
-    GroupReading,
     ImageFindings,
     MorphologyDescription,
     NonLesion,
-    Point,
-    change_words,
-    non_lesion_uid,
-    suggestion,
 )
+from calcwatch.domain.image import Point
+from calcwatch.domain.uids import non_lesion_uid
 from calcwatch.fhir.data_types import (
     PIXELS,
     Json,
@@ -35,6 +31,7 @@ from calcwatch.fhir.data_types import (
     uid_identifier,
 )
 from calcwatch.fhir.entries import Entries
+from calcwatch.words.summary import change_words, suggestion
 
 _IMAGING = {
     "coding": [

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from calcwatch import codes
-from calcwatch.codes import Code
+from calcwatch.codes import concepts as codes
+from calcwatch.codes.concepts import Code
 from calcwatch.fhir.data_types import DICOM_UID, SYSTEMS, Json
 
 _KINDS = {codes.CLUSTER: "group", codes.INDIVIDUAL: "calcification", codes.NON_LESION: "non-lesion"}

@@ -6,19 +6,11 @@ import calendar
 from datetime import date, datetime
 from html import escape
 
-from calcwatch import codes
-from calcwatch.domain import (
-    BreastReading,
-    Category,
-    ExaminationResult,
-    ImagedStudy,
-    ImageFindings,
-    InstanceReference,
-    PatientIdentity,
-    impression,
-    most_urgent,
-    parameter_words,
-)
+from calcwatch.codes import concepts as codes
+from calcwatch.domain.assessment import BreastReading, ExaminationResult
+from calcwatch.domain.findings import ImageFindings
+from calcwatch.domain.lexicon import Category
+from calcwatch.domain.study import ImagedStudy, InstanceReference, PatientIdentity
 from calcwatch.fhir.data_types import (
     URI,
     Json,
@@ -33,6 +25,7 @@ from calcwatch.fhir.data_types import (
 )
 from calcwatch.fhir.entries import Entries
 from calcwatch.fhir.observations import Subject, breast_place
+from calcwatch.words.summary import impression, most_urgent, parameter_words
 
 SHORT_INTERVAL_MONTHS = 6
 """When a probably benign finding is looked at again, as BI-RADS asks."""

@@ -1,6 +1,6 @@
 """Synthetic mammograms with exact truth: views and dates of one 3-D arrangement."""
 
-from calcwatch.domain import Distribution, Morphology
+from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.phantom.examination import make_examination, make_prior_and_current, project_solid
 from calcwatch.phantom.lookalikes import (
     STEEL,

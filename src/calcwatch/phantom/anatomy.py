@@ -18,7 +18,7 @@ from calcwatch.phantom.settings import PhantomSettings, random_stream
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calcwatch.domain import Laterality
+    from calcwatch.domain.image import Laterality
     from calcwatch.phantom.geometry import BreastSize
 
 GLAND_SHAPE = (48, 72, 72)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from calcwatch.domain import Distribution, Morphology
+from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.phantom.anatomy import Breast
 from calcwatch.phantom.geometry import ViewGeometry, project_points
 from calcwatch.phantom.places import LARGE, Scene, Spot, along_vessel, spread

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calcwatch.domain import Laterality, NonLesionKind
+from calcwatch.domain.findings import NonLesionKind
+from calcwatch.domain.image import Laterality
 from calcwatch.phantom import acquisition
 from calcwatch.phantom.anatomy import Breast, draw_breast, draw_texture
 from calcwatch.phantom.calcifications import Group, place_calcifications
@@ -22,7 +23,7 @@ from calcwatch.phantom.truth import NonLesionTruth, PhantomExamination, PhantomI
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calcwatch.domain import ViewPosition
+    from calcwatch.domain.image import ViewPosition
 
 _DEFAULT = PhantomSettings()
 _OF_THE_BREAST = (

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calcwatch.domain import ViewPosition
+from calcwatch.domain.image import ViewPosition
 from calcwatch.phantom.settings import VIEW_ANGLES, PhantomSettings
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from calcwatch.domain import Distribution, Morphology, NonLesionKind
+from calcwatch.domain.findings import NonLesionKind
+from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.phantom.record import CALCIUM_PER_MM
 from calcwatch.phantom.scatter import Scatter, draw_scatter
 from calcwatch.phantom.shapes import draw_density, draw_direction, draw_shape
@@ -24,7 +25,7 @@ from calcwatch.steps.normalize import local_noise
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calcwatch.domain import Point
+    from calcwatch.domain.image import Point
     from calcwatch.phantom.shapes import Parts
 
 _NOISE_WINDOW_MM = 5.0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from calcwatch.domain import NonLesionKind
+from calcwatch.domain.findings import NonLesionKind
 from calcwatch.phantom.anatomy import Breast
 from calcwatch.phantom.geometry import ViewGeometry
 from calcwatch.phantom.places import seen_everywhere
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from calcwatch.domain import Laterality, ViewPosition
+    from calcwatch.domain.image import Laterality, ViewPosition
 
 TITANIUM = 6.0
 """How much more than dense calcium titanium attenuates: the ``Solid.density`` of clips."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calcwatch.domain import Distribution, Morphology
+from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.phantom.anatomy import GLAND_SHAPE, Breast
 from calcwatch.phantom.geometry import ViewGeometry, project_points
 from calcwatch.phantom.settings import GroupPlan, PhantomSettings

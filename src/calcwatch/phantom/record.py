@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from calcwatch.domain import Distribution
+from calcwatch.domain.lexicon import Distribution
 from calcwatch.phantom.acquisition import Development
 from calcwatch.phantom.calcifications import Group
 from calcwatch.phantom.lookalikes import NonLesionSolid
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from calcwatch.domain import Point
+    from calcwatch.domain.image import Point
 
 CALCIUM_PER_MM = 1.5
 """Attenuation of a millimeter of dense calcification beyond the tissue it displaces, near 20 keV."""

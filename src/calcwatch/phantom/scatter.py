@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calcwatch.domain import Distribution, Morphology
+from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.phantom.shapes import USUAL_DIAMETER_MM
 
 if TYPE_CHECKING:

@@ -8,7 +8,9 @@ from zlib import crc32
 
 import numpy as np
 
-from calcwatch.domain import Distribution, Laterality, Morphology, NonLesionKind, ViewPosition
+from calcwatch.domain.findings import NonLesionKind
+from calcwatch.domain.image import Laterality, ViewPosition
+from calcwatch.domain.lexicon import Distribution, Morphology
 
 
 class GroupChange(StrEnum):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calcwatch.domain import Morphology
+from calcwatch.domain.lexicon import Morphology
 from calcwatch.phantom.solids import Ellipsoid
 
 if TYPE_CHECKING:

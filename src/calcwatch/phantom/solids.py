@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from calcwatch.domain import Point
+    from calcwatch.domain.image import Point
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from scipy.ndimage import map_coordinates
 
-from calcwatch.domain import ViewPosition
+from calcwatch.domain.image import ViewPosition
 from calcwatch.phantom.anatomy import GLAND_SHAPE, Breast, Curve, Texture
 from calcwatch.phantom.geometry import ViewGeometry, polar_of, project_points, unproject
 from calcwatch.phantom.settings import PhantomSettings

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from calcwatch.domain import Distribution, Laterality, Morphology, NonLesionKind, Point, ViewPosition
+    from calcwatch.domain.findings import NonLesionKind
+    from calcwatch.domain.image import Laterality, Point, ViewPosition
+    from calcwatch.domain.lexicon import Distribution, Morphology
     from calcwatch.phantom.settings import GroupChange
 
 Position = tuple[float, float, float]

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from calcwatch.domain import Alternative, Assessment, GroupReading, LikelihoodRange, Location, ViewPair
+from calcwatch.domain.assessment import (
+    Alternative,
+    Assessment,
+    GroupReading,
+    LikelihoodRange,
+    Location,
+    ViewPair,
+)
 from calcwatch.report.values import Document, number, number_or_null, word_or_null
 
 

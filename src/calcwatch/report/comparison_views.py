@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from calcwatch.domain import Change, letter
-from calcwatch.report.change_words import (
+from calcwatch.domain.change import Change
+from calcwatch.domain.dates import months_between
+from calcwatch.domain.uids import letter
+from calcwatch.report.comparison import Step
+from calcwatch.report.side_by_side import SheetOf, SideBySide, pair_pictures
+from calcwatch.steps.compare import ComparedPair
+from calcwatch.steps.follow import GroupHistory, histories
+from calcwatch.words.changes import (
     ALIGNMENT_WORDS,
     CHANGE_WORDS,
     bed_words,
@@ -15,12 +21,7 @@ from calcwatch.report.change_words import (
     measured_rows,
     tone,
 )
-from calcwatch.report.comparison import Step
-from calcwatch.report.marks import date_words
-from calcwatch.report.side_by_side import SheetOf, SideBySide, pair_pictures
-from calcwatch.steps.compare import ComparedPair
-from calcwatch.steps.dates import months_between
-from calcwatch.steps.follow import GroupHistory, histories
+from calcwatch.words.dates import date_words
 
 SHOWN_CHANGES = 12
 """Changes of a pair that get pictures; all of them stand in the table."""

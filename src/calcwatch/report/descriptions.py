@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from calcwatch.domain import (
+from calcwatch.domain.findings import (
     DistributionDescription,
     DistributionMeasurements,
     Landmarks,

@@ -7,7 +7,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from calcwatch.domain import LEXICON, BreastReading, ImageFindings, Provenance
+from calcwatch.domain.assessment import BreastReading
+from calcwatch.domain.findings import ImageFindings, Provenance
+from calcwatch.domain.lexicon import LEXICON
 from calcwatch.report.assessments import assessment_part, pair_document
 from calcwatch.report.examinations import ReadExamination, first_given, readings_by_place, worklist
 from calcwatch.report.findings import NotAnalyzed, image_document, printable

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from calcwatch.domain import BreastReading, ExaminationFindings, GroupReading, ImageFindings, ViewPair, letter
+from calcwatch.domain.assessment import BreastReading, ExaminationFindings, GroupReading, ViewPair
+from calcwatch.domain.findings import ImageFindings
+from calcwatch.domain.uids import letter
 from calcwatch.report.examinations import ReadExamination, first_given
 from calcwatch.report.findings import printable
-from calcwatch.report.lexicon_words import PATTERN_WORDS
-from calcwatch.report.marks import anchor, date_words, group_letters, image_label, side_label
+from calcwatch.report.marks import anchor, group_letters, image_label, side_label
 from calcwatch.report.reading_views import (
     AssessmentView,
     Link,
@@ -19,6 +20,8 @@ from calcwatch.report.reading_views import (
     view_reading,
 )
 from calcwatch.report.take_pictures import SHOWN_GROUPS
+from calcwatch.words.dates import date_words
+from calcwatch.words.lexicon import PATTERN_WORDS
 
 Links = Mapping[str, Link]
 """Tracking UID of a group -> where the page shows it."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from calcwatch.domain import ExaminationFindings, GroupReading, ImageFindings
+from calcwatch.domain.assessment import ExaminationFindings, GroupReading
+from calcwatch.domain.findings import ImageFindings
 
 Readings = Mapping[str, GroupReading]
 """Tracking UID of each group of an examination -> what the examination says of it."""

@@ -5,12 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from calcwatch.domain import (
-    Calcification,
-    CalcificationGroup,
-    ImageFindings,
-    NonLesion,
-)
+from calcwatch.domain.findings import Calcification, CalcificationGroup, ImageFindings, NonLesion
 from calcwatch.report.assessments import reading_part
 from calcwatch.report.descriptions import (
     distribution_part,
@@ -20,7 +15,7 @@ from calcwatch.report.descriptions import (
 )
 from calcwatch.report.examinations import Readings
 from calcwatch.report.values import Document, number, number_or_null, points
-from calcwatch.report.words import HARMLESS_REASONS
+from calcwatch.words.flags import HARMLESS_REASONS
 
 
 @dataclass(frozen=True)

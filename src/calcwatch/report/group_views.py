@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calcwatch.domain import Calcification, CalcificationGroup, ImageFindings, PixelSpacing, Point, letter
+from calcwatch.domain.findings import Calcification, CalcificationGroup, ImageFindings
+from calcwatch.domain.image import PixelSpacing, Point
+from calcwatch.domain.uids import letter
 from calcwatch.report.findings import ordered_calcifications
 from calcwatch.report.marks import reach
 from calcwatch.report.pictures import Box, Picture

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import hypot
 
-from calcwatch.domain import Calcification, CalcificationGroup, ImageFindings, Laterality, Point, letter
+from calcwatch.domain.findings import Calcification, CalcificationGroup, ImageFindings
+from calcwatch.domain.image import Laterality, Point
+from calcwatch.domain.uids import letter
 from calcwatch.report.findings import ordered_calcifications, ordered_groups
 
 GROUP_COLOR = "#f0a020"
@@ -66,9 +68,3 @@ def image_label(findings: ImageFindings) -> str:
 def side_label(laterality: Laterality | None) -> str:
     """Name the breast of a side."""
     return _BREASTS[laterality] if laterality else "Breast, side unknown"
-
-
-def date_words(study_date: str | None) -> str:
-    """Write a date ``YYYYMMDD`` as ``YYYY-MM-DD``; what is no such date stays as it is, none is empty."""
-    date = study_date or ""
-    return f"{date[:4]}-{date[4:6]}-{date[6:]}" if len(date) == 8 and date.isdigit() else date

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from calcwatch.domain import ImageFindings, Point
+from calcwatch.domain.findings import ImageFindings
+from calcwatch.domain.image import Point
 from calcwatch.report.marks import (
     BREAST_COLOR,
     CALCIFICATION_COLOR,

@@ -8,7 +8,7 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from calcwatch.domain import ImageFindings, Provenance
+from calcwatch.domain.findings import ImageFindings, Provenance
 from calcwatch.report.comparison import Step, study_dates
 from calcwatch.report.comparison_views import view_dates, view_histories, view_step
 from calcwatch.report.examination_views import (
@@ -20,7 +20,6 @@ from calcwatch.report.examination_views import (
 )
 from calcwatch.report.examinations import ReadExamination, worklist
 from calcwatch.report.findings import NotAnalyzed, printable
-from calcwatch.report.lexicon_words import SUGGESTION_NOTE
 from calcwatch.report.marks import (
     BREAST_COLOR,
     CALCIFICATION_COLOR,
@@ -33,7 +32,8 @@ from calcwatch.report.reading_views import SHAPE_HEADS
 from calcwatch.report.side_by_side import SheetOf
 from calcwatch.report.take_pictures import ImagePictures
 from calcwatch.report.views import TILE_PX, ImageView, view_image
-from calcwatch.report.words import PURPOSE, REASONS
+from calcwatch.words.flags import PURPOSE, REASONS
+from calcwatch.words.lexicon import SUGGESTION_NOTE
 
 
 @dataclass(frozen=True)

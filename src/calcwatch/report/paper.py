@@ -12,23 +12,20 @@ import cv2
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from calcwatch.domain import (
-    CalcificationGroup,
-    Change,
-    ExaminationResult,
-    ImagedStudy,
-    ImageFindings,
-    LikelihoodRange,
-    ResultNotWritten,
-    letter,
-)
-from calcwatch.report.change_words import CHANGE_WORDS, bed_words, in_reading_order, interval_words
+from calcwatch.domain.assessment import ExaminationResult, LikelihoodRange
+from calcwatch.domain.change import Change
+from calcwatch.domain.errors import ResultNotWritten
+from calcwatch.domain.findings import CalcificationGroup, ImageFindings
+from calcwatch.domain.study import ImagedStudy
+from calcwatch.domain.uids import letter
 from calcwatch.report.findings import printable
-from calcwatch.report.lexicon_words import CATEGORY_WORDS, DISTRIBUTION_WORDS, SUGGESTION_NOTE
-from calcwatch.report.marks import date_words, image_label, side_label
+from calcwatch.report.marks import image_label, side_label
 from calcwatch.report.pictures import encoded_jpeg, shrink
 from calcwatch.report.reading_views import morphology_words, range_words
-from calcwatch.report.words import FLAG_WORDS, PURPOSE
+from calcwatch.words.changes import CHANGE_WORDS, bed_words, in_reading_order, interval_words
+from calcwatch.words.dates import date_words
+from calcwatch.words.flags import FLAG_WORDS, PURPOSE
+from calcwatch.words.lexicon import CATEGORY_WORDS, DISTRIBUTION_WORDS, SUGGESTION_NOTE
 
 PICTURE_PX = 1500
 """Long side of a picture on paper, in pixels: 0.12 mm a pixel at the size it is printed."""

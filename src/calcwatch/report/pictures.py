@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from calcwatch.domain import ImageFindings, Point
+from calcwatch.domain.findings import ImageFindings
+from calcwatch.domain.image import Point
 
 THUMBNAIL_PX = 900
 """Long side of a thumbnail, in pixels."""

@@ -9,29 +9,29 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from calcwatch.domain import (
+from calcwatch.domain.findings import (
     AnalysisSettings,
     Calcification,
     CalcificationGroup,
-    Distribution,
     DistributionDescription,
     DistributionMeasurements,
-    ImageDescription,
     ImageFindings,
     Landmarks,
-    Laterality,
-    Morphology,
     MorphologyDescription,
     NonLesion,
     NonLesionKind,
+    Provenance,
+    ShapeFeatures,
+)
+from calcwatch.domain.image import (
+    ImageDescription,
+    Laterality,
     PixelSpacing,
     Point,
-    Provenance,
     QualityFlag,
-    ShapeFeatures,
-    SizeClass,
     ViewPosition,
 )
+from calcwatch.domain.lexicon import Distribution, Morphology, SizeClass
 from calcwatch.report.values import Document
 
 _Word = TypeVar("_Word", bound=StrEnum)

@@ -4,33 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from calcwatch.domain import (
-    Alignment,
+from calcwatch.domain.assessment import (
     Alternative,
     Assessment,
-    BedPosition,
     BreastReading,
-    Category,
-    Change,
-    ChangeKind,
-    Comparison,
-    Distribution,
     ExaminationFindings,
     ExaminationResult,
     GroupReading,
-    ImageFindings,
-    ImagePair,
-    Laterality,
-    LateralityPattern,
     LikelihoodRange,
     Location,
-    Measured,
-    Morphology,
-    Point,
-    SpeckMatch,
     ViewPair,
-    ViewPosition,
 )
+from calcwatch.domain.change import (
+    Alignment,
+    BedPosition,
+    Change,
+    ChangeKind,
+    Comparison,
+    ImagePair,
+    Measured,
+    SpeckMatch,
+)
+from calcwatch.domain.findings import ImageFindings
+from calcwatch.domain.image import Laterality, Point, ViewPosition
+from calcwatch.domain.lexicon import Category, Distribution, LateralityPattern, Morphology
 from calcwatch.report.read_findings import read_digests, read_image, read_provenance, word_of
 from calcwatch.report.values import Document
 

@@ -6,25 +6,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from calcwatch.domain import (
-    LADDER,
-    Alternative,
-    Assessment,
+from calcwatch.domain.assessment import Alternative, Assessment, GroupReading
+from calcwatch.domain.findings import (
     Calcification,
     CalcificationGroup,
-    Category,
-    Distribution,
     DistributionMeasurements,
-    GroupReading,
-    Morphology,
     ShapeFeatures,
 )
-from calcwatch.report.lexicon_words import (
-    CATEGORY_WORDS,
-    DISTRIBUTION_WORDS,
-    MORPHOLOGY_WORDS,
-    SIZE_CLASS_WORDS,
-)
+from calcwatch.domain.lexicon import LADDER, Category, Distribution, Morphology
+from calcwatch.words.lexicon import CATEGORY_WORDS, DISTRIBUTION_WORDS, MORPHOLOGY_WORDS, SIZE_CLASS_WORDS
 
 SHOWN_BARS = 4
 """Shapes or distributions of a group that get a bar; the rest stand in findings.json."""

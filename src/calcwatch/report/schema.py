@@ -8,7 +8,7 @@ from calcwatch.report.document import SCHEMA_VERSION
 from calcwatch.report.schema_assessments import examination_schema
 from calcwatch.report.schema_images import image_schema
 from calcwatch.report.schema_types import Schema, count, listing, number, record, text, text_or_null
-from calcwatch.report.words import REASONS
+from calcwatch.words.flags import REASONS
 
 
 def _not_analyzed() -> Schema:

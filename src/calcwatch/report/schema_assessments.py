@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-from calcwatch.domain import Laterality
-from calcwatch.report.lexicon_words import (
-    CATEGORY_WORDS,
-    DISTRIBUTION_WORDS,
-    MORPHOLOGY_WORDS,
-    PATTERN_WORDS,
-    SUGGESTION_NOTE,
-)
+from calcwatch.domain.image import Laterality
 from calcwatch.report.schema_types import (
     UID,
     Schema,
@@ -25,6 +18,13 @@ from calcwatch.report.schema_types import (
     truth,
     word,
     word_or_null,
+)
+from calcwatch.words.lexicon import (
+    CATEGORY_WORDS,
+    DISTRIBUTION_WORDS,
+    MORPHOLOGY_WORDS,
+    PATTERN_WORDS,
+    SUGGESTION_NOTE,
 )
 
 _SIDES = [*(side.value for side in Laterality), None]

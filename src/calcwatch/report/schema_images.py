@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from calcwatch.domain import Laterality, NonLesionKind, QualityFlag, ViewPosition
-from calcwatch.report.lexicon_words import DISTRIBUTION_WORDS, MORPHOLOGY_WORDS, SIZE_CLASS_WORDS
+from calcwatch.domain.findings import NonLesionKind
+from calcwatch.domain.image import Laterality, QualityFlag, ViewPosition
 from calcwatch.report.schema_assessments import reading_properties
 from calcwatch.report.schema_types import (
     COLUMN,
@@ -30,7 +30,8 @@ from calcwatch.report.schema_types import (
     word,
     word_or_null,
 )
-from calcwatch.report.words import FLAG_WORDS, KIND_WORDS
+from calcwatch.words.flags import FLAG_WORDS, KIND_WORDS
+from calcwatch.words.lexicon import DISTRIBUTION_WORDS, MORPHOLOGY_WORDS, SIZE_CLASS_WORDS
 
 
 def _shape() -> Schema:

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from calcwatch.domain import ImageFindings, Point
+from calcwatch.domain.findings import ImageFindings
+from calcwatch.domain.image import Point
 from calcwatch.report.pictures import breast_window, encoded_jpeg, for_display
 
 SHEET_MM = 0.1

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calcwatch.domain import Change, ImageFindings, Point, Tissue
+from calcwatch.domain.change import Change
+from calcwatch.domain.findings import ImageFindings, Tissue
+from calcwatch.domain.image import Point
 from calcwatch.report.comparison import Step
 from calcwatch.report.sheets import Cutting, Sheet, cut_sheet
 from calcwatch.steps.compare import ComparedPair

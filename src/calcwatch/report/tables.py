@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from calcwatch.domain import ImageFindings
+from calcwatch.domain.findings import ImageFindings
 from calcwatch.report.document import examination_document
 from calcwatch.report.examinations import ReadExamination, Readings, readings_by_place, worklist
 from calcwatch.report.findings import image_document

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calcwatch.domain import Calcification, CalcificationGroup, ImageFindings, NonLesion, Point
+from calcwatch.domain.findings import Calcification, CalcificationGroup, ImageFindings, NonLesion
+from calcwatch.domain.image import Point
 from calcwatch.report.findings import ordered_groups, ordered_non_lesions
 from calcwatch.report.marks import single_calcifications
 from calcwatch.report.pictures import (

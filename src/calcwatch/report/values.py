@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from calcwatch.domain import Point
+from calcwatch.domain.image import Point
 
 Document = dict[str, Any]
 """A JSON object."""

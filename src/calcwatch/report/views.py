@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from calcwatch.domain import (
-    Calcification,
-    CalcificationGroup,
-    ImageDescription,
-    ImageFindings,
-    Landmarks,
-    NonLesion,
-    PixelSpacing,
-    letter,
-)
+from calcwatch.domain.findings import Calcification, CalcificationGroup, ImageFindings, Landmarks, NonLesion
+from calcwatch.domain.image import ImageDescription, PixelSpacing
+from calcwatch.domain.uids import letter
 from calcwatch.report.findings import ordered_calcifications, ordered_groups, ordered_non_lesions, printable
 from calcwatch.report.group_views import (
     GroupView,
@@ -26,18 +19,12 @@ from calcwatch.report.group_views import (
     tile_view,
     view_group,
 )
-from calcwatch.report.marks import (
-    anchor,
-    date_words,
-    image_label,
-    label_place,
-    reach,
-    single_calcifications,
-)
+from calcwatch.report.marks import anchor, image_label, label_place, reach, single_calcifications
 from calcwatch.report.pictures import Box, Picture
 from calcwatch.report.reading_views import morphology_words
 from calcwatch.report.take_pictures import SHOWN_GROUPS, ImagePictures, tile_side
-from calcwatch.report.words import FLAG_WORDS, KIND_WORDS, Words
+from calcwatch.words.dates import date_words
+from calcwatch.words.flags import FLAG_WORDS, KIND_WORDS, Words
 
 TILE_PX = 132
 """Width of a tile on the page, in CSS pixels."""

@@ -13,18 +13,15 @@ from functools import partial
 from pathlib import Path
 
 from calcwatch import __version__
-from calcwatch.domain import (
-    AnalysisSettings,
+from calcwatch.domain.errors import (
     CalcwatchError,
-    GivenAttributes,
-    ImageFindings,
-    Mammogram,
-    Provenance,
     ResultNotWritten,
     UnreadableImage,
     UnsuitableImage,
     UnsupportedImage,
 )
+from calcwatch.domain.findings import AnalysisSettings, ImageFindings, Provenance
+from calcwatch.domain.image import GivenAttributes, Mammogram
 from calcwatch.inference import NamedDescriber, NamedDetector, named_describer, named_learned
 from calcwatch.pipeline import ANALYSIS_VERSION, analyze_image
 from calcwatch.report.findings import NotAnalyzed, image_document

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from calcwatch.domain import ImageFindings, Provenance
+from calcwatch.domain.findings import ImageFindings, Provenance
 from calcwatch.inference import suspicion_model
 from calcwatch.report.comparison import Step, comparison_document, document_text, history_document
 from calcwatch.report.document import findings_document, findings_text

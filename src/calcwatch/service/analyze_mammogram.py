@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calcwatch import pipeline
-from calcwatch.domain import ClinicalContext
+from calcwatch.domain.context import ClinicalContext
 from calcwatch.inference import learned_describer, learned_detector, suspicion_model
 from calcwatch.service.read_rules import read_rules
 from calcwatch.steps.treated import stated_on
@@ -13,13 +13,10 @@ from calcwatch.steps.treated import stated_on
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from calcwatch.domain import (
-        AnalysisSettings,
-        ExaminationFindings,
-        ImageFindings,
-        Mammogram,
-        Treatment,
-    )
+    from calcwatch.domain.assessment import ExaminationFindings
+    from calcwatch.domain.findings import AnalysisSettings, ImageFindings
+    from calcwatch.domain.image import Mammogram
+    from calcwatch.domain.treatment import Treatment
     from calcwatch.pipeline import Compared
     from calcwatch.steps.detect import Detector
 

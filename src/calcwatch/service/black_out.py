@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from calcwatch.domain import GivenAttributes, UnsuitableImage
+from calcwatch.domain.errors import UnsuitableImage
+from calcwatch.domain.image import GivenAttributes
 from calcwatch.service.open_image import open_image
 from calcwatch.steps.breast import find_breast
 from calcwatch.steps.normalize import normalize

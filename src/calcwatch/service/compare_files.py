@@ -6,7 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from calcwatch.domain import BadContext, ClinicalContext, ImageFindings, Treatment
+from calcwatch.domain.context import ClinicalContext
+from calcwatch.domain.errors import BadContext
+from calcwatch.domain.findings import ImageFindings
+from calcwatch.domain.treatment import Treatment
 from calcwatch.inference import suspicion_model
 from calcwatch.pipeline import Compared, analyze_exam, compare_with_prior
 from calcwatch.report.comparison import Step

@@ -23,7 +23,7 @@ from calcwatch.dicom.deidentify import (
 )
 from calcwatch.dicom.header import word
 from calcwatch.dicom.parse import looks_like_dicom
-from calcwatch.domain import (
+from calcwatch.domain.errors import (
     BadKeyFile,
     CalcwatchError,
     UnreadableImage,

@@ -7,13 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from calcwatch.domain import (
-    BadSeries,
-    CalcwatchError,
-    GivenAttributes,
-    ImageDescription,
-    ImageFindings,
-)
+from calcwatch.domain.errors import BadSeries, CalcwatchError
+from calcwatch.domain.findings import ImageFindings
+from calcwatch.domain.image import GivenAttributes, ImageDescription
 from calcwatch.service.find_images import FoundFile, FoundKind, find_images
 from calcwatch.service.open_image import source_of
 from calcwatch.service.result_folder import is_result

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from calcwatch.domain import ClinicalContext, ImageDescription, ImageFindings
+from calcwatch.domain.context import ClinicalContext
+from calcwatch.domain.findings import ImageFindings
+from calcwatch.domain.image import ImageDescription
 from calcwatch.pipeline import analyze_exam
 from calcwatch.report.examinations import ReadExamination, first_given
 from calcwatch.service.read_contexts import StatedContexts, stated_words

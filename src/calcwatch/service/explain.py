@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from calcwatch.domain import NotInResult, letter
+from calcwatch.domain.errors import NotInResult
+from calcwatch.domain.uids import letter
 from calcwatch.report.explanation import FoundGroup, explanation
 from calcwatch.service.read_rules import read_rules
 

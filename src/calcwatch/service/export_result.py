@@ -24,7 +24,8 @@ from calcwatch.dicom.measurement_report import measurement_report
 from calcwatch.dicom.presentation import presentation_state
 from calcwatch.dicom.secondary_capture import secondary_capture
 from calcwatch.dicom.segmentation import segmentation
-from calcwatch.domain import CalcwatchError, ImageFindings, UnsupportedImage
+from calcwatch.domain.errors import CalcwatchError, UnsupportedImage
+from calcwatch.domain.findings import ImageFindings
 from calcwatch.fhir.bundle import result_bundle
 from calcwatch.report.paper import Paper, paper_pdf
 from calcwatch.service.read_evidence import (

@@ -9,7 +9,8 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from pathlib import Path
 
-from calcwatch.domain import BadTable, CalcwatchError, GivenAttributes, UnreadableImage, UnsupportedImage
+from calcwatch.domain.errors import BadTable, CalcwatchError, UnreadableImage, UnsupportedImage
+from calcwatch.domain.image import GivenAttributes
 from calcwatch.service.open_image import HEAD_BYTES, source_of, tell_format
 from calcwatch.service.read_table import TableRow, read_table
 from calcwatch.service.result_folder import is_result

@@ -11,7 +11,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from calcwatch.dicom.deidentify import Pseudonym
-from calcwatch.domain import BadKeyFile
+from calcwatch.domain.errors import BadKeyFile
 from calcwatch.service.pseudonyms import Pseudonyms
 
 PASSPHRASE = "CALCWATCH_KEY_PASSPHRASE"

@@ -10,16 +10,8 @@ from pathlib import Path
 from calcwatch.bounds import check_is_fine
 from calcwatch.dicom.parse import is_dicomdir, looks_like_dicom
 from calcwatch.dicom.read import describe_dicom, read_dicom
-from calcwatch.domain import (
-    CalcwatchError,
-    GivenAttributes,
-    ImageDescription,
-    Mammogram,
-    PixelSpacing,
-    QualityFlag,
-    UnreadableImage,
-    UnsupportedImage,
-)
+from calcwatch.domain.errors import CalcwatchError, UnreadableImage, UnsupportedImage
+from calcwatch.domain.image import GivenAttributes, ImageDescription, Mammogram, PixelSpacing, QualityFlag
 from calcwatch.raster import describe_raster, raster_format, read_raster
 
 HEAD_BYTES = 512

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from calcwatch.dicom.read_cad_report import MAX_REPORT_BYTES, read_cad_report
-from calcwatch.domain import CadReport, CalcwatchError, UnreadableImage
+from calcwatch.domain.errors import CalcwatchError, UnreadableImage
+from calcwatch.domain.findings import CadReport
 from calcwatch.service.open_image import source_of
 
 

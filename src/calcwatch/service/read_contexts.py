@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from calcwatch.domain import BadContext, ClinicalContext
+from calcwatch.domain.context import ClinicalContext
+from calcwatch.domain.errors import BadContext
 from calcwatch.service.read_rules import context_of, read_object
 
 _PATIENTS = "patients"

@@ -11,13 +11,10 @@ from pathlib import Path
 
 from calcwatch.dicom.evidence import Evidence, Header, read_header, study_of
 from calcwatch.dicom.parse import looks_like_dicom
-from calcwatch.domain import (
-    CalcwatchError,
-    ExaminationResult,
-    ImagedStudy,
-    ImageFindings,
-    NotInResult,
-)
+from calcwatch.domain.assessment import ExaminationResult
+from calcwatch.domain.errors import CalcwatchError, NotInResult
+from calcwatch.domain.findings import ImageFindings
+from calcwatch.domain.study import ImagedStudy
 from calcwatch.report.read_result import read_result
 from calcwatch.service.analyze_each import overlay_name
 from calcwatch.service.result_sources import check_source, find_source

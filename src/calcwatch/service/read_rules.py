@@ -9,7 +9,8 @@ from importlib.resources import files
 from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 
-from calcwatch.domain import BadContext, BadTable, BreastContext, ClinicalContext
+from calcwatch.domain.context import BreastContext, ClinicalContext
+from calcwatch.domain.errors import BadContext, BadTable
 from calcwatch.steps.rules import parse_rules
 
 if TYPE_CHECKING:

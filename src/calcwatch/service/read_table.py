@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
-from calcwatch.domain import BadTable, GivenAttributes
+from calcwatch.domain.errors import BadTable
+from calcwatch.domain.image import GivenAttributes
 
 TABLE_COLUMNS = (
     "file",

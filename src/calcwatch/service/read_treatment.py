@@ -7,18 +7,17 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
-from calcwatch.domain import (
-    BadContext,
+from calcwatch.domain.context import BiopsyResult
+from calcwatch.domain.errors import BadContext
+from calcwatch.domain.image import Laterality, ViewPosition
+from calcwatch.domain.treatment import (
     BedMark,
     BedSource,
-    BiopsyResult,
-    Laterality,
     Operation,
     OperationKind,
     Radiation,
     Therapy,
     Treatment,
-    ViewPosition,
 )
 from calcwatch.service.read_rules import read_object
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from calcwatch.domain import ResultNotWritten
+from calcwatch.domain.errors import ResultNotWritten
 
 if sys.platform != "win32":
     import fcntl

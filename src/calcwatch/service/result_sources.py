@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from calcwatch.domain import UnreadableImage
+from calcwatch.domain.errors import UnreadableImage
 
 
 def find_source(result: Path, source: str) -> Path:

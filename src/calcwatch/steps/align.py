@@ -18,7 +18,7 @@ from calcwatch.steps.register import MOST_ERROR_MM, inside, register, registrati
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calcwatch.domain import Tissue
+    from calcwatch.domain.findings import Tissue
     from calcwatch.steps.register import Registration
 
 _STRIDE = 4  # cells: what changes slowly is worked out on every fourth

@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from calcwatch.domain import LADDER, Alternative, Assessment, Category
+from calcwatch.domain.assessment import Alternative, Assessment
+from calcwatch.domain.lexicon import LADDER, Category
 from calcwatch.steps.rules import STEPS_STOP_AT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from calcwatch.domain import LikelihoodRange
+    from calcwatch.domain.assessment import LikelihoodRange
     from calcwatch.steps.facts import Facts, OtherDescription
     from calcwatch.steps.rules import Rule, RuleTable
 

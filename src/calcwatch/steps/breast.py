@@ -13,7 +13,7 @@ from calcwatch.steps.normalize import enlarged, largest_part
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calcwatch.domain import Point
+    from calcwatch.domain.image import Point
     from calcwatch.steps.normalize import NormalizedImage
 
 _OPENING_MM = 3.0  # labels, threads and frame edges thinner than this are no breast

@@ -14,7 +14,8 @@ import numpy as np
 from scipy.spatial.distance import pdist
 from scipy.special import fdtrc
 
-from calcwatch.domain import BY_CONCERN, ChangeKind, Measured, Morphology
+from calcwatch.domain.change import ChangeKind, Measured
+from calcwatch.domain.lexicon import BY_CONCERN, Morphology
 from calcwatch.steps.sight import Sight
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from calcwatch.domain import CalcificationGroup, ImageFindings
+    from calcwatch.domain.findings import CalcificationGroup, ImageFindings
     from calcwatch.steps.regions import Region
     from calcwatch.steps.sight import Sights
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calcwatch.domain import Alignment, Change, ChangeKind, Comparison, ImagePair, SpeckMatch
+from calcwatch.domain.change import Alignment, Change, ChangeKind, Comparison, ImagePair, SpeckMatch
+from calcwatch.domain.dates import months_between
 from calcwatch.steps.align import align
 from calcwatch.steps.change import NOTHING, measure_group, missed_share, tell_change
-from calcwatch.steps.dates import months_between
 from calcwatch.steps.match import match_specks, specks_of
 from calcwatch.steps.regions import regions_of
 from calcwatch.steps.register import Registration, register
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from calcwatch.domain import ImageDescription, ImageFindings, Point, Tissue
+    from calcwatch.domain.findings import ImageFindings, Tissue
+    from calcwatch.domain.image import ImageDescription, Point
     from calcwatch.steps.change import Told
     from calcwatch.steps.match import Matched
     from calcwatch.steps.regions import Region

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from calcwatch.domain import Distribution, ViewPair, ViewPosition
+from calcwatch.domain.assessment import ViewPair
+from calcwatch.domain.image import ViewPosition
+from calcwatch.domain.lexicon import Distribution
 from calcwatch.steps.landmarks import SIDE_ANGLES, from_nipple
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from calcwatch.domain import Calcification, CalcificationGroup, ImageFindings, Landmarks
+    from calcwatch.domain.findings import Calcification, CalcificationGroup, ImageFindings, Landmarks
 
 USUAL_DEPTH_MM = 80.0
 """From the nipple to the picture's border at the chest; taken for it where the pixel spacing is unknown."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calcwatch.domain import MorphologyDescription
+from calcwatch.domain.findings import MorphologyDescription
 from calcwatch.steps.distribution import describe_distributions
 from calcwatch.steps.shape_patches import see_shapes
 from calcwatch.steps.suspicion import crowd_of, expected_share, suspect
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from calcwatch.domain import DistributionDescription, ShapeFeatures
+    from calcwatch.domain.findings import DistributionDescription, ShapeFeatures
     from calcwatch.steps.distribution import Ground, TellDistribution
     from calcwatch.steps.group import Grouped
     from calcwatch.steps.measure import MeasuredObject

@@ -24,7 +24,7 @@ from calcwatch.steps.peaks import Peaks, fill_outside, find_peaks, sampled
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calcwatch.domain import AnalysisSettings
+    from calcwatch.domain.findings import AnalysisSettings
     from calcwatch.steps.breast import BreastRegion
     from calcwatch.steps.normalize import NormalizedImage
 

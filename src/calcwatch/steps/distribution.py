@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import pdist
 
-from calcwatch.domain import Distribution, DistributionDescription, DistributionMeasurements
+from calcwatch.domain.findings import DistributionDescription, DistributionMeasurements
+from calcwatch.domain.lexicon import Distribution
 from calcwatch.steps.scatter import deviation_from_line, hull_area, linked, spacing_of
 
 if TYPE_CHECKING:
-    from calcwatch.domain import Point
+    from calcwatch.domain.image import Point
     from calcwatch.steps.group import Grouped
 
 TellDistribution = Callable[[NDArray[np.float32]], NDArray[np.float32]]

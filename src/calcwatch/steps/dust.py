@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from calcwatch.domain import NonLesionKind
+from calcwatch.domain.findings import NonLesionKind
 from calcwatch.steps.metal import Lookalike
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calcwatch.domain import Point
+    from calcwatch.domain.image import Point
     from calcwatch.steps.normalize import NormalizedImage
 
 _RADIUS_PX = 3  # of the patch round a peak

@@ -6,14 +6,9 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING
 
-from calcwatch.domain import (
-    BreastReading,
-    GroupReading,
-    Laterality,
-    LateralityPattern,
-    Morphology,
-    ViewPosition,
-)
+from calcwatch.domain.assessment import BreastReading, GroupReading
+from calcwatch.domain.image import Laterality, ViewPosition
+from calcwatch.domain.lexicon import LateralityPattern, Morphology
 from calcwatch.steps.assess import assess_breast, assess_group
 from calcwatch.steps.correspond import pair_groups
 from calcwatch.steps.facts import (
@@ -30,15 +25,13 @@ from calcwatch.steps.suspicion import suspect_single
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from calcwatch.domain import (
-        Assessment,
+    from calcwatch.domain.assessment import Assessment, Location, ViewPair
+    from calcwatch.domain.context import ClinicalContext
+    from calcwatch.domain.findings import (
         Calcification,
         CalcificationGroup,
-        ClinicalContext,
         ImageFindings,
-        Location,
         MorphologyDescription,
-        ViewPair,
     )
     from calcwatch.steps.rules import RuleTable
     from calcwatch.steps.suspicion import SuspicionModel

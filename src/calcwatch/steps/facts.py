@@ -10,31 +10,21 @@ from dataclasses import dataclass, fields
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from calcwatch.domain import (
-    BY_CONCERN,
-    BedPosition,
-    BiopsyResult,
-    BreastContext,
-    ChangeKind,
-    Distribution,
-    ExamContext,
-    LateralityPattern,
-    Morphology,
-    ScarFinding,
-    SizeClass,
-)
+from calcwatch.domain.change import BedPosition, ChangeKind
+from calcwatch.domain.context import BiopsyResult, BreastContext, ExamContext, ScarFinding
+from calcwatch.domain.lexicon import BY_CONCERN, Distribution, LateralityPattern, Morphology, SizeClass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from calcwatch.domain import (
+    from calcwatch.domain.context import ClinicalContext
+    from calcwatch.domain.findings import (
         Calcification,
         CalcificationGroup,
-        ClinicalContext,
-        Laterality,
         MorphologyDescription,
         ShapeFeatures,
     )
+    from calcwatch.domain.image import Laterality
 
 WORST_SHAPE_MEMBERS = 3
 """So many calcifications of a group make their shape the group's, if it is the more worrying one."""

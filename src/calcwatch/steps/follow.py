@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from calcwatch.domain import ChangeKind
+from calcwatch.domain.change import ChangeKind
 from calcwatch.steps.facts import Observed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from calcwatch.domain import Change, Comparison, Laterality, Measured, ViewPosition
+    from calcwatch.domain.change import Change, Comparison, Measured
+    from calcwatch.domain.image import Laterality, ViewPosition
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from calcwatch.steps.scatter import join_fragments, linked
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calcwatch.domain import Point
+    from calcwatch.domain.image import Point
 
 _MARGIN = 0.1  # of the grouping distance, round the members
 _HULL_ARC_POINTS = 12

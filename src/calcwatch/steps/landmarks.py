@@ -12,14 +12,15 @@ import cv2
 import numpy as np
 from scipy.ndimage import gaussian_filter1d, median_filter
 
-from calcwatch.domain import Landmarks, ViewPosition
+from calcwatch.domain.findings import Landmarks
+from calcwatch.domain.image import ViewPosition
 from calcwatch.steps.breast import erode
 from calcwatch.steps.normalize import gaussian
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calcwatch.domain import Point
+    from calcwatch.domain.image import Point
     from calcwatch.steps.breast import BreastRegion
     from calcwatch.steps.normalize import NormalizedImage
 

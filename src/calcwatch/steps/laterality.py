@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calcwatch.domain import Laterality, LateralityPattern, Morphology
+from calcwatch.domain.image import Laterality
+from calcwatch.domain.lexicon import LateralityPattern, Morphology
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from calcwatch.domain import CalcificationGroup, ImageFindings, MorphologyDescription
+    from calcwatch.domain.findings import CalcificationGroup, ImageFindings, MorphologyDescription
 
 _LEAST_SCATTERED = 5  # calcifications in a view; fewer are a chance find
 _BELIEVED = 0.5  # groups less likely than not say nothing about a side

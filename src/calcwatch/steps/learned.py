@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import softmax
 
-from calcwatch.domain import NonLesionKind
+from calcwatch.domain.findings import NonLesionKind
 from calcwatch.steps.detect import find_candidates
 from calcwatch.steps.detections import Detections
 from calcwatch.steps.patches import Patches, cut_patches
@@ -21,7 +21,7 @@ from calcwatch.steps.patches import Patches, cut_patches
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calcwatch.domain import AnalysisSettings
+    from calcwatch.domain.findings import AnalysisSettings
     from calcwatch.steps.breast import BreastRegion
     from calcwatch.steps.detect import Candidates
     from calcwatch.steps.normalize import NormalizedImage

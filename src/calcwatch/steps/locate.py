@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calcwatch.domain import Laterality, Location, ViewPosition
+from calcwatch.domain.assessment import Location
+from calcwatch.domain.image import Laterality, ViewPosition
 from calcwatch.steps.landmarks import SIDE_ANGLES, depth_px, from_nipple
 
 if TYPE_CHECKING:
-    from calcwatch.domain import CalcificationGroup, ImageFindings
+    from calcwatch.domain.findings import CalcificationGroup, ImageFindings
 
 _FROM_ABOVE = frozenset({ViewPosition.CC, ViewPosition.XCCL, ViewPosition.XCCM})
 _NEAR_LINE_MM = 10.0  # nearer to the line behind the nipple, no half is named: landmarks are no more exact

@@ -21,7 +21,7 @@ from calcwatch.steps.correspond import marginal_probability
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calcwatch.domain import ImageFindings, Tissue
+    from calcwatch.domain.findings import ImageFindings, Tissue
     from calcwatch.steps.register import Registration
 
 MOST_SPECKS = 400

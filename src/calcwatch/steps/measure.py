@@ -18,7 +18,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calcwatch.domain import Point
+    from calcwatch.domain.image import Point
     from calcwatch.steps.detections import Detections
     from calcwatch.steps.normalize import NormalizedImage
 

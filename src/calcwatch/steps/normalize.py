@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from calcwatch.domain import Mammogram, Point
+    from calcwatch.domain.image import Mammogram, Point
 
 _Pixel = TypeVar("_Pixel", bound=np.generic)
 

@@ -6,14 +6,14 @@ import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from calcwatch.domain import Calcification, CalcificationGroup, Landmarks, NonLesion
+from calcwatch.domain.findings import Calcification, CalcificationGroup, Landmarks, NonLesion
 from calcwatch.steps.learned import is_vascular
 from calcwatch.steps.shape import size_class
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from calcwatch.domain import Point
+    from calcwatch.domain.image import Point
     from calcwatch.steps.describe import Described
     from calcwatch.steps.detections import Detections
     from calcwatch.steps.group import Grouped

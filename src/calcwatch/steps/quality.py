@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calcwatch.domain import QualityFlag
+from calcwatch.domain.image import QualityFlag
 
 if TYPE_CHECKING:
     from calcwatch.steps.breast import BreastRegion

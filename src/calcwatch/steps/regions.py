@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from calcwatch.domain import ImageFindings
+    from calcwatch.domain.findings import ImageFindings
     from calcwatch.steps.sight import Sights
 
 _SAME_SHARE = 0.15  # of the smaller group: so many matched specks make two groups one

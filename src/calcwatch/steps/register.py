@@ -22,7 +22,7 @@ from calcwatch.steps.tissue import EVEN, PATTERN_SCALE
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calcwatch.domain import Tissue
+    from calcwatch.domain.findings import Tissue
 
 MOST_ERROR_MM = 8.0
 """Of the alignment, where the tissue tells nothing."""

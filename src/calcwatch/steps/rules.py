@@ -15,14 +15,9 @@ from itertools import product
 from types import NoneType
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
-from calcwatch.domain import (
-    LADDER,
-    BadTable,
-    Category,
-    Distribution,
-    LikelihoodRange,
-    Morphology,
-)
+from calcwatch.domain.assessment import LikelihoodRange
+from calcwatch.domain.errors import BadTable
+from calcwatch.domain.lexicon import LADDER, Category, Distribution, Morphology
 from calcwatch.steps.facts import Facts
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from calcwatch.domain import ShapeFeatures, SizeClass
+from calcwatch.domain.findings import ShapeFeatures
+from calcwatch.domain.lexicon import SizeClass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

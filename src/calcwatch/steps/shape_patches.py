@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from calcwatch.domain import ShapeFeatures
+    from calcwatch.domain.findings import ShapeFeatures
     from calcwatch.steps.measure import MeasuredObject
     from calcwatch.steps.normalize import NormalizedImage
 

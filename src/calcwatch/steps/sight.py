@@ -21,7 +21,7 @@ from calcwatch.steps.register import clearness_at, inside
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calcwatch.domain import ImageFindings, Tissue
+    from calcwatch.domain.findings import ImageFindings, Tissue
     from calcwatch.steps.match import Matched, Specks
     from calcwatch.steps.register import Registration
 

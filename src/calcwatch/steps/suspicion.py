@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit, logit
 
-from calcwatch.domain import Distribution, Morphology
+from calcwatch.domain.lexicon import Distribution, Morphology
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from calcwatch.domain import Calcification
+    from calcwatch.domain.findings import Calcification
 
 SCORES = 10
 """Highest examination score."""

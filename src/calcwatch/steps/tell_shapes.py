@@ -14,7 +14,8 @@ import numpy as np
 from scipy.spatial import cKDTree
 from scipy.special import softmax
 
-from calcwatch.domain import Morphology, MorphologyDescription
+from calcwatch.domain.findings import MorphologyDescription
+from calcwatch.domain.lexicon import Morphology
 from calcwatch.steps.shape_patches import SHAPE_NUMBERS
 
 if TYPE_CHECKING:

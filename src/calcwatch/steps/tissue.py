@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from calcwatch.domain import FaintSpeck, Tissue
+from calcwatch.domain.findings import FaintSpeck, Tissue
 from calcwatch.steps.normalize import gaussian
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calcwatch.domain import AnalysisSettings
+    from calcwatch.domain.findings import AnalysisSettings
     from calcwatch.steps.breast import BreastRegion
     from calcwatch.steps.detections import Detections
     from calcwatch.steps.normalize import NormalizedImage

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from calcwatch.domain import ClinicalContext, Laterality
+from calcwatch.domain.context import ClinicalContext
+from calcwatch.domain.image import Laterality
 from calcwatch.steps.treatment import (
     FIGURES,
     beds_of,
@@ -20,7 +21,9 @@ from calcwatch.steps.treatment import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from calcwatch.domain import Change, Comparison, ImageFindings, Treatment
+    from calcwatch.domain.change import Change, Comparison
+    from calcwatch.domain.findings import ImageFindings
+    from calcwatch.domain.treatment import Treatment
     from calcwatch.steps.compare import ComparedPair
     from calcwatch.steps.treatment import Bed, LiteratureFigure
 

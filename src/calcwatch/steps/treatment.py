@@ -8,24 +8,20 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from calcwatch.domain import (
-    BedPosition,
-    BedSource,
-    BreastContext,
-    ChangeKind,
-    ClinicalContext,
-    Laterality,
-    NonLesionKind,
-    OperationKind,
-)
-from calcwatch.steps.dates import months_between
+from calcwatch.domain.change import BedPosition, ChangeKind
+from calcwatch.domain.context import BreastContext, ClinicalContext
+from calcwatch.domain.dates import months_between
+from calcwatch.domain.findings import NonLesionKind
+from calcwatch.domain.image import Laterality
+from calcwatch.domain.treatment import BedSource, OperationKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
-    from calcwatch.domain import BedMark, CalcificationGroup, ImageFindings, Operation, Treatment
+    from calcwatch.domain.findings import CalcificationGroup, ImageFindings
+    from calcwatch.domain.treatment import BedMark, Operation, Treatment
     from calcwatch.steps.register import Registration
 
 MOST_CARRIED_ERROR_MM = 10.0

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from calcwatch.domain import BadTable, GivenAttributes, Mammogram, PixelSpacing
+from calcwatch.domain.errors import BadTable
+from calcwatch.domain.image import GivenAttributes, Mammogram, PixelSpacing
 from calcwatch.service.open_image import open_image
 from calcwatch.service.read_table import read_table
 

@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from calcwatch.domain import CalcwatchError
+from calcwatch.domain.errors import CalcwatchError
 from calcwatch.service.workers import WorkerEnded, answers
 from calcwatch.steps.learned import describe_surround
 from calcwatch.train.backgrounds import Background

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from calcwatch.domain import CalcwatchError
+from calcwatch.domain.errors import CalcwatchError
 
 
 class TrainingNotInstalled(CalcwatchError):

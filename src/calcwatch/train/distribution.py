@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from calcwatch.domain import AnalysisSettings
+from calcwatch.domain.findings import AnalysisSettings
 from calcwatch.inference import DISTRIBUTION
 from calcwatch.steps.distribution import FEATURES, TOLD, Ground, measure_distribution
 from calcwatch.steps.group import Grouped, group

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calcwatch.domain import Distribution, Laterality, Morphology, ViewPosition
+from calcwatch.domain.image import Laterality, ViewPosition
+from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.phantom.anatomy import draw_breast
 from calcwatch.phantom.calcifications import Group, place_calcifications
 from calcwatch.phantom.geometry import ViewGeometry, draw_geometry, draw_size, project_points, reposition

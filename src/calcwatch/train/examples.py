@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from calcwatch.domain import AnalysisSettings
+from calcwatch.domain.findings import AnalysisSettings
 from calcwatch.steps.breast import find_breast
 from calcwatch.steps.detect import find_candidates
 from calcwatch.steps.learned import LOOKS, Look

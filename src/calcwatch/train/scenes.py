@@ -9,15 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 import cv2
 import numpy as np
 
-from calcwatch.domain import (
-    Distribution,
-    ImageDescription,
-    Mammogram,
-    Morphology,
-    NonLesionKind,
-    PixelSpacing,
-    ViewPosition,
-)
+from calcwatch.domain.findings import NonLesionKind
+from calcwatch.domain.image import ImageDescription, Mammogram, PixelSpacing, ViewPosition
+from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.phantom import PhantomSettings, make_examination
 from calcwatch.phantom.insertion import InsertionSettings, insert, noise_of
 from calcwatch.phantom.lookalikes import (
@@ -36,7 +30,7 @@ from calcwatch.train.backgrounds import Background, open_background, vary
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calcwatch.domain import Point
+    from calcwatch.domain.image import Point
     from calcwatch.phantom import PhantomImage
     from calcwatch.phantom.shapes import Parts
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from calcwatch.domain import CalcwatchError
+from calcwatch.domain.errors import CalcwatchError
 
 DEFAULT = Path(__file__).with_name("detector.toml")
 """How the shipped detector was trained."""

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from calcwatch.domain import AnalysisSettings, CalcwatchError
+from calcwatch.domain.errors import CalcwatchError
+from calcwatch.domain.findings import AnalysisSettings
 from calcwatch.pipeline import TRUE_LATERAL, find_objects, group_objects
 from calcwatch.service.workers import WorkerEnded, answers
 from calcwatch.steps.breast import find_breast

@@ -8,21 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calcwatch.domain import (
-    Distribution,
-    ImageDescription,
-    Mammogram,
-    Morphology,
-    PixelSpacing,
-    ViewPosition,
-)
+from calcwatch.domain.image import ImageDescription, Mammogram, PixelSpacing, ViewPosition
+from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.phantom import GroupPlan, PhantomSettings, make_examination
 from calcwatch.phantom.insertion import InsertionSettings, insert
 from calcwatch.train.backgrounds import Background, open_background, vary
 from calcwatch.train.scenes import circle, room, with_strands
 
 if TYPE_CHECKING:
-    from calcwatch.domain import Point
+    from calcwatch.domain.image import Point
 
 _LARGE = (Morphology.POPCORN, Morphology.RIM, Morphology.ROD, Morphology.SUTURE, Morphology.DYSTROPHIC)
 _LAYOUTS = (

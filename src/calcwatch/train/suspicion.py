@@ -15,7 +15,8 @@ from scipy.optimize import minimize
 from scipy.special import expit
 from scipy.stats import mannwhitneyu
 
-from calcwatch.domain import BadTable, Distribution, Morphology
+from calcwatch.domain.errors import BadTable
+from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.inference import SHIPPED, SUSPICION, suspicion_model
 from calcwatch.steps.suspicion import SCORES, SuspicionModel, crowd_of, curve_terms, expected_share
 

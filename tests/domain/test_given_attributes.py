@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from calcwatch.domain import GivenAttributes, Laterality, ViewPosition
+from calcwatch.domain.image import GivenAttributes, Laterality, ViewPosition
 
 
 def test_words() -> None:

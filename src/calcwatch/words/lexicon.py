@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from calcwatch.domain import Category, Distribution, LateralityPattern, Morphology, SizeClass
+from calcwatch.domain.lexicon import Category, Distribution, LateralityPattern, Morphology, SizeClass
 
 SUGGESTION_NOTE = (
     "Categories and scores are suggestions for a radiologist, for research use. None is a probability for "

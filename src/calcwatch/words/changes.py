@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from calcwatch.domain import Alignment, BedPosition, Change, ChangeKind, Measured
-from calcwatch.report.marks import date_words
+from calcwatch.domain.change import Alignment, BedPosition, Change, ChangeKind, Measured
+from calcwatch.words.dates import date_words
 
 CHANGE_WORDS = {
     ChangeKind.NEW: "new",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from calcwatch.steps.dates import months_between
+from calcwatch.domain.dates import months_between
 
 
 @pytest.mark.parametrize(

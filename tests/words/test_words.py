@@ -1,7 +1,8 @@
 import pytest
 
-from calcwatch.domain import NonLesionKind, QualityFlag
-from calcwatch.report.words import FLAG_WORDS, KIND_WORDS
+from calcwatch.domain.findings import NonLesionKind
+from calcwatch.domain.image import QualityFlag
+from calcwatch.words.flags import FLAG_WORDS, KIND_WORDS
 
 
 @pytest.mark.parametrize("flag", QualityFlag)

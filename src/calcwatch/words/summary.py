@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 from calcwatch.domain.lexicon import Category
 
 if TYPE_CHECKING:
-    from calcwatch.domain.assessment import Assessment, BreastReading, LikelihoodRange
+    from calcwatch.domain.assessment import Assessment, BreastReading, ExaminationResult, LikelihoodRange
     from calcwatch.domain.change import Change
     from calcwatch.domain.findings import Provenance
-    from calcwatch.domain.result import ExaminationResult
 
 RESEARCH_USE = "For research use: a second pair of eyes. A radiologist decides."
 """What every exported object says of itself."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from calcwatch.domain import NonLesionKind, QualityFlag
+from calcwatch.domain.findings import NonLesionKind
+from calcwatch.domain.image import QualityFlag
 
 PURPOSE = "Second pair of eyes, for research use; a radiologist decides; not for patients."
 """Stands on every page."""

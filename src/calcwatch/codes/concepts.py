@@ -9,15 +9,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-from calcwatch.domain import (
-    Category,
-    ChangeKind,
-    Distribution,
-    Laterality,
-    Morphology,
-    NonLesionKind,
-    ViewPosition,
-)
+from calcwatch.domain.change import ChangeKind
+from calcwatch.domain.findings import NonLesionKind
+from calcwatch.domain.image import Laterality, ViewPosition
+from calcwatch.domain.lexicon import Category, Distribution, Morphology
 
 
 class Code(NamedTuple):

@@ -1,0 +1,9 @@
+"""Dates as people read them."""
+
+from __future__ import annotations
+
+
+def date_words(study_date: str | None) -> str:
+    """Write a date ``YYYYMMDD`` as ``YYYY-MM-DD``; what is no such date stays as it is, none is empty."""
+    date = study_date or ""
+    return f"{date[:4]}-{date[4:6]}-{date[6:]}" if len(date) == 8 and date.isdigit() else date
