@@ -18,6 +18,7 @@ from typer.main import get_command
 
 from calcwatch.cli import app
 from calcwatch.domain.image import BLOCKING_FLAGS
+from calcwatch.exam.rule_table import SECTIONS, Rule
 from calcwatch.report.schema import findings_schema
 from calcwatch.report.tables import (
     CALCIFICATION_COLUMNS,
@@ -26,7 +27,6 @@ from calcwatch.report.tables import (
     IMAGE_COLUMNS,
 )
 from calcwatch.service.read_rules import read_rules
-from calcwatch.steps.rules import SECTIONS, Rule
 from calcwatch.words.flags import FLAG_WORDS, KIND_WORDS, REASONS
 
 SECTION_TITLES = {

@@ -16,9 +16,9 @@ from tests.project import house_rules
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "calcwatch"
+CORE_ROOMS = ("domain", "words", "codes", "image", "exam", "comparison", "phantom")
 CORE = sorted(
-    [PACKAGE / name for name in ("bounds.py", "codes/concepts.py", "pipeline.py")]
-    + [path for room in ("domain", "steps", "phantom") for path in (PACKAGE / room).rglob("*.py")]
+    [PACKAGE / "bounds.py", *(path for room in CORE_ROOMS for path in (PACKAGE / room).rglob("*.py"))]
 )
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 OUR_PYTHON = sorted(path for room in ("src", "tests", "scripts") for path in (ROOT / room).rglob("*.py"))
@@ -148,16 +148,16 @@ def test_the_import_contracts_hold(house_copy: Path) -> None:
 @pytest.mark.parametrize(
     ("room", "forbidden_import", "contract"),
     [
-        ("domain", "import calcwatch.pipeline", "Imports point inward"),
-        ("steps", "from calcwatch.dicom import read", "Imports point inward"),
+        ("domain", "import calcwatch.image", "Imports point inward"),
+        ("image", "from calcwatch.dicom import read", "Imports point inward"),
         ("raster", "from calcwatch.dicom import read", "Imports point inward"),
-        ("pipeline", "import calcwatch.phantom", "Imports point inward"),
+        ("exam", "import calcwatch.comparison", "Imports point inward"),
         ("service", "import calcwatch.cli", "Imports point inward"),
         ("report", "import pydicom", "Only dicom/ speaks DICOM"),
         ("raster", "import gdcm", "Only dicom/ speaks DICOM"),
-        ("steps", "import os", "The core is numerical and pure"),
+        ("image", "import os", "The core is numerical and pure"),
         ("phantom", "import random", "The core is numerical and pure"),
-        ("pipeline", "import datetime", "The core is numerical and pure"),
+        ("comparison", "import datetime", "The core is numerical and pure"),
         ("domain", "from pathlib import Path", "The core is numerical and pure"),
     ],
 )

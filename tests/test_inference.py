@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 
 from calcwatch.domain.findings import AnalysisSettings
+from calcwatch.image.find.detections import Detections
+from calcwatch.image.prepare.breast import find_breast
+from calcwatch.image.prepare.normalize import normalize
 from calcwatch.inference import (
     CARD,
     LOOK,
@@ -22,10 +25,7 @@ from calcwatch.inference import (
     model_hash,
     named_learned,
 )
-from calcwatch.steps.breast import find_breast
-from calcwatch.steps.detections import Detections
-from calcwatch.steps.normalize import normalize
-from tests.steps.pictures import add_blob, half_round_breast, mammogram_of
+from tests.image.pictures import add_blob, half_round_breast, mammogram_of
 
 
 def _found(seed: int = 7) -> Detections:

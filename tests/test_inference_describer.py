@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from calcwatch.image.describe.morphology import SHAPES
 from calcwatch.inference import (
     DISTRIBUTION,
     SHAPE_CARD,
@@ -25,7 +26,6 @@ from calcwatch.inference import (
     suspicion_model,
     suspicion_sources,
 )
-from calcwatch.steps.tell_shapes import SHAPES
 
 FILES = (SHAPE_LOOK, SHAPE_WEIGH, SHAPE_CARD, DISTRIBUTION, SUSPICION)
 

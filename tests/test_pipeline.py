@@ -12,6 +12,10 @@ from scipy.optimize import linear_sum_assignment
 
 from calcwatch.domain.findings import AnalysisSettings, ImageFindings
 from calcwatch.domain.image import Mammogram
+from calcwatch.image.analyze import analyze_image
+from calcwatch.image.find.detections import Detections
+from calcwatch.image.prepare.breast import BreastRegion
+from calcwatch.image.prepare.normalize import NormalizedImage
 from calcwatch.phantom import (
     Distribution,
     GroupPlan,
@@ -20,11 +24,7 @@ from calcwatch.phantom import (
     PhantomSettings,
     make_examination,
 )
-from calcwatch.pipeline import analyze_image
-from calcwatch.steps.breast import BreastRegion
-from calcwatch.steps.detections import Detections
-from calcwatch.steps.normalize import NormalizedImage
-from tests.steps.pictures import mammogram_of
+from tests.image.pictures import mammogram_of
 
 PLAIN = PhantomSettings(
     field_mm=(140, 100),

@@ -1,5 +1,6 @@
 """Public names of calcwatch, each in the room that defines it; loaded when first used."""
 
+from .comparison.compare import Compared as Compared
 from .domain.assessment import Assessment as Assessment
 from .domain.assessment import ExaminationFindings as ExaminationFindings
 from .domain.assessment import ExaminationResult as ExaminationResult
@@ -29,12 +30,12 @@ from .domain.treatment import Treatment as Treatment
 from .fhir.bundle import released_summary as released_summary
 from .fhir.bundle import result_bundle as result_bundle
 from .fhir.check import check_bundle as check_bundle
+from .image.analyze import check_image as check_image
+from .image.find.candidates import detect_classical as detect_classical
 from .inference import learned_detector as learned_detector
 from .phantom import PhantomSettings as PhantomSettings
 from .phantom import make_examination as make_examination
 from .phantom import make_prior_and_current as make_prior_and_current
-from .pipeline import Compared as Compared
-from .pipeline import check_image as check_image
 from .service.analyze_mammogram import analyze_exam as analyze_exam
 from .service.analyze_mammogram import analyze_image as analyze_image
 from .service.analyze_mammogram import compare_with_prior as compare_with_prior
@@ -48,7 +49,6 @@ from .service.open_image import describe_image as describe_image
 from .service.open_image import open_image as open_image
 from .service.read_cad import read_cad_file as read_cad_file
 from .service.read_evidence import read_result_folder as read_result_folder
-from .steps.detect import detect_classical as detect_classical
 
 __version__: str
 __all__: list[str]

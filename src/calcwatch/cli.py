@@ -374,7 +374,7 @@ def version() -> None:
       calcwatch version
     """
     from calcwatch import __version__
-    from calcwatch.pipeline import ANALYSIS_VERSION
+    from calcwatch.domain.findings import ANALYSIS_VERSION
 
     typer.echo(f"calcwatch {__version__}, analysis {ANALYSIS_VERSION}")
 

@@ -15,23 +15,23 @@ import onnxruntime
 
 from calcwatch.domain.errors import CalcwatchError
 from calcwatch.domain.lexicon import Distribution, Morphology
-from calcwatch.steps.describe import Describer, DescriptionModel, describe_learned
-from calcwatch.steps.detect import Detector, detect_classical
-from calcwatch.steps.distribution import TOLD
-from calcwatch.steps.learned import LOOKS, LearnedModel, detect_learned
-from calcwatch.steps.suspicion import SuspicionModel
-from calcwatch.steps.tell_shapes import OUTPUTS, ShapeModel
+from calcwatch.image.describe.describe import Describer, DescriptionModel, describe_learned
+from calcwatch.image.describe.distribution import TOLD
+from calcwatch.image.describe.morphology import OUTPUTS, ShapeModel
+from calcwatch.image.describe.suspicion import SuspicionModel
+from calcwatch.image.find.candidates import Detector, detect_classical
+from calcwatch.image.find.classify import LOOKS, LearnedModel, detect_learned
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from calcwatch.domain.findings import AnalysisSettings
-    from calcwatch.steps.breast import BreastRegion
-    from calcwatch.steps.describe import Described, ToDescribe
-    from calcwatch.steps.detections import Detections
-    from calcwatch.steps.normalize import NormalizedImage
-    from calcwatch.steps.patches import Patches
-    from calcwatch.steps.shape_patches import ShapePatches
+    from calcwatch.image.describe.describe import Described, ToDescribe
+    from calcwatch.image.describe.shape_patches import ShapePatches
+    from calcwatch.image.find.detections import Detections
+    from calcwatch.image.find.patches import Patches
+    from calcwatch.image.prepare.breast import BreastRegion
+    from calcwatch.image.prepare.normalize import NormalizedImage
 
 SHIPPED = Path(__file__).parent / "models"
 """Folder of the model that comes with calcwatch."""

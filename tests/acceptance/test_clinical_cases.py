@@ -9,10 +9,10 @@ from calcwatch.domain.assessment import Assessment
 from calcwatch.domain.change import BedPosition, ChangeKind
 from calcwatch.domain.context import BiopsyResult, ExamContext, ScarFinding
 from calcwatch.domain.lexicon import LADDER, Category, Distribution, Morphology
+from calcwatch.exam.assess import assess_group
+from calcwatch.exam.facts import Facts
+from calcwatch.exam.rule_table import RuleTable
 from calcwatch.service.read_rules import read_rules
-from calcwatch.steps.assess import assess_group
-from calcwatch.steps.facts import Facts
-from calcwatch.steps.rules import RuleTable
 
 
 @cache

@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
+from calcwatch.comparison.surgical_bed import context_with
 from calcwatch.domain.assessment import Assessment
 from calcwatch.domain.change import BedPosition, ChangeKind
 from calcwatch.domain.context import BiopsyResult, BreastContext, ClinicalContext, ExamContext
 from calcwatch.domain.image import Laterality
 from calcwatch.domain.lexicon import LADDER, Distribution, Morphology
 from calcwatch.domain.treatment import Operation, OperationKind, Radiation, Therapy, Treatment
+from calcwatch.exam.assess import assess_group
+from calcwatch.exam.facts import Facts
+from calcwatch.exam.rule_table import RuleTable
 from calcwatch.service.read_rules import read_rules
-from calcwatch.steps.assess import assess_group
-from calcwatch.steps.facts import Facts
-from calcwatch.steps.rules import RuleTable
-from calcwatch.steps.treatment import context_with
 
 LEFT, RIGHT = Laterality.LEFT, Laterality.RIGHT
 TODAY = "20240115"

@@ -26,6 +26,7 @@ from calcwatch.bench.changes import OTHER_WOMAN, Judged, Refusal
 from calcwatch.bench.command import app
 from calcwatch.bench.null_changes import disturbed, labeled_like, upside_down, views_swapped
 from calcwatch.bench.pairs import PairFigures
+from calcwatch.comparison.compare import compare_exams
 from calcwatch.domain.change import Alignment, ChangeKind
 from calcwatch.domain.image import ViewPosition
 from calcwatch.phantom import (
@@ -35,7 +36,6 @@ from calcwatch.phantom import (
     Morphology,
     PhantomSettings,
 )
-from calcwatch.steps.compare import compare_exams
 
 SMALL = PhantomSettings(field_mm=(140.0, 100.0), breast_density="b")
 

@@ -17,8 +17,8 @@ from calcwatch.bench.descriptions import TOLD_SHAPES
 from calcwatch.bench.pairs import PairFigures
 from calcwatch.bench.rated import RatedImage, area_of_suspicion, rate_images
 from calcwatch.domain.errors import BadTable
+from calcwatch.image.describe.distribution import TOLD
 from calcwatch.phantom import Distribution, GroupPlan, Morphology, PhantomSettings, make_examination
-from calcwatch.steps.distribution import TOLD
 
 SMALL = PhantomSettings(
     field_mm=(100, 80),

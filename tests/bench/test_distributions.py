@@ -17,8 +17,8 @@ from calcwatch.domain.findings import (
 )
 from calcwatch.domain.image import ImageDescription
 from calcwatch.domain.lexicon import Distribution, Morphology
+from calcwatch.image.describe.distribution import TOLD
 from calcwatch.phantom import GroupPlan, ImageTruth, PhantomSettings, make_examination
-from calcwatch.steps.distribution import TOLD
 from tests.bench.by_hand import mark
 
 MM = 0.1

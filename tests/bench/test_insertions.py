@@ -13,7 +13,7 @@ from calcwatch.bench.labeled import LabeledImage
 from calcwatch.bench.truth import Truth
 from calcwatch.domain.errors import UnsuitableImage
 from calcwatch.domain.image import GivenAttributes
-from tests.steps.pictures import half_round_breast, mammogram_of
+from tests.image.pictures import half_round_breast, mammogram_of
 
 GIVEN = GivenAttributes(pixel_spacing_mm=0.1)
 

@@ -16,9 +16,9 @@ from calcwatch.bench.judge import (
 )
 from calcwatch.bench.truth import TrueGroup, TrueNonLesion, Truth
 from calcwatch.domain.findings import NonLesion, NonLesionKind
-from calcwatch.steps.detect import detect_classical
+from calcwatch.image.find.candidates import detect_classical
 from tests.bench.by_hand import SPACING_MM, box, findings, group, mark, true
-from tests.steps.pictures import add_blob, half_round_breast, mammogram_of
+from tests.image.pictures import add_blob, half_round_breast, mammogram_of
 
 
 def test_each_mark_has_its_fate() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from calcwatch.bench import pairs
 from calcwatch.bench.pairs import PairFigures, fit, judge, look_at, main
 from calcwatch.domain.image import ViewPosition
-from tests.steps.two_views import a_group, a_view
+from tests.exam.two_views import a_group, a_view
 
 
 def drawn() -> tuple[pairs.View, pairs.View]:

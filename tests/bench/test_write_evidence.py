@@ -30,11 +30,11 @@ from calcwatch.bench.write_evidence import (
     write_evidence,
 )
 from calcwatch.domain.errors import BadTable, ResultNotWritten, UnsuitableImage
+from calcwatch.image.find.detections import kept
 from calcwatch.inference import BadModel
 from calcwatch.phantom import PhantomSettings
 from calcwatch.service.analyze_each import ProgressEvent
-from calcwatch.steps.detections import kept
-from tests.steps.pictures import add_blob, half_round_breast
+from tests.image.pictures import add_blob, half_round_breast
 
 SMALL = PhantomSettings(field_mm=(90, 70), pixel_spacing_mm=0.1)
 

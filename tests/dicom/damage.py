@@ -15,7 +15,7 @@ from pathlib import Path
 from calcwatch.bench.speed import held_memory_mb
 from calcwatch.domain.errors import CalcwatchError
 from calcwatch.domain.image import GivenAttributes
-from calcwatch.pipeline import check_image
+from calcwatch.image.analyze import check_image
 from calcwatch.service.deidentify_files import deidentify_files
 from calcwatch.service.open_image import open_image
 from calcwatch.service.read_cad import read_cad_file

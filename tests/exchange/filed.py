@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from pydicom import dcmread
 
+from calcwatch.comparison.compare import Compared
 from calcwatch.dicom.write import write_mammogram
 from calcwatch.domain.assessment import (
     Assessment,
@@ -50,7 +51,6 @@ from calcwatch.domain.image import ImageDescription, Laterality, PixelSpacing, P
 from calcwatch.domain.lexicon import Category, Distribution, LateralityPattern, Morphology
 from calcwatch.domain.uids import tracking_uid_of
 from calcwatch.phantom import PhantomImage, PhantomSettings, make_prior_and_current
-from calcwatch.pipeline import Compared
 from calcwatch.report.comparison import Step, comparison_document, document_text, history_document
 from calcwatch.report.document import findings_document, findings_text
 from calcwatch.report.examinations import ReadExamination

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from calcwatch.domain.findings import AnalysisSettings
+from calcwatch.domain.findings import ANALYSIS_VERSION, AnalysisSettings
+from calcwatch.image.analyze import analyze_image
+from calcwatch.image.find.candidates import detect_classical
+from calcwatch.image.prepare.breast import find_breast
+from calcwatch.image.prepare.normalize import normalize
 from calcwatch.phantom import Distribution, GroupPlan, Morphology, PhantomSettings, make_examination
-from calcwatch.pipeline import ANALYSIS_VERSION, analyze_image
-from calcwatch.steps.breast import find_breast
-from calcwatch.steps.detect import detect_classical
-from calcwatch.steps.normalize import normalize
-from tests.steps.pictures import mammogram_of
+from tests.image.pictures import mammogram_of
 
 STORED = Path(__file__).with_name("answers.json")
 SETTINGS = PhantomSettings(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.image import Mammogram
+from calcwatch.image.analyze import analyze_image
 from calcwatch.phantom import (
     Distribution,
     GroupPlan,
@@ -20,8 +21,7 @@ from calcwatch.phantom import (
     PhantomSettings,
     make_examination,
 )
-from calcwatch.pipeline import analyze_image
-from tests.steps.pictures import mammogram_of
+from tests.image.pictures import mammogram_of
 
 SMALL = PhantomSettings(
     field_mm=(120, 90),

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from calcwatch.domain.change import ChangeKind
 from calcwatch.domain.context import BiopsyResult, ScarFinding
 from calcwatch.domain.lexicon import LADDER, Category
+from calcwatch.exam.assess import assess_breast, assess_group
+from calcwatch.exam.facts import Facts
+from calcwatch.exam.rule_table import RuleTable
 from calcwatch.service.read_rules import read_rules
-from calcwatch.steps.assess import assess_breast, assess_group
-from calcwatch.steps.facts import Facts
-from calcwatch.steps.rules import RuleTable
 
 TOLD_BY_RULES = {"classic", "above_benign"}
 NUMBERS: dict[str, list[Any]] = {

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from calcwatch.comparison.compare import Compared
 from calcwatch.domain.change import (
     Alignment,
     BedPosition,
@@ -19,7 +20,6 @@ from calcwatch.domain.change import (
 )
 from calcwatch.domain.image import Laterality, ViewPosition
 from calcwatch.domain.lexicon import Morphology
-from calcwatch.pipeline import Compared
 from calcwatch.report.comparison import Step, comparison_document
 from calcwatch.report.document import examination_document, findings_document
 from calcwatch.report.examinations import ReadExamination

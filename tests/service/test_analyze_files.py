@@ -15,15 +15,15 @@ from calcwatch.domain.assessment import ExaminationFindings
 from calcwatch.domain.errors import BadContext, ResultNotWritten
 from calcwatch.domain.findings import AnalysisSettings, ImageFindings
 from calcwatch.domain.image import GivenAttributes
+from calcwatch.exam.read import analyze_exam
+from calcwatch.image.find.candidates import detect_classical
+from calcwatch.image.find.detections import Detections
+from calcwatch.image.prepare.breast import BreastRegion
+from calcwatch.image.prepare.normalize import NormalizedImage
 from calcwatch.inference import NamedDetector
-from calcwatch.pipeline import analyze_exam
 from calcwatch.report.schema import findings_schema
 from calcwatch.service.analyze_each import AnalyzeOptions, ProgressEvent
 from calcwatch.service.analyze_files import AnalyzedRun, analyze_files
-from calcwatch.steps.breast import BreastRegion
-from calcwatch.steps.detect import detect_classical
-from calcwatch.steps.detections import Detections
-from calcwatch.steps.normalize import NormalizedImage
 from tests.dicom.make import file_bytes
 from tests.service.inputs import ENVELOPE, left_cc, stored, write_bad, write_good
 

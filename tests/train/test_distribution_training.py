@@ -62,8 +62,8 @@ def test_a_small_training_gives_a_function_that_runs(tmp_path: Path, sets: list[
     pytest.importorskip("torch", reason='needs torch: pip install "calcwatch[train]"')
     import onnxruntime
 
+    from calcwatch.image.describe.distribution import FEATURES, TOLD
     from calcwatch.inference import DISTRIBUTION
-    from calcwatch.steps.distribution import FEATURES, TOLD
     from calcwatch.train.distribution import tell_with, train_distribution
 
     told: list[str] = []

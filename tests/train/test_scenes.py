@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from calcwatch.domain.errors import BadTable
+from calcwatch.image.find.classify import LOOKS, Look
 from calcwatch.phantom import PhantomSettings, make_examination
-from calcwatch.steps.learned import LOOKS, Look
 from calcwatch.train.backgrounds import Background, read_backgrounds, vary
 from calcwatch.train.examples import LEFT_OUT, make_examples
 from calcwatch.train.scenes import Scene, make_scene

@@ -15,9 +15,9 @@ from calcwatch.cli import app
 from calcwatch.dicom.write import write_mammogram
 from calcwatch.domain.errors import BadTable
 from calcwatch.domain.lexicon import Distribution, Morphology
+from calcwatch.image.describe.suspicion import expected_share
 from calcwatch.inference import suspicion_model, suspicion_sources
 from calcwatch.phantom import GroupPlan, PhantomSettings, make_examination
-from calcwatch.steps.suspicion import expected_share
 from calcwatch.train.suspicion import (
     Rated,
     area_left_out,

@@ -22,7 +22,7 @@ from calcwatch.bench.change_figures import (
 from calcwatch.bench.changes import OTHER_WOMAN, UPSIDE_DOWN, VIEWS_SWAPPED, Judged
 from calcwatch.bench.page import table, with_interval
 from calcwatch.domain.change import Alignment
-from calcwatch.pipeline import ANALYSIS_VERSION
+from calcwatch.domain.findings import ANALYSIS_VERSION
 from calcwatch.words.changes import CHANGE_WORDS
 
 PAGE, FIGURES = "changes.md", "changes-figures.json"

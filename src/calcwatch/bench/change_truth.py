@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calcwatch.comparison.change import LARGER_RATIO, MORE_SHARE, MORE_SPECKS, WIDER_MM, grown_mm, one_sided
 from calcwatch.domain.change import ChangeKind
 from calcwatch.phantom import GroupChange
-from calcwatch.steps.change import LARGER_RATIO, MORE_SHARE, MORE_SPECKS, WIDER_MM, grown_mm, one_sided
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

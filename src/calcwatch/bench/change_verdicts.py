@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from calcwatch.bench.change_scenes import Shot
+    from calcwatch.comparison.compare import ComparedPair
     from calcwatch.domain.change import Change, ChangeKind
-    from calcwatch.steps.compare import ComparedPair
 
 _HELD_SHARE = 0.25  # of what a change holds: so much of a true group, and it tells of that group
 

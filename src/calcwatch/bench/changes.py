@@ -18,10 +18,10 @@ from calcwatch.bench.change_scenes import Scene, Shot, make_scene
 from calcwatch.bench.change_verdicts import PairVerdict, judge_pair
 from calcwatch.bench.null_changes import disturbed, labeled_like, upside_down, views_swapped
 from calcwatch.bench.run import measured
+from calcwatch.comparison.compare import compare_exams
 from calcwatch.domain.change import Alignment, ChangeKind
 from calcwatch.domain.findings import ImageFindings
 from calcwatch.phantom.settings import random_stream
-from calcwatch.steps.compare import compare_exams
 
 UNSEEN_SEED = 10000
 """The evidence is measured on phantoms from here on: nothing about comparing was chosen on them."""

@@ -11,8 +11,8 @@ import numpy as np
 from calcwatch import __version__
 from calcwatch.bench.page import number, table, with_interval
 from calcwatch.bench.rated import area_of_suspicion
+from calcwatch.domain.findings import ANALYSIS_VERSION
 from calcwatch.inference import suspicion_sources
-from calcwatch.pipeline import ANALYSIS_VERSION
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,8 +11,8 @@ from calcwatch.bench.confusion import Confusion, confusion
 from calcwatch.bench.descriptions import TOLD_SHAPES, measure_shapes
 from calcwatch.bench.distributions import measure_distributions
 from calcwatch.bench.rated import RatedImage, rate_images
+from calcwatch.image.describe.distribution import TOLD
 from calcwatch.inference import description_hash
-from calcwatch.steps.distribution import TOLD
 
 SPACINGS_MM = (0.07, 0.14)
 """Pixel spacings that phantoms are made with."""

@@ -17,9 +17,9 @@ from calcwatch.bench.phantoms import Look, mammogram_of
 from calcwatch.bench.run import measured
 from calcwatch.domain.image import ViewPosition
 from calcwatch.domain.lexicon import Distribution, Morphology
+from calcwatch.image.analyze import analyze_image
 from calcwatch.inference import learned_describer, learned_detector
 from calcwatch.phantom import GroupPlan, PhantomSettings, make_examination
-from calcwatch.pipeline import analyze_image
 
 if TYPE_CHECKING:
     from calcwatch.domain.findings import Calcification, CalcificationGroup, ImageFindings

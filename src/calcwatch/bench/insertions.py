@@ -11,10 +11,10 @@ import numpy as np
 
 from calcwatch.bench.truth import Case, Shown, TrueCalcification, TrueGroup, Truth
 from calcwatch.domain.errors import UnsuitableImage
+from calcwatch.image.prepare.breast import erode, find_breast
+from calcwatch.image.prepare.normalize import normalize
 from calcwatch.phantom.insertion import Insertion, InsertionSettings, insert
 from calcwatch.service.open_image import open_image
-from calcwatch.steps.breast import erode, find_breast
-from calcwatch.steps.normalize import normalize
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,8 +14,8 @@ from calcwatch.bench.outlines import OutlineFigures, judge_outlines
 from calcwatch.bench.truth import ROSE
 from calcwatch.bench.worst import Odd, odd_answer, odd_marks, odd_misses
 from calcwatch.domain.findings import AnalysisSettings
-from calcwatch.pipeline import analyze_image
-from calcwatch.steps.detections import kept
+from calcwatch.image.analyze import analyze_image
+from calcwatch.image.find.detections import kept
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from calcwatch.bench.truth import Truth
     from calcwatch.domain.findings import Calcification, CalcificationGroup, ImageFindings
     from calcwatch.domain.image import Mammogram
-    from calcwatch.steps.breast import BreastRegion
-    from calcwatch.steps.detect import Detector
-    from calcwatch.steps.detections import Detections
-    from calcwatch.steps.normalize import NormalizedImage
+    from calcwatch.image.find.candidates import Detector
+    from calcwatch.image.find.detections import Detections
+    from calcwatch.image.prepare.breast import BreastRegion
+    from calcwatch.image.prepare.normalize import NormalizedImage
 
 LOWEST_SCORE = 0.02
 """Marks are followed down to this score; below it a curve ends."""

@@ -20,7 +20,7 @@ from calcwatch.bench.figures import (
 from calcwatch.bench.goals import Goal, goals_of
 from calcwatch.bench.phantoms import LOOKALIKES
 from calcwatch.bench.rules import RULES
-from calcwatch.pipeline import ANALYSIS_VERSION
+from calcwatch.domain.findings import ANALYSIS_VERSION
 from calcwatch.words.flags import KIND_WORDS
 
 Row = Sequence[str]

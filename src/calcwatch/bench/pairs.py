@@ -1,7 +1,7 @@
 """How often the same group is recognized on two views of a phantom, and how near its landmarks are found.
 
 ``python -m calcwatch.bench.pairs`` prints both. With ``--fit`` it also prints weights for
-``calcwatch.steps.correspond``, fitted to the phantoms it has just looked at.
+``calcwatch.exam.correspondence``, fitted to the phantoms it has just looked at.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from calcwatch.bench.run import measured
 from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.image import Point
 from calcwatch.domain.lexicon import Distribution, Morphology
+from calcwatch.exam.correspondence import differences, pair_groups
 from calcwatch.phantom import GroupPlan, ImageTruth, PhantomImage, PhantomSettings, make_examination
 from calcwatch.phantom.settings import random_stream
-from calcwatch.steps.correspond import differences, pair_groups
 
 FIRST_SEED = 9100
 """Phantoms from here on are looked at unless another seed is given; the weights were fitted to 7100-7399."""
@@ -119,7 +119,7 @@ def _judged(seed: int, *, spacing_mm: float) -> PairFigures | str:
 
 
 def judge(above: View, aside: View) -> PairFigures:
-    """Count what :func:`calcwatch.steps.correspond.pair_groups` states of two views."""
+    """Count what :func:`calcwatch.exam.correspondence.pair_groups` states of two views."""
     places = [{g.tracking_uid: n for n, g in enumerate(v.findings.groups)} for v in (above, aside)]
     common = [
         above.holds[places[0][pair.first]] & aside.holds[places[1][pair.second]]

@@ -19,8 +19,8 @@ from calcwatch.bench.run import measured
 from calcwatch.domain.errors import BadTable, CalcwatchError
 from calcwatch.domain.image import GivenAttributes
 from calcwatch.domain.lexicon import Morphology
+from calcwatch.image.analyze import analyze_image
 from calcwatch.inference import learned_describer, learned_detector
-from calcwatch.pipeline import analyze_image
 from calcwatch.service.open_image import open_image
 
 SUSPICIOUS = ("4", "5", "6")

@@ -14,9 +14,9 @@ import cv2
 from calcwatch.bench.judge import Judged, judge
 from calcwatch.bench.truth import Case
 from calcwatch.domain.errors import CalcwatchError
+from calcwatch.image.find.candidates import Detector, detect_classical
 from calcwatch.service.analyze_each import ProgressEvent
 from calcwatch.service.workers import WorkerEnded, answers, available_cores
-from calcwatch.steps.detect import Detector, detect_classical
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")

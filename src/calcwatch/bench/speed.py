@@ -27,16 +27,17 @@ import numpy as np
 
 from calcwatch.dicom.write import write_mammogram
 from calcwatch.domain.image import GivenAttributes, Laterality
+from calcwatch.exam.read import analyze_exam
+from calcwatch.image.analyze import analyze_image
+from calcwatch.image.describe.describe import Describer
+from calcwatch.image.find.candidates import Detector, detect_classical
 from calcwatch.inference import SHIPPED, learned_describer, learned_detector, suspicion_model
 from calcwatch.phantom import PhantomImage, PhantomSettings, make_examination
-from calcwatch.pipeline import analyze_exam, analyze_image
 from calcwatch.service.compare_files import compare_files
 from calcwatch.service.make_phantom import make_phantom_days
 from calcwatch.service.open_image import open_image
 from calcwatch.service.read_rules import read_rules
 from calcwatch.service.workers import available_cores
-from calcwatch.steps.describe import Describer
-from calcwatch.steps.detect import Detector, detect_classical
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -299,6 +299,10 @@ class AnalysisSettings:
             raise ValueError(f"max_candidates {self.max_candidates} must be at least 1")
 
 
+ANALYSIS_VERSION = "3"
+"""Changes whenever any number in a result may change; stored with every result."""
+
+
 @dataclass(frozen=True)
 class Provenance:
     """How a result was made.

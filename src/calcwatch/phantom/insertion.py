@@ -16,11 +16,11 @@ import numpy as np
 
 from calcwatch.domain.findings import NonLesionKind
 from calcwatch.domain.lexicon import Distribution, Morphology
+from calcwatch.image.prepare.normalize import local_noise
 from calcwatch.phantom.record import CALCIUM_PER_MM
 from calcwatch.phantom.scatter import Scatter, draw_scatter
 from calcwatch.phantom.shapes import draw_density, draw_direction, draw_shape
 from calcwatch.phantom.solids import ProjectedSolid, Silhouette, Solid, trace_solid
-from calcwatch.steps.normalize import local_noise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from calcwatch.codes.concepts import CHANGES
+from calcwatch.comparison.compare import Compared
+from calcwatch.comparison.history import GroupHistory, histories
 from calcwatch.domain.change import Change, ChangeKind, ImagePair, Measured
 from calcwatch.domain.dates import months_between
 from calcwatch.domain.findings import Provenance
 from calcwatch.domain.image import ImageDescription
-from calcwatch.pipeline import Compared
 from calcwatch.report.findings import printable
 from calcwatch.report.values import Document, number, number_or_null, word_or_null
-from calcwatch.steps.follow import GroupHistory, histories
 
 COMPARISON_VERSION = "1.0"
 """Version of the names in both documents; the first number changes when a name is taken away."""

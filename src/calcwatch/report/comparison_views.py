@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from calcwatch.comparison.compare import ComparedPair
+from calcwatch.comparison.history import GroupHistory, histories
 from calcwatch.domain.change import Change
 from calcwatch.domain.dates import months_between
 from calcwatch.domain.uids import letter
 from calcwatch.report.comparison import Step
 from calcwatch.report.side_by_side import SheetOf, SideBySide, pair_pictures
-from calcwatch.steps.compare import ComparedPair
-from calcwatch.steps.follow import GroupHistory, histories
 from calcwatch.words.changes import (
     ALIGNMENT_WORDS,
     CHANGE_WORDS,

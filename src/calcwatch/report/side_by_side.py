@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from calcwatch.comparison.compare import ComparedPair
+from calcwatch.comparison.register import Registration
 from calcwatch.domain.change import Change
 from calcwatch.domain.findings import ImageFindings, Tissue
 from calcwatch.domain.image import Point
 from calcwatch.report.comparison import Step
 from calcwatch.report.sheets import Cutting, Sheet, cut_sheet
-from calcwatch.steps.compare import ComparedPair
-from calcwatch.steps.register import Registration
 
 SIDE_PX = 360
 """Side of a piece in the page, in pixels."""

@@ -20,10 +20,10 @@ from calcwatch.domain.errors import (
     UnsuitableImage,
     UnsupportedImage,
 )
-from calcwatch.domain.findings import AnalysisSettings, ImageFindings, Provenance
+from calcwatch.domain.findings import ANALYSIS_VERSION, AnalysisSettings, ImageFindings, Provenance
 from calcwatch.domain.image import GivenAttributes, Mammogram
+from calcwatch.image.analyze import analyze_image
 from calcwatch.inference import NamedDescriber, NamedDetector, named_describer, named_learned
-from calcwatch.pipeline import ANALYSIS_VERSION, analyze_image
 from calcwatch.report.findings import NotAnalyzed, image_document
 from calcwatch.report.overlay import draw_overlay, encode_png
 from calcwatch.report.sheets import Sheet, take_sheet

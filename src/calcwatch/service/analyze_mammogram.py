@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calcwatch import pipeline
+from calcwatch.comparison import compare
+from calcwatch.comparison.treatment import stated_on
 from calcwatch.domain.context import ClinicalContext
+from calcwatch.exam import read
+from calcwatch.image import analyze
 from calcwatch.inference import learned_describer, learned_detector, suspicion_model
 from calcwatch.service.read_rules import read_rules
-from calcwatch.steps.treated import stated_on
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from calcwatch.comparison.compare import Compared
     from calcwatch.domain.assessment import ExaminationFindings
     from calcwatch.domain.findings import AnalysisSettings, ImageFindings
     from calcwatch.domain.image import Mammogram
     from calcwatch.domain.treatment import Treatment
-    from calcwatch.pipeline import Compared
-    from calcwatch.steps.detect import Detector
+    from calcwatch.image.find.candidates import Detector
 
 
 def analyze_image(
@@ -30,7 +32,7 @@ def analyze_image(
     (``calcwatch.detect_classical`` needs no weights). Raises ``UnsuitableImage`` when the breast cannot be
     analyzed: that is an error, never "0 calcifications".
     """
-    return pipeline.analyze_image(
+    return analyze.analyze_image(
         mammogram,
         settings=settings,
         detector=detector or learned_detector(),
@@ -47,7 +49,7 @@ def analyze_exam(
     nothing unless given, and what is not known never reassures. Everything is a suggestion: a radiologist
     decides. Raises ``ValueError`` for no images.
     """
-    return pipeline.analyze_exam(images, table=read_rules(), suspicion=suspicion_model(), context=context)
+    return read.analyze_exam(images, table=read_rules(), suspicion=suspicion_model(), context=context)
 
 
 def compare_with_prior(
@@ -65,7 +67,7 @@ def compare_with_prior(
     first, so that a group keeps its tracking UID. Everything is a suggestion: a radiologist decides. Raises
     ``ValueError`` for no current image, and where context and treatment contradict each other.
     """
-    return pipeline.compare_with_prior(
+    return compare.compare_with_prior(
         prior,
         current,
         table=read_rules(),

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from calcwatch.domain.errors import UnsuitableImage
 from calcwatch.domain.image import GivenAttributes
+from calcwatch.image.prepare.breast import find_breast
+from calcwatch.image.prepare.normalize import normalize
 from calcwatch.service.open_image import open_image
-from calcwatch.steps.breast import find_breast
-from calcwatch.steps.normalize import normalize
 
 MARGIN_MM = 2.0
 """Kept round the breast, so that the skin line stays whole."""

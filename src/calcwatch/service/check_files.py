@@ -9,7 +9,7 @@ from typing import Any
 
 from calcwatch.domain.errors import CalcwatchError
 from calcwatch.domain.image import GivenAttributes, ImageDescription
-from calcwatch.pipeline import check_image, reason_to_refuse
+from calcwatch.image.analyze import check_image, reason_to_refuse
 from calcwatch.service.find_images import FoundFile, find_images
 from calcwatch.service.open_image import describe_image, open_image
 

@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from calcwatch.comparison.compare import Compared, compare_with_prior
+from calcwatch.comparison.treatment import Stated, stated_on
 from calcwatch.domain.context import ClinicalContext
 from calcwatch.domain.errors import BadContext
 from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.treatment import Treatment
+from calcwatch.exam.read import analyze_exam
 from calcwatch.inference import suspicion_model
-from calcwatch.pipeline import Compared, analyze_exam, compare_with_prior
 from calcwatch.report.comparison import Step
 from calcwatch.report.examinations import ReadExamination, first_given, images_as_read
 from calcwatch.report.findings import NotAnalyzed
@@ -36,7 +38,6 @@ from calcwatch.service.read_contexts import StatedContexts, read_contexts, state
 from calcwatch.service.read_rules import read_rules
 from calcwatch.service.result_folder import belongs_to_result, check_result_folder, result_folder, writing
 from calcwatch.service.workers import available_cores
-from calcwatch.steps.treated import Stated, stated_on
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from functools import partial
 from calcwatch.domain.context import ClinicalContext
 from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.image import ImageDescription
-from calcwatch.pipeline import analyze_exam
+from calcwatch.exam.read import analyze_exam
+from calcwatch.exam.rule_table import RuleTable
+from calcwatch.image.describe.suspicion import SuspicionModel
 from calcwatch.report.examinations import ReadExamination, first_given
 from calcwatch.service.read_contexts import StatedContexts, stated_words
-from calcwatch.steps.rules import RuleTable
-from calcwatch.steps.suspicion import SuspicionModel
 
 _Identity = tuple[str | None, str | None, str | None]
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 
 from calcwatch.domain.context import BreastContext, ClinicalContext
 from calcwatch.domain.errors import BadContext, BadTable
-from calcwatch.steps.rules import parse_rules
+from calcwatch.exam.rule_table import parse_rules
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from calcwatch.steps.rules import RuleTable
+    from calcwatch.exam.rule_table import RuleTable
 
 _Statement = TypeVar("_Statement", BreastContext, ClinicalContext)
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calcwatch.domain.errors import CalcwatchError
+from calcwatch.image.find.classify import describe_surround
 from calcwatch.service.workers import WorkerEnded, answers
-from calcwatch.steps.learned import describe_surround
 from calcwatch.train.backgrounds import Background
 from calcwatch.train.examples import LEFT_OUT, make_examples
 from calcwatch.train.fit import Pool

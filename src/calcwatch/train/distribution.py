@@ -16,9 +16,9 @@ import torch
 from torch import Tensor, nn
 
 from calcwatch.domain.findings import AnalysisSettings
+from calcwatch.image.describe.distribution import FEATURES, TOLD, Ground, measure_distribution
+from calcwatch.image.describe.group import Grouped, group
 from calcwatch.inference import DISTRIBUTION
-from calcwatch.steps.distribution import FEATURES, TOLD, Ground, measure_distribution
-from calcwatch.steps.group import Grouped, group
 from calcwatch.train.distribution_sets import LOOSE, PointSet, as_detected
 from calcwatch.train.export import export_network
 

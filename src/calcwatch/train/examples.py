@@ -9,17 +9,17 @@ import cv2
 import numpy as np
 
 from calcwatch.domain.findings import AnalysisSettings
-from calcwatch.steps.breast import find_breast
-from calcwatch.steps.detect import find_candidates
-from calcwatch.steps.learned import LOOKS, Look
-from calcwatch.steps.normalize import normalize
-from calcwatch.steps.patches import Patches, cut_patches
+from calcwatch.image.find.candidates import find_candidates
+from calcwatch.image.find.classify import LOOKS, Look
+from calcwatch.image.find.patches import Patches, cut_patches
+from calcwatch.image.prepare.breast import find_breast
+from calcwatch.image.prepare.normalize import normalize
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calcwatch.steps.detect import Candidates
-    from calcwatch.steps.normalize import NormalizedImage
+    from calcwatch.image.find.candidates import Candidates
+    from calcwatch.image.prepare.normalize import NormalizedImage
     from calcwatch.train.scenes import Known, Scene
 
 LEFT_OUT = -1

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from calcwatch.image.find.patches import NUMBERS, PATCH_PX
 from calcwatch.inference import CARD, LOOK, WEIGH
-from calcwatch.steps.patches import NUMBERS, PATCH_PX
 from calcwatch.train.network import SURROUND_FEATURES
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from calcwatch.steps.learned import LOOKS
+from calcwatch.image.find.classify import LOOKS
 from calcwatch.train.network import Look, Weigh
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from calcwatch.steps.learned import LOOKS
-from calcwatch.steps.patches import NUMBERS, PATCH_PX
+from calcwatch.image.find.classify import LOOKS
+from calcwatch.image.find.patches import NUMBERS, PATCH_PX
 
 SURROUND_FEATURES = len(LOOKS) + len(NUMBERS) + 12
 """How many features ``describe_surround`` gives for each candidate."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calcwatch import __version__
-from calcwatch.pipeline import ANALYSIS_VERSION
+from calcwatch.domain.findings import ANALYSIS_VERSION
 from calcwatch.train.backgrounds import Background
 from calcwatch.train.collect import SceneExamples, collect, learnable, surround_of
 from calcwatch.train.export import write_model

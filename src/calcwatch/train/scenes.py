@@ -12,6 +12,7 @@ import numpy as np
 from calcwatch.domain.findings import NonLesionKind
 from calcwatch.domain.image import ImageDescription, Mammogram, PixelSpacing, ViewPosition
 from calcwatch.domain.lexicon import Distribution, Morphology
+from calcwatch.image.find.classify import Look
 from calcwatch.phantom import PhantomSettings, make_examination
 from calcwatch.phantom.insertion import InsertionSettings, insert, noise_of
 from calcwatch.phantom.lookalikes import (
@@ -24,7 +25,6 @@ from calcwatch.phantom.lookalikes import (
 )
 from calcwatch.phantom.settings import GroupPlan
 from calcwatch.phantom.strands import draw_strands
-from calcwatch.steps.learned import Look
 from calcwatch.train.backgrounds import Background, open_background, vary
 
 if TYPE_CHECKING:

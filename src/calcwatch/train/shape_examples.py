@@ -13,12 +13,12 @@ import numpy as np
 
 from calcwatch.domain.errors import CalcwatchError
 from calcwatch.domain.findings import AnalysisSettings
-from calcwatch.pipeline import TRUE_LATERAL, find_objects, group_objects
+from calcwatch.image.analyze import TRUE_LATERAL, find_objects, group_objects
+from calcwatch.image.describe.morphology import OUTPUTS, SHAPES
+from calcwatch.image.describe.shape_patches import ShapePatches, see_shapes
+from calcwatch.image.prepare.breast import find_breast
+from calcwatch.image.prepare.normalize import normalize
 from calcwatch.service.workers import WorkerEnded, answers
-from calcwatch.steps.breast import find_breast
-from calcwatch.steps.normalize import normalize
-from calcwatch.steps.shape_patches import ShapePatches, see_shapes
-from calcwatch.steps.tell_shapes import OUTPUTS, SHAPES
 from calcwatch.train.backgrounds import Background
 from calcwatch.train.collect import TrainingFailed
 from calcwatch.train.examples import LEFT_OUT
@@ -27,9 +27,9 @@ from calcwatch.train.shape_scenes import KnownShape, ShapeScene, make_shape_scen
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calcwatch.steps.detect import Detector
-    from calcwatch.steps.measure import MeasuredObject
-    from calcwatch.steps.normalize import Frame
+    from calcwatch.image.find.candidates import Detector
+    from calcwatch.image.measure.outline import MeasuredObject
+    from calcwatch.image.prepare.normalize import Frame
 
 NOTHING = OUTPUTS - 1
 """Answer of a mark that is no calcification."""

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from calcwatch.steps.tell_shapes import OUTPUTS, WEIGHED_FEATURES, weighed_features
+from calcwatch.image.describe.morphology import OUTPUTS, WEIGHED_FEATURES, weighed_features
 from calcwatch.train.shape_network import ShapeLook, ShapeWeigh
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from calcwatch.steps.shape import CLOSE_PX
-from calcwatch.steps.shape_patches import SHAPE_NUMBERS
-from calcwatch.steps.tell_shapes import OUTPUTS, WEIGHED_FEATURES
+from calcwatch.image.describe.morphology import OUTPUTS, WEIGHED_FEATURES
+from calcwatch.image.describe.shape_patches import SHAPE_NUMBERS
+from calcwatch.image.measure.shape import CLOSE_PX
 from calcwatch.train.network import block
 
 

@@ -11,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 
 from calcwatch import __version__
+from calcwatch.image.describe.morphology import OUTPUTS, SHAPES, WEIGHED_FEATURES
+from calcwatch.image.describe.shape_patches import SHAPE_NUMBERS
+from calcwatch.image.measure.shape import CLOSE_PX
 from calcwatch.inference import SHAPE_CARD, SHAPE_LOOK, SHAPE_WEIGH, learned_detector
-from calcwatch.steps.shape import CLOSE_PX
-from calcwatch.steps.shape_patches import SHAPE_NUMBERS
-from calcwatch.steps.tell_shapes import OUTPUTS, SHAPES, WEIGHED_FEATURES
 from calcwatch.train.backgrounds import Background
 from calcwatch.train.export import export_network, write_card
 from calcwatch.train.settings import ShapeSettings

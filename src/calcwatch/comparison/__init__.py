@@ -1,0 +1,1 @@
+"""Two or more days: aligned, matched, and what became of every group. Pure."""

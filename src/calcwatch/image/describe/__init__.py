@@ -1,0 +1,1 @@
+"""Groups, and what they look like: morphology, distribution, suspicion."""

@@ -1,0 +1,233 @@
+"""Where the calcifications of a group lie -> its distribution, from points alone.
+
+A group is seen together with the pattern that it is part of: itself, what lies within a centimeter of it from
+point to point, within two, and everything in the breast. Each is described by the same few numbers, and a
+learned function tells the distribution from all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.distance import pdist
+
+from calcwatch.domain.findings import DistributionDescription, DistributionMeasurements
+from calcwatch.domain.lexicon import Distribution
+from calcwatch.image.describe.patterns import deviation_from_line, hull_area, linked, spacing_of
+
+if TYPE_CHECKING:
+    from calcwatch.domain.image import Point
+    from calcwatch.image.describe.group import Grouped
+
+TellDistribution = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+"""Features, n x ``FEATURES`` -> probabilities, n x ``TOLD``, each row adding up to 1."""
+
+TOLD = (
+    Distribution.DIFFUSE,
+    Distribution.REGIONAL,
+    Distribution.GROUPED,
+    Distribution.LINEAR,
+    Distribution.SEGMENTAL,
+)
+"""The distributions that are told apart, in the order of the learned function's columns."""
+
+REACHES_MM = (10.0, 20.0)
+"""Points that can be reached from a group in steps of at most this are the pattern it is part of."""
+
+_SHAPE_NUMBERS, _NIPPLE_NUMBERS = 10, 8
+FEATURES = (len(REACHES_MM) + 2) * (_SHAPE_NUMBERS + _NIPPLE_NUMBERS) + len(REACHES_MM) + 2
+"""How many features describe one group."""
+
+_BELIEVED = 0.5  # less believable points are no part of a pattern
+_SMALLEST_MM = 0.3  # lengths below this are one: nothing is measured finer
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The breast that points lie in, in the pixels of the points.
+
+    ``spacing_mm``: ``None`` where the pixel spacing is unknown; ``working_mm``: what is taken for it then.
+    ``breast_area_px``: its area in pixels. ``nipple``: ``None`` where it is not known.
+    """
+
+    working_mm: float
+    spacing_mm: float | None
+    breast_area_px: float
+    nipple: Point | None
+
+    def __post_init__(self) -> None:
+        if self.working_mm <= 0:
+            raise ValueError(f"working_mm {self.working_mm} must be above 0")
+        if self.breast_area_px <= 0:
+            raise ValueError(f"breast_area_px {self.breast_area_px} must be above 0")
+
+
+def describe_distributions(
+    groups: Sequence[Grouped],
+    points: NDArray[np.float64],
+    scores: NDArray[np.float64],
+    ground: Ground,
+    *,
+    tell: TellDistribution,
+) -> tuple[DistributionDescription, ...]:
+    """The distribution of each group, in the same order; no groups give none.
+
+    ``points``: n x 2 (row, column) of all calcifications, which the groups' members count; ``scores``: belief
+    in each. ``tell``: the learned function.
+    """
+    measured = [
+        measure_distribution(points, scores, members=np.array(group.members, np.intp), ground=ground)
+        for group in groups
+    ]
+    if not measured:
+        return ()
+    told = tell(np.stack([features for features, _ in measured]))
+    return tuple(
+        DistributionDescription(_ranked(row), measurements)
+        for row, (_, measurements) in zip(told, measured, strict=True)
+    )
+
+
+def measure_distribution(
+    points: NDArray[np.float64],
+    scores: NDArray[np.float64],
+    *,
+    members: NDArray[np.intp],
+    ground: Ground,
+) -> tuple[NDArray[np.float32], DistributionMeasurements]:
+    """Features for the learned function, and the measurements that a reader is shown.
+
+    ``points``: n x 2 (row, column) in pixels, of all calcifications; ``scores``: belief in each; ``members``:
+    which of them are the group. The measurements are of the group; their lengths are in mm only where the
+    spacing is known, the features take the working scale for it. Raises ``ValueError`` for an empty group.
+    """
+    if members.size == 0:
+        raise ValueError("a group without members has no distribution")
+    places = points * ground.working_mm
+    area = ground.breast_area_px * ground.working_mm**2
+    nipple = None if ground.nipple is None else np.asarray(ground.nipple) * ground.working_mm
+    patterns = _patterns(places, scores, members)
+    numbers = [np.concatenate([_shape(p, area), _toward_nipple(p, nipple)]) for p in patterns]
+    counts = np.log([len(pattern) for pattern in patterns])
+    shares = np.append(counts[0] - counts[1:], float(nipple is None))
+    features = np.concatenate([*numbers, shares]).astype(np.float32)
+    return features, _measurements(places[members], area, nipple, known=ground.spacing_mm is not None)
+
+
+def _ranked(told: NDArray[np.float32]) -> tuple[tuple[Distribution, float], ...]:
+    order = np.argsort(-told, kind="stable")
+    total = float(told.sum())
+    return tuple((TOLD[i], float(told[i]) / total) for i in order)
+
+
+def _patterns(
+    places: NDArray[np.float64], scores: NDArray[np.float64], members: NDArray[np.intp]
+) -> list[NDArray[np.float64]]:
+    """Places of the group, of all within each reach of it, and of everything believed."""
+    counted = np.union1d(np.flatnonzero(scores >= _BELIEVED), members)
+    own = np.isin(counted, members)
+    patterns = [places[members]]
+    for reach in REACHES_MM:
+        parts = [part for part in linked(places[counted], reach) if own[part].any()]
+        patterns.append(places[counted[np.concatenate(parts)]])
+    return [*patterns, places[counted]]
+
+
+def _log(length: float) -> float:
+    return float(np.log(max(length, _SMALLEST_MM)))
+
+
+def _shape(places: NDArray[np.float64], breast_area: float) -> NDArray[np.float64]:
+    """Ten numbers of a cloud of points: count, sizes, how line-like, how dense, how even."""
+    long, wide = _spread(places)
+    length, deviation = deviation_from_line(places)
+    area = hull_area(places)
+    spacing, nearest = spacing_of(places), spacing_of(places, 1)
+    return np.array(
+        [
+            np.log(len(places)),
+            _log(length),
+            _log(long),
+            _log(wide),
+            _log(deviation),
+            _log(area**0.5),
+            (area / breast_area) ** 0.5,
+            _log(float(np.median(spacing, keepdims=True)[0]) if spacing.size else 0.0),
+            _log(float(np.median(nearest)) if nearest.size else 0.0),
+            float(spacing.std() / max(spacing.mean(), _SMALLEST_MM)) if spacing.size else 0.0,
+        ]
+    )
+
+
+def _toward_nipple(places: NDArray[np.float64], nipple: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    """Eight numbers of a cloud as seen from the nipple: direction, distances, and whether it is a wedge.
+
+    In a wedge the spread across grows with the distance from the nipple and the angle does not. All 0
+    without a nipple.
+    """
+    if nipple is None:
+        return np.zeros(_NIPPLE_NUMBERS)
+    away = places - nipple
+    middle = away.mean(axis=0)
+    ahead = middle / max(float(np.linalg.norm(middle)), _SMALLEST_MM)
+    along = away @ ahead
+    across = away @ np.array([-ahead[1], ahead[0]])
+    angle = np.arctan2(across, np.maximum(along, _SMALLEST_MM))
+    far = along >= np.median(along)
+    near_spread, far_spread = (float(across[half].std()) if half.any() else 0.0 for half in (~far, far))
+    return np.array(
+        [
+            np.cos(np.radians(2 * (_angle_to(places, nipple) or 0.0))),
+            _log(float(along.mean())),
+            _log(float(along.min())),
+            _log(float(along.max())),
+            _log(float(along.std())) - _log(float(across.std())),
+            float(np.sin(angle).std()),
+            _log(far_spread) - _log(near_spread),
+            float(np.abs(np.sin(angle)).max()),
+        ]
+    )
+
+
+def _spread(places: NDArray[np.float64]) -> tuple[float, float]:
+    """Standard deviation along the principal axis and across it."""
+    if len(places) < 2:
+        return 0.0, 0.0
+    wide, long = np.sqrt(np.maximum(np.linalg.eigvalsh(np.cov(places.T, bias=True)), 0.0))
+    return float(long), float(wide)
+
+
+def _angle_to(places: NDArray[np.float64], nipple: NDArray[np.float64]) -> float | None:
+    """Degrees between the principal axis and the way to the nipple, 0 to 90; ``None`` without an axis."""
+    if len(places) < 2 or not np.ptp(places, axis=0).any():
+        return None
+    axis = np.linalg.eigh(np.cov(places.T))[1][:, 1]
+    way = nipple - places.mean(axis=0)
+    cosine = abs(float(axis @ way)) / max(float(np.linalg.norm(way)), 1e-9)
+    return float(np.degrees(np.arccos(min(cosine, 1.0))))
+
+
+def _measurements(
+    places: NDArray[np.float64], breast_area: float, nipple: NDArray[np.float64] | None, *, known: bool
+) -> DistributionMeasurements:
+    axes = np.linalg.svd(places - places.mean(axis=0), full_matrices=False)[2]
+    length, *across = np.ptp((places - places.mean(axis=0)) @ axes.T, axis=0)
+    area, nearest = hull_area(places), spacing_of(places, 1)
+
+    def told(value: float) -> float | None:
+        return float(value) if known else None
+
+    return DistributionMeasurements(
+        count=len(places),
+        extent_mm=told(pdist(places).max(initial=0.0)),
+        length_mm=told(length),
+        width_mm=told(across[0] if across else 0.0),
+        hull_area_mm2=told(area),
+        nearest_neighbor_mm=told(np.median(nearest)) if nearest.size else None,
+        nipple_angle_degrees=None if nipple is None else _angle_to(places, nipple),
+        breast_share=min(area / breast_area, 1.0),
+    )

@@ -1,0 +1,1 @@
+"""Where a calcification may lie: a filter bank proposes candidates, patches of them are classified."""

@@ -1,0 +1,234 @@
+"""Bright points above the local noise -> believed calcifications (the classical detector).
+
+Differences of Gaussians at several scales in units of the local noise propose candidates; how each stands
+over its surround and how many others lie about it make the belief. The difference-of-Gaussians family for
+microcalcifications goes back to Dengler, Behrens and Desaga, IEEE Trans Med Imaging 12:634 (1993).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from scipy.spatial import cKDTree
+from scipy.special import expit
+
+from calcwatch.image.find.detections import Detections
+from calcwatch.image.find.filter_bank import Peaks, fill_outside, find_peaks, sampled
+from calcwatch.image.prepare.breast import erode
+from calcwatch.image.prepare.normalize import enlarged
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from calcwatch.domain.findings import AnalysisSettings
+    from calcwatch.image.prepare.breast import BreastRegion
+    from calcwatch.image.prepare.normalize import NormalizedImage
+
+_MOST_PEAKS = 4  # looked at for one candidate kept: not response alone decides
+_SKIN_RIM_MM = 1.0
+_RIM_STEPS = 4  # the rim is looked at with pixels this many times finer than it is wide
+_BORDER_PX = 3
+_FILL_MM = 2.5
+_TWIN_PX = 2.9
+_COARSE_MM = 0.5  # scales above this see objects, not specks
+_SUPPORT_MM = 2.0  # neighbors this close speak for each other
+_SURROUND_MM = 8.0
+_SUPPORT_STRENGTH, _SUPPORT_RESPONSE = 4.0, 3.5  # weaker ones have no voice
+_CELLS = 8  # of the grid of voices, along the distance they carry
+_SUPPORT_CAP = 15.0  # one very bright neighbor is one neighbor
+_SUPPORT_WEIGHT = 0.25
+_PROMISE_STRENGTH, _PROMISE_SUPPORT = np.float32(0.2), np.float32(0.06)
+_HALF_BELIEF = 18.0
+_BELIEF_WIDTH = 4.0
+_SHARP_SPACING_MM = 0.12  # coarser pixels blur specks: less strength is needed for the same belief
+_BLUR_EXPONENT = 0.75
+_DUST_SIDE = 0.12  # share of the height left one pixel beside a speck of dust; a system's blur leaves more
+_DUST_SIGMA_PX = 1.15
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """Bright points that may be calcifications, most promising first, and what they were found in.
+
+    Arrays of one length, empty when there are none. ``row``, ``column``: whole pixels of the crop.
+    ``sigma_px``: scale that answered strongest. ``noise``: gray of one sigma at that scale. ``response``: of
+    the filter, in units of that noise. ``strength``: height above the surround in the same units, lines
+    discounted. ``evidence``: its strength and that of its neighbors within 2 mm, each with a cap;
+    ``support``: the neighbors' alone. ``promise``: what they are ordered by, so that few calcifications are
+    lost where only the first are looked at. ``belief``: 0 to 1, what the classical detector makes of them.
+    ``filled``: crop size, float32, the gray of the crop with the breast continued smoothly past its skin.
+    ``noise_map``: float32, ``reduction`` times fewer rows and columns than the crop (rounded up): standard
+    deviation in gray that single pixels would have if the noise of the finest scale were white.
+    """
+
+    row: NDArray[np.intp]
+    column: NDArray[np.intp]
+    sigma_px: NDArray[np.float32]
+    noise: NDArray[np.float32]
+    response: NDArray[np.float32]
+    strength: NDArray[np.float32]
+    evidence: NDArray[np.float32]
+    support: NDArray[np.float32]
+    promise: NDArray[np.float32]
+    belief: NDArray[np.float32]
+    filled: NDArray[np.float32]
+    noise_map: NDArray[np.float32]
+    reduction: int
+
+    def pixel_noise(self) -> NDArray[np.float32]:
+        """Gray of one sigma of a single pixel's noise where each candidate lies."""
+        return self.noise_map[self.row // self.reduction, self.column // self.reduction]
+
+
+Detector = Callable[["NormalizedImage", "BreastRegion", "AnalysisSettings"], Detections]
+"""Anything that finds candidates; a learned model is handed in as such a function."""
+
+
+def detect_classical(image: NormalizedImage, breast: BreastRegion, settings: AnalysisSettings) -> Detections:
+    """Find bright specks in the breast; at most ``settings.max_candidates`` of them."""
+    found = find_candidates(image, breast, settings)
+    order = np.lexsort((found.column, found.row, -found.strength, -found.belief))
+    columns = (found.row, found.column, found.sigma_px, found.strength, found.evidence, found.belief)
+    return Detections(*(column[order].astype(np.float32) for column in columns))
+
+
+def find_candidates(image: NormalizedImage, breast: BreastRegion, settings: AnalysisSettings) -> Candidates:
+    """Everything in the breast that stands out as a speck may; the ``settings.max_candidates`` likeliest.
+
+    Belief discounts what lies on a line, as some calcifications do: it does not decide who is looked at.
+    """
+    imaged = breast.mask & image.foreground
+    filled = fill_outside(image.gray, imaged, image.px(_FILL_MM))
+    area = _search_area(imaged, image.px(_SKIN_RIM_MM))
+    most = _MOST_PEAKS * settings.max_candidates
+    peaks, noise = find_peaks(filled, imaged, area, image, most=most)
+    peaks = _without_twins(peaks, image, most)
+    evidence, support = _evidence(peaks, image)
+    promise = peaks.response + _PROMISE_STRENGTH * peaks.strength.clip(0) + _PROMISE_SUPPORT * support
+    order = np.lexsort((peaks.column, peaks.row, -promise))[: settings.max_candidates]
+    best = peaks.taken(order)
+    return Candidates(
+        row=best.row,
+        column=best.column,
+        sigma_px=best.sigma_px,
+        noise=best.noise,
+        response=best.response,
+        strength=best.strength,
+        evidence=evidence[order],
+        support=support[order],
+        promise=promise[order],
+        belief=_belief(best.strength + np.float32(_SUPPORT_WEIGHT) * support[order], image),
+        filled=filled,
+        noise_map=noise.sigma,
+        reduction=noise.reduction,
+    )
+
+
+def _without_twins(peaks: Peaks, image: NormalizedImage, most: int) -> Peaks:
+    """One peak for each thing: a weaker one next to a stronger goes, then the strongest ``most`` stay.
+
+    Next to it means within a few pixels or one sigma of either scale; but a speck on a coarse object stays.
+    """
+    order = np.lexsort((peaks.sigma_px, peaks.column, peaks.row, -peaks.response))
+    place = np.empty_like(order)
+    place[order] = np.arange(order.size)
+    stays = np.ones(order.size, bool)
+    if order.size > 1:
+        points = np.stack([peaks.row, peaks.column], axis=1)
+        reach = np.maximum(np.float32(_TWIN_PX), peaks.sigma_px)
+        coarse = peaks.sigma_px > image.px(_COARSE_MM)
+        pair = cKDTree(points).query_pairs(float(reach.max()), output_type="ndarray")
+        first_stronger = place[pair[:, 0]] < place[pair[:, 1]]
+        weaker = np.where(first_stronger, pair[:, 1], pair[:, 0])
+        stronger = np.where(first_stronger, pair[:, 0], pair[:, 1])
+        apart = np.hypot(*(points[weaker] - points[stronger]).T)
+        near = apart <= np.where(coarse[stronger], 0, np.maximum(reach[stronger], reach[weaker]))
+        stays[weaker[near | (coarse[weaker] & (apart <= reach[weaker]))]] = False
+    return peaks.taken(order[stays[order]][:most])
+
+
+def _search_area(imaged: NDArray[np.uint8], rim_px: float) -> NDArray[np.uint8]:
+    """1 where candidates may lie: not on the skin line, not on the border of the picture."""
+    step = max(1, round(rim_px / _RIM_STEPS))
+    rim = erode(np.ascontiguousarray(imaged[step // 2 :: step, step // 2 :: step]), round(rim_px / step))
+    area = imaged & enlarged(rim, imaged.shape)
+    for edge in (area[:_BORDER_PX], area[-_BORDER_PX:], area[:, :_BORDER_PX], area[:, -_BORDER_PX:]):
+        edge[:] = 0
+    return area
+
+
+def _evidence(peaks: Peaks, image: NormalizedImage) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Capped strength of each peak with its neighbors', and the neighbors' alone.
+
+    Less what the wider surround leads to expect: busy texture and fine pixels make weak peaks everywhere, and
+    only more of them here than around counts. In a busy corner each counts less; what is sharper than the
+    blur or coarse has no voice.
+    """
+    loud = np.flatnonzero((peaks.strength > _SUPPORT_STRENGTH) & (peaks.response > _SUPPORT_RESPONSE))
+    silent = peaks.sigma_px > image.px(_COARSE_MM)
+    silent[loud] |= sharper_than_blur(image.gray, peaks.row[loud], peaks.column[loud], peaks.sigma_px[loud])
+    own = np.where(silent, 0.0, np.minimum(peaks.strength / np.maximum(1.0, peaks.busy), _SUPPORT_CAP))
+    heard = np.where(own > _SUPPORT_STRENGTH, own, 0.0).astype(np.float32)
+    heard[peaks.response <= _SUPPORT_RESPONSE] = 0.0
+    near = _sum_of_neighbors(peaks, heard, image.px(_SUPPORT_MM))
+    wide = _sum_of_neighbors(peaks, heard, image.px(_SURROUND_MM))
+    expected = (wide - near) / ((_SURROUND_MM / _SUPPORT_MM) ** 2 - 1)
+    support = np.maximum(near - expected, 0.0)
+    return (own + support).astype(np.float32), support.astype(np.float32)
+
+
+def _sum_of_neighbors(peaks: Peaks, heard: NDArray[np.float32], distance_px: float) -> NDArray[np.float32]:
+    """What is heard at each peak from all others within a distance, an eighth of it uncertain.
+
+    The voices are laid on a grid, so that a picture full of them takes no longer than another.
+    """
+    if heard.size == 0:
+        return heard
+    cell = distance_px / _CELLS
+    row, column = (peaks.row / cell).astype(np.float32), (peaks.column / cell).astype(np.float32)
+    shape = int(row.max()) + 2, int(column.max()) + 2
+    top, left = row.astype(np.intp), column.astype(np.intp)
+    y, x = row - top, column - left
+    grid = np.zeros(shape, np.float32)
+    for down, right, share in (
+        (0, 0, (1 - y) * (1 - x)),
+        (0, 1, (1 - y) * x),
+        (1, 0, y * (1 - x)),
+        (1, 1, y * x),
+    ):
+        np.add.at(grid, (top + down, left + right), share * heard)
+    reach = np.arange(-_CELLS, _CELLS + 1, dtype=np.float32)
+    disk = (np.hypot(reach[:, None], reach) <= _CELLS).astype(np.float32)
+    total = cv2.filter2D(grid, -1, disk, borderType=cv2.BORDER_CONSTANT)
+    return sampled(np.asarray(total, np.float32), row, column) - heard
+
+
+def _belief(strength: NDArray[np.float32], image: NormalizedImage) -> NDArray[np.float32]:
+    half = _HALF_BELIEF * min(1.0, (_SHARP_SPACING_MM / image.working_mm) ** _BLUR_EXPONENT)
+    return np.asarray(expit((strength - half) / _BELIEF_WIDTH), dtype=np.float32)
+
+
+def sharper_than_blur(
+    gray: NDArray[np.float32],
+    rows: NDArray[np.intp],
+    columns: NDArray[np.intp],
+    sigma_px: NDArray[np.float32],
+) -> NDArray[np.bool_]:
+    """Whether next to nothing of a peak's height is left one pixel beside it.
+
+    The breast is seen through the blur of a focal spot and a detector (or of film and scanner): what is
+    sharper lies behind them, like dust on film, a scratch or a defective pixel. ``sigma_px``: scale of each
+    peak; only the finest can be that sharp.
+    """
+    around = range(-3, 4)
+    ys = [np.clip(rows + i, 0, gray.shape[0] - 1) for i in around]
+    xs = [np.clip(columns + j, 0, gray.shape[1] - 1) for j in around]
+    patch = np.stack([[gray[y, x] for x in xs] for y in ys])
+    surround = np.median(patch.reshape(49, -1), axis=0)
+    height = np.maximum(patch[3, 3] - surround, 1e-9)
+    sides = np.sort(np.stack([patch[2, 3], patch[4, 3], patch[3, 2], patch[3, 4]]), axis=0)
+    return np.asarray(((sides[2] - surround) / height < _DUST_SIDE) & (sigma_px < _DUST_SIGMA_PX))

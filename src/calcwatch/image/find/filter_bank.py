@@ -1,0 +1,297 @@
+"""A bank of differences of Gaussians over the breast -> local maxima in units of the local noise.
+
+One chain of Gaussians serves every scale, and coarse scales are looked at with coarse pixels. A ring of
+samples round each maximum tells a speck from a vessel, a ligament or a crossing of two (a line leaves the
+ring bright on opposite sides).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from calcwatch.image.prepare.normalize import gaussian, local_noise
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from calcwatch.image.prepare.normalize import NormalizedImage
+
+_FINEST_MM, _COARSEST_MM = 0.0625, 1.2
+_MIN_SIGMA_PX = 0.7
+_SURROUND = 1.6  # ratio of the two Gaussians, and of neighboring scales: each is the surround of the last
+_ENOUGH_PX = 1.8  # a Gaussian of this sigma bears pixels twice as large
+_NOISE_WINDOW_MM = 5.0
+_NOISE_WINDOW_SIGMAS = 11.0  # at least, for coarse scales
+_NOISE_SAMPLE_SIGMAS = 1.5  # samples closer than this tell the same twice
+_NOISE_MAP_MM = 0.8
+_QUANTIZATION_NOISE = 0.29  # sigma of rounding to steps of one
+_CANDIDATE_SIGMA = 3.0
+_FILL_SAMPLES = 7  # across the window that continues the breast
+_RING_SAMPLES = 16
+_NEAR_RING, _FAR_RING = 2.2, 3.5  # in sigmas of the candidate's scale
+_RING_RANK = 4  # from the brightest: one neighbor may be bright, a line may not
+_LINE_WEIGHT = 1.3
+_TINY = np.float32(1e-9)
+
+
+@dataclass(frozen=True, eq=False)
+class Peaks:
+    """Local maxima of one scale or of all, as arrays of one length; empty when there are none.
+
+    ``row``, ``column``: pixel of the crop. ``noise``: gray of one sigma at that scale; ``busy``: that noise
+    over the breast's own. ``response``: of the filter, in units of the noise. ``strength``: height over the
+    surround in the same units, lines discounted.
+    """
+
+    row: NDArray[np.intp]
+    column: NDArray[np.intp]
+    sigma_px: NDArray[np.float32]
+    noise: NDArray[np.float32]
+    busy: NDArray[np.float32]
+    response: NDArray[np.float32]
+    strength: NDArray[np.float32]
+
+    def taken(self, which: NDArray[np.intp]) -> Peaks:
+        """Those that ``which`` numbers, in its order."""
+        return Peaks(*(getattr(self, field.name)[which] for field in fields(Peaks)))
+
+
+@dataclass(frozen=True, eq=False)
+class NoiseMap:
+    """``sigma``: gray of a standard deviation of the noise, one for ``reduction`` x ``reduction`` pixels."""
+
+    sigma: NDArray[np.float32]
+    reduction: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Level:
+    """The breast ``smooth`` by ``sigma`` of its own pixels, each as wide as ``factor`` pixels of the crop."""
+
+    smooth: NDArray[np.float32]
+    inside: NDArray[np.uint8]
+    area: NDArray[np.uint8]
+    sigma: float
+    factor: int
+
+
+def scales_px(image: NormalizedImage) -> tuple[float, ...]:
+    """Sigmas of the filter bank in pixels, ascending, each 1.6 times the one before."""
+    first = max(_MIN_SIGMA_PX, image.px(_FINEST_MM))
+    count = 1 + math.floor(math.log(image.px(_COARSEST_MM) / first) / math.log(_SURROUND))
+    return tuple(first * _SURROUND**i for i in range(max(1, count)))
+
+
+def fill_outside(
+    gray: NDArray[np.float32], inside: NDArray[np.uint8], reach_px: float
+) -> NDArray[np.float32]:
+    """Continue the breast smoothly past its skin, so that no filter sees an edge there.
+
+    ``inside``: 1 in the breast. ``reach_px``: size of the window the continuation averages over, twice.
+    """
+    step = max(1, round(reach_px / _FILL_SAMPLES))
+    size = (round(reach_px / step) | 1,) * 2
+    rows, columns = gray.shape
+    padded = np.zeros((step * math.ceil(rows / step), step * math.ceil(columns / step)), np.float32)
+    cv2.copyTo(inside.astype(np.float32), inside, padded[:rows, :columns])
+    weight = _mean_of_blocks(padded, step)
+    cv2.copyTo(gray, inside, padded[:rows, :columns])
+    total = _mean_of_blocks(padded, step)
+    wide = [cv2.blur(cv2.blur(each, size), size) for each in (total, weight)]
+    whole = cv2.resize(wide[0] / (wide[1] + np.float32(1e-4)), padded.shape[::-1])
+    filled = np.ascontiguousarray(whole[:rows, :columns])
+    return np.asarray(cv2.copyTo(gray, inside, filled), dtype=np.float32)
+
+
+def _mean_of_blocks(picture: NDArray[np.float32], step: int) -> NDArray[np.float32]:
+    size = (picture.shape[1] // step, picture.shape[0] // step)
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), dtype=np.float32)
+
+
+def find_peaks(
+    filled: NDArray[np.float32],
+    inside: NDArray[np.uint8],
+    area: NDArray[np.uint8],
+    image: NormalizedImage,
+    *,
+    most: int,
+) -> tuple[Peaks, NoiseMap]:
+    """Local maxima of every scale in ``area``, at most ``most`` a scale, and the noise of single pixels.
+
+    ``filled``: the crop continued past the skin; ``inside``, ``area``: 1 in the breast, and where peaks may
+    lie.
+    """
+    first = scales_px(image)[0]
+    level = _Level(gaussian(filled, first), inside, area, first, 1)
+    found, maps = [], []
+    for _ in scales_px(image):
+        wider = gaussian(level.smooth, level.sigma * math.sqrt(_SURROUND**2 - 1))
+        response = np.asarray(cv2.subtract(level.smooth, wider), np.float32)
+        peaks, noise = _peaks_of_level(level, response, image, most)
+        found.append(peaks)
+        maps.append(noise)
+        level = _next_level(level, wider)
+    return _joined(found), _noise_map(maps[0], filled.shape, first, image)
+
+
+def _next_level(level: _Level, wider: NDArray[np.float32]) -> _Level:
+    """The same at the next scale, with pixels twice as large where that loses nothing."""
+    sigma = _SURROUND * level.sigma
+    if sigma < 2 * _ENOUGH_PX or min(wider.shape) < 4:
+        return _Level(wider, level.inside, level.area, sigma, level.factor)
+    rows, columns = wider.shape[0] % 2, wider.shape[1] % 2
+    if rows or columns:
+        wider = np.asarray(cv2.copyMakeBorder(wider, 0, rows, 0, columns, cv2.BORDER_REPLICATE), np.float32)
+    half = _mean_of_blocks(wider, 2)
+    sigma = math.sqrt(sigma**2 + 0.25) / 2  # the mean of two pixels has a variance of a quarter
+    area = level.area[::2, ::2].copy()
+    area[-1], area[:, -1] = 0, 0  # a peak has neighbors on every side
+    return _Level(half, level.inside[::2, ::2], area, sigma, 2 * level.factor)
+
+
+def _peaks_of_level(
+    level: _Level, response: NDArray[np.float32], image: NormalizedImage, most: int
+) -> tuple[Peaks, NDArray[np.float32]]:
+    """Peaks of one scale, and the working noise on a coarse grid over the whole crop."""
+    noise, typical = _working_noise(level, response, image)
+    row, column = _local_maxima(response, noise, level.area, most)
+    heard_in = _at(noise, row, column, response.shape)
+    height = response[row, column] / heard_in
+    full_row, full_column = _in_crop(response, row, column, level.factor)
+    peaks = Peaks(
+        row=np.minimum(full_row, image.gray.shape[0] - 1),
+        column=np.minimum(full_column, image.gray.shape[1] - 1),
+        sigma_px=np.full_like(height, level.sigma * level.factor),
+        noise=heard_in,
+        busy=heard_in / (typical + _TINY),
+        response=height,
+        strength=_speck_strength(level, row, column) / heard_in,
+    )
+    return peaks, noise
+
+
+def _working_noise(
+    level: _Level, response: NDArray[np.float32], image: NormalizedImage
+) -> tuple[NDArray[np.float32], np.float32]:
+    """Geometric mean of the local noise and the breast's own: no busy or calm corner rules alone.
+
+    On a coarse grid over the whole crop: noise is even over some millimeters. Also the breast's own.
+    """
+    step = math.ceil(_NOISE_SAMPLE_SIGMAS * level.sigma)
+    samples = np.ascontiguousarray(response[step // 2 :: step, step // 2 :: step])
+    inside = level.inside[step // 2 :: step, step // 2 :: step].astype(np.float32)
+    pixel = image.px(1.0) / level.factor
+    window = max(_NOISE_WINDOW_MM * pixel, _NOISE_WINDOW_SIGMAS * level.sigma)
+    local = local_noise(samples, inside, round(window / step))
+    typical = np.float32(np.exp(cv2.mean(cv2.log(local + _TINY), mask=inside.astype(np.uint8))[0]))
+    least = np.float32(_QUANTIZATION_NOISE * image.gray_step / (level.sigma * level.factor))
+    return np.maximum(np.sqrt(local * typical), least).astype(np.float32), typical
+
+
+def _local_maxima(
+    response: NDArray[np.float32], noise: NDArray[np.float32], area: NDArray[np.uint8], most: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns of the highest local maxima above the threshold, at most ``most``, in raster order."""
+    least = cv2.resize(noise * np.float32(_CANDIDATE_SIGMA), response.shape[::-1])
+    high = cv2.compare(response, least, cv2.CMP_GT)
+    highest = cv2.dilate(response, np.ones((5, 5), np.uint8), dst=least)
+    top = cv2.compare(response, highest, cv2.CMP_GE)
+    peak = np.bitwise_and(np.bitwise_and(high, top), area).view(bool)
+    row, column = np.divmod(np.flatnonzero(peak), response.shape[1])
+    height = response[row, column] / _at(noise, row, column, response.shape)
+    strongest = np.sort(np.argsort(-height, kind="stable")[:most])
+    return row[strongest], column[strongest]
+
+
+def _at(
+    coarse: NDArray[np.float32], row: NDArray[np.intp], column: NDArray[np.intp], shape: tuple[int, ...]
+) -> NDArray[np.float32]:
+    """Values of a coarse map at pixels of a fine picture of ``shape``, as enlarging the map gives them."""
+    y = (row.astype(np.float32) + 0.5) * np.float32(coarse.shape[0] / shape[0]) - np.float32(0.5)
+    x = (column.astype(np.float32) + 0.5) * np.float32(coarse.shape[1] / shape[1]) - np.float32(0.5)
+    return sampled(coarse, y, x)
+
+
+def sampled(
+    picture: NDArray[np.float32], row: NDArray[np.float32], column: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Gray between pixels, by the four nearest; past the border, that of the border.
+
+    ``row``, ``column``: places of any shape, the answer's too.
+    """
+    (rows, columns), flat = picture.shape, picture.ravel()
+    y, x = row.clip(0, rows - 1), column.clip(0, columns - 1)
+    top, left = y.astype(np.intp), x.astype(np.intp)
+    right, down = (left < columns - 1).astype(np.intp), (top < rows - 1) * np.intp(columns)
+    y, x = y - top.astype(np.float32), x - left.astype(np.float32)
+    place = top * columns + left
+    upper = flat[place] * (1 - x) + flat[place + right] * x
+    place += down
+    lower = flat[place] * (1 - x) + flat[place + right] * x
+    return np.asarray(upper * (1 - y) + lower * y, dtype=np.float32)
+
+
+def _in_crop(
+    response: NDArray[np.float32], row: NDArray[np.intp], column: NDArray[np.intp], factor: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Pixels of the crop: a parabola through its neighbors finds the top between coarse pixels."""
+    if factor == 1:
+        return row, column
+    top = response[row, column]
+    places = []
+    for place, low, high in (
+        (row, response[row - 1, column], response[row + 1, column]),
+        (column, response[row, column - 1], response[row, column + 1]),
+    ):
+        offset = 0.5 * (high - low) / np.maximum(2 * top - low - high, _TINY)
+        places.append(np.rint((place + 0.5 + np.clip(offset, -0.5, 0.5)) * factor - 0.5).astype(np.intp))
+    return places[0], places[1]
+
+
+def _speck_strength(level: _Level, row: NDArray[np.intp], column: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Height over the surround in gray, the least favorable of three looks at each candidate."""
+    center = level.smooth[row, column]
+    near = _ring(level, row, column, _NEAR_RING)
+    far = _ring(level, row, column, _FAR_RING)
+    half = _RING_SAMPLES // 2
+    line = np.minimum(near[:, :half], near[:, half:]).max(axis=1)
+    surround = np.partition(far, -_RING_RANK, axis=1)[:, -_RING_RANK]
+    over_line = np.float32(_LINE_WEIGHT) * (center - line)
+    return np.asarray(np.minimum(over_line, center - surround), dtype=np.float32)
+
+
+def _ring(
+    level: _Level, row: NDArray[np.intp], column: NDArray[np.intp], sigmas: float
+) -> NDArray[np.float32]:
+    """Gray on a circle round each candidate: candidates x samples, opposite ones half a row apart."""
+    angle = np.arange(_RING_SAMPLES, dtype=np.float32) * np.float32(2 * np.pi / _RING_SAMPLES)
+    radius = np.float32(sigmas * level.sigma)
+    x = column[:, None].astype(np.float32) + radius * np.cos(angle)
+    y = row[:, None].astype(np.float32) + radius * np.sin(angle)
+    return sampled(level.smooth, y, x)
+
+
+def _joined(found: list[Peaks]) -> Peaks:
+    return Peaks(*(np.concatenate([getattr(each, field.name) for each in found]) for field in fields(Peaks)))
+
+
+def _noise_map(
+    noise: NDArray[np.float32], shape: tuple[int, ...], sigma: float, image: NormalizedImage
+) -> NoiseMap:
+    """Noise of single pixels, were that of the finest scale white, on a grid of 0.8 mm."""
+    reduction = max(1, round(image.px(_NOISE_MAP_MM)))
+    row, column = (np.minimum(np.arange(0, n, reduction) + reduction // 2, n - 1) for n in shape)
+    y, x = np.meshgrid(row, column, indexing="ij")
+    return NoiseMap(_at(noise, y, x, shape) / np.float32(_white_gain(sigma)), reduction)
+
+
+def _white_gain(sigma: float) -> float:
+    """Factor by which the difference of Gaussians changes the standard deviation of white noise."""
+    impulse = np.zeros((2 * math.ceil(8 * sigma) + 1,) * 2, np.float32)
+    impulse[impulse.shape[0] // 2, impulse.shape[1] // 2] = 1
+    return float(np.linalg.norm(gaussian(impulse, sigma) - gaussian(impulse, _SURROUND * sigma)))

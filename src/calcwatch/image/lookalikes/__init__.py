@@ -1,0 +1,1 @@
+"""Bright things that are no calcification: found, named and kept apart."""

@@ -1,0 +1,30 @@
+"""Detections that the model took for a look-alike -> named non-lesions with their outlines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from calcwatch.image.find.classify import name_of
+from calcwatch.image.lookalikes.find import Lookalike
+from calcwatch.image.measure.outline import measure
+
+if TYPE_CHECKING:
+    from calcwatch.image.find.detections import Detections
+    from calcwatch.image.prepare.normalize import NormalizedImage
+
+
+def name_lookalikes(image: NormalizedImage, detections: Detections) -> tuple[Lookalike, ...]:
+    """One named non-lesion for each thing the detections lie on, top to bottom; none give an empty tuple.
+
+    Raises ``ValueError`` for detections without looks, which nobody can name.
+    """
+    if detections.looks is None:
+        if detections.row.size:
+            raise ValueError("these detections do not tell what they look like")
+        return ()
+    looks = detections.looks
+    found = [
+        Lookalike(name_of(looks[thing.index]), thing.row, thing.column, thing.outline)
+        for thing in measure(image, detections)
+    ]
+    return tuple(sorted(found, key=lambda thing: (thing.row, thing.column)))

@@ -1,0 +1,38 @@
+"""Bright things that are no calcification: named and kept apart, never silently dropped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from calcwatch.image.lookalikes.burned_in_text import find_letters
+from calcwatch.image.lookalikes.dust import find_dust
+from calcwatch.image.lookalikes.metal import Lookalike, find_objects
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from calcwatch.image.find.detections import Detections
+    from calcwatch.image.prepare.breast import BreastRegion
+    from calcwatch.image.prepare.normalize import NormalizedImage
+
+__all__ = ["Lookalike", "find_lookalikes"]
+
+_DUST_STRENGTH = 8.0  # weaker peaks are noise
+
+
+def find_lookalikes(
+    image: NormalizedImage, breast: BreastRegion, detections: Detections
+) -> tuple[tuple[Lookalike, ...], NDArray[np.bool_]]:
+    """Non-lesions (metal, then dust, then letters), and for each detection whether it remains a candidate.
+
+    No lookalikes give an empty tuple and every detection remains.
+    """
+    metal, covered = find_objects(image, breast)
+    rows, columns = detections.row.astype(np.intp), detections.column.astype(np.intp)
+    remains = covered[rows, columns] == 0
+    plain = np.flatnonzero(remains & (detections.strength > _DUST_STRENGTH))
+    dust, on_dust = find_dust(image, rows[plain], columns[plain])
+    remains[plain[on_dust]] = False
+    return (*metal, *dust, *find_letters(image, breast)), remains

@@ -1,0 +1,1 @@
+"""Each calcification outlined and measured, its shape in numbers."""

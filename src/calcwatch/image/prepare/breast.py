@@ -1,0 +1,99 @@
+"""The crop -> where the breast is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from calcwatch.image.prepare.normalize import enlarged, largest_part
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from calcwatch.domain.image import Point
+    from calcwatch.image.prepare.normalize import NormalizedImage
+
+_OPENING_MM = 3.0  # labels, threads and frame edges thinner than this are no breast
+_OPENING_STEPS = 4  # they are looked for with pixels this many times finer than half of that
+_CELL = np.ones((3, 3), np.uint8)
+_FILM_RIM_MM = 20.0
+_FILM_RIM_MARGIN_MM = 3.0
+_FILM_RIM_SHARE = 0.9  # of a row or column; no breast fills that much of one, but for the chest wall
+_OUTLINE_TOLERANCE_MM = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class BreastRegion:
+    """``mask``: uint8, crop size, 1 inside the breast (pectoral muscle included), 0 outside.
+
+    ``area_px``: its area in pixels, 0 when no breast was found. ``outline``: polygon in crop coordinates,
+    empty when no breast was found.
+    """
+
+    mask: NDArray[np.uint8]
+    area_px: float
+    outline: tuple[Point, ...]
+
+    def area_cm2(self, spacing_mm: float | None) -> float | None:
+        """Area in square centimeters, ``None`` when the pixel spacing is unknown."""
+        return None if spacing_mm is None else self.area_px * spacing_mm**2 / 100.0
+
+
+def find_breast(image: NormalizedImage) -> BreastRegion:
+    """Keep the largest solid part of the foreground, its holes filled."""
+    bare = image.foreground & ~_film_border(image)
+    radius = image.px(_OPENING_MM) / 2
+    step = max(1, round(radius / _OPENING_STEPS))
+    small = np.ascontiguousarray(bare[step // 2 :: step, step // 2 :: step])
+    solid = _filled(largest_part(_open(small, round(radius / step))))
+    mask = bare & enlarged(cv2.dilate(solid, _CELL), bare.shape)  # the rim at full resolution
+    mask |= enlarged(cv2.erode(solid, _CELL, borderType=cv2.BORDER_CONSTANT, borderValue=1), bare.shape)
+    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    if not contours:
+        return BreastRegion(mask, 0.0, ())
+    outline = cv2.approxPolyDP(max(contours, key=len), image.px(_OUTLINE_TOLERANCE_MM), closed=True)
+    points = tuple((float(row), float(column)) for column, row in outline[:, 0, :])
+    return BreastRegion(mask, float(cv2.countNonZero(mask)), points)
+
+
+def erode(mask: NDArray[np.uint8], radius_px: int) -> NDArray[np.uint8]:
+    """Take ``radius_px`` off the rim of a mask; the border of the picture is no rim."""
+    if radius_px < 1:
+        return mask
+    element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius_px + 1, 2 * radius_px + 1))
+    eroded = cv2.erode(mask, element, borderType=cv2.BORDER_CONSTANT, borderValue=1)
+    return np.asarray(eroded, dtype=np.uint8)
+
+
+def _film_border(image: NormalizedImage) -> NDArray[np.uint8]:
+    """1 on a bright strip along the top, the bottom or the far side: the rim of a film, not a breast."""
+    border = np.zeros_like(image.foreground)
+    most = round(image.px(_FILM_RIM_MM))
+    margin = round(image.px(_FILM_RIM_MARGIN_MM))
+    for view, marked in (
+        (image.foreground, border),
+        (image.foreground[::-1], border[::-1]),
+        (image.foreground.T[::-1], border.T[::-1]),
+    ):
+        bright = view[: most + 1].mean(axis=1) > _FILM_RIM_SHARE
+        depth = int(np.argmin(bright)) if not bright.all() else 0
+        marked[: depth + margin if depth else 0] = 1
+    return border
+
+
+def _open(mask: NDArray[np.uint8], radius_px: int) -> NDArray[np.uint8]:
+    """Opening that leaves what touches the border of the picture alone, as a breast does."""
+    radius = max(1, radius_px)
+    padded = cv2.copyMakeBorder(mask, radius, radius, radius, radius, cv2.BORDER_REPLICATE)
+    square = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
+    opened = cv2.morphologyEx(padded, cv2.MORPH_OPEN, square)
+    return np.ascontiguousarray(opened[radius:-radius, radius:-radius])
+
+
+def _filled(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The mask without its holes."""
+    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    return np.asarray(cv2.drawContours(np.zeros_like(mask), contours, -1, 1, cv2.FILLED), np.uint8)

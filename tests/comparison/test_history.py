@@ -1,0 +1,106 @@
+"""One identifier and one course through a series of examinations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from calcwatch.comparison.change import NOTHING
+from calcwatch.comparison.history import histories, observed_of, with_lasting_uids
+from calcwatch.domain.change import Change, ChangeKind, Comparison, Measured
+from calcwatch.domain.image import Laterality, ViewPosition
+
+EIGHT = Measured(8, 0, 6.0, 0.4, 9.0, None)
+
+
+def a_change(kind: ChangeKind, prior: str = "", now: str = "", months: float | None = 12.0) -> Change:
+    """What became of a group that was called ``prior`` and is called ``now``."""
+    return Change(
+        kind=kind,
+        tracking_uid=prior or now,
+        groups=(now,) if now else (),
+        prior_groups=(prior,) if prior else (),
+        image_laterality=Laterality.LEFT,
+        view_position=ViewPosition.CC,
+        image=0,
+        prior_image=0,
+        place=(1.0, 2.0),
+        prior_place=(1.0, 2.0),
+        now=EIGHT if now else NOTHING,
+        then=EIGHT if prior else NOTHING,
+        matched=0,
+        new=0,
+        gone=0,
+        not_assessable=0,
+        size_ratio=None,
+        interval_months=months,
+        error_mm=1.0,
+        reasons=(),
+    )
+
+
+def a_series(*changes: tuple[Change, ...]) -> list[Comparison]:
+    """The comparisons of a series, each told of those before."""
+    series: list[Comparison] = []
+    for own in changes:
+        series.append(with_lasting_uids(Comparison((), own, ()), series))
+    return series
+
+
+STABLE = ChangeKind.STABLE
+
+
+def test_a_group_keeps_the_identifier_of_its_first_day() -> None:
+    """New on the second day as b, then c, then d: b all the way; what was there from the start keeps a."""
+    series = a_series(
+        (a_change(ChangeKind.NEW, now="b"), a_change(STABLE, "a", "a2")),
+        (a_change(STABLE, "b", "c"), a_change(STABLE, "a2", "a3")),
+        (a_change(ChangeKind.MORE, "c", "d"), a_change(ChangeKind.RESOLVED, "a3")),
+    )
+    assert [[one.tracking_uid for one in comparison.changes] for comparison in series] == [["b", "a"]] * 3
+
+
+def test_histories_tell_every_moment() -> None:
+    """A group that was there has a first moment without change; one that came later starts with new."""
+    series = a_series(
+        (a_change(ChangeKind.NEW, now="b"), a_change(STABLE, "a", "a2")),
+        (a_change(STABLE, "b", "c"), a_change(ChangeKind.RESOLVED, "a2")),
+    )
+    told = {one.tracking_uid: [(m.examination, m.change) for m in one.moments] for one in histories(series)}
+    assert told == {
+        "b": [(1, ChangeKind.NEW), (2, STABLE)],
+        "a": [(0, None), (1, STABLE), (2, ChangeKind.RESOLVED)],
+    }
+    (gone,) = [one for one in histories(series) if one.tracking_uid == "a"]
+    assert gone.moments[-1].measured.count == 0
+    assert histories([]) == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "months"),
+    [
+        ([(STABLE, 12.0), (STABLE, 13.5)], 25),
+        ([(ChangeKind.MORE, 12.0), (STABLE, 13.5)], 13),
+        ([(STABLE, None), (STABLE, 13.5)], None),
+        ([(STABLE, 12.0), (ChangeKind.MORE, 13.5)], None),
+        ([(STABLE, 12.0), (ChangeKind.NOT_COMPARABLE, 12.0), (STABLE, 6.0)], 6),
+    ],
+)
+def test_stable_months_add_up(changes: list[tuple[ChangeKind, float | None]], months: int | None) -> None:
+    """Only what has not changed without a break counts; a missing date and the sum is not known."""
+    series = a_series(
+        *((a_change(kind, f"g{n}", f"g{n + 1}", long),) for n, (kind, long) in enumerate(changes))
+    )
+    observed = observed_of(series[-1], series[:-1])
+    assert observed[f"g{len(changes)}"].stable_months == months
+
+
+def test_what_is_not_comparable_is_no_observation() -> None:
+    """The rules are told nothing of a group that could not be compared, and nothing of one that is gone."""
+    series = a_series((a_change(ChangeKind.NOT_COMPARABLE, now="b"), a_change(ChangeKind.RESOLVED, "a")))
+    observed = observed_of(series[0])
+    assert set(observed) == {"b"}
+    assert observed["b"].change is None
+    several = replace(a_change(STABLE, "a", "b"), groups=("b", "c"))
+    assert set(observed_of(Comparison((), (several,), ()))) == {"b", "c"}

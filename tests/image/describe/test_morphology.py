@@ -1,0 +1,153 @@
+"""Shapes told by a model handed in: what it is shown, what its answers become."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from calcwatch.domain.lexicon import Morphology
+from calcwatch.image.describe.morphology import (
+    OUTPUTS,
+    SET_FEATURES,
+    SHAPES,
+    WEIGHED_FEATURES,
+    ShapeModel,
+    describe_morphology,
+    describe_set,
+    tell_shapes,
+    weighed_features,
+)
+from calcwatch.image.describe.shape_patches import SHAPE_NUMBERS, SeenShapes, ShapePatches, see_shapes, taken
+from calcwatch.image.find.classify import LOOKS
+from calcwatch.image.measure.outline import measure
+from calcwatch.image.prepare.normalize import normalize
+from tests.image.measure.test_outline import detections_at
+from tests.image.pictures import add_disk, half_round_breast, mammogram_of
+
+PLACES = ((180.0, 100.0), (200.0, 120.0), (220.0, 90.0))
+
+
+def seen(*, is_lateral: bool = False) -> SeenShapes:
+    """Three disks of 6 pixels in a drawn breast, as the network sees them."""
+    picture = half_round_breast(noise=0.004)
+    for row, column in PLACES:
+        picture = add_disk(picture, row, column, radius_px=3.0)
+    image = normalize(mammogram_of(picture))
+    return see_shapes(image, measure(image, detections_at(image, *PLACES)), None, is_lateral=is_lateral)
+
+
+def test_patches_show_the_object_in_their_middle() -> None:
+    """The disk lies in the middle of all three squares, at 1 where it fills one, and outlined there."""
+    patches = seen().patches
+    assert patches.close.shape == (3, 2, 32, 32)
+    assert patches.near.shape == (3, 1, 32, 32)
+    assert patches.around.shape == (3, 2, 32, 32)
+    assert patches.close[:, 0, 15:17, 15:17].mean() == pytest.approx(1.0, abs=0.15)
+    assert np.all(patches.close[:, 1, 15:17, 15:17] == 1)
+    assert np.all(patches.near[:, 0, 15, 15] > patches.near[:, 0, 0, 0] + 1)
+    assert np.all(patches.around[:, 1, 14:18, 14:18].max(axis=(1, 2)) > 0.4)
+
+
+def test_numbers_have_names_and_the_lateral_view_is_one_of_them() -> None:
+    """Each number has a name; only ``is_lateral`` changes with the view; without looks those are 0."""
+    first, second = seen().patches.numbers, seen(is_lateral=True).patches.numbers
+    assert first.shape == (3, len(SHAPE_NUMBERS))
+    changed = [name for name, a, b in zip(SHAPE_NUMBERS, first[0], second[0], strict=True) if a != b]
+    assert changed == ["is_lateral"]
+    assert np.all(first[:, -len(LOOKS) :] == 0)
+
+
+def test_nothing_gives_empty_arrays() -> None:
+    """No objects give patches without rows, and no answers."""
+    image = normalize(mammogram_of(half_round_breast()))
+    nothing = see_shapes(image, (), None, is_lateral=False)
+    told = tell_shapes(nothing, np.zeros((0, 2)), (), model_of(SHAPES.index(Morphology.ROUND)))
+    assert nothing.patches.close.shape == (0, 2, 32, 32)
+    assert nothing.patches.numbers.shape == (0, len(SHAPE_NUMBERS))
+    assert told.each.shape == (0, OUTPUTS)
+
+
+def model_of(answer: int) -> ShapeModel:
+    """A model that always says the same, and whose second half passes the first's mean on."""
+
+    def look(patches: ShapePatches) -> NDArray[np.float32]:
+        logits = np.zeros((len(patches.numbers), OUTPUTS), np.float32)
+        logits[:, answer] = 4.0
+        return logits
+
+    def weigh(features: NDArray[np.float32]) -> NDArray[np.float32]:
+        likely = np.exp(features[:, :OUTPUTS])
+        return np.asarray(likely / likely.sum(axis=1, keepdims=True), np.float32)
+
+    return ShapeModel(look, weigh)
+
+
+def test_calcifications_and_groups_get_a_row_each() -> None:
+    """Three calcifications and their group give four rows of probabilities, in that order."""
+    answer = SHAPES.index(Morphology.AMORPHOUS)
+    told = tell_shapes(seen(), np.array(PLACES) * 0.1, [(0, 1, 2)], model_of(answer))
+    assert told.each.shape == (3, OUTPUTS)
+    assert told.groups.shape == (1, OUTPUTS)
+    assert told.each.argmax(axis=1).tolist() == [answer] * 3
+    assert told.groups.argmax(axis=1).tolist() == [answer]
+
+
+def test_features_do_not_depend_on_the_order_of_members() -> None:
+    """A group's row is the same whichever way its members are counted, and as wide as stated."""
+    patches = seen().patches
+    logits = np.random.default_rng(1).normal(size=(3, OUTPUTS)).astype(np.float32)
+    places = np.array(PLACES) * 0.1
+    one = weighed_features(logits, patches.numbers, places, [(0, 1, 2)])
+    other = weighed_features(logits, patches.numbers, places, [(2, 0, 1)])
+    assert one.shape == (4, WEIGHED_FEATURES)
+    assert np.allclose(one, other, atol=1e-6)
+    assert one[:, -1].tolist() == [0, 0, 0, 1]
+
+
+def test_a_set_of_one_has_features_too() -> None:
+    """One calcification alone is a set without extent."""
+    likely = np.full((1, OUTPUTS), 1 / OUTPUTS, np.float32)
+    features = describe_set(likely, np.zeros((1, len(SHAPE_NUMBERS)), np.float32), np.zeros((1, 2)), (0,))
+    assert features.shape == (SET_FEATURES,)
+    assert np.isfinite(features).all()
+
+
+def row_of(**chances: float) -> NDArray[np.float32]:
+    row = np.zeros(OUTPUTS, np.float32)
+    for name, chance in chances.items():
+        row[OUTPUTS - 1 if name == "nothing" else SHAPES.index(Morphology[name])] = chance
+    return row
+
+
+def test_milk_of_calcium_is_told_on_a_true_lateral_only() -> None:
+    """Elsewhere its probability goes to the other shapes."""
+    row = row_of(MILK_OF_CALCIUM=0.8, ROUND=0.2)
+    assert describe_morphology(row, diameter_px=12, is_lateral=True).likeliest is Morphology.MILK_OF_CALCIUM
+    elsewhere = describe_morphology(row, diameter_px=12, is_lateral=False)
+    assert elsewhere.likeliest is Morphology.ROUND
+    assert elsewhere.of(Morphology.MILK_OF_CALCIUM) == 0.0
+
+
+def test_probabilities_are_among_shapes() -> None:
+    """The chance that it is no calcification is left out; the rest adds up to 1, most likely first."""
+    told = describe_morphology(row_of(nothing=0.5, ROUND=0.3, PUNCTATE=0.2), diameter_px=8, is_lateral=False)
+    assert sum(chance for _, chance in told.probabilities) == pytest.approx(1.0)
+    assert [shape for shape, _ in told.probabilities] == [Morphology.ROUND, Morphology.PUNCTATE]
+    assert told.of(Morphology.ROUND) == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize(("diameter_px", "words"), [(2.5, "at this resolution"), (9.0, "several shapes")])
+def test_a_shape_that_the_pixels_do_not_carry_is_not_named(diameter_px: float, words: str) -> None:
+    """Where no shape reaches 0.4 none is named, and the reason is said; probabilities stay."""
+    row = row_of(ROUND=0.35, PUNCTATE=0.35, AMORPHOUS=0.3)
+    told = describe_morphology(row, diameter_px=diameter_px, is_lateral=False)
+    assert told.likeliest is None
+    assert words in told.cannot_tell_because
+    assert len(told.probabilities) == 3
+
+
+def test_rows_of_patches_can_be_taken() -> None:
+    """Taking rows takes them of every input."""
+    few = taken(seen().patches, np.array([2, 0]))
+    assert {len(few.close), len(few.near), len(few.around), len(few.numbers)} == {2}
