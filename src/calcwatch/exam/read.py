@@ -7,6 +7,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from calcwatch.domain.assessment import BreastReading, ExaminationFindings, GroupReading
+from calcwatch.domain.context import ClinicalContext
 from calcwatch.domain.image import Laterality, ViewPosition
 from calcwatch.domain.lexicon import LateralityPattern, Morphology
 from calcwatch.exam.assess import assess_breast, assess_group
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from calcwatch.domain.assessment import Assessment, Location, ViewPair
-    from calcwatch.domain.context import ClinicalContext
     from calcwatch.domain.findings import (
         Calcification,
         CalcificationGroup,

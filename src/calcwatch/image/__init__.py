@@ -1,1 +1,1 @@
-"""One image -> findings: prepare, find, measure, name look-alikes, group, describe. Pure: arrays in, findings out."""
+"""One image -> findings: prepare, find, measure, name look-alikes, group, describe. Pure."""
