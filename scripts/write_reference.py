@@ -16,17 +16,17 @@ from typing import Any
 from typer.core import TyperGroup, TyperOption
 from typer.main import get_command
 
-from calcwatch.cli import app
+from calcwatch.cli.main import app
 from calcwatch.domain.image import BLOCKING_FLAGS
 from calcwatch.exam.rule_table import SECTIONS, Rule
-from calcwatch.report.schema import findings_schema
-from calcwatch.report.tables import (
+from calcwatch.formats.result.schema import findings_schema
+from calcwatch.formats.result.tables import (
     CALCIFICATION_COLUMNS,
     EXAMINATION_COLUMNS,
     GROUP_COLUMNS,
     IMAGE_COLUMNS,
 )
-from calcwatch.service.read_rules import read_rules
+from calcwatch.service.files.rules import read_rules
 from calcwatch.words.flags import FLAG_WORDS, KIND_WORDS, REASONS
 
 SECTION_TITLES = {

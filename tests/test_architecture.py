@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "calcwatch"
 CORE_ROOMS = ("domain", "words", "codes", "image", "exam", "comparison", "phantom")
 CORE = sorted(
-    [PACKAGE / "bounds.py", *(path for room in CORE_ROOMS for path in (PACKAGE / room).rglob("*.py"))]
+    [PACKAGE / "formats/bounds.py", *(path for room in CORE_ROOMS for path in (PACKAGE / room).rglob("*.py"))]
 )
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 OUR_PYTHON = sorted(path for room in ("src", "tests", "scripts") for path in (ROOT / room).rglob("*.py"))
@@ -39,7 +39,7 @@ def complaints_about(paths: list[Path], rule: Rule) -> list[str]:
     [
         (SOURCES, house_rules.long_functions),
         (
-            [path for path in SOURCES if path.name not in ("cli.py", "command.py")],
+            [path for path in SOURCES if "cli" not in path.parts],
             house_rules.crowded_signatures,
         ),
         (SOURCES, house_rules.unexplained_constants),
@@ -72,17 +72,17 @@ def test_names_say_what_is_done() -> None:
     assert "\n".join(complaints) == ""
 
 
-def test_files_are_short() -> None:
-    """No Python file is longer than 400 lines."""
+def test_files_are_no_volumes() -> None:
+    """No Python file is longer than 800 lines: more than a subject lies in it."""
     lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in OUR_PYTHON}
     assert [str(path) for path, length in lengths.items() if length > house_rules.MOST_FILE_LINES] == []
 
 
 BAD_SOURCES = {
     "def f():\n" + "    x = 1\n" * 61: house_rules.long_functions,
-    "def f(a, b, *, c, d, e, g, h): ...": house_rules.crowded_signatures,
-    "def f(a, b, c, d, e): ...": house_rules.crowded_signatures,
-    "class A:\n    def f(self, a, b, c, d, e): ...": house_rules.crowded_signatures,
+    "def f(a, b, *, c, d, e, g, h, i, j): ...": house_rules.crowded_signatures,
+    "def f(a, b, c, d, e, g): ...": house_rules.crowded_signatures,
+    "class A:\n    def f(self, a, b, c, d, e, g): ...": house_rules.crowded_signatures,
     "LIMIT = 3\nx = 1": house_rules.unexplained_constants,
     "LIMIT: int = 3": house_rules.unexplained_constants,
     "import numpy as np\nx = np.random.rand(3)": house_rules.unseeded_randomness,
@@ -149,12 +149,23 @@ def test_the_import_contracts_hold(house_copy: Path) -> None:
     ("room", "forbidden_import", "contract"),
     [
         ("domain", "import calcwatch.image", "Imports point inward"),
-        ("image", "from calcwatch.dicom import read", "Imports point inward"),
-        ("raster", "from calcwatch.dicom import read", "Imports point inward"),
+        ("image", "from calcwatch.formats import dicom", "Imports point inward"),
+        ("formats", "import calcwatch.report", "Imports point inward"),
+        (
+            "formats/raster",
+            "from calcwatch.formats.dicom.read import parse",
+            "Formats do not know each other",
+        ),
         ("exam", "import calcwatch.comparison", "Imports point inward"),
+        ("image/find", "import calcwatch.image.describe", "An image is read in one direction"),
         ("service", "import calcwatch.cli", "Imports point inward"),
-        ("report", "import pydicom", "Only dicom/ speaks DICOM"),
-        ("raster", "import gdcm", "Only dicom/ speaks DICOM"),
+        ("service", "import calcwatch_lab.labels", "calcwatch never knows its laboratory"),
+        ("report", "import pydicom", "Only formats/dicom/ speaks DICOM"),
+        ("formats/raster", "import highdicom", "Only formats/dicom/ speaks DICOM"),
+        ("formats/dicom", "import fhir.resources", "Only formats/fhir/ speaks FHIR"),
+        ("image", "import onnxruntime", "Only models/onnx.py runs networks"),
+        ("service", "import torch", "Only calcwatch_lab/train/ speaks torch"),
+        ("service", "import typer", "Only cli/ talks to a terminal"),
         ("image", "import os", "The core is numerical and pure"),
         ("phantom", "import random", "The core is numerical and pure"),
         ("comparison", "import datetime", "The core is numerical and pure"),

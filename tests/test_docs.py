@@ -17,13 +17,13 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 import calcwatch
-from calcwatch.cli import app
-from calcwatch.dicom.write import write_mammogram
+from calcwatch.cli.main import app
+from calcwatch.formats.dicom.write.mammogram import write_mammogram
 from calcwatch.phantom import make_examination
 from calcwatch.phantom.settings import PhantomSettings
-from calcwatch.service.key_file import PASSPHRASE
-from calcwatch.service.read_table import TABLE_COLUMNS, read_table
-from calcwatch.service.result_folder import RESULT_NAMES
+from calcwatch.service.files.key_file import PASSPHRASE
+from calcwatch.service.files.result_folder import RESULT_NAMES
+from calcwatch.service.files.table import TABLE_COLUMNS, read_table
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])

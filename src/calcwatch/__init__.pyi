@@ -27,28 +27,28 @@ from .domain.image import PixelSpacing as PixelSpacing
 from .domain.image import QualityFlag as QualityFlag
 from .domain.study import ImagedStudy as ImagedStudy
 from .domain.treatment import Treatment as Treatment
-from .fhir.bundle import released_summary as released_summary
-from .fhir.bundle import result_bundle as result_bundle
-from .fhir.check import check_bundle as check_bundle
+from .formats.fhir.bundle import released_summary as released_summary
+from .formats.fhir.bundle import result_bundle as result_bundle
+from .formats.fhir.check import check_bundle as check_bundle
 from .image.analyze import check_image as check_image
 from .image.find.candidates import detect_classical as detect_classical
-from .inference import learned_detector as learned_detector
+from .models.onnx import learned_detector as learned_detector
 from .phantom import PhantomSettings as PhantomSettings
 from .phantom import make_examination as make_examination
 from .phantom import make_prior_and_current as make_prior_and_current
 from .service.analyze_mammogram import analyze_exam as analyze_exam
 from .service.analyze_mammogram import analyze_image as analyze_image
 from .service.analyze_mammogram import compare_with_prior as compare_with_prior
-from .service.deidentify_files import Deidentified as Deidentified
-from .service.deidentify_files import DeidentifyOptions as DeidentifyOptions
-from .service.deidentify_files import deidentify_files as deidentify_files
-from .service.export_result import Exported as Exported
-from .service.export_result import ExportFormat as ExportFormat
-from .service.export_result import export_result as export_result
-from .service.open_image import describe_image as describe_image
-from .service.open_image import open_image as open_image
+from .service.deidentify import Deidentified as Deidentified
+from .service.deidentify import DeidentifyOptions as DeidentifyOptions
+from .service.deidentify import deidentify_files as deidentify_files
+from .service.export import Exported as Exported
+from .service.export import ExportFormat as ExportFormat
+from .service.export import export_result as export_result
+from .service.files.evidence import read_result_folder as read_result_folder
+from .service.files.open_image import describe_image as describe_image
+from .service.files.open_image import open_image as open_image
 from .service.read_cad import read_cad_file as read_cad_file
-from .service.read_evidence import read_result_folder as read_result_folder
 
 __version__: str
 __all__: list[str]

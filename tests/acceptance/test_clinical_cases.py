@@ -12,7 +12,7 @@ from calcwatch.domain.lexicon import LADDER, Category, Distribution, Morphology
 from calcwatch.exam.assess import assess_group
 from calcwatch.exam.facts import Facts
 from calcwatch.exam.rule_table import RuleTable
-from calcwatch.service.read_rules import read_rules
+from calcwatch.service.files.rules import read_rules
 
 
 @cache

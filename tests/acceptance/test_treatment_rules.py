@@ -18,7 +18,7 @@ from calcwatch.domain.treatment import Operation, OperationKind, Radiation, Ther
 from calcwatch.exam.assess import assess_group
 from calcwatch.exam.facts import Facts
 from calcwatch.exam.rule_table import RuleTable
-from calcwatch.service.read_rules import read_rules
+from calcwatch.service.files.rules import read_rules
 
 LEFT, RIGHT = Laterality.LEFT, Laterality.RIGHT
 TODAY = "20240115"

@@ -14,7 +14,7 @@ from calcwatch.domain.lexicon import Category, Distribution, Morphology
 from calcwatch.exam.assess import assess_breast, assess_group
 from calcwatch.exam.facts import Facts, OtherDescription
 from calcwatch.exam.rule_table import RuleTable
-from calcwatch.service.read_rules import read_rules
+from calcwatch.service.files.rules import read_rules
 
 CLASSIC: dict[str, dict[str, Any]] = {
     "B1": {"morphology": Morphology.VASCULAR, "tubular": True, "follows_vessel": True, "both_views": True},

@@ -21,8 +21,8 @@ from calcwatch.domain.findings import (
 from calcwatch.domain.image import ImageDescription, Laterality, PixelSpacing, ViewPosition
 from calcwatch.domain.lexicon import Category, Distribution, LateralityPattern, Morphology
 from calcwatch.exam.read import analyze_exam, singles_of, without_unproven_milk
-from calcwatch.inference import suspicion_model
-from calcwatch.service.read_rules import read_rules
+from calcwatch.models.onnx import suspicion_model
+from calcwatch.service.files.rules import read_rules
 
 MM = 0.1
 MEASURED = DistributionMeasurements(6, 6.0, 6.0, 3.0, 12.0, 1.0, 40.0, 0.01)

@@ -11,7 +11,7 @@ from calcwatch.domain.errors import BadTable
 from calcwatch.domain.lexicon import Morphology
 from calcwatch.exam.facts import Facts
 from calcwatch.exam.rule_table import FACT_NAMES, parse_condition, parse_rules
-from calcwatch.service.read_rules import read_rules
+from calcwatch.service.files.rules import read_rules
 
 SOUND = """
 version = "7"

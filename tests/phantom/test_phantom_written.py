@@ -10,10 +10,10 @@ import pydicom
 import pytest
 from pydicom.uid import JPEGLSLossless
 
-from calcwatch.dicom.read import read_dicom
-from calcwatch.dicom.write import write_mammogram
 from calcwatch.domain.findings import NonLesionKind
 from calcwatch.domain.image import Laterality, ViewPosition
+from calcwatch.formats.dicom.read.mammogram import read_dicom
+from calcwatch.formats.dicom.write.mammogram import write_mammogram
 from calcwatch.phantom import PhantomSettings
 from tests.phantom.views import SMALL, examine
 

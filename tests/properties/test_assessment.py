@@ -18,7 +18,7 @@ from calcwatch.domain.lexicon import LADDER, Category
 from calcwatch.exam.assess import assess_breast, assess_group
 from calcwatch.exam.facts import Facts
 from calcwatch.exam.rule_table import RuleTable
-from calcwatch.service.read_rules import read_rules
+from calcwatch.service.files.rules import read_rules
 
 TOLD_BY_RULES = {"classic", "above_benign"}
 NUMBERS: dict[str, list[Any]] = {

@@ -6,7 +6,7 @@ from calcwatch.domain.uids import letter
 from calcwatch.report.marks import CALCIFICATION_COLOR, GROUP_COLOR, NON_LESION_COLOR
 from calcwatch.report.overlay import OVERLAY_PX, draw_overlay, encode_png
 from calcwatch.report.pictures import breast_window, for_display
-from tests.report.examples import (
+from tests.formats.result.examples import (
     CLIP_PLACE,
     COLUMNS,
     GROUP_PLACES,

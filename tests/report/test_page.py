@@ -8,14 +8,14 @@ import pytest
 
 from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.image import Laterality, ViewPosition
-from calcwatch.report.examinations import ReadExamination
-from calcwatch.report.findings import NotAnalyzed
+from calcwatch.formats.result.examinations import ReadExamination
+from calcwatch.formats.result.findings import NotAnalyzed
 from calcwatch.report.page import PageRun, page_parts, reading_order
 from calcwatch.report.take_pictures import take_pictures
 from calcwatch.words.flags import FLAG_WORDS, PURPOSE
 from calcwatch.words.lexicon import SUGGESTION_NOTE
-from tests.report.examples import PROVENANCE, breast_picture, findings
-from tests.report.readings import described, examination, examinations
+from tests.formats.result.examples import PROVENANCE, breast_picture, findings
+from tests.formats.result.readings import described, examination, examinations
 
 REFUSED = NotAnalyzed(
     "bad/<b>x</b>.dcm", "unreadable", "bad/<b>x</b>.dcm: the file is empty; export it again"

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.report.examples import findings
+from tests.formats.result.examples import findings
 from tests.report.test_page import REFUSED, write
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -15,7 +15,7 @@ from calcwatch.report.pictures import (
     for_display,
     thumbnail,
 )
-from tests.report.examples import breast_picture, findings
+from tests.formats.result.examples import breast_picture, findings
 
 
 def decoded(uri: str) -> np.ndarray:

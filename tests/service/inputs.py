@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from tests.dicom.make import TOMOSYNTHESIS, file_bytes, mammogram
-from tests.report.examples import SPACING_MM, breast_picture
+from tests.formats.dicom.make import TOMOSYNTHESIS, file_bytes, mammogram
+from tests.formats.result.examples import SPACING_MM, breast_picture
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 ENVELOPE = b"\x30\x82\x10\x00\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03" + b"\0" * 200

@@ -5,11 +5,11 @@ import pytest
 from calcwatch.domain.context import ClinicalContext
 from calcwatch.domain.errors import BadContext
 from calcwatch.domain.image import ImageDescription, ViewPosition
-from calcwatch.inference import suspicion_model
+from calcwatch.models.onnx import suspicion_model
 from calcwatch.service.examinations import group_images, read_examinations
-from calcwatch.service.read_contexts import StatedContexts
-from calcwatch.service.read_rules import read_rules
-from tests.report.readings import described
+from calcwatch.service.files.contexts import StatedContexts
+from calcwatch.service.files.rules import read_rules
+from tests.formats.result.readings import described
 
 
 def image(patient: str | None = None, date: str | None = None, study: str | None = None) -> ImageDescription:

@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from calcwatch.cli import app
+from calcwatch.cli.main import app
 from calcwatch.domain.errors import NotInResult
 from calcwatch.domain.image import ViewPosition
-from calcwatch.report.document import findings_document, findings_text
+from calcwatch.formats.result.document import findings_document, findings_text
 from calcwatch.service.explain import explain_group
-from calcwatch.service.read_rules import read_rules
-from tests.report.examples import PROVENANCE, findings
-from tests.report.readings import described, examination
+from calcwatch.service.files.rules import read_rules
+from tests.formats.result.examples import PROVENANCE, findings
+from tests.formats.result.readings import described, examination
 
 UIDS = ("2.25.1001", "2.25.2001")
 

@@ -44,7 +44,8 @@ _LOOSE = frozenset({Distribution.DIFFUSE, Distribution.REGIONAL})
 _LOOSE_SHARE = 0.25  # what a difference of place counts between patterns that fill much of the breast
 
 # Natural logarithm of odds, one weight for each difference in the order of `Difference`. Fitted by
-# `calcwatch.bench.pairs` to its phantoms 7100 to 7399 at 0.14 mm, times 1.3: so the probabilities come true.
+# `calcwatch_lab.bench.description.pairs` to its phantoms 7100 to 7399 at 0.14 mm, times 1.3: so the
+# probabilities come true.
 # The base was lowered by 1 afterwards, so that fewer stated pairs are false.
 _BASE = 5.8
 _WEIGHTS = np.array([-0.77, -1.83, -2.5, -2.65, -2.59])

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import hypot
 
-from calcwatch.domain.findings import Calcification, CalcificationGroup, ImageFindings
+from calcwatch.domain.findings import CalcificationGroup, ImageFindings
 from calcwatch.domain.image import Laterality, Point
-from calcwatch.domain.uids import letter
-from calcwatch.report.findings import ordered_calcifications, ordered_groups
 
 GROUP_COLOR = "#f0a020"
 """Orange; the colors of marks follow Okabe and Ito (2008), told apart with any color vision."""
@@ -32,17 +30,6 @@ _BREASTS = {
 def anchor(index: int) -> str:
     """Name the part of the page that shows the image at a place in the run, 0 first."""
     return f"image-{index + 1}"
-
-
-def group_letters(findings: ImageFindings) -> dict[str, str]:
-    """Tracking UID of each group -> its letter; A is the first group of the image in its order."""
-    return {group.tracking_uid: letter(index) for index, group in enumerate(ordered_groups(findings))}
-
-
-def single_calcifications(findings: ImageFindings) -> tuple[Calcification, ...]:
-    """Calcifications in no group, most believable first."""
-    grouped = {uid for group in findings.groups for uid in group.members}
-    return tuple(found for found in ordered_calcifications(findings) if found.tracking_uid not in grouped)
 
 
 def reach(center: Point, outline: Sequence[Point], at_least: float) -> float:

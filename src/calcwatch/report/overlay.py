@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.image import Point
+from calcwatch.formats.result.order import group_letters
 from calcwatch.report.marks import (
     BREAST_COLOR,
     CALCIFICATION_COLOR,
     GROUP_COLOR,
     NON_LESION_COLOR,
-    group_letters,
     image_label,
     label_place,
     reach,

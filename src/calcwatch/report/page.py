@@ -9,17 +9,9 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from calcwatch.domain.findings import ImageFindings, Provenance
-from calcwatch.report.comparison import Step, study_dates
-from calcwatch.report.comparison_views import view_dates, view_histories, view_step
-from calcwatch.report.examination_views import (
-    ExaminationView,
-    Links,
-    links,
-    reading_views,
-    view_examination,
-)
-from calcwatch.report.examinations import ReadExamination, worklist
-from calcwatch.report.findings import NotAnalyzed, printable
+from calcwatch.formats.result.comparison import Step, study_dates
+from calcwatch.formats.result.examinations import ReadExamination, worklist
+from calcwatch.formats.result.findings import NotAnalyzed, printable
 from calcwatch.report.marks import (
     BREAST_COLOR,
     CALCIFICATION_COLOR,
@@ -28,10 +20,12 @@ from calcwatch.report.marks import (
     anchor,
     image_label,
 )
-from calcwatch.report.reading_views import SHAPE_HEADS
 from calcwatch.report.side_by_side import SheetOf
 from calcwatch.report.take_pictures import ImagePictures
-from calcwatch.report.views import TILE_PX, ImageView, view_image
+from calcwatch.report.views.comparison import view_dates, view_histories, view_step
+from calcwatch.report.views.examination import ExaminationView, Links, links, reading_views, view_examination
+from calcwatch.report.views.image import TILE_PX, ImageView, view_image
+from calcwatch.report.views.reading import SHAPE_HEADS
 from calcwatch.words.flags import PURPOSE, REASONS
 from calcwatch.words.lexicon import SUGGESTION_NOTE
 

@@ -18,10 +18,10 @@ from calcwatch.domain.errors import ResultNotWritten
 from calcwatch.domain.findings import CalcificationGroup, ImageFindings
 from calcwatch.domain.study import ImagedStudy
 from calcwatch.domain.uids import letter
-from calcwatch.report.findings import printable
+from calcwatch.formats.result.findings import printable
 from calcwatch.report.marks import image_label, side_label
 from calcwatch.report.pictures import encoded_jpeg, shrink
-from calcwatch.report.reading_views import morphology_words, range_words
+from calcwatch.report.views.reading import morphology_words, range_words
 from calcwatch.words.changes import CHANGE_WORDS, bed_words, in_reading_order, interval_words
 from calcwatch.words.dates import date_words
 from calcwatch.words.flags import FLAG_WORDS, PURPOSE

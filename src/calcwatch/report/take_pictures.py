@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from calcwatch.domain.findings import Calcification, CalcificationGroup, ImageFindings, NonLesion
 from calcwatch.domain.image import Point
-from calcwatch.report.findings import ordered_groups, ordered_non_lesions
-from calcwatch.report.marks import single_calcifications
+from calcwatch.formats.result.order import ordered_groups, ordered_non_lesions, single_calcifications
 from calcwatch.report.pictures import (
     Box,
     Picture,

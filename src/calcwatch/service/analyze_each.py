@@ -22,15 +22,15 @@ from calcwatch.domain.errors import (
 )
 from calcwatch.domain.findings import ANALYSIS_VERSION, AnalysisSettings, ImageFindings, Provenance
 from calcwatch.domain.image import GivenAttributes, Mammogram
+from calcwatch.formats.result.findings import NotAnalyzed, image_document
 from calcwatch.image.analyze import analyze_image
-from calcwatch.inference import NamedDescriber, NamedDetector, named_describer, named_learned
-from calcwatch.report.findings import NotAnalyzed, image_document
+from calcwatch.models.onnx import NamedDescriber, NamedDetector, named_describer, named_learned
 from calcwatch.report.overlay import draw_overlay, encode_png
 from calcwatch.report.sheets import Sheet, take_sheet
 from calcwatch.report.take_pictures import ImagePictures, take_pictures
-from calcwatch.service.find_images import FoundFile, FoundKind
-from calcwatch.service.open_image import open_image
-from calcwatch.service.result_folder import writing
+from calcwatch.service.files.find_images import FoundFile, FoundKind
+from calcwatch.service.files.open_image import open_image
+from calcwatch.service.files.result_folder import writing
 from calcwatch.service.workers import WorkerEnded, answers
 
 PARTS = ".parts"

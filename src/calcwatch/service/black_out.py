@@ -12,7 +12,7 @@ from calcwatch.domain.errors import UnsuitableImage
 from calcwatch.domain.image import GivenAttributes
 from calcwatch.image.prepare.breast import find_breast
 from calcwatch.image.prepare.normalize import normalize
-from calcwatch.service.open_image import open_image
+from calcwatch.service.files.open_image import open_image
 
 MARGIN_MM = 2.0
 """Kept round the breast, so that the skin line stays whole."""

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from calcwatch.dicom.deidentify import STANDARD_UIDS, Identity, MapUid
+from calcwatch.formats.dicom.deidentify.deidentify import STANDARD_UIDS, Identity, MapUid
 
 RESULT_FILES = frozenset({"findings.json", "comparison.json", "history.json"})
 """Documents of a result that can be cleaned; tables, pictures and the page cannot."""

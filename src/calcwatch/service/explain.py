@@ -12,7 +12,7 @@ from typing import Any
 from calcwatch.domain.errors import NotInResult
 from calcwatch.domain.uids import letter
 from calcwatch.report.explanation import FoundGroup, explanation
-from calcwatch.service.read_rules import read_rules
+from calcwatch.service.files.rules import read_rules
 
 _FINDINGS = "findings.json"
 _LISTED = 20

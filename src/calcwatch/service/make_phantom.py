@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from calcwatch.dicom.write import write_mammogram
+from calcwatch.formats.dicom.write.mammogram import write_mammogram
 from calcwatch.phantom.examination import make_examination, make_prior_and_current
 from calcwatch.phantom.settings import PhantomSettings
 from calcwatch.phantom.truth import PhantomExamination, PhantomImage, truth_json
-from calcwatch.service.result_folder import writing
+from calcwatch.service.files.result_folder import writing
 
 
 def _name(image: PhantomImage) -> str:

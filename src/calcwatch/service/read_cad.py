@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from calcwatch.dicom.read_cad_report import MAX_REPORT_BYTES, read_cad_report
 from calcwatch.domain.errors import CalcwatchError, UnreadableImage
 from calcwatch.domain.findings import CadReport
-from calcwatch.service.open_image import source_of
+from calcwatch.formats.dicom.read.cad_report import MAX_REPORT_BYTES, read_cad_report
+from calcwatch.service.files.open_image import source_of
 
 
 def read_cad_file(path: Path) -> CadReport:

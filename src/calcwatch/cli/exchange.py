@@ -1,0 +1,207 @@
+"""``calcwatch export``, ``read-cad`` and ``deidentify``: translate words into one use case."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from calcwatch.cli.terminal import one_line
+from calcwatch.domain.errors import BadFormat
+
+if TYPE_CHECKING:
+    from calcwatch.domain.findings import CadMark, CadReport
+    from calcwatch.service.export import Exported, ExportFormat
+
+SOME_NOT_EXPORTED, NONE_EXPORTED = 3, 4
+"""Exit statuses other than 0, every examination exported."""
+
+ALL_FORMATS = "cad-sr,sr,seg,pr,sc,pdf,ko,fhir"
+"""The words of ``--to``."""
+
+
+def export(
+    findings: Annotated[
+        Path,
+        typer.Argument(metavar="FINDINGS", readable=False, help="A result: its folder or findings.json."),
+    ],
+    *,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="DIR", readable=False, help="Folder to write to.")
+    ],
+    to: Annotated[
+        str, typer.Option("--to", metavar="FORMAT,...", help="What to write, parted by commas.")
+    ] = ALL_FORMATS,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
+) -> None:
+    """Write a result as what a hospital files: DICOM objects that join the study, and FHIR.
+
+    FINDINGS is what calcwatch analyze, compare or history wrote; the mammograms must still lie where they
+    were analyzed. Of two examinations that were compared the current one is exported, with its prior.
+
+    Formats: cad-sr Mammography CAD SR, for mammography workstations; sr measurements as TID 1500, for other
+    viewers and archives; seg groups as a segmentation; pr marks as a presentation state; sc marks burned into
+    a picture; pdf the report on paper, also inside DICOM; ko images with findings; fhir an R4 bundle.
+
+    DIR receives the files and export.json, which lists them; several examinations have a folder each.
+    Images that are no DICOM can be exported as fhir and pdf. Exit status: 0 every examination exported, 2
+    wrong use, 3 some not exported, 4 none.
+
+    For example:
+
+      calcwatch export result/ --out exported
+
+      calcwatch export compared/findings.json --to cad-sr,sr,pr --out exported
+    """
+    from calcwatch.cli.progress import show_count
+    from calcwatch.service.export import export_result
+
+    formats = _formats(to)
+    with show_count("exporting", quiet=quiet) as on_done:
+        done = export_result(findings, out, formats, on_done=on_done)
+    for missed in done.not_exported:
+        typer.echo(f"not exported: examination {missed.examination}: {one_line(missed.reason)}", err=True)
+    if not quiet:
+        _tell(done)
+    if done.not_exported:
+        raise typer.Exit(SOME_NOT_EXPORTED if done.files else NONE_EXPORTED)
+
+
+def read_cad(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", readable=False, help="Mammography CAD SR files.")
+    ],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a file.")] = False,
+) -> None:
+    """Read the Mammography CAD SR of any vendor: what it marks, where, and how sure it is.
+
+    Places are row and column in pixels, 0 at the center of the top-left pixel, as in findings.json.
+    Certainty is the vendor's own scale: it compares with no other vendor's.
+
+    For example:
+
+      calcwatch read-cad cad.dcm
+
+      calcwatch read-cad cad.dcm --json
+    """
+    from calcwatch.service.read_cad import read_cad_file
+
+    for path in paths:
+        report = read_cad_file(path)
+        if as_json:
+            typer.echo(json.dumps({"source": str(path), **asdict(report)}, ensure_ascii=False))
+            continue
+        _print_report(path, report)
+
+
+def deidentify(
+    path: Annotated[
+        Path,
+        typer.Argument(metavar="IN", readable=False, help="A file, or a folder with images and results."),
+    ],
+    out: Annotated[Path, typer.Argument(metavar="OUT", readable=False, help="Folder to write to.")],
+    *,
+    key_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            readable=False,
+            help="Encrypted file that can tell who is who; made, or used again for later examinations.",
+        ),
+    ] = None,
+    black_out: Annotated[
+        bool,
+        typer.Option("--black-out", help="Black out what lies outside the breast where letters may be."),
+    ] = False,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="A secret that can be made again; for tests only.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
+) -> None:
+    """Take identity out of DICOM images, DICOM results and results of calcwatch.
+
+    Follows PS3.15 Annex E: what is not known to be harmless is removed. Dates are shifted by as many days for
+    all examinations of a woman, so that intervals survive; UIDs are replaced alike in images and results.
+    Images that may have letters burned in, such as scanned film, are refused unless --black-out is given.
+
+    OUT receives <pseudonym>/<date>/<n>.dcm, result-<n>/, and deidentification.json, which tells what was
+    removed. Without --key-file nobody can tell who is who, and later examinations get other pseudonyms. Its
+    passphrase is read from CALCWATCH_KEY_PASSPHRASE. Exit status: 0 all files, 2 wrong use, 3 some refused,
+    4 none written.
+
+    For example:
+
+      calcwatch deidentify archive/ shared/ --key-file keys/study.key
+
+      calcwatch deidentify films/ shared/ --black-out
+    """
+    from calcwatch.cli.progress import counted, show_count
+    from calcwatch.service.deidentify import DeidentifyOptions, deidentify_files
+
+    options = DeidentifyOptions(key_file, seed, black_out)
+    with show_count("de-identifying", quiet=quiet) as on_done:
+        done = deidentify_files(path, out, options=options, on_done=on_done)
+    for refused in done.refused:
+        typer.echo(one_line(f"refused: {refused.source}: {refused.message}"), err=True)
+    if not quiet:
+        files, documents = counted(len(done.files), "DICOM file"), counted(len(done.results), "document")
+        typer.echo(f"{files} and {documents} of results: {done.out}")
+        if done.left_out:
+            typer.echo(
+                f"{done.left_out} tables, pictures and pages left out: analyze the copies to make them"
+            )
+        if key_file is None and seed is None:
+            typer.echo("no key file: nobody can tell who is who, and pseudonyms will not be the same again")
+    if not done.files and not done.results:
+        raise typer.Exit(NONE_EXPORTED)
+    if done.refused:
+        raise typer.Exit(SOME_NOT_EXPORTED)
+
+
+def add_exchange(app: typer.Typer) -> None:
+    """Add the commands that exchange results to the commands of ``app``."""
+    app.command()(export)
+    app.command("read-cad")(read_cad)
+    app.command()(deidentify)
+
+
+def _formats(to: str) -> list[ExportFormat]:
+    from calcwatch.service.export import ExportFormat
+
+    words = [word.strip() for word in to.split(",") if word.strip()]
+    unknown = [word for word in words if word not in list(ExportFormat)]
+    if unknown or not words:
+        said = f"{unknown[0]!r} is no format" if unknown else "it names no format"
+        raise BadFormat(f"--to {to}: {said}; formats are {ALL_FORMATS}, parted by commas")
+    return [ExportFormat(word) for word in words]
+
+
+def _tell(done: Exported) -> None:
+    for file in done.files:
+        typer.echo(f"{done.out / file.name}")
+    for name in done.empty:
+        typer.echo(f"nothing to write for {name}")
+
+
+def _print_report(path: Path, report: CadReport) -> None:
+    is_said_twice = report.algorithm.startswith(report.manufacturer)
+    maker = report.algorithm if is_said_twice else f"{report.manufacturer} {report.algorithm}".strip()
+    typer.echo(one_line(f"{path}: {len(report.marks)} marks by {maker or 'an unnamed maker'}"))
+    if report.detections:
+        typer.echo(one_line(f"  detections: {report.detections}"))
+    depths: list[int] = []
+    for mark in report.marks:
+        depths.append(0 if mark.part_of is None else depths[mark.part_of] + 1)
+        typer.echo("  " * (1 + depths[-1]) + one_line(_mark(mark)))
+
+
+def _mark(mark: CadMark) -> str:
+    place = "" if mark.row is None else f"row {mark.row:.1f}, column {mark.column:.1f}"
+    count = "" if mark.count is None else f"{mark.count} calcifications"
+    certainty = "" if mark.certainty_percent is None else f"certainty {mark.certainty_percent:g} %"
+    image = f"image {mark.sop_instance_uid}" if mark.sop_instance_uid else ""
+    return ", ".join(filter(None, (mark.finding, *mark.words, place, count, certainty, image)))

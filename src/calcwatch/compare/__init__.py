@@ -1,1 +1,0 @@
-"""The commands that compare examinations of one woman."""

@@ -1,1 +1,0 @@
-"""Commands that hand results on and take identity away: export, deidentify."""

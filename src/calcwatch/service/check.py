@@ -1,0 +1,143 @@
+"""What was understood of files, in words, and whether they will be analyzed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from calcwatch.domain.errors import CalcwatchError
+from calcwatch.domain.image import GivenAttributes, ImageDescription
+from calcwatch.image.analyze import check_image, reason_to_refuse
+from calcwatch.service.files.find_images import FoundFile, find_images
+from calcwatch.service.files.open_image import describe_image, open_image
+
+Fact = tuple[str, str]
+"""``(name, words)``: one line of what was understood."""
+
+
+@dataclass(frozen=True)
+class CheckedFile:
+    """One file: its description, in which ``not_analyzed_because`` also tells what the pixels forbid.
+
+    ``is_error``: it will not be analyzed although it was named, or is an image or a table row.
+    """
+
+    source: str
+    description: ImageDescription
+    is_error: bool = False
+
+    @property
+    def will_be_analyzed(self) -> bool:
+        """Whether ``analyze`` will give findings for it."""
+        return not self.description.not_analyzed_because
+
+
+def _understood(found: FoundFile) -> ImageDescription:
+    """What the header and the pixels tell, from one reading; a second one only where that fails."""
+    try:
+        mammogram = open_image(found.path, found.given)
+    except CalcwatchError as problem:
+        description = describe_image(found.path, found.given)
+        because = description.not_analyzed_because or str(problem).removeprefix(f"{found.source}: ")
+        return replace(description, not_analyzed_because=because)
+    flags = check_image(mammogram)
+    return replace(
+        mammogram.description, flags=tuple(sorted(flags)), not_analyzed_because=reason_to_refuse(flags)
+    )
+
+
+def _check(found: FoundFile) -> CheckedFile:
+    if found.problem:
+        because = str(found.problem).removeprefix(f"{found.source}: ")
+        refused = ImageDescription(found.source, not_analyzed_because=because)
+        return CheckedFile(found.source, refused, found.is_error)
+    description = _understood(found)
+    return CheckedFile(found.source, description, bool(description.not_analyzed_because))
+
+
+def check_files(paths: Sequence[Path], table: Path | None, given: GivenAttributes) -> Iterator[CheckedFile]:
+    """Tell what is understood of each file, in order; a bad file is told like any other."""
+    for found in find_images(paths, table, given):
+        yield _check(found)
+
+
+def _bits(image: ImageDescription) -> str:
+    used, stored = ("unknown" if bits is None else str(bits) for bits in (image.bits_used, image.bits_stored))
+    return f"{used} used of {stored} stored"
+
+
+def _spacing(image: ImageDescription) -> str:
+    spacing, note = image.pixel_spacing, image.pixel_spacing_note
+    if spacing is None:
+        return f"unknown, sizes will be null{'; ' + note if note else ''}"
+    pair = f"{spacing.row_mm:.6g}" + (
+        "" if spacing.row_mm == spacing.column_mm else f" x {spacing.column_mm:.6g}"
+    )
+    return f"{pair} mm, {_from(spacing.source)}{'; ' + note if note else ''}"
+
+
+def _magnification(image: ImageDescription) -> str:
+    return f"{image.pixel_spacing.magnification:.6g}" if image.pixel_spacing else "unknown"
+
+
+def _with_source(word: str | None, source: str) -> str:
+    return f"{word}, {_from(source)}" if word and source else word or "unknown"
+
+
+def _from(source: str) -> str:
+    return source if source.startswith("given by") else f"from {source}"
+
+
+def _file_facts(image: ImageDescription) -> list[Fact]:
+    frames = f", {image.frames} frames" if image.frames != 1 else ""
+    return [
+        ("file format", image.file_format),
+        ("modality", image.modality),
+        ("SOP class", image.sop_class),
+        ("intent", image.presentation_intent),
+        ("transfer syntax", image.transfer_syntax),
+        ("size", f"{image.rows} rows x {image.columns} columns{frames}"),
+        ("bits", _bits(image)),
+        ("photometric interpretation", image.photometric_interpretation),
+    ]
+
+
+def _meaning_facts(image: ImageDescription) -> list[Fact]:
+    return [
+        ("pixel spacing", _spacing(image)),
+        ("magnification", _magnification(image)),
+        ("laterality", _with_source(image.image_laterality, image.laterality_source)),
+        ("view", _with_source(image.view_position, image.view_source)),
+        ("implant", image.implant),
+        ("lossy history", image.lossy_history),
+        ("flags", ", ".join(sorted(image.flags)) or "none"),
+    ]
+
+
+def facts(checked: CheckedFile) -> tuple[Fact, ...]:
+    """One line a fact, in the order in which pixels meet them; the last says whether it will be analyzed.
+
+    A file that shows no image has what was understood of it, at least the last line.
+    """
+    image = checked.description
+    because = image.not_analyzed_because
+    verdict = ("will be analyzed", f"no: {because}" if because else "yes")
+    if not image.rows:
+        known = (
+            ("file format", image.file_format),
+            ("modality", image.modality),
+            ("SOP class", image.sop_class),
+        )
+        return (*(fact for fact in known if fact[1]), verdict)
+    steps = [(f"pixel step {n}", step) for n, step in enumerate(image.pixel_steps, start=1)]
+    lines = [*_file_facts(image), *steps, *_meaning_facts(image), verdict]
+    return tuple((name, words or "not given") for name, words in lines)
+
+
+def check_document(checked: CheckedFile) -> dict[str, Any]:
+    """Return a checked file as a JSON object: the description's fields without patient and date."""
+    hidden = {"patient_id", "study_date"}
+    fields = {name: value for name, value in asdict(checked.description).items() if name not in hidden}
+    return fields | {"will_be_analyzed": checked.will_be_analyzed}

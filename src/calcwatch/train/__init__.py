@@ -1,1 +1,0 @@
-"""Training of the detector: phantoms, inserted calcifications -> ONNX. The only room that imports torch."""

@@ -1,0 +1,1 @@
+"""The laboratory: what trains and measures calcwatch, and what no hospital runs."""

@@ -1,0 +1,1 @@
+"""How well two examinations are compared."""

@@ -1,0 +1,1 @@
+"""How well shapes, distributions, suspicion and pairs of views are told."""

@@ -1,0 +1,1 @@
+"""How well calcifications are found, and the page that says so."""

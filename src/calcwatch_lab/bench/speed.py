@@ -1,0 +1,244 @@
+"""Speed and memory, as figures and ratios of one run: ``python -m calcwatch_lab.bench.speed [FILE...]``.
+
+Without files, full-size phantoms are made and written in the transfer syntaxes a clinic sends, one of them
+filled by the breast from edge to edge. Decoding and analysis are timed apart, and the analysis against five
+scales of OpenCV difference of Gaussians on the same image in the same run, which tells more than seconds on
+an unknown machine. Memory is the peak of a process that does nothing but read one file and analyze it. Last
+come an examination of four views after decoding, all views and what is read from them together, and, without
+files, two such examinations compared as the command does it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import re
+import resource
+import sys
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import cv2
+import numpy as np
+
+from calcwatch.domain.image import GivenAttributes, Laterality
+from calcwatch.exam.read import analyze_exam
+from calcwatch.formats.dicom.write.mammogram import write_mammogram
+from calcwatch.image.analyze import analyze_image
+from calcwatch.image.describe.describe import Describer
+from calcwatch.image.find.candidates import Detector, detect_classical
+from calcwatch.models.onnx import SHIPPED, learned_describer, learned_detector, suspicion_model
+from calcwatch.phantom import PhantomImage, PhantomSettings, make_examination
+from calcwatch.service.compare import compare_files
+from calcwatch.service.files.open_image import open_image
+from calcwatch.service.files.rules import read_rules
+from calcwatch.service.make_phantom import make_phantom_days
+from calcwatch.service.workers import available_cores
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+_Answer = TypeVar("_Answer")
+
+_REPEATS, _COMPARISONS = 5, 3
+_STATUS = Path("/proc/self/status")
+_SIGMAS_PX = (1.0, 1.6, 2.5, 4.0, 6.3)
+_SURROUND = 1.6
+_AIR_ROWS = 200  # so that there is a background to tell the breast from
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds for one file, the median and the slowest of several runs; ``filters_s`` for the five scales.
+
+    ``peak_mb``: most memory, in MiB, that a process held which read and analyzed this file alone.
+    """
+
+    name: str
+    megapixels: float
+    decode_s: float
+    analyze_s: float
+    slowest_s: float
+    filters_s: float
+    peak_mb: float
+
+    @property
+    def ratio(self) -> float:
+        """Analysis over five scales of difference of Gaussians."""
+        return self.analyze_s / self.filters_s
+
+
+def five_differences(gray: NDArray[np.float32]) -> None:
+    """Run the yardstick: five scales of difference of Gaussians over the whole image."""
+    for sigma in _SIGMAS_PX:
+        cv2.subtract(cv2.GaussianBlur(gray, (0, 0), sigma), cv2.GaussianBlur(gray, (0, 0), _SURROUND * sigma))
+
+
+def time_file(
+    path: Path, detector: Detector = detect_classical, describer: Describer | None = None
+) -> Timing:
+    """Time decoding, analysis and the yardstick on one file, and tell the peak memory."""
+    peak = alone(peak_memory_mb, path, detector, describer)
+    mammogram = open_image(path, GivenAttributes())
+    decode = _seconds(lambda: open_image(path, GivenAttributes()))
+    analyze = _seconds(lambda: analyze_image(mammogram, detector=detector, describer=describer))
+    filters = _seconds(lambda: five_differences(mammogram.gray))
+    return Timing(
+        name=path.name,
+        megapixels=mammogram.gray.size / 1e6,
+        decode_s=float(np.median(decode)),
+        analyze_s=float(np.median(analyze)),
+        slowest_s=max(analyze),
+        filters_s=float(np.median(filters)),
+        peak_mb=peak,
+    )
+
+
+def time_examination(paths: Sequence[Path], detector: Detector, describer: Describer | None) -> str:
+    """Time one examination whose views are decoded: each view, then all of them together; as a line."""
+    views = [open_image(path, GivenAttributes()) for path in paths]
+    rules, suspicion = read_rules(), suspicion_model()
+
+    def read() -> None:
+        found = [analyze_image(view, detector=detector, describer=describer) for view in views]
+        analyze_exam(found, table=rules, suspicion=suspicion)
+
+    seconds = _seconds(read)
+    return (
+        f"an examination of {len(views)} views after decoding: median {np.median(seconds):.2f} s, slowest "
+        f"{max(seconds):.2f} s"
+    )
+
+
+def time_comparison(seed: int = 0) -> str:
+    """Time ``compare_files`` on two phantom examinations of both breasts in two views; as a line.
+
+    Everything is in it: starting the processes, reading, analyzing all eight images, comparing, writing.
+    """
+    both = PhantomSettings(lateralities=(Laterality.LEFT, Laterality.RIGHT))
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        alone(_days, seed, root, both)
+        seconds = []
+        for number in range(_COMPARISONS):
+            start = time.perf_counter()
+            compare_files(root / "prior", root / "current", root / f"result-{number}")
+            seconds.append(time.perf_counter() - start)
+    return (
+        f"two examinations of four views read, analyzed and compared on {available_cores()} cores: median "
+        f"{np.median(seconds):.1f} s, slowest {max(seconds):.1f} s"
+    )
+
+
+def _days(seed: int, folder: Path, settings: PhantomSettings) -> None:
+    make_phantom_days(seed, folder, settings=settings)
+
+
+def peak_memory_mb(
+    path: Path, detector: Detector = detect_classical, describer: Describer | None = None
+) -> float:
+    """Read and analyze one file; the most memory this process ever held, in MiB (meant for a fresh one)."""
+    analyze_image(open_image(path, GivenAttributes()), detector=detector, describer=describer)
+    return held_memory_mb()
+
+
+def held_memory_mb() -> float:
+    """The most memory this process ever held, in MiB."""
+    if _STATUS.exists():  # Linux passes ru_maxrss on from parent to child, but not this
+        (kibibytes,) = re.findall(r"VmHWM:\s+(\d+) kB", _STATUS.read_text(encoding="ascii"))
+        return int(kibibytes) / 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024**2 if sys.platform == "darwin" else 1024)
+
+
+def alone(job: Callable[..., _Answer], *arguments: object) -> _Answer:
+    """Do a job in a process of its own, which ends with it."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(job, *arguments).result()
+
+
+def table(timings: Sequence[Timing]) -> str:
+    """Lay the timings out as a table, a line a file, with a last line of medians and the peak memory."""
+    lines = [
+        f"{'file':32} {'MP':>5} {'decode s':>9} {'analyze s':>10} {'slowest s':>10} {'ratio':>6}"
+        f" {'peak MB':>8}"
+    ]
+    lines += [
+        f"{t.name[:32]:32} {t.megapixels:5.1f} {t.decode_s:9.3f} {t.analyze_s:10.3f} {t.slowest_s:10.3f}"
+        f" {t.ratio:6.2f} {t.peak_mb:8.0f}"
+        for t in timings
+    ]
+    analyze = [t.analyze_s for t in timings]
+    lines.append(
+        f"median {np.median(analyze):.3f} s, 95th percentile {np.quantile(analyze, 0.95):.3f} s an image;"
+        f" ratio to five differences of Gaussians {np.median([t.ratio for t in timings]):.2f};"
+        f" peak memory {max(t.peak_mb for t in timings):.0f} MB; {cv2.getNumThreads()} threads"
+    )
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> str:
+    """Time the given files, or phantoms, and return the table; what the command prints."""
+    parser = argparse.ArgumentParser(prog="python -m calcwatch_lab.bench.speed", description=__doc__)
+    parser.add_argument("files", type=Path, nargs="*")
+    parser.add_argument("--detector", choices=("learned", "classical"), help="default: learned if shipped")
+    given = parser.parse_args(arguments)
+    name = given.detector or ("learned" if SHIPPED.is_dir() else "classical")
+    detector, describer = (
+        (learned_detector(), learned_describer()) if name == "learned" else (detect_classical, None)
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        paths = given.files or alone(_phantoms, Path(folder))
+        views = given.files or [path for path in paths if path.stem.count("-") == 1]
+        told = table([time_file(path, detector, describer) for path in paths])
+        lines = [f"{name} detector", told, time_examination(views, detector, describer)]
+    return "\n".join(lines if given.files else [*lines, time_comparison()])
+
+
+def _phantoms(folder: Path) -> list[Path]:
+    paths = []
+    for seed in (0, 1):
+        for image in make_examination(seed).images:
+            for name, one, jpeg_ls in (
+                ("", image, False),
+                ("-jpeg-ls", image, True),
+                ("-filled", _filled(image), False),
+            ):
+                path = folder / f"{seed}-{image.view_position}{name}.dcm"
+                write_mammogram(one, path, jpeg_ls=jpeg_ls)
+                paths.append(path)
+    return paths
+
+
+def _filled(image: PhantomImage) -> PhantomImage:
+    """The same with the middle of the breast repeated, mirrored, from edge to edge but for the top rows."""
+    stored = image.stored
+    tall, wide = stored.shape
+    breast = (stored > np.median(stored[0])).sum(axis=1)
+    middle = int(np.average(np.arange(tall), weights=breast))
+    deep = int(0.7 * breast[middle])
+    piece = stored[middle - deep // 2 : middle + deep // 2]
+    piece = piece[:, :deep] if piece[:, :deep].mean() > piece[:, -deep:].mean() else piece[:, -deep:]
+    filled = np.pad(piece, ((0, tall - piece.shape[0]), (0, wide - piece.shape[1])), mode="symmetric")
+    filled[:_AIR_ROWS] = stored[0].min()
+    return replace(image, stored=filled)
+
+
+def _seconds(job: Callable[[], object]) -> list[float]:
+    job()
+    seconds = []
+    for _ in range(_REPEATS):
+        start = time.perf_counter()
+        job()
+        seconds.append(time.perf_counter() - start)
+    return seconds
+
+
+if __name__ == "__main__":
+    print(main())  # noqa: T201

@@ -1,0 +1,1 @@
+"""Figures with their intervals, from marks held against what is true."""

@@ -1,0 +1,1 @@
+"""What is true of test images: phantoms, insertions, tables of labels."""

@@ -1,0 +1,1 @@
+"""Training: phantoms and inserted calcifications -> weights. The only room that imports torch."""

@@ -1,0 +1,159 @@
+"""Pixel spacing: every source the header may hold, and what contradicts it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from calcwatch.domain.image import QualityFlag
+from calcwatch.formats.dicom.read.spacing import SpacingReading, read_spacing
+from tests.formats.dicom.make import attributes
+
+AMBIGUOUS, UNKNOWN = QualityFlag.PIXEL_SPACING_AMBIGUOUS, QualityFlag.PIXEL_SPACING_UNKNOWN
+MAGNIFIED = QualityFlag.MAGNIFICATION_VIEW
+
+
+def read(**given: Any) -> SpacingReading:
+    return read_spacing(attributes(**given))
+
+
+def factor(value: float) -> dict[str, Any]:
+    return {"EstimatedRadiographicMagnificationFactor": value}
+
+
+@pytest.mark.parametrize(
+    ("given", "mm", "flags"),
+    [
+        ({"ImagerPixelSpacing": [0.07, 0.07], **factor(1)}, 0.07, ()),
+        ({"ImagerPixelSpacing": [0.07, 0.07], **factor(1.07)}, 0.07 / 1.07, ()),
+        ({"ImagerPixelSpacing": [0.1, 0.1], **factor(1.8)}, 0.1 / 1.8, (MAGNIFIED,)),
+        ({"ImagerPixelSpacing": [0.2, 0.2], **factor(1)}, 0.2, ()),
+        ({"ImagerPixelSpacing": [0.07, 0.07], "DetectorElementSpacing": [0.07, 0.07], **factor(1)}, 0.07, ()),
+        ({"ImagerPixelSpacing": [0.14, 0.14], "DetectorElementSpacing": [0.07, 0.07], **factor(1)}, 0.14, ()),
+        ({"NominalScannedPixelSpacing": [0.05, 0.05], **factor(1)}, 0.05, ()),
+        ({"PixelSpacing": [0.08, 0.08], "PixelSpacingCalibrationType": "GEOMETRY"}, 0.08, ()),
+        (
+            {"PixelSpacing": [0.05, 0.05], "PixelSpacingCalibrationType": "FIDUCIAL", **factor(1.5)},
+            0.05,
+            (MAGNIFIED,),
+        ),
+        ({"PixelSpacing": [0.08, 0.08], **factor(1)}, 0.08, (AMBIGUOUS,)),
+    ],
+)
+def test_sources(given: dict[str, Any], mm: float, flags: tuple[QualityFlag, ...]) -> None:
+    """Each attribute that says the spacing gives the spacing in the plane of the breast."""
+    found = read(**given)
+    assert found.spacing is not None
+    assert found.spacing.mm == pytest.approx(mm)
+    assert found.flags == flags
+
+
+def test_maker_states_the_plane_of_the_breast() -> None:
+    """Imager Pixel Spacing below the detector's elements is used and flagged, both values are named."""
+    found = read(ImagerPixelSpacing=[0.0941, 0.0941], DetectorElementSpacing=[0.1, 0.1], **factor(1))
+    assert found.spacing is not None
+    assert found.spacing.mm == pytest.approx(0.0941)
+    assert found.spacing.magnification == 1
+    assert found.flags == (AMBIGUOUS,)
+    assert "0.0941 mm" in found.note
+    assert "0.1 mm" in found.note
+
+
+def test_magnification_is_not_divided_out_twice() -> None:
+    """Imager Pixel Spacing that is the element's divided by the factor already is not divided again."""
+    found = read(ImagerPixelSpacing=[0.05, 0.05], DetectorElementSpacing=[0.09, 0.09], **factor(1.8))
+    assert found.spacing is not None
+    assert found.spacing.mm == pytest.approx(0.05)
+    assert found.flags == (AMBIGUOUS, MAGNIFIED)
+    assert "already divided by 1.8" in found.spacing.source
+
+
+def test_calibrated_value_beside_imager_spacing() -> None:
+    """A calibrated Pixel Spacing that differs is named and flagged; Imager Pixel Spacing stays the source."""
+    both = {"ImagerPixelSpacing": [0.1, 0.1], "PixelSpacing": [0.08, 0.08], **factor(1)}
+    found = read(**both, PixelSpacingCalibrationType="FIDUCIAL")
+    assert found.spacing is not None
+    assert found.spacing.mm == pytest.approx(0.1)
+    assert found.flags == (AMBIGUOUS,)
+    assert "Pixel Spacing says 0.08 mm (FIDUCIAL)" in found.note
+    assert "no calibration type" in read(**both).note
+
+
+@pytest.mark.parametrize("pixel_spacing", [0.1, 0.1 / 1.5])
+def test_pixel_spacing_that_agrees(pixel_spacing: float) -> None:
+    """Pixel Spacing that copies Imager Pixel Spacing or is corrected by the factor contradicts nothing."""
+    found = read(ImagerPixelSpacing=[0.1, 0.1], PixelSpacing=[pixel_spacing, pixel_spacing], **factor(1.5))
+    assert AMBIGUOUS not in found.flags
+
+
+@pytest.mark.parametrize("value", [None, 0, 12])
+def test_magnification_not_given(value: float | None) -> None:
+    """A missing or absurd magnification factor is taken as 1, and that is said."""
+    found = read(ImagerPixelSpacing=[0.07, 0.07], EstimatedRadiographicMagnificationFactor=value)
+    assert found.spacing is not None
+    assert found.spacing.magnification == 1
+    assert "taken as 1" in found.note
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"SpatialResolution": 0.05},
+        {"DetectorElementSpacing": [0.1, 0.1]},
+        {"ImagerPixelSpacing": [0, 0]},
+        {"ImagerPixelSpacing": [-0.1, -0.1]},
+        {"ImagerPixelSpacing": [0.0001, 0.0001]},
+        {"ImagerPixelSpacing": [7, 7]},
+        {"ImagerPixelSpacing": [0.1, 0.1, 0.1]},
+        {"PixelSpacing": [0.1, 0.1], **factor(1.8)},
+    ],
+)
+def test_unknown(given: dict[str, Any]) -> None:
+    """A spacing that the header does not say, or says absurdly, is unknown, flagged, and never guessed."""
+    found = read(**given)
+    assert found.spacing is None
+    assert found.flags == (UNKNOWN,)
+    assert found.note
+
+
+def test_lookalikes_are_named() -> None:
+    """What looks like a spacing and is none is named as such."""
+    assert "Spatial Resolution 0.05 is not a pixel spacing" in read(SpatialResolution=0.05).note
+    assert (
+        "Detector Element Spacing 0.1 is not a pixel spacing" in read(DetectorElementSpacing=[0.1, 0.1]).note
+    )
+
+
+def test_oblong_pixels() -> None:
+    """Pixels that are not square keep both distances and are flagged."""
+    found = read(ImagerPixelSpacing=[0.05, 0.1], **factor(1))
+    assert found.spacing is not None
+    assert (found.spacing.row_mm, found.spacing.column_mm) == (0.05, 0.1)
+    assert found.flags == (QualityFlag.PIXELS_NOT_SQUARE,)
+    assert read(PixelAspectRatio=[2, 1]).flags == (UNKNOWN, QualityFlag.PIXELS_NOT_SQUARE)
+
+
+def test_film_with_another_pixel_spacing() -> None:
+    """A film scan whose Pixel Spacing differs from the scanner's is flagged."""
+    found = read(NominalScannedPixelSpacing=[0.05, 0.05], PixelSpacing=[0.06, 0.06], **factor(1))
+    assert found.spacing is not None
+    assert found.spacing.mm == pytest.approx(0.05)
+    assert found.flags == (AMBIGUOUS,)
+
+
+def test_single_value() -> None:
+    """A spacing written as one value is that of square pixels."""
+    found = read(ImagerPixelSpacing=0.07, **factor(1))
+    assert found.spacing is not None
+    assert (found.spacing.row_mm, found.spacing.column_mm) == (0.07, 0.07)
+
+
+def test_reconstructed_slices() -> None:
+    """Tomosynthesis takes the spacing of its reconstructed slices."""
+    shared = [attributes(PixelMeasuresSequence=[attributes(PixelSpacing=[0.1, 0.1], SliceThickness=1)])]
+    found = read(SharedFunctionalGroupsSequence=shared)
+    assert found.spacing is not None
+    assert found.spacing.mm == pytest.approx(0.1)
+    assert "reconstructed slice" in found.spacing.source

@@ -1,0 +1,188 @@
+"""Laterality, view and implants: their source, and every contradiction flagged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from calcwatch.codes.concepts import VIEW_MODIFIERS, VIEWS, ViewModifier
+from calcwatch.domain.image import Laterality, QualityFlag, ViewPosition
+from calcwatch.formats.dicom.read.view import read_implant, read_laterality, read_view
+from tests.formats.dicom.make import attributes, code
+
+CONFLICT = (QualityFlag.VIEW_CONFLICT,)
+
+
+def coded(value: str, scheme: str = "SCT", *modifiers: tuple[str, str]) -> dict[str, Any]:
+    items = [code(modifier, of) for modifier, of in modifiers]
+    return {"ViewCodeSequence": [code(value, scheme, ViewModifierCodeSequence=items or None)]}
+
+
+@pytest.mark.parametrize(("view", "sct", "old"), VIEWS)
+@pytest.mark.parametrize("scheme", ["SCT", "SRT", "SNM3", "99SDM"])
+def test_view_codes(view: ViewPosition, sct: str, old: str, scheme: str) -> None:
+    """Every view code is understood in the current and the older SNOMED schemes."""
+    found = read_view(attributes(**coded(sct if scheme == "SCT" else old, scheme)))
+    assert (found.view, found.source, found.flags) == (view, "View Code Sequence", ())
+
+
+@pytest.mark.parametrize(("modifier", "sct", "old"), VIEW_MODIFIERS)
+def test_view_modifiers(modifier: ViewModifier, sct: str, old: str) -> None:
+    """Every view modifier is understood in the current and the older schemes, and named in the source."""
+    for entry in ((sct, "SCT"), (old, "SNM3")):
+        found = read_view(attributes(**coded("399162004", "SCT", entry)))
+        assert found.modifiers == (modifier,)
+        assert found.source == f"View Code Sequence ({modifier})"
+
+
+def test_modifiers_that_make_a_view() -> None:
+    """A cleavage view and an axillary tail view are told by their modifier."""
+    cleavage = read_view(attributes(**coded("399162004", "SCT", ("399161006", "SCT")), ViewPosition="CV"))
+    tail = read_view(attributes(**coded("399368009", "SCT", ("R-102D1", "SRT")), ViewPosition="MLO"))
+    assert (cleavage.view, cleavage.flags) == (ViewPosition.CV, ())
+    assert (tail.view, tail.flags) == (ViewPosition.AT, ())
+
+
+def test_lateral_is_not_oblique() -> None:
+    """ML is not taken for MLO: the view code wins over View Position and the conflict is flagged."""
+    found = read_view(attributes(**coded("399260004"), ViewPosition="MLO"))
+    assert (found.view, found.flags) == (ViewPosition.ML, CONFLICT)
+    assert found.source == "View Code Sequence; but View Position says MLO"
+
+
+@pytest.mark.parametrize("word", list(ViewPosition))
+def test_view_position_alone(word: str) -> None:
+    """View Position is the source when there is no view code."""
+    found = read_view(attributes(ViewPosition=word))
+    assert (found.view, found.source, found.flags) == (word, "View Position", ())
+
+
+@pytest.mark.parametrize(
+    ("given", "source"),
+    [
+        ({}, "not given"),
+        ({"ViewPosition": "AP"}, "View Position 'AP' is no mammographic view"),
+        ({"ViewCodeSequence": [code("399162004", "99XX")]}, "not given"),
+    ],
+)
+def test_unknown_view(given: dict[str, Any], source: str) -> None:
+    """A view that is missing or no mammographic one is unknown and flagged."""
+    found = read_view(attributes(**given))
+    assert (found.view, found.source, found.flags) == (None, source, (QualityFlag.VIEW_UNKNOWN,))
+
+
+@pytest.mark.parametrize(
+    ("view", "orientation", "flags"),
+    [
+        ("CC", ["P", "L"], ()),
+        ("CC", ["A", "R"], ()),
+        ("CC", ["P", "F"], CONFLICT),
+        ("ML", ["P", "F"], ()),
+        ("ML", ["P", "FL"], CONFLICT),
+        ("LM", ["A", "L"], CONFLICT),
+        ("MLO", ["A", "F"], ()),
+        ("MLO", ["P", "FL"], ()),
+        ("CC", None, ()),
+    ],
+)
+def test_view_against_orientation(view: str, orientation: Any, flags: tuple[QualityFlag, ...]) -> None:
+    """A Patient Orientation that the view cannot have is a flagged conflict."""
+    found = read_view(attributes(ViewPosition=view, PatientOrientation=orientation))
+    assert (found.view, found.flags) == (view, flags)
+
+
+def region(side: str, scheme: str = "SCT") -> dict[str, Any]:
+    return {
+        "AnatomicRegionSequence": [
+            code("76752008", AnatomicRegionModifierSequence=[code(side, scheme)]),
+        ]
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "side", "source"),
+    [
+        ({"ImageLaterality": "R", "Laterality": "R"}, "R", "Image Laterality"),
+        ({"ImageLaterality": "B"}, "B", "Image Laterality"),
+        ({"Laterality": "L"}, "L", "Laterality"),
+        (region("7771000"), "L", "Anatomic Region Sequence"),
+        (region("G-A100", "SRT"), "R", "Anatomic Region Sequence"),
+        ({"AnatomicRegionSequence": [code("63762007")]}, "B", "Anatomic Region Sequence"),
+        (
+            {
+                "SharedFunctionalGroupsSequence": [
+                    attributes(FrameAnatomySequence=[attributes(FrameLaterality="L")])
+                ]
+            },
+            "L",
+            "Frame Laterality",
+        ),
+    ],
+)
+def test_laterality(given: dict[str, Any], side: str, source: str) -> None:
+    """Laterality is read from the image, the frame, the region or the series, and its source is told."""
+    found = read_laterality(attributes(**given), None)
+    assert (found.laterality, found.source, found.flags) == (side, source, ())
+
+
+def test_unknown_laterality() -> None:
+    """A laterality that is missing or no letter of the Standard is unknown and flagged."""
+    for given in ({}, {"ImageLaterality": "X"}):
+        found = read_laterality(attributes(**given), None)
+        assert (found.laterality, found.flags) == (None, (QualityFlag.LATERALITY_UNKNOWN,))
+
+
+def test_laterality_conflict() -> None:
+    """Image Laterality wins over the series' Laterality, and the conflict is flagged."""
+    found = read_laterality(attributes(ImageLaterality="R", Laterality="L"), None)
+    assert (found.laterality, found.flags) == (Laterality.RIGHT, (QualityFlag.LATERALITY_CONFLICT,))
+    assert found.source == "Image Laterality; but Laterality says L"
+
+
+@pytest.mark.parametrize(
+    ("side", "view", "orientation", "agrees"),
+    [
+        ("R", "MLO", ["P", "FL"], True),
+        ("R", "MLO", ["A", "HR"], True),
+        ("L", "MLO", ["A", "FR"], True),
+        ("L", "MLO", ["A", "FL"], False),
+        ("R", "LMO", ["P", "FR"], False),
+        ("L", "MLO", ["A", "F"], True),
+        ("L", "CC", ["A", "R"], True),
+        ("L", "CC", ["A", "L"], True),
+    ],
+)
+def test_laterality_against_orientation(side: str, view: str, orientation: list[str], agrees: bool) -> None:
+    """The slant of an oblique view tells the breast; one that contradicts the laterality is flagged."""
+    dataset = attributes(ImageLaterality=side, PatientOrientation=orientation)
+    found = read_laterality(dataset, ViewPosition(view))
+    assert found.laterality == side
+    assert found.flags == (() if agrees else (QualityFlag.LATERALITY_CONFLICT,))
+
+
+@pytest.mark.parametrize(
+    ("stated", "modifiers", "words", "flagged"),
+    [
+        (None, (), "", False),
+        ("NO", (), "not present", False),
+        ("UNKNOWN", (), "unknown", False),
+        ("YES", (), "present", True),
+        (
+            "YES",
+            (ViewModifier.IMPLANT_DISPLACED,),
+            "displaced out of the view (Breast Implant Present YES)",
+            True,
+        ),
+        (
+            None,
+            (ViewModifier.IMPLANT_DISPLACED,),
+            "displaced out of the view (Breast Implant Present not given)",
+            True,
+        ),
+    ],
+)
+def test_implant(stated: str | None, modifiers: tuple[ViewModifier, ...], words: str, flagged: bool) -> None:
+    """Implants are told by their attribute and by the implant displaced modifier, and flagged."""
+    found = read_implant(attributes(BreastImplantPresent=stated), modifiers)
+    assert found == (words, (QualityFlag.IMPLANT,) if flagged else ())

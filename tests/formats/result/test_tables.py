@@ -1,0 +1,91 @@
+import csv
+import io
+
+import pytest
+
+from calcwatch.formats.result.tables import (
+    CALCIFICATION_COLUMNS,
+    EXAMINATION_COLUMNS,
+    GROUP_COLUMNS,
+    calcifications_table,
+    examinations_table,
+    groups_table,
+)
+from tests.formats.result.examples import findings
+from tests.formats.result.readings import described, examination
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def test_one_row_a_calcification() -> None:
+    """Each calcification has one row with its image, its group's letter and its measurements."""
+    table = rows(calcifications_table([findings(), findings("b.dcm", empty=True)]))
+    assert list(table[0]) == list(CALCIFICATION_COLUMNS)
+    assert len(table) == 6
+    assert table[0]["group_letter"] == "A"
+    assert table[0]["group_tracking_uid"] == "g1"
+    assert (table[0]["row"], table[0]["diameter_mm"]) == ("500.25", "0.42")
+    assert {row["source"] for row in table} == {"exam/L-CC.dcm"}
+    single = next(row for row in table if row["tracking_uid"] == "c9")
+    assert single["group_letter"] == single["group_tracking_uid"] == ""
+
+
+def test_one_row_a_group() -> None:
+    """Each group has one row with its count and radius."""
+    (row,) = rows(groups_table([findings()]))
+    assert list(row) == list(GROUP_COLUMNS)
+    assert (row["group_letter"], row["count"], row["radius_mm"]) == ("A", "5", "3.5")
+
+
+def test_nothing_found_is_a_table_with_its_head() -> None:
+    """Nothing found gives a table that holds its column names and no row."""
+    assert calcifications_table([findings(empty=True)]) == ",".join(CALCIFICATION_COLUMNS) + "\r\n"
+    assert groups_table([]) == ",".join(GROUP_COLUMNS) + "\r\n"
+
+
+def test_unknown_is_an_empty_cell() -> None:
+    """A size without pixel spacing is an empty cell, not zero."""
+    table = rows(calcifications_table([findings(spacing_mm=None)]))
+    assert {row["diameter_mm"] for row in table} == {""}
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+cmd", "-2", "@SUM(A1)", "\tx", "\rx", '=HYPERLINK("http://x")'])
+def test_formula_in_a_file_name(name: str) -> None:
+    """A file name that a spreadsheet would take for a formula gets an apostrophe; numbers get none."""
+    table = rows(calcifications_table([findings(name)]))
+    assert all(row["source"] == "'" + name for row in table)
+    assert all(not row["row"].startswith("'") for row in table)
+
+
+@pytest.mark.parametrize("name", ['a,"b".dcm', "a\nb.dcm", "x" * 4000])
+def test_awkward_file_names_come_back(name: str) -> None:
+    """Commas, quotes, line ends and very long names come back from the table unchanged."""
+    assert {row["source"] for row in rows(calcifications_table([findings(name)]))} == {name}
+
+
+def test_tables_carry_descriptions_and_suggestions() -> None:
+    """Rows say shape, distribution, place and suggestion; what was not described is an empty cell."""
+    image = described()
+    (group,) = rows(groups_table([image], [examination(image)]))
+    assert (group["morphology"], group["distribution"]) == ("fine_pleomorphic", "grouped")
+    assert (group["suggested_category"], group["if_confirmed"], group["floor"]) == ("0", "4B", "4B")
+    assert (group["likelihood_low"], group["rule_ids"]) == ("0.28", "M-PLE-GRP X-SCREEN")
+    assert (group["extent_mm"], group["nipple_distance_mm"]) == ("5.7", "34.0")
+    found = rows(calcifications_table([image]))[0]
+    assert (found["size_class"], found["length_mm"], found["branches"]) == ("microcalcification", "0.62", "1")
+    (plain,) = rows(groups_table([findings()]))
+    assert {plain[name] for name in ("suspicion", "morphology", "suggested_category", "location")} == {""}
+
+
+def test_worklist_is_a_table() -> None:
+    """The table of examinations has a row each, highest score first, with the suggestion for each breast."""
+    seen, empty = described(), findings("b.dcm", empty=True)
+    table = rows(examinations_table([examination(empty), examination(seen, first=1)]))
+    assert list(table[0]) == list(EXAMINATION_COLUMNS)
+    assert [row["score"] for row in table] == ["8", "1"]
+    assert (table[0]["left_suggested_category"], table[0]["left_if_confirmed"]) == ("0", "4B")
+    assert (table[0]["right_suggested_category"], table[0]["images"], table[0]["groups"]) == ("", "1", "1")
+    assert table[0]["sources"] == "exam/L-CC.dcm"
+    assert examinations_table([]) == ",".join(EXAMINATION_COLUMNS) + "\r\n"

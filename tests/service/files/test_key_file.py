@@ -1,0 +1,96 @@
+"""The key file: opened by its passphrase alone, and never readable without."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+
+from calcwatch.domain.errors import BadKeyFile
+from calcwatch.service.files.key_file import PASSPHRASE, check_passphrase, read_key_file, write_key_file
+from calcwatch.service.files.pseudonyms import Pseudonyms, new_secret
+
+
+@pytest.fixture
+def key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A key file that knows one woman."""
+    monkeypatch.setenv(PASSPHRASE, "correct horse battery")
+    known = Pseudonyms(new_secret(5))
+    known.identity_of("MRN-4711")
+    write_key_file(tmp_path / "study.key", known)
+    return tmp_path / "study.key"
+
+
+def test_what_was_written_is_read(key: Path) -> None:
+    """Secret and pseudonyms come back, the pseudonym with the woman it stands for."""
+    read = read_key_file(key)
+    first = Pseudonyms(new_secret(5))
+    assert read.secret == first.secret
+    assert read.patients == {"MRN-4711": first.identity_of("MRN-4711").pseudonym}
+
+
+def test_nothing_of_it_is_readable(key: Path) -> None:
+    """Neither the woman nor the secret stands in the file, and only its owner may open it."""
+    content = key.read_bytes()
+    assert b"MRN-4711" not in content
+    assert base64.b64encode(new_secret(5)) not in content
+    assert key.stat().st_mode & 0o077 == 0
+    assert [one.name for one in key.parent.iterdir()] == ["study.key"]
+
+
+def test_another_passphrase_does_not_open_it(key: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is refused, and the message says which variable holds the passphrase."""
+    monkeypatch.setenv(PASSPHRASE, "wrong horse battery")
+    with pytest.raises(BadKeyFile, match=PASSPHRASE):
+        read_key_file(key)
+
+
+@pytest.mark.parametrize("passphrase", ["", "short"])
+def test_a_weak_passphrase_is_refused(passphrase: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No passphrase, and one that is guessed in no time, are refused."""
+    monkeypatch.setenv(PASSPHRASE, passphrase)
+    with pytest.raises(BadKeyFile, match="12 characters"):
+        check_passphrase()
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"salt": 3, "encrypted": "x"}', b"\xff\xfe"])
+def test_what_is_no_key_file_is_refused(key: Path, content: bytes) -> None:
+    """Anything else is refused by name, with the remedy."""
+    key.write_bytes(content)
+    with pytest.raises(BadKeyFile, match=r"study\.key.*another --key-file"):
+        read_key_file(key)
+
+
+def test_a_changed_key_file_is_refused(key: Path) -> None:
+    """One byte changed, and it is not opened: nobody can put another woman into it."""
+    document = json.loads(key.read_bytes())
+    encrypted = document["encrypted"]
+    document["encrypted"] = encrypted[:40] + ("A" if encrypted[40] != "A" else "B") + encrypted[41:]
+    key.write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(BadKeyFile):
+        read_key_file(key)
+
+
+def test_a_place_that_cannot_be_written_is_named(key: Path) -> None:
+    """A folder that is not there is no place for a key."""
+    with pytest.raises(BadKeyFile, match="cannot be written"):
+        write_key_file(key.parent / "missing" / "study.key", Pseudonyms(new_secret(1)))
+
+
+def test_pseudonyms_need_the_secret() -> None:
+    """Another secret gives another pseudonym, another shift and other UIDs; the same one the same."""
+    one, same, other = (Pseudonyms(new_secret(seed)) for seed in (1, 1, 2))
+    assert one.identity_of("A").pseudonym == same.identity_of("A").pseudonym
+    assert one.map_uid("1.2.3") == same.map_uid("1.2.3") != other.map_uid("1.2.3")
+    assert one.identity_of("A").pseudonym.patient_id != other.identity_of("A").pseudonym.patient_id
+    assert one.identity_of("A").pseudonym != one.identity_of("B").pseudonym
+    assert new_secret(None) != new_secret(None)
+
+
+def test_uids_are_those_of_a_uuid() -> None:
+    """Each is below 2.25 and no longer than 64 characters (PS3.5 B.2), and no two are alike."""
+    made = {Pseudonyms(new_secret(1)).map_uid(f"1.2.{number}") for number in range(1000)}
+    assert len(made) == 1000
+    assert all(one.startswith("2.25.") and len(one) <= 44 for one in made)

@@ -1,0 +1,247 @@
+"""Files of two or more days -> a result that says what became of every group."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from calcwatch.domain.change import ChangeKind
+from calcwatch.domain.errors import BadSeries
+from calcwatch.domain.image import Laterality, ViewPosition
+from calcwatch.domain.treatment import BedMark, Operation, OperationKind, Radiation, Treatment
+from calcwatch.service.analyze import analyze_files
+from calcwatch.service.analyze_each import AnalyzeOptions
+from calcwatch.service.compare import ComparedRun, CompareOptions, compare_files, follow_files
+from tests.service.days import write_days
+
+TREATMENT = Treatment(
+    operations=(Operation("20190314", Laterality.LEFT, OperationKind.LUMPECTOMY, malignant=True),),
+    radiation=(Radiation(Laterality.LEFT, "20190601"),),
+)
+
+
+def document(run: ComparedRun, name: str = "comparison.json") -> dict[str, Any]:
+    written: dict[str, Any] = json.loads((run.run.out / name).read_text(encoding="utf-8"))
+    return written
+
+
+@pytest.fixture(scope="module")
+def days(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Path], Path]:
+    return write_days(tmp_path_factory.mktemp("woman"), days=3)
+
+
+@pytest.fixture(scope="module")
+def compared(days: tuple[list[Path], Path]) -> ComparedRun:
+    folders, table = days
+    options = CompareOptions(AnalyzeOptions(table=table, workers=2), TREATMENT)
+    return compare_files(folders[0], folders[1], table.parent / "compared", options=options)
+
+
+def test_both_views_are_compared(compared: ComparedRun) -> None:
+    """Each view of the left breast is paired with its prior, a year apart, and aligned."""
+    pairs = document(compared)["pairs"]
+    assert {(one["image_laterality"], one["view_position"]) for one in pairs} == {("L", "CC"), ("L", "MLO")}
+    for one in pairs:
+        assert one["comparable"]
+        assert one["alignment"] == "good"
+        assert one["interval_months"] == pytest.approx(12.2, abs=0.2)
+        assert one["error_mm"] < 1.5
+
+
+def test_the_new_group_is_new_and_the_old_one_is_not(compared: ComparedRun) -> None:
+    """In both views the group that was added is new, and the one that stayed has not changed."""
+    for view in ("CC", "MLO"):
+        own = [one for one in document(compared)["changes"] if one["view_position"] == view]
+        kinds = sorted(one["kind"] for one in own if max(one["count"], one["prior_count"]) >= 5)
+        assert kinds == ["new", "no_significant_change"]
+        (new,) = [one for one in own if one["kind"] == "new"]
+        assert (new["prior_count"], new["prior_groups"]) == (0, [])
+        assert new["code"]["value"] == "129721008"
+        assert new["reasons"]
+
+
+def test_a_matched_group_keeps_its_identifier(compared: ComparedRun) -> None:
+    """An unchanged group is followed under the tracking UID of the prior examination."""
+    stable = [one for one in document(compared)["changes"] if one["kind"] == "no_significant_change"]
+    assert stable
+    for one in stable:
+        assert one["tracking_uid"] == one["prior_groups"][0]
+        assert one["tracking_uid"] not in one["groups"]
+
+
+def test_the_rules_know_of_the_change(compared: ComparedRun) -> None:
+    """New in a treated breast with the bed not known: rule L4 fires and says how the place was treated."""
+    findings = document(compared, "findings.json")
+    new = {uid for one in document(compared)["changes"] if one["kind"] == "new" for uid in one["groups"]}
+    rules = [
+        set(g["rule_ids"])
+        for image in findings["images"]
+        for g in image["groups"]
+        if g["tracking_uid"] in new
+    ]
+    assert rules
+    assert all("L4" in one for one in rules)
+    for one in document(compared)["changes"]:
+        if one["groups"]:
+            assert one["in_bed"] is None
+            assert any("treated as outside" in reason for reason in one["reasons"])
+
+
+def test_the_treatment_is_told_with_its_figures(compared: ComparedRun) -> None:
+    """Months since radiation ended, and figures of the literature each with n and interval."""
+    told = document(compared)["treatment"]
+    assert told["months_since_treatment"] == {"L": 55}
+    assert all(one["n"] and one["low"] < one["high"] for one in told["literature"])
+
+
+def test_the_page_shows_both_days(compared: ComparedRun) -> None:
+    """The report has the section with prior and current, and no mark of the run is left in the result."""
+    page = (compared.run.out / "report.html").read_text(encoding="utf-8")
+    assert 'id="comparison-1"' in page
+    assert page.count('class="compared"') >= 4
+    assert {one.name for one in compared.run.out.iterdir()} == {
+        "calcifications.csv",
+        "comparison.json",
+        "examinations.csv",
+        "findings.json",
+        "groups.csv",
+        "history.json",
+        "overlays",
+        "report.html",
+    }
+
+
+def test_findings_are_compared_as_files_are(
+    days: tuple[list[Path], Path], compared: ComparedRun, tmp_path: Path
+) -> None:
+    """Results of ``analyze`` stand for their images: pairs and changes are the same, bit for bit."""
+    folders, table = days
+    for number in (0, 1):
+        analyze_files(
+            [folders[number]], tmp_path / f"r{number}", options=AnalyzeOptions(table=table, workers=2)
+        )
+    again = compare_files(
+        tmp_path / "r0",
+        tmp_path / "r1" / "findings.json",
+        tmp_path / "c",
+        options=CompareOptions(treatment=TREATMENT),
+    )
+    assert document(again)["changes"] == document(compared)["changes"]
+    assert document(again)["pairs"] == document(compared)["pairs"]
+
+
+def test_findings_whose_images_are_gone_are_refused(days: tuple[list[Path], Path], tmp_path: Path) -> None:
+    """Without its image a finding cannot be aligned: the file is named, with the remedy."""
+    folders, table = days
+    copy = tmp_path / "day"
+    shutil.copytree(folders[0], copy)
+    analyze_files([copy], tmp_path / "r", options=AnalyzeOptions(workers=1))
+    shutil.rmtree(copy)
+    run = compare_files(
+        tmp_path / "r",
+        folders[1],
+        tmp_path / "c",
+        options=CompareOptions(AnalyzeOptions(table=table, workers=1)),
+    )
+    assert not run.steps
+    assert all("give the mammograms themselves" in one.message for one in run.run.not_analyzed)
+
+
+def test_wrong_days_are_refused(days: tuple[list[Path], Path], tmp_path: Path) -> None:
+    """The later examination first, two dates in one, two women: each is refused with the remedy."""
+    folders, table = days
+    options = CompareOptions(AnalyzeOptions(table=table, workers=1))
+    with pytest.raises(BadSeries, match="give the earlier first"):
+        compare_files(folders[1], folders[0], tmp_path / "a", options=options)
+    with pytest.raises(BadSeries, match="PRIOR holds images of 2 dates"):
+        compare_files(table.parent, folders[1], tmp_path / "b", options=options)
+    other = table.with_name("other.csv")
+    other.write_text(table.read_text().replace("day-2/L-CC.png,WOMAN-1", "day-2/L-CC.png,WOMAN-2"))
+    with pytest.raises(BadSeries, match="different Patient IDs") as refused:
+        compare_files(
+            folders[0],
+            folders[1],
+            tmp_path / "c",
+            options=CompareOptions(AnalyzeOptions(table=other, workers=1)),
+        )
+    assert "WOMAN" not in str(refused.value)
+    assert not list(tmp_path.glob("[abc]"))
+
+
+def test_a_series_is_followed(days: tuple[list[Path], Path], tmp_path: Path) -> None:
+    """Through three days each group keeps one identifier: new on the second day, unchanged on the third."""
+    folders, table = days
+    options = CompareOptions(AnalyzeOptions(table=table, workers=2))
+    run = follow_files([folders[2], folders[0], folders[1]], tmp_path / "h", options=options)
+    written = document(run, "history.json")
+    assert written["study_dates"] == ["20230110", "20240115", "20250120"]
+    large = [one for one in written["groups"] if max(m["count"] for m in one["moments"]) >= 5]
+    own = [one for one in large if one["view_position"] == "CC"]
+    courses = {tuple(moment["change"] for moment in one["moments"]) for one in own}
+    stable = ChangeKind.STABLE.value
+    assert courses == {(None, stable, stable), ("new", stable)}
+    findings = document(run, "findings.json")
+    assert len(findings["examinations"]) == 3
+    assert 'id="history"' in (run.run.out / "report.html").read_text(encoding="utf-8")
+
+
+def names_in(value: object) -> set[str]:
+    """Every name in a JSON value, but for those that are data."""
+    if isinstance(value, list):
+        return {name for one in value for name in names_in(one)}
+    if not isinstance(value, dict):
+        return set()
+    return set(value).union(
+        *(names_in(one) for name, one in value.items() if name != "months_since_treatment")
+    )
+
+
+def test_every_name_is_documented(compared: ComparedRun) -> None:
+    """docs/comparing.md names everything that comparison.json and history.json hold."""
+    page = (Path(__file__).parents[2] / "docs" / "comparing.md").read_text(encoding="utf-8")
+    told = names_in(document(compared)) | names_in(document(compared, "history.json"))
+    literature = {"what", "events", "n", "percent", "low", "high", "words", "source"}
+    code = {"scheme", "value", "meaning"}
+    missing = {
+        name for name in told - literature - code if f"`{name.removeprefix('prior_')}`" not in page
+    } - {name for name in told if f"`{name}`" in page or f"`{name}[]`" in page}
+    assert missing == set()
+
+
+def test_a_drawn_bed_is_carried_over(days: tuple[list[Path], Path], tmp_path: Path) -> None:
+    """A bed drawn round the old group on the prior puts it inside on the current image, the new one not."""
+    folders, table = days
+    options = CompareOptions(AnalyzeOptions(table=table, workers=2))
+    plain = document(compare_files(folders[0], folders[1], tmp_path / "a", options=options))
+    marks = []
+    for change in plain["changes"]:
+        if change["kind"] == "no_significant_change" and change["count"] >= 5:
+            view = ViewPosition(change["view_position"])
+            marks.append(
+                BedMark(
+                    "20230110", view, row=change["prior_row"], column=change["prior_column"], radius_mm=8.0
+                )
+            )
+    operation = Operation("20220301", Laterality.LEFT, OperationKind.LUMPECTOMY, bed=tuple(marks))
+    stated = Treatment((operation,), (Radiation(Laterality.LEFT, "20220601"),))
+    options = CompareOptions(AnalyzeOptions(table=table, workers=2), stated)
+    run = compare_files(folders[0], folders[1], tmp_path / "b", options=options)
+    changes = [one for one in document(run)["changes"] if one["count"] >= 5]
+    places = {(one["kind"], one["in_bed"]) for one in changes}
+    assert places == {("no_significant_change", "inside"), ("new", "outside")}
+    for one in changes:
+        assert "drawn, carried over" in one["reasons"][-1]
+    findings = document(run, "findings.json")
+    fired = {
+        group["tracking_uid"]: set(group["rule_ids"])
+        for image in findings["images"]
+        for group in image["groups"]
+    }
+    for one in changes:
+        rules = fired[one["groups"][0]]
+        assert ("L2" in rules) is (one["in_bed"] == "inside")
+        assert ("L4" in rules) is (one["kind"] == "new")
