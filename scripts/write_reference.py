@@ -28,6 +28,7 @@ from calcwatch.formats.result.tables import (
 )
 from calcwatch.service.files.rules import read_rules
 from calcwatch.words.flags import FLAG_WORDS, KIND_WORDS, REASONS
+from calcwatch_lab.cli.main import app as lab
 
 SECTION_TITLES = {
     "classic": "Typically benign",
@@ -181,16 +182,24 @@ def effect(rule: Rule) -> str:
 
 
 def commands_part() -> str:
-    """Every command with its arguments and options."""
-    commands = get_command(app)
-    assert isinstance(commands, TyperGroup)
-    return "\n\n".join(command_text(name, command) for name, command in sorted(commands.commands.items()))
+    """Every command of both programs with its arguments and options, those of groups too."""
+    named = [("calcwatch", get_command(app)), ("calcwatch-lab", get_command(lab))]
+    return "\n\n".join(command_text(name, one) for name, top in named for name, one in leaves(name, top))
+
+
+def leaves(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+    """The commands of a group, those of the groups in it too, by name."""
+    if not isinstance(command, TyperGroup):
+        yield name, command
+        return
+    for own, part in sorted(command.commands.items()):
+        yield from leaves(f"{name} {own}", part)
 
 
 def command_text(name: str, command: Any) -> str:
     """One command: its help text and a table of what it takes."""
     rows = ((f"`{spelling(one)}`", getattr(one, "help", None) or "") for one in command.params)
-    text = f"## calcwatch {name}\n\n{fence_examples((command.help or '').strip())}"
+    text = f"## {name}\n\n{fence_examples((command.help or '').strip())}"
     return f"{text}\n\n{table(('Takes', 'Meaning'), rows)}" if command.params else text
 
 

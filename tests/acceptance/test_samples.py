@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from pathlib import Path
 
 import pytest
@@ -12,13 +11,14 @@ from calcwatch.domain.errors import UnsupportedImage
 from calcwatch.domain.image import GivenAttributes, QualityFlag
 from calcwatch.service.analyze_mammogram import analyze_image
 from calcwatch.service.files.open_image import open_image
+from tests.paths import DATA
 
-DATA = Path(os.environ.get("CALCWATCH_DATA", "../shared/data")) / "dicom"
+SAMPLES = DATA / "dicom"
 
 
 def sample(name: str) -> Path:
     """Path of a sample; skips the test where it is absent."""
-    path = DATA / name
+    path = SAMPLES / name
     if not path.exists():
         pytest.skip(f"{name} is not in CALCWATCH_DATA")
     return path

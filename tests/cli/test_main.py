@@ -22,7 +22,7 @@ COMMANDS = ("analyze", "check", "explain", "schema", "phantom", "demo", "version
 
 def command(*words: str | Path) -> subprocess.CompletedProcess[str]:
     """Run the command as a user does, in a process of its own."""
-    line = [sys.executable, "-c", "from calcwatch.cli import main; main()", *map(str, words)]
+    line = [sys.executable, "-c", "from calcwatch.cli.main import main; main()", *map(str, words)]
     return subprocess.run(line, capture_output=True, text=True, check=False)
 
 
@@ -46,7 +46,8 @@ def test_help_is_quick() -> None:
     loaded = command("--help")
     assert loaded.returncode == 0
     assert time.monotonic() - started < 5
-    code = "import sys, calcwatch.cli; print({'numpy', 'scipy', 'cv2', 'pydicom', 'rich'} & set(sys.modules))"
+    heavy = "{'numpy', 'scipy', 'cv2', 'pydicom', 'rich'}"
+    code = f"import sys, calcwatch.cli.main; print({heavy} & set(sys.modules))"
     listed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert listed.stdout.strip() == "set()"
 
@@ -209,7 +210,13 @@ def test_check_of_given_values(tmp_path: Path) -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")
 def test_answer_that_cannot_be_printed(tmp_path: Path) -> None:
     """A full disk behind standard output ends with a sentence and a status, not with a traceback."""
-    line = [sys.executable, "-c", "from calcwatch.cli import main; main()", "check", str(tmp_path / "x.dcm")]
+    line = [
+        sys.executable,
+        "-c",
+        "from calcwatch.cli.main import main; main()",
+        "check",
+        str(tmp_path / "x.dcm"),
+    ]
     with Path("/dev/full").open("w") as full:
         answer = subprocess.run(line, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert answer.returncode == 2
@@ -230,7 +237,7 @@ def test_locked_paths(tmp_path: Path) -> None:
     good, locked = write_good(tmp_path, 2)
     locked.chmod(0)
     (tmp_path / "mine").mkdir(mode=0)
-    line = [*AS_ANYBODY, sys.executable, "-c", "from calcwatch.cli import main; main()"]
+    line = [*AS_ANYBODY, sys.executable, "-c", "from calcwatch.cli.main import main; main()"]
     place = str(tmp_path / "mine" / "out")
     checked, analyzed = (
         subprocess.run([*line, *words], capture_output=True, text=True, check=False)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from calcwatch.domain.assessment import ExaminationFindings
+from calcwatch.domain.change import ChangeKind
 from calcwatch.domain.context import ClinicalContext, ExamContext
 from calcwatch.domain.findings import (
     Calcification,
@@ -20,6 +21,7 @@ from calcwatch.domain.findings import (
 )
 from calcwatch.domain.image import ImageDescription, Laterality, PixelSpacing, ViewPosition
 from calcwatch.domain.lexicon import Category, Distribution, LateralityPattern, Morphology
+from calcwatch.exam.facts import Observed
 from calcwatch.exam.read import analyze_exam, singles_of, without_unproven_milk
 from calcwatch.models.onnx import suspicion_model
 from calcwatch.service.files.rules import read_rules
@@ -182,3 +184,29 @@ def test_undescribed_findings_are_not_taken_for_benign() -> None:
     exam = read(replace(view, groups=(bare,), calcifications=members))
     assert exam.groups[0].assessment.suggested_category is Category.INCOMPLETE
     assert exam.groups[0].assessment.floor in (Category.LOW_SUSPICION, Category.MODERATE_SUSPICION)
+
+
+@pytest.mark.parametrize("view", [ViewPosition.XCCL, ViewPosition.XCCM, ViewPosition.FB, ViewPosition.SIO])
+def test_views_that_do_not_cross_were_not_compared(view: ViewPosition) -> None:
+    """A new group on MLO beside an exaggerated view is not missing there: whether both show it is unknown."""
+    found = image(L, MLO, shape=Morphology.PUNCTATE)
+    uid = found.groups[0].tracking_uid
+    examination = analyze_exam(
+        [found, image(L, view)],
+        table=read_rules(),
+        suspicion=suspicion_model(),
+        observed={uid: Observed(ChangeKind.NEW)},
+    )
+    (reading,) = examination.groups
+    assert reading.view_note == "no second view to compare MLO with"
+    assert "C1" in reading.assessment.rule_ids
+    assert "both_views" in reading.assessment.missing
+
+
+def test_a_view_without_a_nipple_was_not_compared() -> None:
+    """Where one view shows no nipple nothing is looked for on it, so nothing is missing on it."""
+    blind = replace(image(L, CC), landmarks=None)
+    (reading,) = read(image(L, MLO, shape=SUSPECT), blind).groups
+    assert reading.view_note == "no second view to compare MLO with"
+    (reading,) = read(image(L, MLO, shape=SUSPECT), image(L, CC)).groups
+    assert reading.view_note == "seen on MLO only"

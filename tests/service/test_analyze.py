@@ -220,7 +220,7 @@ def test_error_in_a_detector_costs_one_file(tmp_path: Path) -> None:
     run = analyze_files([tmp_path / "in"], tmp_path / "out", options=options)
     (refused,) = run.not_analyzed
     assert refused.reason_code == "program_error"
-    assert "RuntimeError at test_analyze_files.py" in refused.message
+    assert "RuntimeError at test_analyze.py" in refused.message
     assert "SECRET" not in (run.out / "report.html").read_text().replace("SECRET-ID", "")
 
 
@@ -300,7 +300,7 @@ def start(folder: Path, out: Path) -> subprocess.Popen[str]:
     """Start the command as a user would and wait until the first file is done."""
     # a shell that starts its jobs in the background has them ignore Ctrl-C
     heeds = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
-    command = [sys.executable, "-c", f"{heeds}; from calcwatch.cli import main; main()"]
+    command = [sys.executable, "-c", f"{heeds}; from calcwatch.cli.main import main; main()"]
     command += ["analyze", str(folder)]
     command += ["--out", str(out), "--workers", "2", "--json-progress"]
     process = subprocess.Popen(

@@ -16,6 +16,7 @@ from calcwatch.domain.treatment import BedMark, Operation, OperationKind, Radiat
 from calcwatch.service.analyze import analyze_files
 from calcwatch.service.analyze_each import AnalyzeOptions
 from calcwatch.service.compare import ComparedRun, CompareOptions, compare_files, follow_files
+from tests.paths import ROOT
 from tests.service.days import write_days
 
 TREATMENT = Treatment(
@@ -202,7 +203,7 @@ def names_in(value: object) -> set[str]:
 
 def test_every_name_is_documented(compared: ComparedRun) -> None:
     """docs/comparing.md names everything that comparison.json and history.json hold."""
-    page = (Path(__file__).parents[2] / "docs" / "comparing.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "comparing.md").read_text(encoding="utf-8")
     told = names_in(document(compared)) | names_in(document(compared, "history.json"))
     literature = {"what", "events", "n", "percent", "low", "high", "words", "source"}
     code = {"scheme", "value", "meaning"}

@@ -50,7 +50,7 @@ class ViewModifier(StrEnum):
     AXILLARY_TISSUE = "axillary tissue"
 
 
-VIEWS: tuple[tuple[ViewPosition, str, str], ...] = (
+VIEW_CODES: tuple[tuple[ViewPosition, str, str], ...] = (
     (ViewPosition.ML, "399260004", "R-10224"),
     (ViewPosition.MLO, "399368009", "R-10226"),
     (ViewPosition.LM, "399352003", "R-10228"),

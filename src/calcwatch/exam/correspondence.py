@@ -14,9 +14,9 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from calcwatch.domain.assessment import ViewPair
-from calcwatch.domain.image import ViewPosition
 from calcwatch.domain.lexicon import Distribution
-from calcwatch.image.prepare.landmarks import SIDE_ANGLES, from_nipple
+from calcwatch.domain.views import are_paired, is_from_above, side_tilt_degrees
+from calcwatch.image.prepare.landmarks import from_nipple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,7 +112,9 @@ def pair_groups(first: ImageFindings, second: ImageFindings) -> tuple[ViewPair, 
     nothing can be said and there are no pairs. ``ViewPair.first`` is the group on the CC view. A group
     without a partner is seen on one view only.
     """
-    above, aside = sorted((first, second), key=lambda image: image.description.view_position in SIDE_ANGLES)
+    above, aside = sorted(
+        (first, second), key=lambda image: not is_from_above(image.description.view_position)
+    )
     seen = _seen(above, aside)
     if not seen.above or not seen.aside:
         return ()
@@ -124,6 +126,21 @@ def pair_groups(first: ImageFindings, second: ImageFindings) -> tuple[ViewPair, 
         if probability[i, j] >= LEAST_PROBABILITY
     ]
     return tuple(sorted(pairs, key=lambda pair: (-pair.probability, pair.first)))
+
+
+def can_be_compared(first: ImageFindings, second: ImageFindings) -> bool:
+    """Whether groups of one view are looked for on the other.
+
+    Two views are compared where they cross (``domain/views.py``), show the same breast, and both show where
+    the nipple is.
+    """
+    one, other = first.description, second.description
+    return (
+        are_paired(one.view_position, other.view_position)
+        and one.image_laterality is not None
+        and one.image_laterality is other.image_laterality
+        and all(image.landmarks is not None and len(image.breast_outline) >= 3 for image in (first, second))
+    )
 
 
 def differences(first: ImageFindings, second: ImageFindings) -> NDArray[np.float64]:
@@ -169,14 +186,11 @@ class _Views:
 
 def _seen(above: ImageFindings, aside: ImageFindings) -> _Views:
     """Both views' groups in the same unit; none where the two cannot be compared."""
-    one, other = above.description, aside.description
-    fits = one.view_position is ViewPosition.CC and other.view_position in SIDE_ANGLES
-    same = one.image_laterality is not None and one.image_laterality is other.image_laterality
-    in_mm = one.pixel_spacing is not None and other.pixel_spacing is not None
-    if not (fits and same):
+    in_mm = all(image.description.pixel_spacing is not None for image in (above, aside))
+    tilt = side_tilt_degrees(aside.description.view_position)
+    if tilt is None or not can_be_compared(above, aside):
         return _Views((), (), 0.0, in_mm)
-    angle = np.radians(SIDE_ANGLES.get(other.view_position or ViewPosition.ML, 0.0))
-    return _Views(_of_view(above, in_mm), _of_view(aside, in_mm), float(angle), in_mm)
+    return _Views(_of_view(above, in_mm), _of_view(aside, in_mm), float(np.radians(tilt)), in_mm)
 
 
 def _of_view(image: ImageFindings, in_mm: bool) -> tuple[_Seen, ...]:

@@ -14,12 +14,12 @@ import numpy as np
 
 from calcwatch.domain.assessment import Location
 from calcwatch.domain.image import Laterality, ViewPosition
-from calcwatch.image.prepare.landmarks import SIDE_ANGLES, depth_px, from_nipple
+from calcwatch.domain.views import is_from_above, side_tilt_degrees
+from calcwatch.image.prepare.landmarks import depth_px, from_nipple
 
 if TYPE_CHECKING:
     from calcwatch.domain.findings import CalcificationGroup, ImageFindings
 
-_FROM_ABOVE = frozenset({ViewPosition.CC, ViewPosition.XCCL, ViewPosition.XCCM})
 _NEAR_LINE_MM = 10.0  # nearer to the line behind the nipple, no half is named: landmarks are no more exact
 _USUAL_DEPTH_MM = 80.0  # of a breast, which the line's width is scaled to where the pixel spacing is unknown
 _SIDES: dict[Laterality | None, str] = {Laterality.LEFT: "left breast", Laterality.RIGHT: "right breast"}
@@ -54,7 +54,7 @@ def locate_group(
     seen = [(image, group), *([counterpart] if counterpart else [])]
     in_mm = all(one.description.pixel_spacing is not None for one, _ in seen)
     places = [place for one, its in seen if (place := _place(one, its, in_mm=in_mm)) is not None]
-    outer = next((place.above for place in places if place.view in _FROM_ABOVE), None)
+    outer = next((place.above for place in places if is_from_above(place.view)), None)
     upper = _upper(places, outer)
     quadrant, clock, depth = _quadrant(outer, upper), _clock(outer, upper, side), _third(places)
     distance = _distance(places, outer, upper) if in_mm else None
@@ -86,8 +86,9 @@ def _upper(places: list[_Place], outer: float | None) -> float | None:
     A tilted view shows what lies outward higher than it is; with a view from above that is undone.
     """
     for place in places:
-        if place.view in SIDE_ANGLES:
-            angle = 0.0 if outer is None else np.radians(SIDE_ANGLES[place.view])
+        tilt = side_tilt_degrees(place.view)
+        if tilt is not None:
+            angle = 0.0 if outer is None else np.radians(tilt)
             return float((place.above - (outer or 0.0) * np.sin(angle)) / np.cos(angle))
     return None
 

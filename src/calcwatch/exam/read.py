@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from calcwatch.domain.assessment import BreastReading, ExaminationFindings, GroupReading
 from calcwatch.domain.context import ClinicalContext
-from calcwatch.domain.image import Laterality, ViewPosition
+from calcwatch.domain.image import Laterality
 from calcwatch.domain.lexicon import LateralityPattern, Morphology
+from calcwatch.domain.views import is_from_above
 from calcwatch.exam.assess import assess_breast, assess_group
-from calcwatch.exam.correspondence import pair_groups
+from calcwatch.exam.correspondence import can_be_compared, pair_groups
 from calcwatch.exam.facts import (
     Observed,
     Surroundings,
@@ -36,11 +37,6 @@ if TYPE_CHECKING:
     )
     from calcwatch.exam.rule_table import RuleTable
     from calcwatch.image.describe.suspicion import SuspicionModel
-
-FROM_ABOVE = frozenset(
-    {ViewPosition.CC, ViewPosition.XCC, ViewPosition.XCCL, ViewPosition.XCCM, ViewPosition.FB}
-)
-"""Views along the body; all others are from the side."""
 
 
 _SIDES = (Laterality.RIGHT, Laterality.LEFT, None)
@@ -101,7 +97,7 @@ def _without_milk(image: ImageFindings) -> ImageFindings:
 
 
 def _is_from_above(image: ImageFindings) -> bool:
-    return image.description.view_position in FROM_ABOVE
+    return is_from_above(image.description.view_position)
 
 
 def pair_views(images: Sequence[ImageFindings]) -> tuple[ViewPair, ...]:
@@ -109,10 +105,9 @@ def pair_views(images: Sequence[ImageFindings]) -> tuple[ViewPair, ...]:
     pairs: list[ViewPair] = []
     for side in (Laterality.RIGHT, Laterality.LEFT):
         own = [image for image in images if image.description.image_laterality is side]
-        above = [image for image in own if _is_from_above(image)]
-        aside = [image for image in own if image.description.view_position and not _is_from_above(image)]
-        for first, second in product(above, aside):
-            pairs += pair_groups(first, second)
+        for first, second in product(own, own):
+            if _is_from_above(first) and can_be_compared(first, second):
+                pairs += pair_groups(first, second)
     return tuple(pairs)
 
 
@@ -164,13 +159,8 @@ def _read_group(
 
 
 def _has_other_view(image: ImageFindings, images: Sequence[ImageFindings]) -> bool:
-    own = image.description
-    return own.image_laterality is not None and any(
-        one.description.image_laterality is own.image_laterality
-        and one.description.view_position is not None
-        and _is_from_above(one) is not _is_from_above(image)
-        for one in images
-    )
+    """Whether the groups of an image were looked for on another view: if not, nothing is missing there."""
+    return any(can_be_compared(image, other) for other in images)
 
 
 def _view_note(image: ImageFindings, other: Found | None, *, other_view: bool) -> str:

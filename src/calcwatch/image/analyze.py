@@ -14,6 +14,7 @@ import numpy as np
 from calcwatch.domain.errors import UnsuitableImage
 from calcwatch.domain.findings import ANALYSIS_VERSION, AnalysisSettings, ImageFindings
 from calcwatch.domain.image import BLOCKING_FLAGS, QualityFlag, ViewPosition
+from calcwatch.domain.views import is_true_lateral
 from calcwatch.image.describe.describe import Describer, ToDescribe
 from calcwatch.image.describe.distribution import Ground
 from calcwatch.image.describe.group import group
@@ -48,10 +49,6 @@ if TYPE_CHECKING:
     from calcwatch.image.measure.outline import MeasuredObject
     from calcwatch.image.prepare.breast import BreastRegion
     from calcwatch.image.prepare.normalize import NormalizedImage
-
-
-TRUE_LATERAL = frozenset({ViewPosition.ML, ViewPosition.LM})
-"""The only views that show sediment in a cyst as such."""
 
 
 _SENTENCES = {
@@ -170,7 +167,7 @@ def _to_describe(
         scores=found.detections.score[[one.index for one in found.objects]].astype(np.float64),
         groups=grouped,
         ground=ground,
-        is_lateral=view in TRUE_LATERAL,
+        is_lateral=is_true_lateral(view),
     )
 
 

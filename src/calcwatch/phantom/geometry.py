@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calcwatch.domain.image import ViewPosition
-from calcwatch.phantom.settings import VIEW_ANGLES, PhantomSettings
+from calcwatch.domain.views import VIEWS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from calcwatch.phantom.settings import PhantomSettings
 
 _BULGE = 0.35
 
@@ -119,7 +121,7 @@ def draw_geometry(
     return ViewGeometry(
         view=view,
         size=size,
-        angle=float(np.radians(VIEW_ANGLES[view])),
+        angle=float(np.radians(VIEWS[view].tilt_degrees or 0.0)),
         origin_mm=origin,
         radius_mm=outline(rng, size, -origin[1]),
         thickness_mm=float(thickness),

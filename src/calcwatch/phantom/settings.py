@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 import numpy as np
 
-from calcwatch.domain.findings import NonLesionKind
 from calcwatch.domain.image import Laterality, ViewPosition
 from calcwatch.domain.lexicon import Distribution, Morphology
+
+if TYPE_CHECKING:
+    from calcwatch.domain.findings import NonLesionKind
 
 
 class GroupChange(StrEnum):
@@ -106,9 +109,9 @@ class PhantomSettings:
             raise ValueError(f"the weights of mtf {self.mtf} do not add to 1")
 
     def _check_breast(self) -> None:
-        unknown = [view for view in self.views if view not in VIEW_ANGLES]
+        unknown = [view for view in self.views if view not in PHANTOM_VIEWS]
         if unknown:
-            raise ValueError(f"view {unknown[0]} is not one of {', '.join(VIEW_ANGLES)}")
+            raise ValueError(f"view {unknown[0]} is not one of {', '.join(PHANTOM_VIEWS)}")
         if Laterality.BOTH in self.lateralities:
             raise ValueError("lateralities holds single breasts: give (LEFT, RIGHT), not BOTH")
         if self.breast_density not in (None, "a", "b", "c", "d"):
@@ -127,8 +130,8 @@ class PhantomSettings:
         return rows, columns
 
 
-VIEW_ANGLES = {ViewPosition.CC: 90.0, ViewPosition.MLO: 45.0, ViewPosition.ML: 0.0, ViewPosition.LM: 0.0}
-"""Degrees from the sagittal plane to the image's vertical axis: 0 shows superior up, 90 lateral up."""
+PHANTOM_VIEWS = (ViewPosition.CC, ViewPosition.MLO, ViewPosition.ML, ViewPosition.LM)
+"""Views that phantoms are made in."""
 
 
 def random_stream(seed: int, *names: str) -> np.random.Generator:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 
 from calcwatch.domain.errors import UnsupportedImage
 from calcwatch.domain.image import QualityFlag
 from calcwatch.formats.dicom.read.mammogram import describe_dicom, read_dicom
+from tests.paths import DATA
 
-DATA = Path(os.environ.get("CALCWATCH_DATA", Path(__file__).parents[3] / "shared" / "data")) / "dicom"
+SAMPLES = DATA / "dicom"
 
 
 def sample(name: str) -> bytes:
-    path = DATA / name
+    path = SAMPLES / name
     if not path.is_file():
         pytest.skip(f"sample {name} is not here; CALCWATCH_DATA names the folder of the samples")
     return path.read_bytes()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from calcwatch.codes.concepts import VIEW_MODIFIERS, VIEWS, ViewModifier
+from calcwatch.codes.concepts import VIEW_CODES, VIEW_MODIFIERS, ViewModifier
 from calcwatch.domain.image import Laterality, QualityFlag, ViewPosition
 from calcwatch.formats.dicom.read.view import read_implant, read_laterality, read_view
 from tests.formats.dicom.make import attributes, code
@@ -19,7 +19,7 @@ def coded(value: str, scheme: str = "SCT", *modifiers: tuple[str, str]) -> dict[
     return {"ViewCodeSequence": [code(value, scheme, ViewModifierCodeSequence=items or None)]}
 
 
-@pytest.mark.parametrize(("view", "sct", "old"), VIEWS)
+@pytest.mark.parametrize(("view", "sct", "old"), VIEW_CODES)
 @pytest.mark.parametrize("scheme", ["SCT", "SRT", "SNM3", "99SDM"])
 def test_view_codes(view: ViewPosition, sct: str, old: str, scheme: str) -> None:
     """Every view code is understood in the current and the older SNOMED schemes."""

@@ -19,7 +19,7 @@ from tests.service.inputs import left_cc, stored
 
 def command(*words: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the command in a process of its own."""
-    line = [sys.executable, "-c", "from calcwatch.cli import main; main()", *map(str, words)]
+    line = [sys.executable, "-c", "from calcwatch.cli.main import main; main()", *map(str, words)]
     return subprocess.run(
         line, capture_output=True, text=True, check=False, env={**os.environ, **environment}
     )

@@ -18,6 +18,7 @@ from calcwatch.formats.dicom.write.mammogram import write_mammogram
 from calcwatch.image.describe.suspicion import expected_share
 from calcwatch.models.onnx import suspicion_model, suspicion_sources
 from calcwatch.phantom import GroupPlan, PhantomSettings, make_examination
+from calcwatch_lab.cli.main import app as lab
 from calcwatch_lab.train.suspicion import (
     Rated,
     area_left_out,
@@ -180,14 +181,15 @@ def test_a_fit_of_a_real_result_says_what_analyze_says(tmp_path: Path) -> None:
     said = ("P1,5,1", "P2,2,1", "P3,4,1", "P4,3,1")
     ratings.write_text(HEAD + "".join(f"{name},{one}\n" for name, one in zip(names, said, strict=True)))
     words = [
-        "train-suspicion",
+        "train",
+        "suspicion",
         str(tmp_path / "result"),
         "--ratings",
         str(ratings),
         "--out",
         str(tmp_path / "m"),
     ]
-    assert run(app, words).exit_code == 0
+    assert run(lab, words).exit_code == 0
     written = json.loads((tmp_path / "m" / "suspicion.json").read_text())
     assert written["curve"]["images"] == 4
     assert len(written["reference"]["deciles"]) == 9

@@ -106,7 +106,7 @@ def test_empty_folder_and_link_are_fine(tmp_path: Path) -> None:
 _KILLED = """
 import os, sys
 from pathlib import Path
-from calcwatch.service.result_folder import result_folder
+from calcwatch.service.files.result_folder import result_folder
 with result_folder(Path(sys.argv[1])) as folder:
     (folder / "findings.json").write_text("half")
     os.kill(os.getpid(), 9)
@@ -131,7 +131,8 @@ def test_living_run_is_left_alone(tmp_path: Path) -> None:
     """The unfinished folder of a run that still lives is not cleared by another run."""
     out = tmp_path / "result"
     other = (
-        "import sys; from pathlib import Path; from calcwatch.service.result_folder import result_folder\n"
+        "import sys; from pathlib import Path\n"
+        "from calcwatch.service.files.result_folder import result_folder\n"
     )
     other += "with result_folder(Path(sys.argv[1])) as f: (f / 'findings.json').write_text('{}')\n"
     with result_folder(out) as living:

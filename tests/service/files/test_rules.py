@@ -12,6 +12,7 @@ import pytest
 from calcwatch.domain.context import BiopsyResult, BreastContext, ClinicalContext, ExamContext
 from calcwatch.domain.errors import BadContext, BadTable
 from calcwatch.service.files.rules import read_context, read_rules
+from tests.paths import ROOT
 
 
 def written(folder: Path, content: bytes) -> Path:
@@ -30,7 +31,7 @@ def test_the_shipped_table_is_sound() -> None:
 def test_a_table_of_ones_own(tmp_path: Path) -> None:
     """A changed table is read from its file; a fault names the file and the rule."""
     path = tmp_path / "mine.toml"
-    shipped = Path(__file__).parents[2] / "src" / "calcwatch" / "rules" / "birads-5th.toml"
+    shipped = ROOT / "src" / "calcwatch" / "rules" / "birads-5th.toml"
     text = shipped.read_text(encoding="utf-8")
     path.write_text(text.replace('version = "2"', 'version = "mine"'), encoding="utf-8")
     assert read_rules(path).version == "mine"
@@ -98,7 +99,7 @@ def test_a_context_that_is_not_there(tmp_path: Path) -> None:
 
 def test_the_example_in_the_documentation_is_a_context(tmp_path: Path) -> None:
     """The context shown in docs/rules.md is read as written, and the page names every word there is."""
-    page = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"^```json\n(.*?)^```$", page, flags=re.DOTALL | re.MULTILINE)
     context = read_context(written(tmp_path, example.encode()))
     assert (context.left.treated, context.right.treated) == (True, False)

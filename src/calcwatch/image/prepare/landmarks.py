@@ -13,19 +13,16 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d, median_filter
 
 from calcwatch.domain.findings import Landmarks
-from calcwatch.domain.image import ViewPosition
+from calcwatch.domain.views import side_tilt_degrees
 from calcwatch.image.prepare.breast import erode
 from calcwatch.image.prepare.normalize import gaussian
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calcwatch.domain.image import Point
+    from calcwatch.domain.image import Point, ViewPosition
     from calcwatch.image.prepare.breast import BreastRegion
     from calcwatch.image.prepare.normalize import NormalizedImage
-
-SIDE_ANGLES = {ViewPosition.MLO: 45.0, ViewPosition.LMO: 45.0, ViewPosition.ML: 0.0, ViewPosition.LM: 0.0}
-"""Views from the side and how far they are usually tilted, in degrees; they show the pectoral muscle."""
 
 _CELL_MM = 0.5
 _LEAST_LINE_MM = 40.0  # a shorter skin line shows too little of a breast to say where its nipple is
@@ -62,7 +59,7 @@ def find_landmarks(
     line = _skin_line(mask)
     if len(line) * cell_mm < _LEAST_LINE_MM:
         return None
-    muscle = _muscle_edge(gray, mask, cell_mm) if view in SIDE_ANGLES else None
+    muscle = _muscle_edge(gray, mask, cell_mm) if side_tilt_degrees(view) is not None else None
     wall = np.array([[0.0, 0.0], [mask.shape[0] - 1.0, 0.0]]) if muscle is None else muscle
     nipple, seen = _nipple(gray, line, wall, cell_mm)
     tip, first, last = (_in_crop(point, step) for point in (nipple, *wall))

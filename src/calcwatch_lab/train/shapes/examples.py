@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -13,23 +12,26 @@ import numpy as np
 
 from calcwatch.domain.errors import CalcwatchError
 from calcwatch.domain.findings import AnalysisSettings
-from calcwatch.image.analyze import TRUE_LATERAL, find_objects, group_objects
+from calcwatch.domain.views import is_true_lateral
+from calcwatch.image.analyze import find_objects, group_objects
 from calcwatch.image.describe.morphology import OUTPUTS, SHAPES
 from calcwatch.image.describe.shape_patches import ShapePatches, see_shapes
 from calcwatch.image.prepare.breast import find_breast
 from calcwatch.image.prepare.normalize import normalize
 from calcwatch.service.workers import WorkerEnded, answers
-from calcwatch_lab.train.detector.backgrounds import Background
 from calcwatch_lab.train.detector.collect import TrainingFailed
 from calcwatch_lab.train.detector.examples import LEFT_OUT
 from calcwatch_lab.train.shapes.scenes import KnownShape, ShapeScene, make_shape_scene
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from numpy.typing import NDArray
 
     from calcwatch.image.find.candidates import Detector
     from calcwatch.image.measure.outline import MeasuredObject
     from calcwatch.image.prepare.normalize import Frame
+    from calcwatch_lab.train.detector.backgrounds import Background
 
 NOTHING = OUTPUTS - 1
 """Answer of a mark that is no calcification."""
@@ -94,7 +96,7 @@ def shape_examples(scene: ShapeScene, detector: Detector) -> ShapeExamples:
     settings = AnalysisSettings(score_threshold=_BELIEVED)
     breast = find_breast(image)
     found = find_objects(image, breast, settings=settings, detector=detector)
-    is_lateral = scene.mammogram.description.view_position in TRUE_LATERAL
+    is_lateral = is_true_lateral(scene.mammogram.description.view_position)
     seen = see_shapes(image, found.objects, found.detections.looks, is_lateral=is_lateral)
     places = np.array([(one.row, one.column) for one in found.objects]).reshape(-1, 2)
     groups = tuple(one.members for one in group_objects(image, breast, found, settings=settings))

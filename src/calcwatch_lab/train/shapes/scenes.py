@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,12 +9,15 @@ import numpy as np
 
 from calcwatch.domain.image import ImageDescription, Mammogram, PixelSpacing, ViewPosition
 from calcwatch.domain.lexicon import Distribution, Morphology
+from calcwatch.domain.views import is_true_lateral
 from calcwatch.phantom import GroupPlan, PhantomSettings, make_examination
 from calcwatch.phantom.insertion import InsertionSettings, insert
 from calcwatch_lab.train.detector.backgrounds import Background, open_background, vary
 from calcwatch_lab.train.detector.scenes import circle, room, with_strands
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from calcwatch.domain.image import Point
 
 _LARGE = (Morphology.POPCORN, Morphology.RIM, Morphology.ROD, Morphology.SUTURE, Morphology.DYSTROPHIC)
@@ -82,7 +84,7 @@ def _phantom(rng: np.random.Generator, seed: int) -> ShapeScene:
 
 def _told(morphology: Morphology, view: ViewPosition) -> Morphology | None:
     """Only a true lateral view tells sediment; elsewhere it is a smudge like others."""
-    is_lateral = view in (ViewPosition.ML, ViewPosition.LM)
+    is_lateral = is_true_lateral(view)
     return None if morphology is Morphology.MILK_OF_CALCIUM and not is_lateral else morphology
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from pydicom.dataset import Dataset
+from typing import TYPE_CHECKING
+
 from pydicom.uid import UID
 
-from calcwatch.codes.concepts import BREAST_REGION, BREAST_SPECIMEN, VIEWS
+from calcwatch.codes.concepts import BREAST_REGION, BREAST_SPECIMEN, VIEW_CODES
 from calcwatch.domain.errors import UnreadableImage, UnsupportedImage
 from calcwatch.formats.dicom.read.header import integer, is_code, items, word, words
 from calcwatch.formats.dicom.read.parse import DICOMDIR_SOP_CLASS, DicomFile
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 MAMMOGRAPHY = frozenset({"1.2.840.10008.5.1.4.1.1.1.2", "1.2.840.10008.5.1.4.1.1.1.2.1"})
 """Digital Mammography X-Ray Image Storage - For Presentation, - For Processing."""
@@ -80,7 +84,9 @@ def breast_evidence(dataset: Dataset, sop_class: str) -> str:
             word(region, "CodeValue") in BREAST_REGION for region in items(dataset, "AnatomicRegionSequence")
         ),
         "View Code Sequence": any(
-            is_code(item, sct, old) for item in items(dataset, "ViewCodeSequence") for _, sct, old in VIEWS
+            is_code(item, sct, old)
+            for item in items(dataset, "ViewCodeSequence")
+            for _, sct, old in VIEW_CODES
         ),
     }
     return next((name for name, found in evidence.items() if found), "")

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pydicom.dataset import Dataset
-
-from calcwatch.codes.concepts import BILATERAL, LEFT, RIGHT, VIEW_MODIFIERS, VIEWS, ViewModifier
+from calcwatch.codes.concepts import BILATERAL, LEFT, RIGHT, VIEW_CODES, VIEW_MODIFIERS, ViewModifier
 from calcwatch.domain.image import Laterality, QualityFlag, ViewPosition
+from calcwatch.domain.views import is_from_above, is_true_lateral
 from calcwatch.formats.dicom.read.header import is_code, items, word, words
 
-_HORIZONTAL_BEAM = frozenset({ViewPosition.ML, ViewPosition.LM})
-_VERTICAL_BEAM = frozenset(
-    {ViewPosition.CC, ViewPosition.FB, ViewPosition.XCC, ViewPosition.XCCL, ViewPosition.XCCM}
-)
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
 _OBLIQUE_SIDES = {
     "FL": Laterality.RIGHT,
     "HR": Laterality.RIGHT,
@@ -105,7 +104,7 @@ def _without_code(
 
 def _coded_view(dataset: Dataset) -> tuple[ViewPosition | None, tuple[ViewModifier, ...]]:
     for item in items(dataset, "ViewCodeSequence"):
-        coded = next((view for view, sct, old in VIEWS if is_code(item, sct, old)), None)
+        coded = next((view for view, sct, old in VIEW_CODES if is_code(item, sct, old)), None)
         return coded, tuple(
             modifier
             for entry in items(item, "ViewModifierCodeSequence")
@@ -121,9 +120,7 @@ def _against_orientation(dataset: Dataset, reading: ViewReading) -> ViewReading:
     if not axes:
         return reading
     side_on, top_down = axes & {"H", "F"}, axes & {"L", "R"}
-    impossible = (reading.view in _VERTICAL_BEAM and side_on) or (
-        reading.view in _HORIZONTAL_BEAM and top_down
-    )
+    impossible = (is_from_above(reading.view) and side_on) or (is_true_lateral(reading.view) and top_down)
     if not impossible:
         return reading
     orientation = "\\".join(words(dataset, "PatientOrientation"))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pydicom.dataset import Dataset
+from typing import TYPE_CHECKING
+
 from pydicom.sr.codedict import codes
 
-from calcwatch.codes.concepts import SIDES, VIEW_MEANINGS, VIEWS, Code
+from calcwatch.codes.concepts import SIDES, VIEW_CODES, VIEW_MEANINGS, Code
 from calcwatch.formats.dicom.content import (
     CONTAINS,
     HAS_ACQ_CONTEXT,
@@ -20,6 +21,9 @@ from calcwatch.formats.dicom.content import (
 from calcwatch.formats.dicom.read.header import numbers, word, words
 from calcwatch.formats.dicom.read.view import read_laterality, read_view
 from calcwatch.formats.dicom.write.evidence import Evidence, reference_of
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 _DCM = codes.DCM
 
@@ -67,7 +71,7 @@ def _side(header: Dataset) -> Dataset | None:
 
 def _view(header: Dataset) -> Dataset | None:
     view = read_view(header).view
-    sct = next((sct for one, sct, _ in VIEWS if one is view), None)
+    sct = next((sct for one, sct, _ in VIEW_CODES if one is view), None)
     if view is None or sct is None:
         return None
     return code(HAS_ACQ_CONTEXT, _DCM.ImageView, Code("SCT", sct, VIEW_MEANINGS[view]))
