@@ -15,8 +15,7 @@ import cv2
 import numpy as np
 from scipy.ndimage import map_coordinates
 
-from calcwatch.image.prepare.breast import erode
-from calcwatch.image.prepare.normalize import gaussian
+from calcwatch.image.arrays import erode, gaussian
 from calcwatch.image.tissue_map import EVEN, PATTERN_SCALE
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from calcwatch.domain.findings import FaintSpeck, Tissue
-from calcwatch.image.prepare.normalize import gaussian
+from calcwatch.image.arrays import gaussian
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

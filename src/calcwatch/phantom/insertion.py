@@ -16,7 +16,7 @@ import numpy as np
 
 from calcwatch.domain.findings import NonLesionKind
 from calcwatch.domain.lexicon import Distribution, Morphology
-from calcwatch.image.prepare.normalize import local_noise
+from calcwatch.image.arrays import local_noise
 from calcwatch.phantom.record import CALCIUM_PER_MM
 from calcwatch.phantom.scatter import Scatter, draw_scatter
 from calcwatch.phantom.shapes import draw_density, draw_direction, draw_shape

@@ -7,7 +7,8 @@ import itertools
 import numpy as np
 import pytest
 
-from calcwatch.image.find.filter_bank import NoiseMap, Peaks, fill_outside, find_peaks, sampled, scales_px
+from calcwatch.image.arrays import sampled
+from calcwatch.image.find.filter_bank import NoiseMap, Peaks, fill_outside, find_peaks, scales_px
 from calcwatch.image.prepare.breast import find_breast
 from calcwatch.image.prepare.normalize import normalize
 from tests.image.pictures import NOISE, add_blob, half_round_breast, mammogram_of

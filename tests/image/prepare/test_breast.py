@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from calcwatch.image.prepare.breast import erode, find_breast
+from calcwatch.image.arrays import erode
+from calcwatch.image.prepare.breast import find_breast
 from calcwatch.image.prepare.normalize import normalize
 from tests.image.pictures import half_round_breast, mammogram_of
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from calcwatch.image.prepare.normalize import Frame, local_noise, normalize
+from calcwatch.image.arrays import local_noise
+from calcwatch.image.prepare.normalize import Frame, normalize
 from tests.image.pictures import half_round_breast, mammogram_of
 
 

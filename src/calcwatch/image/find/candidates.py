@@ -16,10 +16,9 @@ import numpy as np
 from scipy.spatial import cKDTree
 from scipy.special import expit
 
+from calcwatch.image.arrays import enlarged, erode, sampled
 from calcwatch.image.find.detections import Detections
-from calcwatch.image.find.filter_bank import Peaks, fill_outside, find_peaks, sampled
-from calcwatch.image.prepare.breast import erode
-from calcwatch.image.prepare.normalize import enlarged
+from calcwatch.image.find.filter_bank import Peaks, fill_outside, find_peaks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from calcwatch.image.prepare.normalize import gaussian, local_noise
+from calcwatch.image.arrays import block_mean, gaussian, local_noise, sampled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -99,18 +99,13 @@ def fill_outside(
     rows, columns = gray.shape
     padded = np.zeros((step * math.ceil(rows / step), step * math.ceil(columns / step)), np.float32)
     cv2.copyTo(inside.astype(np.float32), inside, padded[:rows, :columns])
-    weight = _mean_of_blocks(padded, step)
+    weight = block_mean(padded, step)
     cv2.copyTo(gray, inside, padded[:rows, :columns])
-    total = _mean_of_blocks(padded, step)
+    total = block_mean(padded, step)
     wide = [cv2.blur(cv2.blur(each, size), size) for each in (total, weight)]
     whole = cv2.resize(wide[0] / (wide[1] + np.float32(1e-4)), padded.shape[::-1])
     filled = np.ascontiguousarray(whole[:rows, :columns])
     return np.asarray(cv2.copyTo(gray, inside, filled), dtype=np.float32)
-
-
-def _mean_of_blocks(picture: NDArray[np.float32], step: int) -> NDArray[np.float32]:
-    size = (picture.shape[1] // step, picture.shape[0] // step)
-    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), dtype=np.float32)
 
 
 def find_peaks(
@@ -147,7 +142,7 @@ def _next_level(level: _Level, wider: NDArray[np.float32]) -> _Level:
     rows, columns = wider.shape[0] % 2, wider.shape[1] % 2
     if rows or columns:
         wider = np.asarray(cv2.copyMakeBorder(wider, 0, rows, 0, columns, cv2.BORDER_REPLICATE), np.float32)
-    half = _mean_of_blocks(wider, 2)
+    half = block_mean(wider, 2)
     sigma = math.sqrt(sigma**2 + 0.25) / 2  # the mean of two pixels has a variance of a quarter
     area = level.area[::2, ::2].copy()
     area[-1], area[:, -1] = 0, 0  # a peak has neighbors on every side
@@ -215,25 +210,6 @@ def _at(
     y = (row.astype(np.float32) + 0.5) * np.float32(coarse.shape[0] / shape[0]) - np.float32(0.5)
     x = (column.astype(np.float32) + 0.5) * np.float32(coarse.shape[1] / shape[1]) - np.float32(0.5)
     return sampled(coarse, y, x)
-
-
-def sampled(
-    picture: NDArray[np.float32], row: NDArray[np.float32], column: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Gray between pixels, by the four nearest; past the border, that of the border.
-
-    ``row``, ``column``: places of any shape, the answer's too.
-    """
-    (rows, columns), flat = picture.shape, picture.ravel()
-    y, x = row.clip(0, rows - 1), column.clip(0, columns - 1)
-    top, left = y.astype(np.intp), x.astype(np.intp)
-    right, down = (left < columns - 1).astype(np.intp), (top < rows - 1) * np.intp(columns)
-    y, x = y - top.astype(np.float32), x - left.astype(np.float32)
-    place = top * columns + left
-    upper = flat[place] * (1 - x) + flat[place + right] * x
-    place += down
-    lower = flat[place] * (1 - x) + flat[place + right] * x
-    return np.asarray(upper * (1 - y) + lower * y, dtype=np.float32)
 
 
 def _in_crop(

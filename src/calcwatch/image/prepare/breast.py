@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from calcwatch.image.prepare.normalize import enlarged, largest_part
+from calcwatch.image.arrays import enlarged, largest_part
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,15 +57,6 @@ def find_breast(image: NormalizedImage) -> BreastRegion:
     outline = cv2.approxPolyDP(max(contours, key=len), image.px(_OUTLINE_TOLERANCE_MM), closed=True)
     points = tuple((float(row), float(column)) for column, row in outline[:, 0, :])
     return BreastRegion(mask, float(cv2.countNonZero(mask)), points)
-
-
-def erode(mask: NDArray[np.uint8], radius_px: int) -> NDArray[np.uint8]:
-    """Take ``radius_px`` off the rim of a mask; the border of the picture is no rim."""
-    if radius_px < 1:
-        return mask
-    element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius_px + 1, 2 * radius_px + 1))
-    eroded = cv2.erode(mask, element, borderType=cv2.BORDER_CONSTANT, borderValue=1)
-    return np.asarray(eroded, dtype=np.uint8)
 
 
 def _film_border(image: NormalizedImage) -> NDArray[np.uint8]:

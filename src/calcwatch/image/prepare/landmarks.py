@@ -14,8 +14,7 @@ from scipy.ndimage import gaussian_filter1d, median_filter
 
 from calcwatch.domain.findings import Landmarks
 from calcwatch.domain.views import side_tilt_degrees
-from calcwatch.image.prepare.breast import erode
-from calcwatch.image.prepare.normalize import gaussian
+from calcwatch.image.arrays import erode, gaussian
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

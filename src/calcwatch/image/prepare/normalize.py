@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, TypeVar
 import cv2
 import numpy as np
 
+from calcwatch.image.arrays import enlarged, largest_part
+
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
     from calcwatch.domain.image import Mammogram, Point
 
@@ -25,10 +27,7 @@ _ABOVE_BACKGROUND = 0.03  # of the gray range
 _ENOUGH_SAMPLES = 500_000  # pixels that tell the gray range of a picture
 _SMOOTH_PX = 5
 _COARSE_PX = 4  # objects are told apart on pixels this much larger
-_WIDE_SIGMA_PX = 9.0
 _MARGIN_PX = 4
-_CLIP = 2.5  # times the mean: outliers (the calcifications themselves) must not raise the noise they stand in
-_CLIPPED_MEAN_OF_NORMAL = 0.780  # E min(|x|, 2.5 E|x|) for a normal distribution of unit sigma
 
 
 @dataclass(frozen=True)
@@ -91,45 +90,6 @@ def normalize(mammogram: Mammogram) -> NormalizedImage:
         spacing_mm=spacing.mm if spacing else None,
         working_mm=spacing.mm if spacing else WORKING_SPACING_MM,
         gray_step=mammogram.gray_step,
-    )
-
-
-def gaussian(image: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]:
-    """Blur with a Gaussian of ``sigma_px`` pixels; a wide one is made of three box filters."""
-    if sigma_px > _WIDE_SIGMA_PX:
-        size = (round((4 * sigma_px**2 + 1) ** 0.5) | 1,) * 2  # variance of a box: (size^2 - 1) / 12
-        return np.asarray(cv2.blur(cv2.blur(cv2.blur(image, size), size), size), dtype=np.float32)
-    return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma_px), dtype=np.float32)
-
-
-def local_noise(
-    response: NDArray[np.float32], inside: NDArray[np.float32], window_px: int
-) -> NDArray[np.float32]:
-    """Standard deviation of ``response`` in a square window, robust against the few bright things in it.
-
-    ``inside``: float32, 1 where pixels count. The mean absolute value is taken twice, the second time with
-    outliers clipped; the result is scaled to the sigma of a normal distribution. 0 where nothing counts.
-    """
-    size = (window_px | 1, window_px | 1)
-    weight = cv2.blur(inside, size) + np.float32(1e-6)
-    magnitude = cv2.absdiff(response, np.zeros(1)) * inside
-    mean = cv2.blur(magnitude, size) / weight
-    clipped = cv2.blur(np.minimum(magnitude, np.float32(_CLIP) * mean), size) / weight
-    return np.asarray(clipped / np.float32(_CLIPPED_MEAN_OF_NORMAL), dtype=np.float32)
-
-
-def largest_part(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """1 in the largest connected part of a mask; 0 everywhere when the mask is empty."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
-    if len(stats) < 2:
-        return np.zeros_like(mask)
-    return np.asarray(labels == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA])), dtype=np.uint8)
-
-
-def enlarged(mask: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """A mask on larger pixels as one of ``shape`` (rows, columns)."""
-    return np.asarray(
-        cv2.resize(np.asarray(mask, np.uint8), shape[::-1], interpolation=cv2.INTER_NEAREST), np.uint8
     )
 
 

@@ -10,7 +10,8 @@ from zlib import crc32
 import numpy as np
 
 from calcwatch.domain.errors import UnsuitableImage
-from calcwatch.image.prepare.breast import erode, find_breast
+from calcwatch.image.arrays import erode
+from calcwatch.image.prepare.breast import find_breast
 from calcwatch.image.prepare.normalize import normalize
 from calcwatch.phantom.insertion import Insertion, InsertionSettings, insert
 from calcwatch.service.files.open_image import open_image
