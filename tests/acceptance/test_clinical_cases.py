@@ -6,9 +6,9 @@ from dataclasses import replace
 from functools import cache
 
 from calcwatch.domain.assessment import Assessment
-from calcwatch.domain.change import BedPosition, ChangeKind
+from calcwatch.domain.change import ChangeKind, SurgicalBedPosition
 from calcwatch.domain.context import BiopsyResult, ExamContext, ScarFinding
-from calcwatch.domain.lexicon import LADDER, Category, Distribution, Morphology
+from calcwatch.domain.lexicon import RANKED_CATEGORIES, Category, Distribution, Morphology
 from calcwatch.exam.assess import assess_group
 from calcwatch.exam.facts import Facts
 from calcwatch.exam.rule_table import RuleTable
@@ -28,7 +28,7 @@ def assess(facts: Facts) -> Assessment:
 
 def at_least(found: Assessment, category: Category) -> bool:
     """Whether the floor is that category or a higher one."""
-    return LADDER.index(found.floor) >= LADDER.index(category)
+    return RANKED_CATEGORIES.index(found.floor) >= RANKED_CATEGORIES.index(category)
 
 
 WORKED_UP = Facts(exam_context=ExamContext.DIAGNOSTIC, magnification_done=True)
@@ -144,7 +144,7 @@ DYSTROPHIC = replace(
     median_mm=1.5,
     irregular_shape=True,
     smooth_edge=True,
-    in_bed=BedPosition.INSIDE,
+    in_bed=SurgicalBedPosition.INSIDE,
     months_since_treatment=36,
 )
 
@@ -158,7 +158,7 @@ def test_dystrophic_in_the_bed() -> None:
 
 def test_the_same_look_in_another_quadrant() -> None:
     """The same look, new, in another quadrant: L4 and L7, at least 4B and never 2."""
-    found = assess(replace(DYSTROPHIC, in_bed=BedPosition.OUTSIDE, change=ChangeKind.NEW))
+    found = assess(replace(DYSTROPHIC, in_bed=SurgicalBedPosition.OUTSIDE, change=ChangeKind.NEW))
     assert {"L4", "L7"} <= set(found.rule_ids)
     assert at_least(found, Category.MODERATE_SUSPICION)
     unknown = assess(replace(DYSTROPHIC, in_bed=None, change=ChangeKind.NEW))
@@ -183,7 +183,7 @@ def test_stable_amorphous_group() -> None:
         WORKED_UP,
         morphology=Morphology.AMORPHOUS,
         distribution=Distribution.GROUPED,
-        change=ChangeKind.STABLE,
+        change=ChangeKind.NO_SIGNIFICANT_CHANGE,
         stable_months=60,
     )
     found = assess(case)

@@ -10,10 +10,10 @@ import pytest
 
 from calcwatch.comparison.surgical_bed import context_with
 from calcwatch.domain.assessment import Assessment
-from calcwatch.domain.change import BedPosition, ChangeKind
+from calcwatch.domain.change import ChangeKind, SurgicalBedPosition
 from calcwatch.domain.context import BiopsyResult, BreastContext, ClinicalContext, ExamContext
 from calcwatch.domain.image import Laterality
-from calcwatch.domain.lexicon import LADDER, Distribution, Morphology
+from calcwatch.domain.lexicon import RANKED_CATEGORIES, Distribution, Morphology
 from calcwatch.domain.treatment import Operation, OperationKind, Radiation, Therapy, Treatment
 from calcwatch.exam.assess import assess_group
 from calcwatch.exam.facts import Facts
@@ -67,7 +67,7 @@ VESSEL: dict[str, Any] = {
     "follows_vessel": True,
     "both_views": True,
 }
-INSIDE, OUTSIDE = {"in_bed": BedPosition.INSIDE}, {"in_bed": BedPosition.OUTSIDE}
+INSIDE, OUTSIDE = {"in_bed": SurgicalBedPosition.INSIDE}, {"in_bed": SurgicalBedPosition.OUTSIDE}
 NEW = {"change": ChangeKind.NEW}
 
 
@@ -117,13 +117,13 @@ ROWS: list[tuple[str, Treatment, dict[str, Any], str]] = [
     ("D2", Treatment((biopsy(BiopsyResult.HIGH_RISK_LESION),)), AMORPHOUS, "4B"),
     ("C1", NONE, SCATTERED | NEW, "4A"),
     ("C1-FEW", NONE, ROUND | NEW | {"count": 4}, "4A"),
-    ("C2", NONE, AMORPHOUS | {"change": ChangeKind.MORE}, "4C"),
-    ("C2", NONE, AMORPHOUS | {"change": ChangeKind.WIDER}, "4C"),
-    ("C2", NONE, SCATTERED | {"change": ChangeKind.LARGER}, "4A"),
+    ("C2", NONE, AMORPHOUS | {"change": ChangeKind.INCREASED_IN_NUMBER}, "4C"),
+    ("C2", NONE, AMORPHOUS | {"change": ChangeKind.INCREASED_IN_EXTENT}, "4C"),
+    ("C2", NONE, SCATTERED | {"change": ChangeKind.INCREASED_IN_SIZE}, "4A"),
     ("C3", NONE, SCATTERED | {"change": ChangeKind.SHAPE_CHANGED}, "4A"),
-    ("C5", NONE, AMORPHOUS | {"change": ChangeKind.STABLE, "stable_months": 60}, "4B"),
+    ("C5", NONE, AMORPHOUS | {"change": ChangeKind.NO_SIGNIFICANT_CHANGE, "stable_months": 60}, "4B"),
     ("C6", NONE, AMORPHOUS | {"change": ChangeKind.DECREASED}, "4B"),
-    ("C6", NONE, AMORPHOUS | {"change": ChangeKind.PARTLY_REMOVED}, "4B"),
+    ("C6", NONE, AMORPHOUS | {"change": ChangeKind.PARTIALLY_REMOVED}, "4B"),
     ("C6", NONE, AMORPHOUS | {"change": ChangeKind.RESOLVED}, "4B"),
 ]
 
@@ -143,7 +143,7 @@ QUIET: list[tuple[str, Treatment, dict[str, Any]]] = [
     ("L3", CONSERVED, SCATTERED | INSIDE | {"count": 3}),
     ("L4", CONSERVED, ROUND | INSIDE | NEW),
     ("L4", REDUCED, ROUND | OUTSIDE | NEW),
-    ("L4", CONSERVED, ROUND | {"change": ChangeKind.STABLE}),
+    ("L4", CONSERVED, ROUND | {"change": ChangeKind.NO_SIGNIFICANT_CHANGE}),
     ("L6", REDUCED, ROUND | INSIDE),
     ("L7", CONSERVED, VESSEL | INSIDE | NEW),
     ("T1", Treatment((lumpectomy(calcified=False),)), AMORPHOUS),
@@ -188,13 +188,13 @@ def test_t3_left_after_the_operation() -> None:
 
 def test_t4_is_shown_as_known_cancer() -> None:
     """Under chemotherapy before the operation it stays 6, whatever the calcifications did."""
-    for change in (ChangeKind.RESOLVED, ChangeKind.MORE, ChangeKind.STABLE):
+    for change in (ChangeKind.RESOLVED, ChangeKind.INCREASED_IN_NUMBER, ChangeKind.NO_SIGNIFICANT_CHANGE):
         assert assess(CHEMOTHERAPY, AMORPHOUS | {"change": change}).suggested_category == "6"
 
 
 def test_c4_is_for_benign_shapes_alone() -> None:
     """Round and unchanged for two years: 2; the same in a treated breast or with a hazy shape: not."""
-    stable = {"change": ChangeKind.STABLE, "stable_months": 24, "priors_available": True}
+    stable = {"change": ChangeKind.NO_SIGNIFICANT_CHANGE, "stable_months": 24, "priors_available": True}
     untreated = ClinicalContext(personal_history=False, left=BreastContext(treated=False))
     found = assess(NONE, ROUND | stable, context=untreated)
     assert ("C4" in found.rule_ids, found.floor) == (True, "2")
@@ -202,13 +202,21 @@ def test_c4_is_for_benign_shapes_alone() -> None:
         context = ClinicalContext() if treatment is CONSERVED else untreated
         other = assess(treatment, seen | stable, context=context)
         assert "C4" not in other.rule_ids
-        assert LADDER.index(other.floor) >= LADDER.index(assess(treatment, seen, context=context).floor)
+        assert RANKED_CATEGORIES.index(other.floor) >= RANKED_CATEGORIES.index(
+            assess(treatment, seen, context=context).floor
+        )
 
 
 @pytest.mark.parametrize("shape", SUSPICIOUS)
 @pytest.mark.parametrize("treatment", [NONE, RECENT, CONSERVED, REDUCED])
 @pytest.mark.parametrize(
-    "change", [ChangeKind.STABLE, ChangeKind.DECREASED, ChangeKind.PARTLY_REMOVED, ChangeKind.RESOLVED]
+    "change",
+    [
+        ChangeKind.NO_SIGNIFICANT_CHANGE,
+        ChangeKind.DECREASED,
+        ChangeKind.PARTIALLY_REMOVED,
+        ChangeKind.RESOLVED,
+    ],
 )
 @pytest.mark.parametrize("distribution", list(Distribution))
 def test_neither_stability_nor_shrinkage_lowers_a_suspicious_shape(
@@ -219,7 +227,7 @@ def test_neither_stability_nor_shrinkage_lowers_a_suspicious_shape(
         seen = AMORPHOUS | place | {"morphology": shape, "distribution": distribution}
         before = assess(treatment, seen)
         after = assess(treatment, seen | {"change": change, "stable_months": 120})
-        assert LADDER.index(after.floor) >= LADDER.index(before.floor)
+        assert RANKED_CATEGORIES.index(after.floor) >= RANKED_CATEGORIES.index(before.floor)
 
 
 @pytest.mark.parametrize("seen", [ROUND, AMORPHOUS, OIL_CYST, VESSEL, SCATTERED])

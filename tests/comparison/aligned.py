@@ -9,7 +9,13 @@ import cv2
 import numpy as np
 
 from calcwatch.comparison.register import Registration
-from calcwatch.domain.findings import Calcification, CalcificationGroup, FaintSpeck, ImageFindings, Tissue
+from calcwatch.domain.findings import (
+    Calcification,
+    CalcificationGroup,
+    ImageFindings,
+    SubthresholdCandidate,
+    TissueMap,
+)
 from calcwatch.domain.image import ImageDescription, Laterality, PixelSpacing, ViewPosition
 
 if TYPE_CHECKING:
@@ -37,8 +43,12 @@ def breast_mask() -> NDArray[np.uint8]:
 
 
 def a_tissue(
-    *, seed: int = 3, moved: NDArray[np.float32] | None = None, noise: float = 0.0, clearness: float = 3.0
-) -> Tissue:
+    *,
+    seed: int = 3,
+    moved: NDArray[np.float32] | None = None,
+    noise: float = 0.0,
+    contrast_to_noise: float = 3.0,
+) -> TissueMap:
     """Tissue of a seed; ``moved``: row and column in cells that each cell shows, rows x columns x 2."""
     seen = np.moveaxis(np.indices((ROWS, COLUMNS)), 0, 2).astype(np.float32) if moved is None else moved
     picture = cv2.remap(
@@ -48,11 +58,11 @@ def a_tissue(
     mask = breast_mask()
     if moved is not None:
         mask = cv2.remap(mask, seen[..., 1], seen[..., 0], cv2.INTER_NEAREST).astype(np.uint8)
-    return Tissue(
+    return TissueMap(
         pattern=np.clip(128 + 42 * picture * mask, 0, 255).astype(np.uint8),
         mask=mask,
-        clearness=np.full((ROWS // 6, COLUMNS // 6), clearness, np.float32),
-        clearness_step=6,
+        contrast_to_noise=np.full((ROWS // 6, COLUMNS // 6), contrast_to_noise, np.float32),
+        contrast_to_noise_step=6,
         step=STEP,
         cell_mm=STEP * PIXEL_MM,
         in_mm=True,
@@ -63,7 +73,7 @@ def a_tissue(
     )
 
 
-def half_strange(share: float, seed: int) -> Tissue:
+def half_strange(share: float, seed: int) -> TissueMap:
     """Tissue whose upper rows are those of ``a_tissue()``; below it is that of another breast."""
     own, other = a_tissue(), a_tissue(seed=seed)
     pattern = other.pattern.copy()
@@ -71,7 +81,9 @@ def half_strange(share: float, seed: int) -> Tissue:
     return replace(own, pattern=pattern)
 
 
-def laid_over(prior: Tissue, current: Tissue, *, error_mm: float = 0.5, off_mm: float = 0.0) -> Registration:
+def laid_over(
+    prior: TissueMap, current: TissueMap, *, error_mm: float = 0.5, off_mm: float = 0.0
+) -> Registration:
     """The alignment of two pictures that lie over each other; ``off_mm``: what it is wrong by, in rows."""
     cells = np.moveaxis(np.indices((ROWS, COLUMNS)), 0, 2)
     target = ((cells + 0.5) * STEP - 0.5) * PIXEL_MM + (off_mm, 0.0)
@@ -91,7 +103,7 @@ def a_day(
     *groups: Places,
     loose: Sequence[tuple[float, float]] = (),
     faint: Sequence[tuple[float, float]] = (),
-    tissue: Tissue | None = None,
+    tissue: TissueMap | None = None,
     contrast: float = 12.0,
     diameter_mm: float = 0.4,
     view: ViewPosition = ViewPosition.CC,
@@ -130,8 +142,10 @@ def a_day(
         quality_flags=(),
         calcifications=tuple(found),
         groups=tuple(grouped),
-        tissue=tissue or a_tissue(),
-        faint=tuple(FaintSpeck(row / PIXEL_MM, column / PIXEL_MM, 0.3) for row, column in faint),
+        tissue_map=tissue or a_tissue(),
+        subthreshold=tuple(
+            SubthresholdCandidate(row / PIXEL_MM, column / PIXEL_MM, 0.3) for row, column in faint
+        ),
     )
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from calcwatch.comparison import align as both_ways
 from calcwatch.comparison.align import align
 from calcwatch.comparison.register import Registration, register, registration_of
-from calcwatch.domain.findings import Tissue
+from calcwatch.domain.findings import TissueMap
 from tests.comparison.aligned import a_tissue, breast_mask, half_strange
 from tests.comparison.test_register import CELLS, bent, errors_mm
 
@@ -23,7 +23,7 @@ def test_ways_that_agree_change_nothing() -> None:
     moved = bent()
     prior, current = a_tissue(), a_tissue(moved=moved, noise=0.2)
     found, one_way = align(prior, current), register(prior, current)
-    assert found.astray_mm < 0.5
+    assert found.inverse_consistency_mm < 0.5
     assert np.median(errors_mm(found, moved)) < 0.6
     assert np.median((found.error - one_way.error)[IN_BREAST]) < 0.1
 
@@ -31,7 +31,7 @@ def test_ways_that_agree_change_nothing() -> None:
 def test_other_tissue_goes_astray() -> None:
     """The tissue of another breast does not come back where it was, and nothing is sure in it."""
     found = align(a_tissue(seed=3), a_tissue(seed=4))
-    assert found.astray_mm > 3.0
+    assert found.inverse_consistency_mm > 3.0
     assert np.median(found.error[IN_BREAST]) > 6.0
 
 
@@ -42,12 +42,12 @@ def test_only_the_strange_part_is_unsure() -> None:
     assert np.median(found.error[150:200, 10:80]) > 5.0
 
 
-def spoiled(*args: Tissue | tuple[NDArray[np.float64], NDArray[np.float64]] | None) -> Registration:
+def spoiled(*args: TissueMap | tuple[NDArray[np.float64], NDArray[np.float64]] | None) -> Registration:
     """``register``, off by a centimeter when it goes from the bent tissue to the straight one."""
     prior, current, nipples = args
-    assert isinstance(prior, Tissue)
-    assert isinstance(current, Tissue)
-    assert not isinstance(nipples, Tissue)
+    assert isinstance(prior, TissueMap)
+    assert isinstance(current, TissueMap)
+    assert not isinstance(nipples, TissueMap)
     found = register(prior, current, nipples)
     if prior.mask.sum() != a_tissue().mask.sum():
         return found
@@ -61,11 +61,11 @@ def test_the_better_way_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(both_ways, "register", spoiled)
     found = align(prior, current)
     assert np.median(errors_mm(found, moved)) < 0.8
-    assert found.likeness > 0.6
+    assert found.local_correlation > 0.6
 
 
 def test_nothing_shared_is_infinitely_astray() -> None:
     """An empty picture shares nothing, and says so."""
     prior = a_tissue()
     empty = replace(prior, mask=np.zeros_like(prior.mask), pattern=np.full_like(prior.pattern, 128))
-    assert align(empty, a_tissue()).astray_mm == np.inf
+    assert align(empty, a_tissue()).inverse_consistency_mm == np.inf

@@ -39,7 +39,7 @@ def test_a_pair_is_compared() -> None:
     assert pair.error_mm < 2
     assert [(one.prior, one.current) for one in pair.matches] == [(f"a.0.{n}", f"b.0.{n}") for n in range(10)]
     (change,) = comparison.changes
-    assert (change.kind, change.tracking_uid) == (ChangeKind.STABLE, "a.0")
+    assert (change.kind, change.tracking_uid) == (ChangeKind.NO_SIGNIFICANT_CHANGE, "a.0")
     assert (change.groups, change.prior_groups) == (("b.0",), ("a.0",))
     assert comparison.not_paired == ()
     assert compared[0].registration is not None
@@ -117,13 +117,13 @@ def test_another_woman_is_not_comparable() -> None:
 def test_a_prior_that_stands_upside_down_is_caught() -> None:
     """The tissue fits once it is turned: the note says so."""
     prior = then()
-    assert prior.tissue is not None
+    assert prior.tissue_map is not None
     turned = replace(
-        prior.tissue,
-        pattern=np.ascontiguousarray(prior.tissue.pattern[::-1]),
-        mask=np.ascontiguousarray(prior.tissue.mask[::-1]),
+        prior.tissue_map,
+        pattern=np.ascontiguousarray(prior.tissue_map.pattern[::-1]),
+        mask=np.ascontiguousarray(prior.tissue_map.mask[::-1]),
     )
-    (pair,) = compare_exams([replace(prior, tissue=turned)], [now()])[0].pairs
+    (pair,) = compare_exams([replace(prior, tissue_map=turned)], [now()])[0].pairs
     assert not pair.comparable
     assert "upside down" in " ".join(pair.notes)
 
@@ -139,8 +139,8 @@ def test_views_that_were_labeled_wrong_are_caught() -> None:
 def test_a_mirrored_file_is_noted() -> None:
     """One of two files turned left to right is compared, and said."""
     prior = then()
-    assert prior.tissue is not None
-    turned = replace(prior, tissue=replace(prior.tissue, mirrored=True))
+    assert prior.tissue_map is not None
+    turned = replace(prior, tissue_map=replace(prior.tissue_map, mirrored=True))
     (pair,) = compare_exams([turned], [now()])[0].pairs
     assert "mirrored" in " ".join(pair.notes)
 
@@ -148,17 +148,19 @@ def test_a_mirrored_file_is_noted() -> None:
 def test_a_prior_that_shows_little_of_the_breast_is_not_comparable() -> None:
     """With less than four tenths in common nothing is said."""
     prior = then()
-    assert prior.tissue is not None
-    mask = prior.tissue.mask.copy()
+    assert prior.tissue_map is not None
+    mask = prior.tissue_map.mask.copy()
     mask[60:] = 0
-    (pair,) = compare_exams([replace(prior, tissue=replace(prior.tissue, mask=mask))], [now()])[0].pairs
+    (pair,) = compare_exams([replace(prior, tissue_map=replace(prior.tissue_map, mask=mask))], [now()])[
+        0
+    ].pairs
     assert not pair.comparable
 
 
 def test_findings_without_tissue_are_refused() -> None:
     """Findings that were read from a file cannot be aligned: the file is named."""
     with pytest.raises(ValueError, match=r"b\.dcm: findings without tissue cannot be aligned"):
-        compare_exams([then()], [replace(now(), tissue=None)])
+        compare_exams([then()], [replace(now(), tissue_map=None)])
 
 
 def test_examinations_without_images_give_an_empty_comparison() -> None:

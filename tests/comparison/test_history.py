@@ -8,10 +8,10 @@ import pytest
 
 from calcwatch.comparison.change import NOTHING
 from calcwatch.comparison.history import histories, observed_of, with_lasting_uids
-from calcwatch.domain.change import Change, ChangeKind, Comparison, Measured
+from calcwatch.domain.change import Change, ChangeKind, Comparison, GroupMeasurement
 from calcwatch.domain.image import Laterality, ViewPosition
 
-EIGHT = Measured(8, 0, 6.0, 0.4, 9.0, None)
+EIGHT = GroupMeasurement(8, 0, 6.0, 0.4, 9.0, None)
 
 
 def a_change(kind: ChangeKind, prior: str = "", now: str = "", months: float | None = 12.0) -> Change:
@@ -27,8 +27,8 @@ def a_change(kind: ChangeKind, prior: str = "", now: str = "", months: float | N
         prior_image=0,
         place=(1.0, 2.0),
         prior_place=(1.0, 2.0),
-        now=EIGHT if now else NOTHING,
-        then=EIGHT if prior else NOTHING,
+        current=EIGHT if now else NOTHING,
+        prior=EIGHT if prior else NOTHING,
         matched=0,
         new=0,
         gone=0,
@@ -48,15 +48,15 @@ def a_series(*changes: tuple[Change, ...]) -> list[Comparison]:
     return series
 
 
-STABLE = ChangeKind.STABLE
+NO_SIGNIFICANT_CHANGE = ChangeKind.NO_SIGNIFICANT_CHANGE
 
 
 def test_a_group_keeps_the_identifier_of_its_first_day() -> None:
     """New on the second day as b, then c, then d: b all the way; what was there from the start keeps a."""
     series = a_series(
-        (a_change(ChangeKind.NEW, now="b"), a_change(STABLE, "a", "a2")),
-        (a_change(STABLE, "b", "c"), a_change(STABLE, "a2", "a3")),
-        (a_change(ChangeKind.MORE, "c", "d"), a_change(ChangeKind.RESOLVED, "a3")),
+        (a_change(ChangeKind.NEW, now="b"), a_change(NO_SIGNIFICANT_CHANGE, "a", "a2")),
+        (a_change(NO_SIGNIFICANT_CHANGE, "b", "c"), a_change(NO_SIGNIFICANT_CHANGE, "a2", "a3")),
+        (a_change(ChangeKind.INCREASED_IN_NUMBER, "c", "d"), a_change(ChangeKind.RESOLVED, "a3")),
     )
     assert [[one.tracking_uid for one in comparison.changes] for comparison in series] == [["b", "a"]] * 3
 
@@ -64,13 +64,13 @@ def test_a_group_keeps_the_identifier_of_its_first_day() -> None:
 def test_histories_tell_every_moment() -> None:
     """A group that was there has a first moment without change; one that came later starts with new."""
     series = a_series(
-        (a_change(ChangeKind.NEW, now="b"), a_change(STABLE, "a", "a2")),
-        (a_change(STABLE, "b", "c"), a_change(ChangeKind.RESOLVED, "a2")),
+        (a_change(ChangeKind.NEW, now="b"), a_change(NO_SIGNIFICANT_CHANGE, "a", "a2")),
+        (a_change(NO_SIGNIFICANT_CHANGE, "b", "c"), a_change(ChangeKind.RESOLVED, "a2")),
     )
     told = {one.tracking_uid: [(m.examination, m.change) for m in one.moments] for one in histories(series)}
     assert told == {
-        "b": [(1, ChangeKind.NEW), (2, STABLE)],
-        "a": [(0, None), (1, STABLE), (2, ChangeKind.RESOLVED)],
+        "b": [(1, ChangeKind.NEW), (2, NO_SIGNIFICANT_CHANGE)],
+        "a": [(0, None), (1, NO_SIGNIFICANT_CHANGE), (2, ChangeKind.RESOLVED)],
     }
     (gone,) = [one for one in histories(series) if one.tracking_uid == "a"]
     assert gone.moments[-1].measured.count == 0
@@ -80,11 +80,11 @@ def test_histories_tell_every_moment() -> None:
 @pytest.mark.parametrize(
     ("changes", "months"),
     [
-        ([(STABLE, 12.0), (STABLE, 13.5)], 25),
-        ([(ChangeKind.MORE, 12.0), (STABLE, 13.5)], 13),
-        ([(STABLE, None), (STABLE, 13.5)], None),
-        ([(STABLE, 12.0), (ChangeKind.MORE, 13.5)], None),
-        ([(STABLE, 12.0), (ChangeKind.NOT_COMPARABLE, 12.0), (STABLE, 6.0)], 6),
+        ([(NO_SIGNIFICANT_CHANGE, 12.0), (NO_SIGNIFICANT_CHANGE, 13.5)], 25),
+        ([(ChangeKind.INCREASED_IN_NUMBER, 12.0), (NO_SIGNIFICANT_CHANGE, 13.5)], 13),
+        ([(NO_SIGNIFICANT_CHANGE, None), (NO_SIGNIFICANT_CHANGE, 13.5)], None),
+        ([(NO_SIGNIFICANT_CHANGE, 12.0), (ChangeKind.INCREASED_IN_NUMBER, 13.5)], None),
+        ([(NO_SIGNIFICANT_CHANGE, 12.0), (ChangeKind.NOT_COMPARABLE, 12.0), (NO_SIGNIFICANT_CHANGE, 6.0)], 6),
     ],
 )
 def test_stable_months_add_up(changes: list[tuple[ChangeKind, float | None]], months: int | None) -> None:
@@ -102,5 +102,5 @@ def test_what_is_not_comparable_is_no_observation() -> None:
     observed = observed_of(series[0])
     assert set(observed) == {"b"}
     assert observed["b"].change is None
-    several = replace(a_change(STABLE, "a", "b"), groups=("b", "c"))
+    several = replace(a_change(NO_SIGNIFICANT_CHANGE, "a", "b"), groups=("b", "c"))
     assert set(observed_of(Comparison((), (several,), ()))) == {"b", "c"}

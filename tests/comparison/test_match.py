@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from calcwatch.comparison.match import MOST_SPECKS, Matched, match_specks, specks_of
-from calcwatch.domain.findings import ImageFindings, Tissue
+from calcwatch.comparison.match import MOST_SPECKS, Matched, match_calcifications, points_of
+from calcwatch.domain.findings import ImageFindings, TissueMap
 from tests.comparison.aligned import Places, a_cluster, a_day, a_tissue, laid_over
 
 
@@ -18,12 +18,12 @@ def match(
     """Match two days under an alignment that is off by so much."""
     then, now = (_tissue(image) for image in (prior, current))
     aligned = laid_over(then, now, off_mm=off_mm, error_mm=error_mm)
-    return match_specks(aligned, specks_of(prior, then), specks_of(current, now))
+    return match_calcifications(aligned, points_of(prior, then), points_of(current, now))
 
 
-def _tissue(image: ImageFindings) -> Tissue:
-    assert image.tissue is not None
-    return image.tissue
+def _tissue(image: ImageFindings) -> TissueMap:
+    assert image.tissue_map is not None
+    return image.tissue_map
 
 
 def pairs(found: Matched) -> dict[int, int]:
@@ -96,4 +96,4 @@ def test_the_same_input_gives_the_same_answer() -> None:
 def test_without_tissue_pixels_a_size_is_still_a_number() -> None:
     """Diameters and contrasts of zero are taken for the least there is, not for minus infinity."""
     image = a_day("a", loose=[(60.0, 30.0)], contrast=0.0, diameter_mm=0.0)
-    assert np.isfinite(specks_of(image, a_tissue()).looks).all()
+    assert np.isfinite(points_of(image, a_tissue()).looks).all()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from calcwatch.comparison.register import Registration, clearness_at, inside, register
+from calcwatch.comparison.register import Registration, contrast_to_noise_at, inside, register
 from tests.comparison.aligned import COLUMNS, ROWS, a_tissue, breast_mask
 
 CELLS = np.moveaxis(np.indices((ROWS, COLUMNS)), 0, 2).astype(np.float32)
@@ -43,14 +43,14 @@ def test_moved_tissue_is_found_again(shift: float, scale: float, bend: float) ->
     errors = errors_mm(found, moved)
     assert np.median(errors) < 0.6
     assert np.quantile(errors, 0.95) < 1.5
-    assert found.likeness > 0.6
-    assert found.shared > 0.9
+    assert found.local_correlation > 0.6
+    assert found.overlap > 0.9
 
 
 def test_other_tissue_is_not_alike() -> None:
     """The tissue of another breast of the same outline is far less alike, whatever bends it."""
     found = register(a_tissue(seed=3), a_tissue(seed=4))
-    assert found.likeness < 0.4
+    assert found.local_correlation < 0.4
     assert np.median(found.error[breast_mask() > 0]) > 4.0
 
 
@@ -58,7 +58,7 @@ def test_upside_down_is_not_alike() -> None:
     """The same tissue turned top to bottom does not fit."""
     prior = a_tissue()
     turned = replace(prior, pattern=np.ascontiguousarray(prior.pattern[::-1]))
-    assert register(turned, a_tissue()).likeness < 0.4
+    assert register(turned, a_tissue()).local_correlation < 0.4
 
 
 def test_there_and_back() -> None:
@@ -85,7 +85,7 @@ def test_what_only_one_image_shows() -> None:
     half = prior.mask.copy()
     half[: ROWS // 2] = 0
     found = register(replace(prior, mask=half), a_tissue())
-    assert found.shared < 0.7
+    assert found.overlap < 0.7
     assert not inside(replace(prior, mask=half), np.array([[20.0, 20.0]]))[0]
     assert inside(prior, np.array([[60.0, 20.0]]))[0]
     assert not inside(prior, np.array([[-5.0, 20.0], [500.0, 20.0]])).any()
@@ -96,10 +96,10 @@ def test_an_empty_picture_aligns_with_nothing() -> None:
     prior = a_tissue()
     empty = replace(prior, mask=np.zeros_like(prior.mask), pattern=np.full_like(prior.pattern, 128))
     found = register(empty, a_tissue())
-    assert (found.shared, found.likeness) == (0.0, 0.0)
+    assert (found.overlap, found.local_correlation) == (0.0, 0.0)
 
 
 def test_clearness_is_looked_up() -> None:
     """Clearness is that of the coarse cell, beyond the border that of its rim."""
-    tissue = a_tissue(clearness=2.5)
-    assert clearness_at(tissue, np.array([[60.0, 20.0], [-9.0, 999.0]])).tolist() == [2.5, 2.5]
+    tissue = a_tissue(contrast_to_noise=2.5)
+    assert contrast_to_noise_at(tissue, np.array([[60.0, 20.0], [-9.0, 999.0]])).tolist() == [2.5, 2.5]

@@ -11,20 +11,20 @@ from calcwatch.comparison.surgical_bed import (
     FIGURES,
     MOST_CARRIED_ERROR_MM,
     PLACE_UNKNOWN,
-    Bed,
-    beds_of,
+    SurgicalBed,
     neoadjuvant_change,
-    place_in_bed,
+    place_in_surgical_bed,
+    surgical_beds_of,
     typical_window,
 )
-from calcwatch.domain.change import BedPosition, ChangeKind
+from calcwatch.domain.change import ChangeKind, SurgicalBedPosition
 from calcwatch.domain.findings import ImageFindings, NonLesion, NonLesionKind
 from calcwatch.domain.image import Laterality, ViewPosition
-from calcwatch.domain.treatment import BedMark, BedSource, Operation, OperationKind, Treatment
+from calcwatch.domain.treatment import Operation, OperationKind, SurgicalBedMark, SurgicalBedSource, Treatment
 from tests.exam.two_views import a_group, a_view
 
 DAY = "20240115"
-CIRCLE = BedMark(DAY, ViewPosition.CC, row=1000.0, column=300.0, radius_mm=10.0)
+CIRCLE = SurgicalBedMark(DAY, ViewPosition.CC, row=1000.0, column=300.0, radius_mm=10.0)
 
 
 def view(
@@ -37,18 +37,24 @@ def view(
     return replace(shown, description=replace(shown.description, study_date=DAY))
 
 
-def treatment(*marks: BedMark) -> Treatment:
+def treatment(*marks: SurgicalBedMark) -> Treatment:
     return Treatment((Operation("20200101", Laterality.LEFT, OperationKind.LUMPECTOMY, bed=marks),))
 
 
 @pytest.mark.parametrize(
     ("forward_mm", "place", "beyond"),
-    [(30.0, BedPosition.INSIDE, -8.0), (41.0, BedPosition.INSIDE, 3.0), (46.0, BedPosition.OUTSIDE, 8.0)],
+    [
+        (30.0, SurgicalBedPosition.INSIDE, -8.0),
+        (41.0, SurgicalBedPosition.INSIDE, 3.0),
+        (46.0, SurgicalBedPosition.OUTSIDE, 8.0),
+    ],
 )
-def test_in_or_out_of_a_drawn_circle(forward_mm: float, place: BedPosition, beyond: float) -> None:
+def test_in_or_out_of_a_drawn_circle(forward_mm: float, place: SurgicalBedPosition, beyond: float) -> None:
     """Its farthest member (2 mm from its middle) counts, with a margin of 5 mm beyond the rim of 10."""
     image = view(forward_mm=forward_mm)
-    found, margin, reasons = place_in_bed(beds_of(treatment(CIRCLE), image), image, image.groups[0], 5.0)
+    found, margin, reasons = place_in_surgical_bed(
+        surgical_beds_of(treatment(CIRCLE), image), image, image.groups[0], 5.0
+    )
     assert found is place
     assert margin == pytest.approx(beyond, abs=0.5)
     assert "lumpectomy, drawn" in reasons[0]
@@ -56,17 +62,21 @@ def test_in_or_out_of_a_drawn_circle(forward_mm: float, place: BedPosition, beyo
 
 def test_a_polygon_is_a_bed() -> None:
     """A drawn outline needs no spacing to be a bed, but without spacing no margin can be told."""
-    square = BedMark(
+    square = SurgicalBedMark(
         DAY, ViewPosition.CC, outline=((900.0, 200.0), (900.0, 400.0), (1100.0, 400.0), (1100.0, 200.0))
     )
     image = view()
     assert (
-        place_in_bed(beds_of(treatment(square), image), image, image.groups[0], 0.0)[0] is BedPosition.INSIDE
+        place_in_surgical_bed(surgical_beds_of(treatment(square), image), image, image.groups[0], 0.0)[0]
+        is SurgicalBedPosition.INSIDE
     )
     blind = view(spacing=False)
-    assert beds_of(treatment(square), blind)
-    assert place_in_bed(beds_of(treatment(square), blind), blind, blind.groups[0], 5.0)[0] is None
-    assert not beds_of(treatment(CIRCLE), blind)
+    assert surgical_beds_of(treatment(square), blind)
+    assert (
+        place_in_surgical_bed(surgical_beds_of(treatment(square), blind), blind, blind.groups[0], 5.0)[0]
+        is None
+    )
+    assert not surgical_beds_of(treatment(CIRCLE), blind)
 
 
 @pytest.mark.parametrize(
@@ -80,41 +90,41 @@ def test_a_polygon_is_a_bed() -> None:
 )
 def test_a_bed_belongs_to_one_image(image: ImageFindings) -> None:
     """On the other side, another day, another view, or a day that is not known, there is none."""
-    assert beds_of(treatment(CIRCLE), image) == ()
-    assert place_in_bed((), image, image.groups[0], 5.0) == (None, None, (PLACE_UNKNOWN,))
+    assert surgical_beds_of(treatment(CIRCLE), image) == ()
+    assert place_in_surgical_bed((), image, image.groups[0], 5.0) == (None, None, (PLACE_UNKNOWN,))
 
 
 def test_clips_that_were_found_make_a_bed() -> None:
     """The bed lies 10 mm round the clips of the image; without clips there is none."""
-    mark = BedMark(DAY, ViewPosition.CC, BedSource.CLIPS)
+    mark = SurgicalBedMark(DAY, ViewPosition.CC, SurgicalBedSource.CLIPS)
     image = view()
-    assert beds_of(treatment(mark), image) == ()
+    assert surgical_beds_of(treatment(mark), image) == ()
     clips = tuple(NonLesion(NonLesionKind.CLIP, 1000.0, column, ()) for column in (250.0, 350.0))
     clipped = replace(image, non_lesions=clips)
-    (bed,) = beds_of(treatment(mark), clipped)
+    (bed,) = surgical_beds_of(treatment(mark), clipped)
     assert bed.outline[:, 1].min() == pytest.approx(150, abs=2)
     assert bed.outline[:, 1].max() == pytest.approx(450, abs=2)
-    assert place_in_bed((bed,), clipped, clipped.groups[0], 0.0)[0] is BedPosition.INSIDE
+    assert place_in_surgical_bed((bed,), clipped, clipped.groups[0], 0.0)[0] is SurgicalBedPosition.INSIDE
 
 
 def test_a_bed_that_is_carried_unsurely_is_not_known() -> None:
     """With an error above 10 mm the place is not known, and says so."""
     image = view()
-    (bed,) = beds_of(treatment(CIRCLE), image)
-    unsure = Bed(bed.outline, MOST_CARRIED_ERROR_MM + 0.1, bed.words)
-    assert place_in_bed((unsure,), image, image.groups[0], 5.0)[0] is None
-    sure = Bed(bed.outline, 2.0, bed.words)
-    position, _, reasons = place_in_bed((unsure, sure), image, image.groups[0], 5.0)
-    assert (position, "error 2 mm" in reasons[0]) == (BedPosition.INSIDE, True)
+    (bed,) = surgical_beds_of(treatment(CIRCLE), image)
+    unsure = SurgicalBed(bed.outline, MOST_CARRIED_ERROR_MM + 0.1, bed.words)
+    assert place_in_surgical_bed((unsure,), image, image.groups[0], 5.0)[0] is None
+    sure = SurgicalBed(bed.outline, 2.0, bed.words)
+    position, _, reasons = place_in_surgical_bed((unsure, sure), image, image.groups[0], 5.0)
+    assert (position, "error 2 mm" in reasons[0]) == (SurgicalBedPosition.INSIDE, True)
 
 
 def test_the_nearest_of_several_beds_counts() -> None:
     """Outside the one, inside the other: inside."""
     image = view()
-    far = BedMark(DAY, ViewPosition.CC, row=400.0, column=300.0, radius_mm=10.0)
+    far = SurgicalBedMark(DAY, ViewPosition.CC, row=400.0, column=300.0, radius_mm=10.0)
     assert (
-        place_in_bed(beds_of(treatment(far, CIRCLE), image), image, image.groups[0], 5.0)[0]
-        is BedPosition.INSIDE
+        place_in_surgical_bed(surgical_beds_of(treatment(far, CIRCLE), image), image, image.groups[0], 5.0)[0]
+        is SurgicalBedPosition.INSIDE
     )
 
 
@@ -152,11 +162,11 @@ def test_the_typical_window(months: int, benign: str, malignant: str) -> None:
     ("kinds", "word"),
     [
         ([ChangeKind.RESOLVED, ChangeKind.RESOLVED], "complete"),
-        ([ChangeKind.RESOLVED, ChangeKind.STABLE], "partial"),
+        ([ChangeKind.RESOLVED, ChangeKind.NO_SIGNIFICANT_CHANGE], "partial"),
         ([ChangeKind.DECREASED], "partial"),
-        ([ChangeKind.STABLE, ChangeKind.NOT_COMPARABLE], "none"),
+        ([ChangeKind.NO_SIGNIFICANT_CHANGE, ChangeKind.NOT_COMPARABLE], "none"),
         ([ChangeKind.RESOLVED, ChangeKind.NEW], "increased"),
-        ([ChangeKind.LARGER, ChangeKind.DECREASED], "increased"),
+        ([ChangeKind.INCREASED_IN_SIZE, ChangeKind.DECREASED], "increased"),
     ],
 )
 def test_change_under_chemotherapy(kinds: list[ChangeKind], word: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from calcwatch.domain.change import BedPosition, ChangeKind
+from calcwatch.domain.change import ChangeKind, SurgicalBedPosition
 from calcwatch.domain.context import BiopsyResult, ExamContext, ScarFinding
 from calcwatch.domain.lexicon import Category, Distribution, Morphology
 from calcwatch.exam.assess import assess_breast, assess_group
@@ -28,7 +28,7 @@ CLASSIC: dict[str, dict[str, Any]] = {
     "B4-STABLE": {
         "morphology": Morphology.POPCORN,
         "largest_mm": 4.0,
-        "change": ChangeKind.STABLE,
+        "change": ChangeKind.NO_SIGNIFICANT_CHANGE,
         "stable_months": 24,
     },
     "B5": {
@@ -51,7 +51,7 @@ CLASSIC: dict[str, dict[str, Any]] = {
         "irregular_shape": True,
         "smooth_edge": True,
         "treated": True,
-        "in_bed": BedPosition.INSIDE,
+        "in_bed": SurgicalBedPosition.INSIDE,
     },
     "B8": {"morphology": Morphology.SUTURE, "knot": True, "on_surgical_line": True},
     "B10": {"both_views": False, "products": True, "gone_after_wiping": True},
@@ -157,10 +157,18 @@ BASE_ROWS: list[tuple[str, Facts, str]] = [
     ("M-RND-REG", round_group(distribution=Distribution.REGIONAL, treated=True), "4A"),
     (
         "C4",
-        round_group(**FULL_WORKUP | {"priors_available": True}, change=ChangeKind.STABLE, stable_months=24),
+        round_group(
+            **FULL_WORKUP | {"priors_available": True},
+            change=ChangeKind.NO_SIGNIFICANT_CHANGE,
+            stable_months=24,
+        ),
         "2",
     ),
-    ("M-RND-GRP", round_group(change=ChangeKind.STABLE, stable_months=23, priors_available=True), "4A"),
+    (
+        "M-RND-GRP",
+        round_group(change=ChangeKind.NO_SIGNIFICANT_CHANGE, stable_months=23, priors_available=True),
+        "4A",
+    ),
     (
         "B9",
         Facts(
@@ -205,17 +213,17 @@ def test_rows_beside_the_matrix(name: str, facts: Facts, category: str) -> None:
     assert (found.floor, name in found.rule_ids) == (category, True)
 
 
-INSIDE = {"treated": True, "in_bed": BedPosition.INSIDE}
-OUTSIDE_NEW = {"treated": True, "in_bed": BedPosition.OUTSIDE, "change": ChangeKind.NEW}
+INSIDE = {"treated": True, "in_bed": SurgicalBedPosition.INSIDE}
+OUTSIDE_NEW = {"treated": True, "in_bed": SurgicalBedPosition.OUTSIDE, "change": ChangeKind.NEW}
 HEALED = CLASSIC["B7"]
 PLEOMORPHIC_LINE = {"morphology": Morphology.FINE_PLEOMORPHIC, "distribution": Distribution.LINEAR}
 
 RAISED: list[tuple[str, Facts, str]] = [
     ("C1", round_group(change=ChangeKind.NEW, distribution=Distribution.DIFFUSE, both_views=True), "4A"),
-    ("C2", amorphous(change=ChangeKind.MORE), "4C"),
-    ("C2", round_group(change=ChangeKind.LARGER, distribution=Distribution.DIFFUSE), "4A"),
+    ("C2", amorphous(change=ChangeKind.INCREASED_IN_NUMBER), "4C"),
+    ("C2", round_group(change=ChangeKind.INCREASED_IN_SIZE, distribution=Distribution.DIFFUSE), "4A"),
     ("C3", round_group(change=ChangeKind.SHAPE_CHANGED, distribution=Distribution.DIFFUSE), "4A"),
-    ("C5", amorphous(change=ChangeKind.STABLE, stable_months=60), "4B"),
+    ("C5", amorphous(change=ChangeKind.NO_SIGNIFICANT_CHANGE, stable_months=60), "4B"),
     ("C6", amorphous(change=ChangeKind.DECREASED), "4B"),
     ("C6", amorphous(change=ChangeKind.RESOLVED), "4B"),
     ("C1-FEW", round_group(change=ChangeKind.NEW, count=4), "4A"),
@@ -229,7 +237,7 @@ RAISED: list[tuple[str, Facts, str]] = [
     ("L4", round_group(**OUTSIDE_NEW | {"in_bed": None}), "4B"),
     ("L4-PLACE", worked_up(**OUTSIDE_NEW, **CLASSIC["B8"]), "4B"),
     ("L5", amorphous(personal_history=True, treated=False, change=ChangeKind.NEW), "4B"),
-    ("L6", worked_up(reduction=True, in_bed=BedPosition.INSIDE, **CLASSIC["B6"]), "2"),
+    ("L6", worked_up(reduction=True, in_bed=SurgicalBedPosition.INSIDE, **CLASSIC["B6"]), "2"),
     ("L7", worked_up(**OUTSIDE_NEW, **CLASSIC["B1"]), "4A"),
     ("L7-REDUCTION", worked_up(reduction=True, change=ChangeKind.NEW, **CLASSIC["B1"]), "4A"),
     ("T1", amorphous(treated=True, original_calcified=True), "4C"),
@@ -244,7 +252,7 @@ RAISED: list[tuple[str, Facts, str]] = [
     ("U2", amorphous(ultrasound_scar=ScarFinding.FAT_NECROSIS), "4B"),
     ("Q-SIZE", amorphous(borderline_size=True), "4B"),
     ("Q-AGE", amorphous(age=29), "4B"),
-    ("C2", amorphous(**PLEOMORPHIC_LINE, change=ChangeKind.MORE, companion=True), "4C"),
+    ("C2", amorphous(**PLEOMORPHIC_LINE, change=ChangeKind.INCREASED_IN_NUMBER, companion=True), "4C"),
     ("B1-VIEW", worked_up(morphology=Morphology.VASCULAR, distribution=Distribution.LINEAR), "4A"),
     ("B2-VIEW", worked_up(morphology=Morphology.SKIN, distribution=Distribution.GROUPED), "4A"),
     ("B3-VIEW", worked_up(morphology=Morphology.MILK_OF_CALCIUM, distribution=Distribution.GROUPED), "4B"),

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from calcwatch.domain.change import BedPosition
+from calcwatch.domain.change import SurgicalBedPosition
 from calcwatch.domain.errors import BadTable
 from calcwatch.domain.lexicon import Morphology
 from calcwatch.exam.facts import Facts
@@ -72,7 +72,7 @@ source = "Somebody 2001"
         ("morphology = round|punctate", Facts(morphology=Morphology.RIM), False),
         ("morphology = round|punctate", Facts(), None),
         ("morphology = round|unknown", Facts(), True),
-        ("in_bed = outside|unknown", Facts(in_bed=BedPosition.INSIDE), False),
+        ("in_bed = outside|unknown", Facts(in_bed=SurgicalBedPosition.INSIDE), False),
         ("companion = unknown", Facts(), True),
         ("companion = unknown", Facts(companion=True), False),
         ("count >= 5", Facts(count=5), True),

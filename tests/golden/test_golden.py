@@ -62,7 +62,8 @@ def answers() -> dict[str, Any]:
 
 def _columns(detections: Any) -> list[Any]:
     return [
-        getattr(detections, name) for name in ("row", "column", "sigma_px", "strength", "evidence", "score")
+        getattr(detections, name)
+        for name in ("row", "column", "sigma_px", "strength", "supported_strength", "score")
     ]
 
 

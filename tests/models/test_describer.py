@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from calcwatch.image.describe.morphology import SHAPES
+from calcwatch.image.describe.morphology import MORPHOLOGY_CLASSES
 from calcwatch.models.onnx import (
     DISTRIBUTION,
     SHAPE_CARD,
@@ -95,7 +95,7 @@ def test_the_describer_travels() -> None:
 def test_the_shipped_files_say_where_they_come_from() -> None:
     """Shapes in the order of the outputs; suspicion names images, reference and the area left out."""
     card = json.loads((SHIPPED / SHAPE_CARD).read_text())
-    assert card["shapes"] == [shape.value for shape in SHAPES]
+    assert card["shapes"] == [shape.value for shape in MORPHOLOGY_CLASSES]
     assert card["trained_on"]
     source, left_out, reference = suspicion_sources()
     assert "INbreast" in source

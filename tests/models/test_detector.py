@@ -81,7 +81,7 @@ def test_the_detector_travels() -> None:
     """It can be pickled, as a detector that goes to other processes must."""
     detector = pickle.loads(pickle.dumps(learned_detector()))
     image = normalize(mammogram_of(half_round_breast()))
-    assert detector(image, find_breast(image), AnalysisSettings()).looks is not None
+    assert detector(image, find_breast(image), AnalysisSettings()).class_probabilities is not None
 
 
 def test_a_result_names_the_weights() -> None:

@@ -44,7 +44,7 @@ def forward(day: Day) -> list[float]:
 
 def test_a_wider_group_grows_toward_the_nipple() -> None:
     """Half of it is new, and lies before all of the other half."""
-    then, now = days(GroupChange.WIDER)
+    then, now = days(GroupChange.INCREASED_IN_EXTENT)
     new = {name: now[name] for name in now.keys() - then.keys()}
     assert (len(then), len(new)) == (5, 5)
     assert min(forward(new)) >= max(forward(then))
@@ -52,7 +52,7 @@ def test_a_wider_group_grows_toward_the_nipple() -> None:
 
 def test_what_is_partly_removed_lay_on_one_side() -> None:
     """Half of it is gone, all of it before the other half, which stays where it was."""
-    then, now = days(GroupChange.PARTLY_REMOVED)
+    then, now = days(GroupChange.PARTIALLY_REMOVED)
     gone = {name: then[name] for name in then - now.keys()}
     assert (len(now), len(gone)) == (5, 5)
     assert min(forward(gone)) >= max(forward(now))
@@ -79,7 +79,7 @@ def test_without_repositioning_nothing_moves() -> None:
     """With 0 both days are positioned alike; with 2 the same breast moves more than with 1."""
 
     def moved(repositioning: float) -> float:
-        then, now = days(GroupChange.STABLE, repositioning=repositioning)
+        then, now = days(GroupChange.NO_SIGNIFICANT_CHANGE, repositioning=repositioning)
         places = [(then[name].row - now[name].row, then[name].column - now[name].column) for name in then]
         return float(np.median(np.hypot(*np.array(places).T)))
 

@@ -72,10 +72,10 @@ def test_truth_is_ready_for_json() -> None:
 CHANGES = tuple(
     GroupPlan(Morphology.PUNCTATE, Distribution.GROUPED, 6, change=change, diameter_mm=(0.3, 0.5))
     for change in (
-        GroupChange.STABLE,
+        GroupChange.NO_SIGNIFICANT_CHANGE,
         GroupChange.NEW,
-        GroupChange.MORE,
-        GroupChange.LARGER,
+        GroupChange.INCREASED_IN_NUMBER,
+        GroupChange.INCREASED_IN_SIZE,
         GroupChange.GONE,
     )
 )

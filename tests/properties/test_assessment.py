@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from calcwatch.domain.change import ChangeKind
 from calcwatch.domain.context import BiopsyResult, ScarFinding
-from calcwatch.domain.lexicon import LADDER, Category
+from calcwatch.domain.lexicon import RANKED_CATEGORIES, Category
 from calcwatch.exam.assess import assess_breast, assess_group
 from calcwatch.exam.facts import Facts
 from calcwatch.exam.rule_table import RuleTable
@@ -48,8 +48,8 @@ scattered = st.builds(Facts, **{name: st.none() | st.sampled_from(values) for na
 
 RAISING: list[dict[str, Any]] = [
     {"change": ChangeKind.NEW},
-    {"change": ChangeKind.MORE},
-    {"change": ChangeKind.LARGER},
+    {"change": ChangeKind.INCREASED_IN_NUMBER},
+    {"change": ChangeKind.INCREASED_IN_SIZE},
     {"change": ChangeKind.SHAPE_CHANGED},
     {"companion": True},
     {"symptom": True},
@@ -95,7 +95,7 @@ any_facts = scattered | near_rules()
 
 def rank(facts: Facts) -> int:
     """Place of the floor on the ladder."""
-    return LADDER.index(assess_group(facts, table()).floor)
+    return RANKED_CATEGORIES.index(assess_group(facts, table()).floor)
 
 
 @settings(max_examples=200, deadline=None)
@@ -127,7 +127,7 @@ def test_no_modifier_and_no_context_lowers(facts: Facts) -> None:
     """The floor is never below what shape and distribution or a typically benign kind give."""
     found = assess_group(facts, table())
     base = [table().rule(name).category for name in found.rule_ids]
-    assert all(LADDER.index(found.floor) >= LADDER.index(one) for one in base if one)
+    assert all(RANKED_CATEGORIES.index(found.floor) >= RANKED_CATEGORIES.index(one) for one in base if one)
 
 
 @settings(max_examples=100, deadline=None)
@@ -165,7 +165,7 @@ def test_a_further_finding_never_lowers_a_breast(some: list[Facts], more: Facts)
     found = [assess_group(facts, table()) for facts in some]
     breast = assess_breast(found, Facts(), table())
     worse = assess_breast([*found, assess_group(more, table())], Facts(), table())
-    assert LADDER.index(worse.floor) >= LADDER.index(breast.floor)
+    assert RANKED_CATEGORIES.index(worse.floor) >= RANKED_CATEGORIES.index(breast.floor)
 
 
 @pytest.mark.parametrize("name", sorted(FACTS))

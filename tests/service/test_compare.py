@@ -12,7 +12,7 @@ import pytest
 from calcwatch.domain.change import ChangeKind
 from calcwatch.domain.errors import BadSeries
 from calcwatch.domain.image import Laterality, ViewPosition
-from calcwatch.domain.treatment import BedMark, Operation, OperationKind, Radiation, Treatment
+from calcwatch.domain.treatment import Operation, OperationKind, Radiation, SurgicalBedMark, Treatment
 from calcwatch.service.analyze import analyze_files
 from calcwatch.service.analyze_each import AnalyzeOptions
 from calcwatch.service.compare import ComparedRun, CompareOptions, compare_files, follow_files
@@ -183,7 +183,7 @@ def test_a_series_is_followed(days: tuple[list[Path], Path], tmp_path: Path) -> 
     large = [one for one in written["groups"] if max(m["count"] for m in one["moments"]) >= 5]
     own = [one for one in large if one["view_position"] == "CC"]
     courses = {tuple(moment["change"] for moment in one["moments"]) for one in own}
-    stable = ChangeKind.STABLE.value
+    stable = ChangeKind.NO_SIGNIFICANT_CHANGE.value
     assert courses == {(None, stable, stable), ("new", stable)}
     findings = document(run, "findings.json")
     assert len(findings["examinations"]) == 3
@@ -223,7 +223,7 @@ def test_a_drawn_bed_is_carried_over(days: tuple[list[Path], Path], tmp_path: Pa
         if change["kind"] == "no_significant_change" and change["count"] >= 5:
             view = ViewPosition(change["view_position"])
             marks.append(
-                BedMark(
+                SurgicalBedMark(
                     "20230110", view, row=change["prior_row"], column=change["prior_column"], radius_mm=8.0
                 )
             )

@@ -119,13 +119,13 @@ BILATERAL = frozenset({"51440002", "G-A102", "63762007", "T-04080"})
 
 CHANGES: dict[ChangeKind, tuple[str, str]] = {
     ChangeKind.NEW: ("129721008", "New finding"),
-    ChangeKind.MORE: ("129726003", "Increase in number of calcifications"),
-    ChangeKind.WIDER: ("15454001", "Increase in size"),
-    ChangeKind.LARGER: ("15454001", "Increase in size"),
+    ChangeKind.INCREASED_IN_NUMBER: ("129726003", "Increase in number of calcifications"),
+    ChangeKind.INCREASED_IN_EXTENT: ("15454001", "Increase in size"),
+    ChangeKind.INCREASED_IN_SIZE: ("15454001", "Increase in size"),
     ChangeKind.SHAPE_CHANGED: ("129811006", "Difference in shape"),
-    ChangeKind.STABLE: ("129723006", "No significant changes in the finding"),
+    ChangeKind.NO_SIGNIFICANT_CHANGE: ("129723006", "No significant changes in the finding"),
     ChangeKind.DECREASED: ("129727007", "Decrease in number of calcifications"),
-    ChangeKind.PARTLY_REMOVED: ("129722001", "Finding partially removed"),
+    ChangeKind.PARTIALLY_REMOVED: ("129722001", "Finding partially removed"),
 }
 """Change since the last mammogram as SCT code and meaning (PS3.16 CID 6002; shape: CID 6038).
 

@@ -19,25 +19,25 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from calcwatch.comparison.register import Registration
-    from calcwatch.domain.findings import Tissue
+    from calcwatch.domain.findings import TissueMap
 
 _STRIDE = 4  # cells: what changes slowly is worked out on every fourth
 _MORE_ALIKE = 0.02  # than the way there: the way back is turned round and taken
 
 
 def align(
-    prior: Tissue,
-    current: Tissue,
+    prior: TissueMap,
+    current: TissueMap,
     nipples: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
 ) -> Registration:
     """Align two views of the same breast from either side, and tell by the difference what it is worth.
 
     ``nipples``: as for ``register``. Of the two ways the one that makes the tissue more alike is taken;
-    ``astray_mm`` and ``error`` tell how far they are apart.
+    ``inverse_consistency_mm`` and ``error`` tell how far they are apart.
     """
     there = register(prior, current, nipples)
     back = register(current, prior, None if nipples is None else nipples[::-1])
-    if back.likeness > there.likeness + _MORE_ALIKE:
+    if back.local_correlation > there.local_correlation + _MORE_ALIKE:
         there = _turned_round(back)
     return _held_against(there, back)
 
@@ -61,18 +61,18 @@ def _held_against(there: Registration, back: Registration) -> Registration:
     return replace(
         there,
         error=np.minimum(error, np.float32(MOST_ERROR_MM)),
-        astray_mm=float(np.median(astray[seen])) if seen.any() else np.inf,
+        inverse_consistency_mm=float(np.median(astray[seen])) if seen.any() else np.inf,
     )
 
 
-def _grid(tissue: Tissue) -> NDArray[np.float64]:
+def _grid(tissue: TissueMap) -> NDArray[np.float64]:
     """Places in mm of every fourth cell, a little beyond the last ones too; rows x columns x 2."""
     rows, columns = (length + _STRIDE for length in tissue.mask.shape)
     cells = np.moveaxis(np.mgrid[:rows:_STRIDE, :columns:_STRIDE], 0, 2)
     return np.asarray(((cells + 0.5) * tissue.step - 0.5) * tissue.pixel_mm, np.float64)
 
 
-def _on_cells(coarse: NDArray[np.float64], tissue: Tissue) -> NDArray[np.float32]:
+def _on_cells(coarse: NDArray[np.float64], tissue: TissueMap) -> NDArray[np.float32]:
     """Values of ``_grid`` on all cells."""
     rows, columns = np.mgrid[: tissue.mask.shape[0], : tissue.mask.shape[1]].astype(np.float32) / _STRIDE
     return np.asarray(cv2.remap(coarse.astype(np.float32), columns, rows, cv2.INTER_LINEAR), np.float32)

@@ -14,9 +14,9 @@ import numpy as np
 from scipy.spatial.distance import pdist
 from scipy.special import fdtrc
 
-from calcwatch.comparison.visibility import Sight
-from calcwatch.domain.change import ChangeKind, Measured
-from calcwatch.domain.lexicon import BY_CONCERN, Morphology
+from calcwatch.comparison.visibility import Visibility
+from calcwatch.domain.change import ChangeKind, GroupMeasurement
+from calcwatch.domain.lexicon import RANKED_MORPHOLOGIES, Morphology
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from calcwatch.comparison.regions import Region
-    from calcwatch.comparison.visibility import Sights
+    from calcwatch.comparison.visibility import PairVisibility
     from calcwatch.domain.findings import CalcificationGroup, ImageFindings
 
 MORE_SHARE, MORE_SPECKS = 0.30, 5
@@ -33,7 +33,7 @@ MORE_SHARE, MORE_SPECKS = 0.30, 5
 WIDER_MM = 5.0
 """An increase in extent: new calcifications reach so far beyond the old ones, to one side (rule C2)."""
 
-NOTHING = Measured(0, 0, None, None, None, None)
+NOTHING = GroupMeasurement(0, 0, None, None, None, None)
 """What is measured where there is nothing, or no image."""
 
 LARGER_RATIO = 1.35
@@ -58,13 +58,13 @@ _REACH = 0.9  # share of places that an area holds
 
 
 @dataclass(frozen=True, eq=False)
-class Told:
+class RegionChange:
     """What is said of one region, before where and when are added."""
 
     kind: ChangeKind
     reasons: tuple[str, ...]
-    now: Measured
-    then: Measured
+    current: GroupMeasurement
+    prior: GroupMeasurement
     counts: Counts
     size_ratio: float | None
 
@@ -117,21 +117,23 @@ class _Scene:
     missed: float
 
 
-def missed_share(sights: Sights, regions: Sequence[Region]) -> float:
+def missed_share(sights: PairVisibility, regions: Sequence[Region]) -> float:
     """Share of the specks of a pair that one of its images misses for no reason.
 
     In each region the fewer of those alone on either day: what came or went is alone on one day only.
     """
     missed = seen = 0
     for region in regions:
-        now, then = sights.now[region.now], sights.then[region.then]
-        alone = min(int((now == Sight.ALONE).sum()), int((then == Sight.ALONE).sum()))
+        now, then = sights.current[region.current], sights.prior[region.prior]
+        alone = min(int((now == Visibility.UNMATCHED).sum()), int((then == Visibility.UNMATCHED).sum()))
         missed += alone
-        seen += alone + int(((now == Sight.SAME) | (now == Sight.FAINT)).sum())
+        seen += alone + int(((now == Visibility.MATCHED) | (now == Visibility.SUBTHRESHOLD)).sum())
     return missed / seen if seen else 0.0
 
 
-def tell_change(sights: Sights, region: Region, *, missed: float = 0.0, is_sure: bool = True) -> Told:
+def tell_change(
+    sights: PairVisibility, region: Region, *, missed: float = 0.0, is_sure: bool = True
+) -> RegionChange:
     """Say what became of a region.
 
     ``missed``: ``missed_share`` of the pair. ``is_sure``: the alignment is good; where it is not, more is
@@ -141,11 +143,11 @@ def tell_change(sights: Sights, region: Region, *, missed: float = 0.0, is_sure:
     scene = _Scene(
         images=images,
         region=region,
-        sight_now=sights.now[region.now],
-        sight_then=sights.then[region.then],
-        seen_then=sights.then_seen[region.then],
-        now=sights.specks[1].places[region.now],
-        then=registration.to_current(sights.specks[0].places[region.then]),
+        sight_now=sights.current[region.current],
+        sight_then=sights.prior[region.prior],
+        seen_then=sights.prior_visible_share[region.prior],
+        now=sights.specks[1].places[region.current],
+        then=registration.to_current(sights.specks[0].places[region.prior]),
         in_mm=registration.current.in_mm and registration.prior.in_mm,
         least=_LEAST_SPECKS if is_sure else _LEAST_UNSURE,
         missed=missed,
@@ -153,29 +155,29 @@ def tell_change(sights: Sights, region: Region, *, missed: float = 0.0, is_sure:
     counts = _count(scene)
     ratio = _size_ratio(scene, sights)
     kind, reasons = _kind(scene, counts, ratio)
-    return Told(
+    return RegionChange(
         kind,
         reasons,
-        _measured(images[1], region.groups, region.now, counts.faint_now),
-        _measured(images[0], region.prior_groups, region.then, counts.faint_then),
+        _measured(images[1], region.groups, region.current, counts.faint_now),
+        _measured(images[0], region.prior_groups, region.prior, counts.faint_then),
         counts,
         ratio,
     )
 
 
 def _count(scene: _Scene) -> Counts:
-    def number(sight: NDArray[np.int_], kind: Sight) -> int:
+    def number(sight: NDArray[np.int_], kind: Visibility) -> int:
         return int(np.count_nonzero(sight == kind))
 
     return Counts(
-        same=number(scene.sight_now, Sight.SAME),
-        faint_then=number(scene.sight_now, Sight.FAINT),
-        faint_now=number(scene.sight_then, Sight.FAINT),
-        hidden_then=number(scene.sight_now, Sight.HIDDEN),
-        hidden_now=number(scene.sight_then, Sight.HIDDEN),
-        new=number(scene.sight_now, Sight.ALONE),
-        gone=number(scene.sight_then, Sight.ALONE),
-        likely_gone=float(scene.seen_then[scene.sight_then == Sight.HIDDEN].sum()),
+        same=number(scene.sight_now, Visibility.MATCHED),
+        faint_then=number(scene.sight_now, Visibility.SUBTHRESHOLD),
+        faint_now=number(scene.sight_then, Visibility.SUBTHRESHOLD),
+        hidden_then=number(scene.sight_now, Visibility.NOT_VISIBLE),
+        hidden_now=number(scene.sight_then, Visibility.NOT_VISIBLE),
+        new=number(scene.sight_now, Visibility.UNMATCHED),
+        gone=number(scene.sight_then, Visibility.UNMATCHED),
+        likely_gone=float(scene.seen_then[scene.sight_then == Visibility.NOT_VISIBLE].sum()),
     )
 
 
@@ -195,13 +197,13 @@ def _kind(scene: _Scene, counts: Counts, ratio: float | None) -> tuple[ChangeKin
 
 def _by_size(scene: _Scene, counts: Counts, ratio: float | None) -> tuple[ChangeKind, tuple[str, ...]]:
     if ratio is not None and ratio >= LARGER_RATIO:
-        return ChangeKind.LARGER, (f"the same calcifications are {ratio:.2f} times as large",)
+        return ChangeKind.INCREASED_IN_SIZE, (f"the same calcifications are {ratio:.2f} times as large",)
     if max(counts.hidden_then, counts.hidden_now) >= counts.same + counts.faint_then + counts.faint_now:
         return ChangeKind.NOT_COMPARABLE, (_numbers(counts), "too much of it could be seen on one day only")
     is_doubtful = counts.new + counts.gone > 0 and not (scene.region.groups and scene.region.prior_groups)
     if is_doubtful and counts.same < _SAME_SHARE * (counts.same + counts.faint_then + counts.faint_now):
         return ChangeKind.NOT_COMPARABLE, (_numbers(counts), "most of it is faint on one day: look at both")
-    return ChangeKind.STABLE, (_numbers(counts),)
+    return ChangeKind.NO_SIGNIFICANT_CHANGE, (_numbers(counts),)
 
 
 def _only_one_day(scene: _Scene, counts: Counts) -> tuple[ChangeKind, tuple[str, ...]] | None:
@@ -243,19 +245,26 @@ def _exceeds_chance(net: float, base: float, missed: float) -> bool:
 def _grown(scene: _Scene, counts: Counts, ratio: float | None) -> tuple[ChangeKind, tuple[str, ...]]:
     number = f"{counts.new} calcifications are new beside {counts.there} that were there"
     if ratio is not None and ratio >= LARGER_RATIO and counts.same >= _LEAST_SAME:
-        return ChangeKind.LARGER, (f"the same calcifications are {ratio:.2f} times as large", number)
-    wider = grown_mm(*(scene.now[scene.sight_now == sight] for sight in (Sight.ALONE, Sight.SAME)))
+        return ChangeKind.INCREASED_IN_SIZE, (
+            f"the same calcifications are {ratio:.2f} times as large",
+            number,
+        )
+    wider = grown_mm(
+        *(scene.now[scene.sight_now == sight] for sight in (Visibility.UNMATCHED, Visibility.MATCHED))
+    )
     if scene.in_mm and wider >= WIDER_MM:
-        return ChangeKind.WIDER, (f"it has grown by {wider:.0f} mm to one side", number)
-    return ChangeKind.MORE, (number,)
+        return ChangeKind.INCREASED_IN_EXTENT, (f"it has grown by {wider:.0f} mm to one side", number)
+    return ChangeKind.INCREASED_IN_NUMBER, (number,)
 
 
 def _shrunk(scene: _Scene, counts: Counts) -> tuple[ChangeKind, tuple[str, ...]]:
     number = f"{counts.gone} of {counts.there} calcifications are gone"
     if counts.gone + counts.faint_now == len(scene.sight_then) - counts.hidden_now and not counts.same:
         return ChangeKind.RESOLVED, (number,)
-    if one_sided(*(scene.then[scene.sight_then == sight] for sight in (Sight.ALONE, Sight.SAME))):
-        return ChangeKind.PARTLY_REMOVED, (
+    if one_sided(
+        *(scene.then[scene.sight_then == sight] for sight in (Visibility.UNMATCHED, Visibility.MATCHED))
+    ):
+        return ChangeKind.PARTIALLY_REMOVED, (
             number,
             "what is gone lay on one side, as after a biopsy or excision; was there one?",
         )
@@ -306,10 +315,10 @@ def one_sided(some: NDArray[np.float64], others: NDArray[np.float64]) -> bool:
     return bool(square**0.5 >= _APART_DEVIATIONS and fdtrc(2, freedom - 1, ratio) <= _BY_CHANCE)
 
 
-def _size_ratio(scene: _Scene, sights: Sights) -> float | None:
+def _size_ratio(scene: _Scene, sights: PairVisibility) -> float | None:
     """Median diameter now over then of the same calcifications, both in mm."""
     prior, current = scene.images
-    pairs = [(int(n), int(sights.partner[n])) for n in scene.region.now if sights.partner[n] >= 0]
+    pairs = [(int(n), int(sights.partner[n])) for n in scene.region.current if sights.partner[n] >= 0]
     ratios = [
         now / then
         for n, m in pairs
@@ -338,32 +347,34 @@ def _reshaped(scene: _Scene) -> str | None:
 def _is_worse(before: Morphology, after: Morphology) -> bool:
     if after not in _PLAIN or {before, after} <= _FINE_LINEAR:  # one duct may show as either
         return False
-    return BY_CONCERN.index(after) > BY_CONCERN.index(before)
+    return RANKED_MORPHOLOGIES.index(after) > RANKED_MORPHOLOGIES.index(before)
 
 
 def _described(image: ImageFindings, groups: Sequence[int]) -> CalcificationGroup | None:
     return image.groups[groups[0]] if groups else None
 
 
-def measure_group(image: ImageFindings, number: int) -> Measured:
+def measure_group(image: ImageFindings, number: int) -> GroupMeasurement:
     """What was measured of one group of an image by itself."""
     members = set(image.groups[number].members)
     places = [n for n, one in enumerate(image.calcifications) if one.tracking_uid in members]
     return _measured(image, [number], np.array(places, np.intp), 0)
 
 
-def _measured(image: ImageFindings, groups: Sequence[int], places: NDArray[np.intp], faint: int) -> Measured:
+def _measured(
+    image: ImageFindings, groups: Sequence[int], places: NDArray[np.intp], faint: int
+) -> GroupMeasurement:
     members = [image.calcifications[int(n)] for n in places]
     spacing = image.description.pixel_spacing
     points = np.array([(one.row, one.column) for one in members], np.float64).reshape(-1, 2)
     diameters = [one.diameter_mm for one in members if one.diameter_mm is not None]
     densities = [one.shape.density if one.shape else one.contrast for one in members]
     described = _described(image, groups)
-    return Measured(
+    return GroupMeasurement(
         count=len(members),
-        faint=faint,
+        subthreshold=faint,
         extent_mm=_extent(points) * spacing.mm if spacing and members else None,
         diameter_mm=median(diameters) if diameters else None,
-        density=median(densities) if densities else None,
+        contrast=median(densities) if densities else None,
         morphology=described.morphology.likeliest if described and described.morphology else None,
     )

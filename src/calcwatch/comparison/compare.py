@@ -11,12 +11,18 @@ import numpy as np
 from calcwatch.comparison.align import align
 from calcwatch.comparison.change import NOTHING, measure_group, missed_share, tell_change
 from calcwatch.comparison.history import observed_of, with_lasting_uids
-from calcwatch.comparison.match import match_specks, specks_of
+from calcwatch.comparison.match import match_calcifications, points_of
 from calcwatch.comparison.regions import regions_of
 from calcwatch.comparison.register import Registration, register
-from calcwatch.comparison.treatment import Stated, TreatmentReading, find_beds, read_treatment, with_beds
-from calcwatch.comparison.visibility import look_for_each
-from calcwatch.domain.change import Alignment, Change, ChangeKind, Comparison, ImagePair, SpeckMatch
+from calcwatch.comparison.treatment import (
+    ClinicalStatement,
+    TreatmentReading,
+    find_surgical_beds,
+    read_treatment,
+    with_surgical_beds,
+)
+from calcwatch.comparison.visibility import visibility_of_pair
+from calcwatch.domain.change import Alignment, CalcificationMatch, Change, ChangeKind, Comparison, ImagePair
 from calcwatch.domain.dates import months_between
 from calcwatch.exam.read import analyze_exam
 
@@ -25,25 +31,25 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from calcwatch.comparison.change import Told
+    from calcwatch.comparison.change import RegionChange
     from calcwatch.comparison.match import Matched
     from calcwatch.comparison.regions import Region
-    from calcwatch.comparison.visibility import Sights
+    from calcwatch.comparison.visibility import PairVisibility
     from calcwatch.domain.assessment import ExaminationFindings
-    from calcwatch.domain.findings import ImageFindings, Tissue
+    from calcwatch.domain.findings import ImageFindings, TissueMap
     from calcwatch.domain.image import ImageDescription, Point
     from calcwatch.exam.rule_table import RuleTable
     from calcwatch.image.describe.suspicion import SuspicionModel
 
-GOOD_LIKENESS, LEAST_LIKENESS = 0.42, 0.33
+GOOD_LOCAL_CORRELATION, MIN_LOCAL_CORRELATION = 0.42, 0.33
 """Mean correlation of aligned tissue: other breasts reached 0.38 and 0.33 at most in 1 and 9 of 10 cases."""
 
-MOST_ASTRAY_MM = 3.0
+MAX_INVERSE_CONSISTENCY_MM = 3.0
 """So far may places come back from where they were: of priors of other women that are alike by chance, 33 of
 42 go farther astray.
 """
 
-LEAST_SHARED = 0.4
+MIN_OVERLAP = 0.4
 """So much of the current breast must the prior show."""
 
 
@@ -139,8 +145,8 @@ def _compare_pair(
         view_position=now.description.view_position,
         interval_months=months,
         alignment=alignment,
-        likeness=registration.likeness,
-        shared=registration.shared,
+        local_correlation=registration.local_correlation,
+        overlap=registration.overlap,
         error_mm=None,
         matches=(),
         notes=notes,
@@ -150,9 +156,9 @@ def _compare_pair(
         reason = "the images could not be laid over each other"
         failed = tuple(replace(one, reasons=(reason,), interval_months=months) for one in changes)
         return ComparedPair(pair, None, failed)
-    specks = specks_of(then, _tissue(then)), specks_of(now, _tissue(now))
-    matched = match_specks(registration, *specks)
-    sights = look_for_each(then, now, specks, matched)
+    specks = points_of(then, _tissue(then)), points_of(now, _tissue(now))
+    matched = match_calcifications(registration, *specks)
+    sights = visibility_of_pair(then, now, specks, matched)
     regions, is_sure = regions_of(sights), alignment is Alignment.GOOD
     tell = partial(tell_change, sights, missed=missed_share(sights, regions), is_sure=is_sure)
     changes = tuple(_change(sights, region, tell(region), pair) for region in regions)
@@ -160,12 +166,12 @@ def _compare_pair(
     return ComparedPair(pair, matched.registration, changes)
 
 
-def _tissue(image: ImageFindings) -> Tissue:
-    if image.tissue is None:
+def _tissue(image: ImageFindings) -> TissueMap:
+    if image.tissue_map is None:
         raise ValueError(
             f"{image.description.source}: findings without tissue cannot be aligned; analyze it anew"
         )
-    return image.tissue
+    return image.tissue_map
 
 
 def _nipples(
@@ -184,15 +190,15 @@ def _judge(
 ) -> tuple[Alignment, tuple[str, ...]]:
     """How well the pair fits, whether anything fits better, and what a reader must know of it."""
     notes = _turned(prior[before], now)
-    if registration.shared < LEAST_SHARED:
-        share = f"{100 * registration.shared:.0f} %"
+    if registration.overlap < MIN_OVERLAP:
+        share = f"{100 * registration.overlap:.0f} %"
         return Alignment.FAILED, (
             *notes,
             f"the prior shows only {share} of the breast that the current image does",
         )
     other = None
-    if registration.likeness < _PROVEN:
-        other = _better(registration.likeness + _BETTER, prior, now, before)
+    if registration.local_correlation < _PROVEN:
+        other = _better(registration.local_correlation + _BETTER, prior, now, before)
     if other is not None:
         return Alignment.FAILED, (*notes, other)
     alignment, doubt = _worth(registration)
@@ -201,14 +207,14 @@ def _judge(
 
 def _worth(registration: Registration) -> tuple[Alignment, str]:
     """How well the tissue fits, and the doubt in words."""
-    if registration.likeness < LEAST_LIKENESS:
+    if registration.local_correlation < MIN_LOCAL_CORRELATION:
         return Alignment.FAILED, "the tissue of the two is no more alike than that of two women"
-    is_astray = registration.astray_mm > MOST_ASTRAY_MM
-    if registration.likeness < GOOD_LIKENESS:
-        if is_astray:
+    is_inconsistent = registration.inverse_consistency_mm > MAX_INVERSE_CONSISTENCY_MM
+    if registration.local_correlation < GOOD_LOCAL_CORRELATION:
+        if is_inconsistent:
             return Alignment.FAILED, "the tissue of the two is little alike, and fits one way only"
         return Alignment.UNCERTAIN, "the tissue of the two is little alike: look at them yourself"
-    if is_astray:
+    if is_inconsistent:
         return Alignment.UNCERTAIN, "much of the tissue fits one way only: look at them yourself"
     return Alignment.GOOD, ""
 
@@ -222,24 +228,24 @@ def _turned(then: ImageFindings, now: ImageFindings) -> tuple[str, ...]:
 def _better(least: float, prior: Sequence[ImageFindings], now: ImageFindings, before: int) -> str | None:
     """What fits better than the pair as it is stated, in words."""
     upside_down = register(_flipped(_tissue(prior[before])), _tissue(now))
-    if upside_down.likeness >= max(least, LEAST_LIKENESS):
+    if upside_down.local_correlation >= max(least, MIN_LOCAL_CORRELATION):
         return "one of the two files stands upside down"
     for number, other in enumerate(prior):
-        if number == before or other.tissue is None:
+        if number == before or other.tissue_map is None:
             continue
-        found = register(other.tissue, _tissue(now), _nipples(other, now))
-        if found.likeness >= max(least, GOOD_LIKENESS):
+        found = register(other.tissue_map, _tissue(now), _nipples(other, now))
+        if found.local_correlation >= max(least, GOOD_LOCAL_CORRELATION):
             wrong = "a side or view may be labeled wrong"
             return f"it looks more like the prior {_words(other.description)}: {wrong}"
     return None
 
 
-def _flipped(tissue: Tissue) -> Tissue:
+def _flipped(tissue: TissueMap) -> TissueMap:
     return replace(
         tissue,
         pattern=np.ascontiguousarray(tissue.pattern[::-1]),
         mask=np.ascontiguousarray(tissue.mask[::-1]),
-        clearness=np.ascontiguousarray(tissue.clearness[::-1]),
+        contrast_to_noise=np.ascontiguousarray(tissue.contrast_to_noise[::-1]),
     )
 
 
@@ -253,9 +259,9 @@ def _error(matched: Matched, places: NDArray[np.float64]) -> float | None:
     return float(np.median(registration.error[registration.current.mask > 0]))
 
 
-def _matches(then: ImageFindings, now: ImageFindings, matched: Matched) -> tuple[SpeckMatch, ...]:
+def _matches(then: ImageFindings, now: ImageFindings, matched: Matched) -> tuple[CalcificationMatch, ...]:
     return tuple(
-        SpeckMatch(
+        CalcificationMatch(
             then.calcifications[m].tracking_uid,
             now.calcifications[n].tracking_uid,
             float(probability),
@@ -267,7 +273,7 @@ def _matches(then: ImageFindings, now: ImageFindings, matched: Matched) -> tuple
     )
 
 
-def _change(sights: Sights, region: Region, told: Told, pair: ImagePair) -> Change:
+def _change(sights: PairVisibility, region: Region, told: RegionChange, pair: ImagePair) -> Change:
     (then, now), registration = sights.images, sights.registration
     groups = tuple(now.groups[n].tracking_uid for n in region.groups)
     priors = tuple(then.groups[n].tracking_uid for n in region.prior_groups)
@@ -284,8 +290,8 @@ def _change(sights: Sights, region: Region, told: Told, pair: ImagePair) -> Chan
         prior_image=pair.prior,
         place=here,
         prior_place=there,
-        now=told.now,
-        then=told.then,
+        current=told.current,
+        prior=told.prior,
         matched=told.counts.same,
         new=told.counts.new,
         gone=told.counts.gone,
@@ -348,8 +354,8 @@ def _alone(image: ImageFindings, at: int, *, is_current: bool) -> tuple[Change, 
                 prior_image=None if is_current else at,
                 place=place if is_current else None,
                 prior_place=None if is_current else place,
-                now=own if is_current else NOTHING,
-                then=NOTHING if is_current else own,
+                current=own if is_current else NOTHING,
+                prior=NOTHING if is_current else own,
                 matched=0,
                 new=0,
                 gone=0,
@@ -384,7 +390,7 @@ def compare_with_prior(
     *,
     table: RuleTable,
     suspicion: SuspicionModel,
-    stated: Stated | None = None,
+    stated: ClinicalStatement | None = None,
     earlier: Sequence[Compared] = (),
 ) -> Compared:
     """Say what became of every group since the prior examination, and read the current one knowing it.
@@ -394,12 +400,12 @@ def compare_with_prior(
     before, the earliest first, so that groups keep their identifier. Raises ``ValueError`` for no current
     image, and for findings without tissue.
     """
-    stated = stated or Stated()
+    stated = stated or ClinicalStatement()
     before = [one.comparison for one in earlier]
     comparison, aligned = compare_exams(prior, current)
     comparison = with_lasting_uids(comparison, before)
-    beds = find_beds(stated, prior, current, aligned)
-    comparison = with_beds(comparison, current, beds, stated.treatment)
+    beds = find_surgical_beds(stated, prior, current, aligned)
+    comparison = with_surgical_beds(comparison, current, beds, stated.treatment)
     examination = analyze_exam(
         current,
         table=table,

@@ -11,7 +11,7 @@ from calcwatch.exam.facts import Observed
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from calcwatch.domain.change import Change, Comparison, Measured
+    from calcwatch.domain.change import Change, Comparison, GroupMeasurement
     from calcwatch.domain.image import Laterality, ViewPosition
 
 
@@ -20,7 +20,7 @@ class Moment:
     """A group on one day: ``examination``, 0 first; ``change``: what led to it, ``None`` on the first."""
 
     examination: int
-    measured: Measured
+    measured: GroupMeasurement
     change: ChangeKind | None
 
 
@@ -71,11 +71,11 @@ def _known(change: Change) -> ChangeKind | None:
 
 def _stable_months(change: Change, earlier: Sequence[Comparison]) -> int | None:
     """Whole months for which nothing has changed, over all comparisons; ``None`` where a date is missing."""
-    if change.kind is not ChangeKind.STABLE:
+    if change.kind is not ChangeKind.NO_SIGNIFICANT_CHANGE:
         return None
     total = 0.0
     for one in [change, *_before(change.tracking_uid, earlier)]:
-        if one.kind is not ChangeKind.STABLE:
+        if one.kind is not ChangeKind.NO_SIGNIFICANT_CHANGE:
             break
         if one.interval_months is None:
             return None
@@ -102,6 +102,6 @@ def histories(comparisons: Sequence[Comparison]) -> tuple[GroupHistory, ...]:
             own = moments.setdefault(change.tracking_uid, [])
             views.setdefault(change.tracking_uid, (change.image_laterality, change.view_position))
             if not own and change.prior_groups:
-                own.append(Moment(number, change.then, None))
-            own.append(Moment(number + 1, change.now, change.kind))
+                own.append(Moment(number, change.prior, None))
+            own.append(Moment(number + 1, change.current, change.kind))
     return tuple(GroupHistory(uid, *views[uid], tuple(own)) for uid, own in moments.items())

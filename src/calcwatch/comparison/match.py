@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from calcwatch.comparison.register import Registration
-    from calcwatch.domain.findings import ImageFindings, Tissue
+    from calcwatch.domain.findings import ImageFindings, TissueMap
 
 MOST_SPECKS = 400
 """So many of an image's most believable calcifications take part."""
@@ -44,7 +44,7 @@ _LEAST_WEIGHT = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
-class Specks:
+class CalcificationPoints:
     """Calcifications: places n x 2 in mm of the crop, and logarithms of diameter and contrast n x 2."""
 
     places: NDArray[np.float64]
@@ -66,19 +66,21 @@ class Matched:
     registration: Registration
 
 
-def specks_of(image: ImageFindings, tissue: Tissue) -> Specks:
+def points_of(image: ImageFindings, tissue: TissueMap) -> CalcificationPoints:
     """The calcifications of an image, in its order."""
     places = [(one.row, one.column) for one in image.calcifications]
     looks = [
         (max(one.diameter_px, 0.2) * tissue.pixel_mm, max(one.contrast, 0.5)) for one in image.calcifications
     ]
-    return Specks(
+    return CalcificationPoints(
         tissue.to_mm(np.array(places, np.float64).reshape(-1, 2)),
         np.log(np.array(looks, np.float64).reshape(-1, 2)),
     )
 
 
-def match_specks(registration: Registration, prior: Specks, current: Specks) -> Matched:
+def match_calcifications(
+    registration: Registration, prior: CalcificationPoints, current: CalcificationPoints
+) -> Matched:
     """Match the specks of both days one to one, and correct the alignment by them."""
     now, then = _first(current), _first(prior)
     if len(now.places) == 0 or len(then.places) == 0:
@@ -105,9 +107,9 @@ def match_specks(registration: Registration, prior: Specks, current: Specks) -> 
     return Matched(rows, columns, probability[rows, columns], apart, corrected)
 
 
-def _first(specks: Specks) -> Specks:
+def _first(specks: CalcificationPoints) -> CalcificationPoints:
     """Calcifications are listed most believable first."""
-    return Specks(specks.places[:MOST_SPECKS], specks.looks[:MOST_SPECKS])
+    return CalcificationPoints(specks.places[:MOST_SPECKS], specks.looks[:MOST_SPECKS])
 
 
 class _Drift:
@@ -138,7 +140,7 @@ def _covariance(
     return np.asarray(far + _DEPTH_ERROR_MM**2 * np.exp(-square / (2 * _NEAR_MM**2)))
 
 
-def _alike(now: Specks, then: Specks) -> NDArray[np.float64]:
+def _alike(now: CalcificationPoints, then: CalcificationPoints) -> NDArray[np.float64]:
     """What looking alike makes of the odds, n x m; contrasts are compared after a common factor."""
     steps = (now.looks[:, None] - then.looks[None]) / np.array([_SIZE_STEP, _CONTRAST_STEP])
     steps[..., 1] -= (

@@ -10,14 +10,14 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import cdist
 
-from calcwatch.comparison.visibility import Sight
+from calcwatch.comparison.visibility import Visibility
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from calcwatch.comparison.visibility import Sights
+    from calcwatch.comparison.visibility import PairVisibility
     from calcwatch.domain.findings import ImageFindings
 
 _SAME_SHARE = 0.15  # of the smaller group: so many matched specks make two groups one
@@ -30,16 +30,16 @@ _BESIDE_MM = 8.0  # what came so near a group that was there is growth of it
 class Region:
     """Groups of both days that are one, by their places in the images, largest first; and their specks.
 
-    ``now``, ``then``: places of the calcifications, those of no group that match a member included.
+    ``current``, ``prior``: places of the calcifications, those of no group that match a member included.
     """
 
     groups: tuple[int, ...]
     prior_groups: tuple[int, ...]
-    now: NDArray[np.intp]
-    then: NDArray[np.intp]
+    current: NDArray[np.intp]
+    prior: NDArray[np.intp]
 
 
-def regions_of(sights: Sights) -> tuple[Region, ...]:
+def regions_of(sights: PairVisibility) -> tuple[Region, ...]:
     """Every group of both days in exactly one region, those with a current group first."""
     then, now = (_members(image) for image in sights.images)
     count = len(now) + len(then)
@@ -62,7 +62,7 @@ def _members(image: ImageFindings) -> list[NDArray[np.intp]]:
 
 
 def _joined(
-    then: Sequence[NDArray[np.intp]], now: Sequence[NDArray[np.intp]], sights: Sights
+    then: Sequence[NDArray[np.intp]], now: Sequence[NDArray[np.intp]], sights: PairVisibility
 ) -> NDArray[np.bool_]:
     """Which current (rows) and prior groups (columns) are one."""
     places, here = (specks.places for specks in sights.specks)
@@ -96,7 +96,7 @@ def _region(
     nodes: NDArray[np.intp],
     now: Sequence[NDArray[np.intp]],
     then: Sequence[NDArray[np.intp]],
-    sights: Sights,
+    sights: PairVisibility,
 ) -> Region:
     groups = sorted((int(n) for n in nodes if n < len(now)), key=lambda n: (-len(now[n]), n))
     priors = sorted((int(n) - len(now) for n in nodes if n >= len(now)), key=lambda n: (-len(then[n]), n))
@@ -104,10 +104,10 @@ def _region(
     mine = np.concatenate([nothing, *(now[n] for n in groups)])
     theirs = np.concatenate([nothing, *(then[n] for n in priors)])
     partners = sights.partner[mine]
-    back = np.flatnonzero(np.isin(sights.partner, theirs) & (sights.now == Sight.SAME))
+    back = np.flatnonzero(np.isin(sights.partner, theirs) & (sights.current == Visibility.MATCHED))
     return Region(
         tuple(groups),
         tuple(priors),
-        now=np.unique(np.concatenate([mine, back])),
-        then=np.unique(np.concatenate([theirs, partners[partners >= 0]])),
+        current=np.unique(np.concatenate([mine, back])),
+        prior=np.unique(np.concatenate([theirs, partners[partners >= 0]])),
     )

@@ -21,7 +21,7 @@ from calcwatch.image.tissue_map import EVEN, PATTERN_SCALE
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calcwatch.domain.findings import Tissue
+    from calcwatch.domain.findings import TissueMap
 
 MOST_ERROR_MM = 8.0
 """Of the alignment, where the tissue tells nothing."""
@@ -46,20 +46,20 @@ class Registration:
     """A map from places on the current image to places on the prior one, both in mm of their crops.
 
     ``target``: rows x columns x 2 on the cells of the current tissue, place on the prior (row, column in mm).
-    ``error``: one standard deviation in mm, on the same cells. ``likeness``: mean correlation of the tissue
-    in the breast after alignment, 1 at most; about 0.3 for different breasts. ``shared``: share of the
-    current breast that the prior shows. ``astray_mm``: how far a place of the breast comes back from where
-    it was when it goes to the prior and returns by the alignment the other way round, median; 0 where that
-    was not tried, infinite where nothing is shared.
+    ``error``: one standard deviation in mm, on the same cells. ``local_correlation``: mean correlation of the
+    tissue in the breast after alignment, 1 at most; about 0.3 for different breasts. ``overlap``: share of
+    the current breast that the prior shows. ``inverse_consistency_mm``: how far a place of the breast comes
+    back from where it was when it goes to the prior and returns by the alignment the other way round, median;
+    0 where that was not tried, infinite where nothing is shared.
     """
 
-    prior: Tissue
-    current: Tissue
+    prior: TissueMap
+    current: TissueMap
     target: NDArray[np.float32]
     error: NDArray[np.float32]
-    likeness: float
-    shared: float
-    astray_mm: float
+    local_correlation: float
+    overlap: float
+    inverse_consistency_mm: float
 
     def to_prior(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
         """Places of the current image (n x 2, mm) on the prior."""
@@ -84,7 +84,7 @@ class Registration:
         return inside(self.prior, self.to_prior(places))
 
 
-def inside(tissue: Tissue, places: NDArray[np.float64]) -> NDArray[np.bool_]:
+def inside(tissue: TissueMap, places: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Whether places (n x 2, mm) lie in the breast that the image shows."""
     cells = np.rint(tissue.cells(places)).astype(np.intp)
     rows, columns = tissue.mask.shape
@@ -93,21 +93,22 @@ def inside(tissue: Tissue, places: NDArray[np.float64]) -> NDArray[np.bool_]:
     return np.asarray(shown & (tissue.mask[cells[:, 0], cells[:, 1]] > 0))
 
 
-def clearness_at(tissue: Tissue, places: NDArray[np.float64]) -> NDArray[np.float64]:
+def contrast_to_noise_at(tissue: TissueMap, places: NDArray[np.float64]) -> NDArray[np.float64]:
     """Contrast of the tissue in units of the noise at places (n x 2, mm)."""
-    cells = tissue.cells(places) / tissue.clearness_step
-    return _at(tissue.clearness[..., None], cells)[:, 0]
+    cells = tissue.cells(places) / tissue.contrast_to_noise_step
+    return _at(tissue.contrast_to_noise[..., None], cells)[:, 0]
 
 
 def register(
-    prior: Tissue,
-    current: Tissue,
+    prior: TissueMap,
+    current: TissueMap,
     nipples: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
 ) -> Registration:
     """Align two views of the same breast, from the current to the prior.
 
     ``nipples``: on the prior and on the current image, in mm; ``None`` where one is not known. Always gives
-    an answer: ``likeness`` and ``shared`` say what it is worth. The same input gives the same answer.
+    an answer: ``local_correlation`` and ``shared`` say what it is worth. The same input gives the same
+    answer.
     """
     patterns = _level(prior), _level(current)
     start = max(
@@ -120,31 +121,31 @@ def register(
     return registration_of(prior, current, target)
 
 
-def registration_of(prior: Tissue, current: Tissue, target: NDArray[np.float32]) -> Registration:
+def registration_of(prior: TissueMap, current: TissueMap, target: NDArray[np.float32]) -> Registration:
     """A map with what it is worth.
 
     ``target``: row and column in cells of the prior, for each cell of the current tissue.
     """
-    likeness, shown = _likeness(prior, current, (_level(prior), _level(current)), target)
+    local_correlation, shown = _local_correlation(prior, current, (_level(prior), _level(current)), target)
     inner = erode(current.mask, round(_RIM_MM / current.cell_mm)) > 0
     seen = inner & (shown > 0)
     return Registration(
         prior=prior,
         current=current,
         target=_places(target, prior),
-        error=_error(likeness, shown),
-        likeness=float(likeness[seen].mean()) if seen.any() else 0.0,
-        shared=float(seen.sum() / max(1, inner.sum())),
-        astray_mm=0.0,
+        error=_error(local_correlation, shown),
+        local_correlation=float(local_correlation[seen].mean()) if seen.any() else 0.0,
+        overlap=float(seen.sum() / max(1, inner.sum())),
+        inverse_consistency_mm=0.0,
     )
 
 
-def _level(tissue: Tissue) -> NDArray[np.float32]:
+def _level(tissue: TissueMap) -> NDArray[np.float32]:
     return np.asarray((tissue.pattern.astype(np.float32) - EVEN) / PATTERN_SCALE, np.float32)
 
 
 def _starts(
-    prior: Tissue, current: Tissue, nipples: tuple[NDArray[np.float64], NDArray[np.float64]] | None
+    prior: TissueMap, current: TissueMap, nipples: tuple[NDArray[np.float64], NDArray[np.float64]] | None
 ) -> list[NDArray[np.float64]]:
     """Affine maps in cells (2 x 3 for column and row) to begin with: nipple on nipple, breast on breast."""
     scale = current.cell_mm / prior.cell_mm
@@ -189,8 +190,8 @@ def _correlated(
 
 
 def _affine(
-    prior: Tissue,
-    current: Tissue,
+    prior: TissueMap,
+    current: TissueMap,
     patterns: tuple[NDArray[np.float32], NDArray[np.float32]],
     start: NDArray[np.float64],
 ) -> tuple[float, NDArray[np.float64]]:
@@ -225,8 +226,8 @@ def _affine_target(matrix: NDArray[np.float64], shape: tuple[int, ...]) -> NDArr
 
 
 def _flowed(
-    prior: Tissue,
-    current: Tissue,
+    prior: TissueMap,
+    current: TissueMap,
     patterns: tuple[NDArray[np.float32], NDArray[np.float32]],
     target: NDArray[np.float32],
     smooth_mm: float,
@@ -280,9 +281,9 @@ def _along(field: NDArray[np.float32], flow: NDArray[np.float32]) -> NDArray[np.
     return np.asarray(moved, np.float32)
 
 
-def _likeness(
-    prior: Tissue,
-    current: Tissue,
+def _local_correlation(
+    prior: TissueMap,
+    current: TissueMap,
     patterns: tuple[NDArray[np.float32], NDArray[np.float32]],
     target: NDArray[np.float32],
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -301,13 +302,13 @@ def _likeness(
     return np.asarray(around(one * other) / spread, np.float32), shown
 
 
-def _error(likeness: NDArray[np.float32], shown: NDArray[np.float32]) -> NDArray[np.float32]:
+def _error(local_correlation: NDArray[np.float32], shown: NDArray[np.float32]) -> NDArray[np.float32]:
     """Small where the aligned tissue is alike, large where it is not or is not shown."""
-    unlike = 1 - np.clip(likeness * shown, 0, 1)
+    unlike = 1 - np.clip(local_correlation * shown, 0, 1)
     return np.asarray(_LEAST_ERROR_MM + (MOST_ERROR_MM - _LEAST_ERROR_MM) * unlike, np.float32)
 
 
-def _places(target: NDArray[np.float32], prior: Tissue) -> NDArray[np.float32]:
+def _places(target: NDArray[np.float32], prior: TissueMap) -> NDArray[np.float32]:
     """Targets in cells of the prior as places in mm."""
     return np.asarray(((target + 0.5) * prior.step - 0.5) * prior.pixel_mm, np.float32)
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from calcwatch.domain.change import BedPosition, ChangeKind
+from calcwatch.domain.change import ChangeKind, SurgicalBedPosition
 from calcwatch.domain.context import BreastContext, ClinicalContext
 from calcwatch.domain.dates import months_between
 from calcwatch.domain.findings import NonLesionKind
 from calcwatch.domain.image import Laterality
-from calcwatch.domain.treatment import BedSource, OperationKind
+from calcwatch.domain.treatment import OperationKind, SurgicalBedSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from calcwatch.comparison.register import Registration
     from calcwatch.domain.findings import CalcificationGroup, ImageFindings
-    from calcwatch.domain.treatment import BedMark, Operation, Treatment
+    from calcwatch.domain.treatment import Operation, SurgicalBedMark, Treatment
 
 MOST_CARRIED_ERROR_MM = 10.0
 """A bed that was carried over less surely than this is not known."""
@@ -32,7 +32,7 @@ PLACE_UNKNOWN = "location in the breast after surgery not known: treated as outs
 
 _ROUND_CLIPS_MM = 10.0  # the bed lies so far round its clips or scar marker; our own choice
 _CORNERS = 48
-_MARKS = {BedSource.CLIPS: NonLesionKind.CLIP, BedSource.SCAR_MARKER: NonLesionKind.MARKER}
+_MARKS = {SurgicalBedSource.CLIPS: NonLesionKind.CLIP, SurgicalBedSource.SCAR_MARKER: NonLesionKind.MARKER}
 _BENIGN_MONTHS, _MALIGNANT_MONTHS = (2, 27, 91), (11, 41, 57)
 _SOURCE = "Breast J 2021;27:761"
 
@@ -92,7 +92,7 @@ FIGURES = (
 
 
 @dataclass(frozen=True, eq=False)
-class Bed:
+class SurgicalBed:
     """The bed of an operation on one image: polygon n x 2 of (row, column) in the file's pixels.
 
     ``error_mm``: of its place, 0 where it was marked on the image itself. ``words``: where it comes from.
@@ -202,7 +202,7 @@ def _agreed(name: str, stated: Any, told: Any, side: Laterality | None = None) -
     return told if stated is None else stated
 
 
-def beds_of(treatment: Treatment, image: ImageFindings) -> tuple[Bed, ...]:
+def surgical_beds_of(treatment: Treatment, image: ImageFindings) -> tuple[SurgicalBed, ...]:
     """Beds that are marked on an image; none where its date, side or view is not known or nothing is marked.
 
     A circle or clips need the pixel spacing: without it there is no bed.
@@ -217,23 +217,27 @@ def beds_of(treatment: Treatment, image: ImageFindings) -> tuple[Bed, ...]:
                 outline = _outline(mark, image)
                 if outline is not None:
                     beds.append(
-                        Bed(outline, 0.0, f"bed of the {operation.kind}, {mark.source.replace('_', ' ')}")
+                        SurgicalBed(
+                            outline, 0.0, f"bed of the {operation.kind}, {mark.source.replace('_', ' ')}"
+                        )
                     )
     return tuple(beds)
 
 
-def carry_beds(beds: Sequence[Bed], registration: Registration) -> tuple[Bed, ...]:
+def carry_surgical_beds(beds: Sequence[SurgicalBed], registration: Registration) -> tuple[SurgicalBed, ...]:
     """Beds of the prior image on the current one."""
     carried = []
     for bed in beds:
         places = registration.to_current(registration.prior.to_mm(bed.outline))
         error = float(np.median(registration.error_mm(places)))
         outline = registration.current.to_file(places)
-        carried.append(Bed(outline, float(np.hypot(bed.error_mm, error)), f"{bed.words}, carried over"))
+        carried.append(
+            SurgicalBed(outline, float(np.hypot(bed.error_mm, error)), f"{bed.words}, carried over")
+        )
     return tuple(carried)
 
 
-def _outline(mark: BedMark, image: ImageFindings) -> NDArray[np.float64] | None:
+def _outline(mark: SurgicalBedMark, image: ImageFindings) -> NDArray[np.float64] | None:
     if mark.outline:
         return np.array(mark.outline, np.float64)
     spacing = image.description.pixel_spacing
@@ -253,9 +257,9 @@ def _ring(row: float, column: float, radius_px: float) -> NDArray[np.float64]:
     return np.stack([row + radius_px * np.sin(angles), column + radius_px * np.cos(angles)], axis=1)
 
 
-def place_in_bed(
-    beds: Sequence[Bed], image: ImageFindings, group: CalcificationGroup, margin_mm: float
-) -> tuple[BedPosition | None, float | None, tuple[str, ...]]:
+def place_in_surgical_bed(
+    beds: Sequence[SurgicalBed], image: ImageFindings, group: CalcificationGroup, margin_mm: float
+) -> tuple[SurgicalBedPosition | None, float | None, tuple[str, ...]]:
     """Inside or outside the nearest bed, mm beyond its rim (below 0 inside), and why, in words.
 
     Inside is only a group all of whose members lie within the margin. ``None`` where no bed is known well
@@ -268,13 +272,13 @@ def place_in_bed(
     members = set(group.members)
     points = [(one.row, one.column) for one in image.calcifications if one.tracking_uid in members]
     beyond, bed = min(((_beyond(bed, points) * spacing.mm, bed) for bed in known), key=lambda one: one[0])
-    place = BedPosition.INSIDE if beyond <= margin_mm else BedPosition.OUTSIDE
+    place = SurgicalBedPosition.INSIDE if beyond <= margin_mm else SurgicalBedPosition.OUTSIDE
     rim = f"{abs(beyond):.0f} mm {'inside' if beyond <= 0 else 'beyond'} its rim"
     sure = f" (error {bed.error_mm:.0f} mm)" if bed.error_mm else ""
     return place, beyond, (f"{place} the {bed.words}: the farthest member lies {rim}{sure}",)
 
 
-def _beyond(bed: Bed, points: Sequence[tuple[float, float]]) -> float:
+def _beyond(bed: SurgicalBed, points: Sequence[tuple[float, float]]) -> float:
     """How far the farthest point lies beyond the rim, in pixels, below 0 inside."""
     corners = bed.outline.astype(np.float32)
     return max(-cv2.pointPolygonTest(corners, (float(r), float(c)), measureDist=True) for r, c in points)
@@ -301,8 +305,14 @@ def neoadjuvant_change(kinds: Sequence[ChangeKind]) -> tuple[str, str] | None:
     known = [kind for kind in kinds if kind is not ChangeKind.NOT_COMPARABLE]
     if not known:
         return None
-    grown = {ChangeKind.NEW, ChangeKind.MORE, ChangeKind.WIDER, ChangeKind.LARGER, ChangeKind.SHAPE_CHANGED}
-    less = {ChangeKind.DECREASED, ChangeKind.PARTLY_REMOVED, ChangeKind.RESOLVED}
+    grown = {
+        ChangeKind.NEW,
+        ChangeKind.INCREASED_IN_NUMBER,
+        ChangeKind.INCREASED_IN_EXTENT,
+        ChangeKind.INCREASED_IN_SIZE,
+        ChangeKind.SHAPE_CHANGED,
+    }
+    less = {ChangeKind.DECREASED, ChangeKind.PARTIALLY_REMOVED, ChangeKind.RESOLVED}
     if any(kind in grown for kind in known):
         word = "increased"
     elif all(kind is ChangeKind.RESOLVED for kind in known):

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from calcwatch.comparison.surgical_bed import (
     FIGURES,
-    beds_of,
-    carry_beds,
+    carry_surgical_beds,
     context_with,
     neoadjuvant_change,
-    place_in_bed,
+    place_in_surgical_bed,
+    surgical_beds_of,
     typical_window,
 )
 from calcwatch.domain.context import ClinicalContext
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from calcwatch.comparison.compare import ComparedPair
-    from calcwatch.comparison.surgical_bed import Bed, LiteratureFigure
+    from calcwatch.comparison.surgical_bed import LiteratureFigure, SurgicalBed
     from calcwatch.domain.change import Change, Comparison
     from calcwatch.domain.findings import ImageFindings
     from calcwatch.domain.treatment import Treatment
 
 
 @dataclass(frozen=True)
-class Stated:
+class ClinicalStatement:
     """What a person states of the woman, facts of her treatment on that day included, and the treatment."""
 
     context: ClinicalContext = field(default_factory=ClinicalContext)
@@ -57,38 +57,40 @@ def stated_on(
     treatment: Treatment | None,
     images: Sequence[ImageFindings],
     earlier: Sequence[ImageFindings],
-) -> Stated:
+) -> ClinicalStatement:
     """What is stated for the day of ``images``; raises ``ValueError`` where the two disagree."""
     if treatment is None:
-        return Stated(context)
+        return ClinicalStatement(context)
     dates = sorted({one.description.study_date for one in earlier if one.description.study_date})
     day = max((one.description.study_date for one in images if one.description.study_date), default=None)
-    return Stated(context_with(treatment, context, day, dates), treatment)
+    return ClinicalStatement(context_with(treatment, context, day, dates), treatment)
 
 
-def find_beds(
-    stated: Stated,
+def find_surgical_beds(
+    stated: ClinicalStatement,
     prior: Sequence[ImageFindings],
     current: Sequence[ImageFindings],
     aligned: Sequence[ComparedPair],
-) -> dict[int, tuple[Bed, ...]]:
+) -> dict[int, tuple[SurgicalBed, ...]]:
     """Beds on each current image, by its place: marked on it, or carried over from its prior."""
     if stated.treatment is None:
         return {}
     beds = {}
     for place, image in enumerate(current):
-        own = beds_of(stated.treatment, image)
+        own = surgical_beds_of(stated.treatment, image)
         pair = next((one for one in aligned if one.pair.current == place and one.registration), None)
         if not own and pair is not None and pair.registration is not None:
-            own = carry_beds(beds_of(stated.treatment, prior[pair.pair.prior]), pair.registration)
+            own = carry_surgical_beds(
+                surgical_beds_of(stated.treatment, prior[pair.pair.prior]), pair.registration
+            )
         beds[place] = own
     return beds
 
 
-def with_beds(
+def with_surgical_beds(
     comparison: Comparison,
     current: Sequence[ImageFindings],
-    beds: Mapping[int, tuple[Bed, ...]],
+    beds: Mapping[int, tuple[SurgicalBed, ...]],
     treatment: Treatment | None,
 ) -> Comparison:
     """The comparison with each current group put inside or outside the beds of its image."""
@@ -103,18 +105,18 @@ def with_beds(
 
 
 def _placed(
-    change: Change, current: Sequence[ImageFindings], beds: tuple[Bed, ...], treatment: Treatment
+    change: Change, current: Sequence[ImageFindings], beds: tuple[SurgicalBed, ...], treatment: Treatment
 ) -> Change:
     sides = {one.laterality for one in treatment.operations} | {one.laterality for one in treatment.radiation}
     if change.image is None or not change.groups or change.image_laterality not in {*sides, None}:
         return change
     image = current[change.image]
     group = next(one for one in image.groups if one.tracking_uid == change.groups[0])
-    position, margin, reasons = place_in_bed(beds, image, group, treatment.margin_mm)
+    position, margin, reasons = place_in_surgical_bed(beds, image, group, treatment.margin_mm)
     return replace(change, in_bed=position, bed_margin_mm=margin, reasons=(*change.reasons, *reasons))
 
 
-def read_treatment(stated: Stated, comparison: Comparison) -> TreatmentReading | None:
+def read_treatment(stated: ClinicalStatement, comparison: Comparison) -> TreatmentReading | None:
     """What the treatment adds; ``None`` where none was stated."""
     if stated.treatment is None:
         return None

@@ -16,14 +16,14 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 
-from calcwatch.comparison.register import clearness_at, inside
+from calcwatch.comparison.register import contrast_to_noise_at, inside
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calcwatch.comparison.match import Matched, Specks
+    from calcwatch.comparison.match import CalcificationPoints, Matched
     from calcwatch.comparison.register import Registration
-    from calcwatch.domain.findings import ImageFindings, Tissue
+    from calcwatch.domain.findings import ImageFindings, TissueMap
 
 SEEN_CONTRAST = 4.0
 """Specks expected to stand so many units of noise over their surround are found eight times of ten."""
@@ -36,32 +36,33 @@ _BLUR_MM = 0.14  # of a system, full width; small specks lose height by it and b
 _PRIOR_SPECKS = 2.0  # the tissue's word on how much clearer one image is weighs as much as so many specks
 
 
-class Sight(IntEnum):
+class Visibility(IntEnum):
     """What the other day's image says of a speck of this one.
 
-    ``FAINT``: something below the threshold lies at its place, or a calcification that it is a piece of.
+    ``SUBTHRESHOLD``: something below the threshold lies at its place, or a calcification that it is a piece
+    of.
     """
 
-    SAME = 0
-    FAINT = 1
-    HIDDEN = 2
-    ALONE = 3
+    MATCHED = 0
+    SUBTHRESHOLD = 1
+    NOT_VISIBLE = 2
+    UNMATCHED = 3
 
 
 @dataclass(frozen=True, eq=False)
-class Sights:
+class PairVisibility:
     """Of each current and each prior speck, in their order; ``partner``: place of the same one, else -1.
 
-    ``then_seen``: share of such prior specks that the current image would show. ``images`` and ``specks``:
-    prior, current; ``registration``: after matching.
+    ``prior_visible_share``: share of such prior specks that the current image would show. ``images`` and
+    ``specks``: prior, current; ``registration``: after matching.
     """
 
     images: tuple[ImageFindings, ImageFindings]
-    specks: tuple[Specks, Specks]
+    specks: tuple[CalcificationPoints, CalcificationPoints]
     registration: Registration
-    now: NDArray[np.int_]
-    then: NDArray[np.int_]
-    then_seen: NDArray[np.float64]
+    current: NDArray[np.int_]
+    prior: NDArray[np.int_]
+    prior_visible_share: NDArray[np.float64]
     partner: NDArray[np.intp]
 
 
@@ -69,16 +70,19 @@ class Sights:
 class _Day:
     """Specks and faint points of an image, and where on the other image the specks lie, with its error."""
 
-    tissue: Tissue
-    specks: Specks
+    tissue: TissueMap
+    specks: CalcificationPoints
     faint: NDArray[np.float64]
     elsewhere: NDArray[np.float64]
     error: NDArray[np.float64]
 
 
-def look_for_each(
-    prior: ImageFindings, current: ImageFindings, specks: tuple[Specks, Specks], matched: Matched
-) -> Sights:
+def visibility_of_pair(
+    prior: ImageFindings,
+    current: ImageFindings,
+    specks: tuple[CalcificationPoints, CalcificationPoints],
+    matched: Matched,
+) -> PairVisibility:
     """Say of every speck of both days what the other image shows; ``specks``: prior, current."""
     registration, (old, new) = matched.registration, specks
     back = registration.to_current(old.places)
@@ -91,29 +95,29 @@ def look_for_each(
     taken = np.zeros(len(old.places), bool)
     taken[matched.prior] = True
     then_seen = _seen(then, now.tissue, -clearer)
-    return Sights(
+    return PairVisibility(
         images=(prior, current),
         specks=specks,
         registration=registration,
-        now=_sights(now, then, same=partner >= 0, seen=_seen(now, then.tissue, clearer)),
-        then=_sights(then, now, same=taken, seen=then_seen),
-        then_seen=then_seen,
+        current=_sights(now, then, same=partner >= 0, seen=_seen(now, then.tissue, clearer)),
+        prior=_sights(then, now, same=taken, seen=then_seen),
+        prior_visible_share=then_seen,
         partner=partner,
     )
 
 
 def _day(
-    tissue: Tissue,
-    specks: Specks,
+    tissue: TissueMap,
+    specks: CalcificationPoints,
     image: ImageFindings,
     elsewhere: NDArray[np.float64],
     error: NDArray[np.float64],
 ) -> _Day:
-    points = np.array([(one.row, one.column) for one in image.faint], np.float64).reshape(-1, 2)
+    points = np.array([(one.row, one.column) for one in image.subthreshold], np.float64).reshape(-1, 2)
     return _Day(tissue, specks, tissue.to_mm(points), elsewhere, error)
 
 
-def _seen(day: _Day, other: Tissue, clearer: float) -> NDArray[np.float64]:
+def _seen(day: _Day, other: TissueMap, clearer: float) -> NDArray[np.float64]:
     """Share of such specks that the other image shows, 0 where it does not show the place.
 
     ``clearer``: logarithm of how much more specks stand out there.
@@ -126,13 +130,13 @@ def _seen(day: _Day, other: Tissue, clearer: float) -> NDArray[np.float64]:
 def _sights(
     day: _Day, other: _Day, *, same: NDArray[np.bool_], seen: NDArray[np.float64]
 ) -> NDArray[np.int_]:
-    sights = np.where(seen >= _SEEN_SHARE, Sight.ALONE, Sight.HIDDEN)
+    sights = np.where(seen >= _SEEN_SHARE, Visibility.UNMATCHED, Visibility.NOT_VISIBLE)
     reach = np.clip(_FAINT_ERRORS * day.error, _FAINT_MM, _MOST_FAINT_MM)
     left = np.flatnonzero(~same)
-    sights[left[_has_its_own(day.elsewhere[left], other.faint, reach[left])]] = Sight.FAINT
+    sights[left[_has_its_own(day.elsewhere[left], other.faint, reach[left])]] = Visibility.SUBTHRESHOLD
     if len(other.specks.places):
-        sights[cKDTree(other.specks.places).query(day.elsewhere)[0] <= _PIECE_MM] = Sight.FAINT
-    sights[same] = Sight.SAME
+        sights[cKDTree(other.specks.places).query(day.elsewhere)[0] <= _PIECE_MM] = Visibility.SUBTHRESHOLD
+    sights[same] = Visibility.MATCHED
     return sights
 
 
@@ -157,8 +161,12 @@ def _clearer(now: _Day, then: _Day, matched: Matched) -> float:
     return float(np.median(unexplained) * len(risen) / (len(risen) + _PRIOR_SPECKS))
 
 
-def _usual(day: _Day, other: Tissue) -> NDArray[np.float64]:
+def _usual(day: _Day, other: TissueMap) -> NDArray[np.float64]:
     """Logarithm of how much more each speck stands out on the other image, by noise and blur."""
-    clearness = np.log(clearness_at(other, day.elsewhere) / clearness_at(day.tissue, day.specks.places))
+    contrast_to_noise = np.log(
+        contrast_to_noise_at(other, day.elsewhere) / contrast_to_noise_at(day.tissue, day.specks.places)
+    )
     square = np.exp(2 * day.specks.looks[:, 0]) + _BLUR_MM**2
-    return np.asarray(clearness + np.log((square + day.tissue.pixel_mm**2) / (square + other.pixel_mm**2)))
+    return np.asarray(
+        contrast_to_noise + np.log((square + day.tissue.pixel_mm**2) / (square + other.pixel_mm**2))
+    )

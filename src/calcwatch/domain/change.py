@@ -23,18 +23,18 @@ class ChangeKind(StrEnum):
     """
 
     NEW = "new"
-    MORE = "increased_in_number"
-    WIDER = "increased_in_extent"
-    LARGER = "increased_in_size"
+    INCREASED_IN_NUMBER = "increased_in_number"
+    INCREASED_IN_EXTENT = "increased_in_extent"
+    INCREASED_IN_SIZE = "increased_in_size"
     SHAPE_CHANGED = "shape_changed"
-    STABLE = "no_significant_change"
+    NO_SIGNIFICANT_CHANGE = "no_significant_change"
     DECREASED = "decreased"
-    PARTLY_REMOVED = "partially_removed"
+    PARTIALLY_REMOVED = "partially_removed"
     RESOLVED = "resolved"
     NOT_COMPARABLE = "not_comparable"
 
 
-class BedPosition(StrEnum):
+class SurgicalBedPosition(StrEnum):
     """Where something lies with respect to the bed or scar of an operation."""
 
     INSIDE = "inside"
@@ -50,13 +50,13 @@ class Alignment(StrEnum):
 
 
 @dataclass(frozen=True)
-class SpeckMatch:
-    """The same calcification on both images, by tracking UID; ``apart_mm``: after alignment."""
+class CalcificationMatch:
+    """The same calcification on both images, by tracking UID; ``distance_mm``: after alignment."""
 
     prior: str
     current: str
     probability: float
-    apart_mm: float
+    distance_mm: float
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,9 @@ class ImagePair:
     """A current image and the earlier one of the same breast and view it was compared with.
 
     ``prior``, ``current``: place of the image in its examination, 0 first. ``interval_months``: ``None``
-    where a date is not known. ``likeness``: mean correlation of the aligned tissue, 1 at most; ``shared``:
-    share of the current breast that the prior shows. ``error_mm``: median error of the alignment at the
-    calcifications or, where there are none, in the breast; in mm only where both spacings are known.
+    where a date is not known. ``local_correlation``: mean correlation of the aligned tissue, 1 at most;
+    ``overlap``: share of the current breast that the prior shows. ``error_mm``: median error of the alignment
+    at the calcifications or, where there are none, in the breast; in mm only where both spacings are known.
     ``matches``: calcifications that are the same. ``notes``: what a reader must know of the pair, in words.
     """
 
@@ -76,10 +76,10 @@ class ImagePair:
     view_position: ViewPosition | None
     interval_months: float | None
     alignment: Alignment
-    likeness: float
-    shared: float
+    local_correlation: float
+    overlap: float
     error_mm: float | None
-    matches: tuple[SpeckMatch, ...]
+    matches: tuple[CalcificationMatch, ...]
     notes: tuple[str, ...]
 
     @property
@@ -89,20 +89,20 @@ class ImagePair:
 
 
 @dataclass(frozen=True)
-class Measured:
+class GroupMeasurement:
     """What was measured of one group on one day.
 
-    ``count``: calcifications above the threshold of belief. ``faint``: bright points below the threshold
-    where the other day shows a calcification. ``extent_mm``: largest distance of two calcifications.
-    ``diameter_mm``: median. ``density``: median height over the surround in units of noise, so that two
-    devices differ in it. ``morphology``: likeliest shape, if one was told.
+    ``count``: calcifications above the threshold of belief. ``subthreshold``: bright points below the
+    threshold where the other day shows a calcification. ``extent_mm``: largest distance of two
+    calcifications. ``diameter_mm``: median. ``contrast``: median height over the surround in units of noise,
+    so that two devices differ in it. ``morphology``: likeliest shape, if one was told.
     """
 
     count: int
-    faint: int
+    subthreshold: int
     extent_mm: float | None
     diameter_mm: float | None
-    density: float | None
+    contrast: float | None
     morphology: Morphology | None
 
 
@@ -132,8 +132,8 @@ class Change:
     prior_image: int | None
     place: Point | None
     prior_place: Point | None
-    now: Measured
-    then: Measured
+    current: GroupMeasurement
+    prior: GroupMeasurement
     matched: int
     new: int
     gone: int
@@ -142,7 +142,7 @@ class Change:
     interval_months: float | None
     error_mm: float | None
     reasons: tuple[str, ...]
-    in_bed: BedPosition | None = None
+    in_bed: SurgicalBedPosition | None = None
     bed_margin_mm: float | None = None
 
 

@@ -44,18 +44,18 @@ class ShapeFeatures:
 
 @dataclass(frozen=True)
 class MorphologyDescription:
-    """How likely each shape is, most likely first, together 1; ``cannot_tell_because``: why none is named.
+    """How likely each shape is, most likely first, together 1; ``undetermined_because``: why none is named.
 
     Empty probabilities mean that nothing was attempted.
     """
 
     probabilities: tuple[tuple[Morphology, float], ...]
-    cannot_tell_because: str = ""
+    undetermined_because: str = ""
 
     @property
     def likeliest(self) -> Morphology | None:
         """The likeliest shape; ``None`` where the pixels do not carry it."""
-        if self.cannot_tell_because or not self.probabilities:
+        if self.undetermined_because or not self.probabilities:
             return None
         return self.probabilities[0][0]
 
@@ -194,7 +194,7 @@ class CalcificationGroup:
 
 
 @dataclass(frozen=True)
-class FaintSpeck:
+class SubthresholdCandidate:
     """A bright point below the threshold of belief: never reported, it tells "there already" from "new".
 
     ``row, column`` in the file's pixels; ``score``: belief, below the threshold.
@@ -206,20 +206,21 @@ class FaintSpeck:
 
 
 @dataclass(frozen=True, eq=False)
-class Tissue:
+class TissueMap:
     """Tissue of one view on cells of about half a millimeter, chest wall on the left, specks taken out.
 
     ``pattern``: uint8, 128 where the tissue is as bright as its surround, brightness and contrast evened out;
-    ``mask``: uint8, 1 in the breast. ``clearness``: float32, contrast of the tissue in units of the noise, on
-    cells ``clearness_step`` times as large. ``cell_mm`` is a length where ``in_mm``, else cells are counted
-    as if a pixel had 0.1 mm. ``step``: pixels in a cell. ``top, left, columns, mirrored``: where the crop
-    lies in the file and whether it was turned. Places "in mm" count from the first pixel of the crop.
+    ``mask``: uint8, 1 in the breast. ``contrast_to_noise``: float32, contrast of the tissue in units of the
+    noise, on cells ``contrast_to_noise_step`` times as large. ``cell_mm`` is a length where ``in_mm``, else
+    cells are counted as if a pixel had 0.1 mm. ``step``: pixels in a cell. ``top, left, columns, mirrored``:
+    where the crop lies in the file and whether it was turned. Places "in mm" count from the first pixel of
+    the crop.
     """
 
     pattern: NDArray[np.uint8]
     mask: NDArray[np.uint8]
-    clearness: NDArray[np.float32]
-    clearness_step: int
+    contrast_to_noise: NDArray[np.float32]
+    contrast_to_noise_step: int
     step: int
     cell_mm: float
     in_mm: bool
@@ -256,8 +257,8 @@ class Tissue:
 class ImageFindings:
     """The answer for one image; nothing found is an empty tuple, never ``None``.
 
-    ``tissue`` and ``faint`` are what a comparison with another examination needs beside the findings; they
-    are ``None`` and empty for findings that were read from a file.
+    ``tissue_map`` and ``subthreshold`` are what a comparison with another examination needs beside the
+    findings; they are ``None`` and empty for findings that were read from a file.
     """
 
     description: ImageDescription
@@ -268,8 +269,8 @@ class ImageFindings:
     non_lesions: tuple[NonLesion, ...] = ()
     groups: tuple[CalcificationGroup, ...] = ()
     landmarks: Landmarks | None = None
-    tissue: Tissue | None = field(default=None, compare=False, repr=False)
-    faint: tuple[FaintSpeck, ...] = field(default=(), compare=False, repr=False)
+    tissue_map: TissueMap | None = field(default=None, compare=False, repr=False)
+    subthreshold: tuple[SubthresholdCandidate, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True)

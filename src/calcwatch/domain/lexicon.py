@@ -1,7 +1,7 @@
 """The words of a description: BI-RADS 5th edition (2013) as DICOM lists them, each with our own explanation.
 
 BI-RADS is the ACR's; definitions here are paraphrased. The order of the members is that of DICOM CID 6010 and
-CID 6012 families as the phantoms have used it, and never a ranking: ``BY_CONCERN`` ranks.
+CID 6012 families as the phantoms have used it, and never a ranking: ``RANKED_MORPHOLOGIES`` ranks.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Morphology(StrEnum):
     FINE_LINEAR_BRANCHING = "fine_linear_branching"
 
 
-BY_CONCERN = (
+RANKED_MORPHOLOGIES = (
     Morphology.SKIN,
     Morphology.VASCULAR,
     Morphology.POPCORN,
@@ -51,7 +51,7 @@ BY_CONCERN = (
 )
 """All shapes, the most worrying last: "worst shape" means the last of those that apply."""
 
-CLASSIC_BENIGN = frozenset(BY_CONCERN[:8])
+CLASSIC_BENIGN = frozenset(RANKED_MORPHOLOGIES[:8])
 """Shapes that are typically benign when everything about them is classic (rules B1 to B8)."""
 
 
@@ -94,7 +94,7 @@ class Category(StrEnum):
     KNOWN_MALIGNANCY = "6"
 
 
-LADDER = (
+RANKED_CATEGORIES = (
     Category.NEGATIVE,
     Category.BENIGN,
     Category.PROBABLY_BENIGN,

@@ -29,7 +29,7 @@ class OperationKind(StrEnum):
     BIOPSY = "biopsy"
 
 
-class BedSource(StrEnum):
+class SurgicalBedSource(StrEnum):
     """What a bed is taken from: drawn by a person, or marks that were found and named on the image."""
 
     DRAWN = "drawn"
@@ -38,7 +38,7 @@ class BedSource(StrEnum):
 
 
 @dataclass(frozen=True)
-class BedMark:
+class SurgicalBedMark:
     """Where the bed of an operation lies on one image; side and view are those of the breast operated on.
 
     The image is that of ``study_date`` and ``view_position``. A drawn bed has an ``outline`` (polygon of
@@ -48,7 +48,7 @@ class BedMark:
 
     study_date: str
     view_position: ViewPosition
-    source: BedSource = BedSource.DRAWN
+    source: SurgicalBedSource = SurgicalBedSource.DRAWN
     outline: tuple[Point, ...] = ()
     row: float | None = None
     column: float | None = None
@@ -58,7 +58,7 @@ class BedMark:
         check_date("study_date", self.study_date)
         circle = (self.row, self.column, self.radius_mm)
         is_circle = all(part is not None for part in circle)
-        is_drawn = self.source is BedSource.DRAWN
+        is_drawn = self.source is SurgicalBedSource.DRAWN
         if any(part is not None for part in circle) and not is_circle:
             raise ValueError("a bed that is a circle has row, column and radius_mm")
         if is_drawn and is_circle is bool(self.outline):
@@ -87,7 +87,7 @@ class Operation:
     malignant: bool | None = None
     calcified: bool | None = None
     biopsy: BiopsyResult | None = None
-    bed: tuple[BedMark, ...] = ()
+    bed: tuple[SurgicalBedMark, ...] = ()
 
     def __post_init__(self) -> None:
         check_date("date", self.date)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from calcwatch.domain.assessment import Alternative, Assessment
-from calcwatch.domain.lexicon import LADDER, Category
+from calcwatch.domain.lexicon import RANKED_CATEGORIES, Category
 from calcwatch.exam.rule_table import STEPS_STOP_AT
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from calcwatch.exam.facts import Facts, OtherDescription
     from calcwatch.exam.rule_table import Rule, RuleTable
 
-_LEAST_RAISED = LADDER.index(Category.LOW_SUSPICION)
-_STOP = LADDER.index(STEPS_STOP_AT)
+_LEAST_RAISED = RANKED_CATEGORIES.index(Category.LOW_SUSPICION)
+_STOP = RANKED_CATEGORIES.index(STEPS_STOP_AT)
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def assess_group(
     ladder that it would give. ``missing``: names of facts; ``table.questions`` says how to ask for them.
     """
     verdict = _judge(facts, table)
-    floor = LADDER[verdict.rank]
+    floor = RANKED_CATEGORIES[verdict.rank]
     suggested = _shown(verdict.fired, floor)
     return Assessment(
         suggested_category=suggested,
@@ -73,7 +73,7 @@ def assess_breast(assessments: Sequence[Assessment], facts: Facts, table: RuleTa
 
 
 def _concern(assessment: Assessment) -> tuple[int, bool]:
-    return LADDER.index(assessment.floor), assessment.suggested_category is Category.INCOMPLETE
+    return RANKED_CATEGORIES.index(assessment.floor), assessment.suggested_category is Category.INCOMPLETE
 
 
 def _judge(facts: Facts, table: RuleTable) -> _Verdict:
@@ -82,7 +82,7 @@ def _judge(facts: Facts, table: RuleTable) -> _Verdict:
     first = classic or _base(table, facts)
     raising = _fired(table.of("modifier"), facts)
     rank = _raised(max(_rank(rule.category) for rule in first), raising)
-    facts = replace(facts, above_benign=rank > LADDER.index(Category.BENIGN))
+    facts = replace(facts, above_benign=rank > RANKED_CATEGORIES.index(Category.BENIGN))
     fired = (*first, *raising, *_fired(table.of("context"), facts))
     return _Verdict(facts, fired, rank, _missing(table, facts))
 
@@ -107,7 +107,7 @@ def _raised(rank: int, rules: Sequence[Rule]) -> int:
 
 
 def _rank(category: Category | None) -> int:
-    return LADDER.index(category) if category else 0
+    return RANKED_CATEGORIES.index(category) if category else 0
 
 
 def _shown(fired: Sequence[Rule], floor: Category) -> Category:
@@ -130,5 +130,5 @@ def _likelihood(facts: Facts, table: RuleTable) -> LikelihoodRange | None:
 
 def _alternative(facts: Facts, other: OtherDescription, table: RuleTable) -> Alternative:
     imagined = replace(facts, morphology=other.morphology, distribution=other.distribution)
-    category = LADDER[_judge(imagined, table).rank]
+    category = RANKED_CATEGORIES[_judge(imagined, table).rank]
     return Alternative(other.morphology, other.distribution, other.probability, category)

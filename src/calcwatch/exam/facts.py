@@ -10,9 +10,15 @@ from dataclasses import dataclass, fields
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from calcwatch.domain.change import BedPosition, ChangeKind
+from calcwatch.domain.change import ChangeKind, SurgicalBedPosition
 from calcwatch.domain.context import BiopsyResult, BreastContext, ExamContext, ScarFinding
-from calcwatch.domain.lexicon import BY_CONCERN, Distribution, LateralityPattern, Morphology, SizeClass
+from calcwatch.domain.lexicon import (
+    RANKED_MORPHOLOGIES,
+    Distribution,
+    LateralityPattern,
+    Morphology,
+    SizeClass,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -127,7 +133,7 @@ class Facts:
 
     change: ChangeKind | None = None
     stable_months: int | None = None
-    in_bed: BedPosition | None = None
+    in_bed: SurgicalBedPosition | None = None
 
     classic: bool | None = None
     above_benign: bool | None = None
@@ -157,7 +163,7 @@ class Observed:
 
     change: ChangeKind | None = None
     stable_months: int | None = None
-    in_bed: BedPosition | None = None
+    in_bed: SurgicalBedPosition | None = None
 
 
 @dataclass(frozen=True)
@@ -242,8 +248,12 @@ def worst_shape(group: CalcificationGroup, members: Sequence[Calcification]) -> 
     """
     own = group.morphology.likeliest if group.morphology else None
     shapes = [*_shapes_of_members(members), *([own] if own else [])]
-    worst = max(shapes, key=BY_CONCERN.index, default=None)
-    if own is None and worst and BY_CONCERN.index(worst) < BY_CONCERN.index(Morphology.AMORPHOUS):
+    worst = max(shapes, key=RANKED_MORPHOLOGIES.index, default=None)
+    if (
+        own is None
+        and worst
+        and RANKED_MORPHOLOGIES.index(worst) < RANKED_MORPHOLOGIES.index(Morphology.AMORPHOUS)
+    ):
         return None
     return worst
 

@@ -44,7 +44,7 @@ _MOST_REASONS = 3
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
+class AssessmentInputs:
     """What findings are assessed by: the rules, what a person states, and what a comparison says of groups.
 
     ``observed``: by the tracking UID of the group; a group that is not in it was compared with nothing.
@@ -125,7 +125,7 @@ def read_groups(
     pairs: Sequence[ViewPair],
     pattern: LateralityPattern,
     *,
-    asked: Asked,
+    asked: AssessmentInputs,
 ) -> tuple[GroupReading, ...]:
     """Locate and assess every group, in the order of the images."""
     found = {one.group.tracking_uid: one for one in found_groups(images)}
@@ -142,7 +142,7 @@ def _read_group(
     images: Sequence[ImageFindings],
     pattern: LateralityPattern,
     *,
-    asked: Asked,
+    asked: AssessmentInputs,
 ) -> GroupReading:
     side = found.image.description.image_laterality
     other_view = _has_other_view(found.image, images)
@@ -175,7 +175,7 @@ def read_breasts(
     readings: Sequence[GroupReading],
     pattern: LateralityPattern,
     *,
-    asked: Asked,
+    asked: AssessmentInputs,
 ) -> tuple[BreastReading, ...]:
     """Assess each breast of which there is an image: right, left, then images of unknown side."""
     assessed = {one.tracking_uid: one.assessment for one in readings}
@@ -215,7 +215,7 @@ def singles_of(image: ImageFindings) -> tuple[Calcification, ...]:
 
 
 def _of_singles(
-    images: Sequence[ImageFindings], surroundings: Surroundings, asked: Asked
+    images: Sequence[ImageFindings], surroundings: Surroundings, asked: AssessmentInputs
 ) -> list[Assessment]:
     return [
         assess_group(facts_of_single(one, surroundings, asked.context), asked.table)
@@ -282,7 +282,7 @@ def analyze_exam(
     """
     if not images:
         raise ValueError("an examination needs at least one image")
-    asked = Asked(table, context or ClinicalContext(), observed or {})
+    asked = AssessmentInputs(table, context or ClinicalContext(), observed or {})
     images = without_unproven_milk(images)
     pairs = pair_views(images)
     pattern = laterality_pattern(images)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from calcwatch.domain.assessment import LikelihoodRange
 from calcwatch.domain.errors import BadTable
-from calcwatch.domain.lexicon import LADDER, Category, Distribution, Morphology
+from calcwatch.domain.lexicon import RANKED_CATEGORIES, Category, Distribution, Morphology
 from calcwatch.exam.facts import Facts
 
 if TYPE_CHECKING:
@@ -268,8 +268,10 @@ def _text(row: dict[str, Any], name: str, place: str) -> str:
 def _category(row: dict[str, Any], name: str, place: str) -> Category | None:
     if name not in row:
         return None
-    if row[name] not in LADDER:
-        raise BadTable(f"{place}: {name} = {row[name]!r} is no category; one of {', '.join(LADDER)}")
+    if row[name] not in RANKED_CATEGORIES:
+        raise BadTable(
+            f"{place}: {name} = {row[name]!r} is no category; one of {', '.join(RANKED_CATEGORIES)}"
+        )
     return Category(row[name])
 
 

@@ -16,10 +16,10 @@ from calcwatch.domain.findings import ANALYSIS_VERSION, AnalysisSettings, ImageF
 from calcwatch.domain.image import BLOCKING_FLAGS, QualityFlag, ViewPosition
 from calcwatch.domain.views import is_true_lateral
 from calcwatch.image.describe.describe import Describer, ToDescribe
-from calcwatch.image.describe.distribution import Ground
+from calcwatch.image.describe.distribution import BreastGeometry
 from calcwatch.image.describe.group import group
 from calcwatch.image.find.candidates import detect_classical
-from calcwatch.image.find.classify import is_named
+from calcwatch.image.find.classify import is_lookalike
 from calcwatch.image.find.detections import kept
 from calcwatch.image.findings import (
     in_file,
@@ -37,10 +37,10 @@ from calcwatch.image.prepare.breast import find_breast
 from calcwatch.image.prepare.landmarks import find_landmarks
 from calcwatch.image.prepare.normalize import normalize
 from calcwatch.image.prepare.quality import check
-from calcwatch.image.tissue_map import faint_specks, picture_tissue
+from calcwatch.image.tissue_map import map_tissue, subthreshold_candidates
 
 if TYPE_CHECKING:
-    from calcwatch.domain.findings import FaintSpeck
+    from calcwatch.domain.findings import SubthresholdCandidate
     from calcwatch.domain.image import Mammogram
     from calcwatch.image.describe.group import Grouped
     from calcwatch.image.find.candidates import Detector
@@ -91,7 +91,7 @@ def analyze_image(
     grouped = group_objects(image, breast, found, settings=settings)
     groups = place_groups(grouped, calcifications, image.spacing_mm, name)
     if describer is not None:
-        ground = Ground(
+        ground = BreastGeometry(
             image.working_mm, image.spacing_mm, breast.area_px, landmarks.nipple if landmarks else None
         )
         described = describer(image, _to_describe(found, grouped, ground, view))
@@ -106,8 +106,8 @@ def analyze_image(
         non_lesions=place_non_lesions(found.lookalikes, image.frame),
         groups=groups,
         landmarks=place_landmarks(landmarks, image.frame),
-        tissue=picture_tissue(image, breast),
-        faint=found.faint,
+        tissue_map=map_tissue(image, breast),
+        subthreshold=found.subthreshold,
     )
 
 
@@ -116,14 +116,14 @@ class FoundObjects:
     """What stands out in one image, in pixels of the crop.
 
     ``objects``: measured calcifications, most believable first. ``detections``: what their ``index`` counts.
-    ``lookalikes``: everything that is named and kept apart. ``faint``: what stays below the threshold, in the
-    file's coordinates.
+    ``lookalikes``: everything that is named and kept apart. ``subthreshold``: what stays below the threshold,
+    in the file's coordinates.
     """
 
     objects: tuple[MeasuredObject, ...]
     detections: Detections
     lookalikes: tuple[Lookalike, ...]
-    faint: tuple[FaintSpeck, ...]
+    subthreshold: tuple[SubthresholdCandidate, ...]
 
 
 def find_objects(
@@ -131,12 +131,12 @@ def find_objects(
 ) -> FoundObjects:
     """Detect, keep look-alikes apart, and measure what is left."""
     candidates = detector(image, breast, settings)
-    faint = faint_specks(image, candidates, settings)
-    likely = kept(candidates, (candidates.score >= settings.score_threshold) | is_named(candidates))
+    faint = subthreshold_candidates(image, candidates, settings)
+    likely = kept(candidates, (candidates.score >= settings.score_threshold) | is_lookalike(candidates))
     objects_of_metal, remains = find_lookalikes(image, breast, likely)
     likely = kept(likely, remains)
-    named = name_lookalikes(image, kept(likely, is_named(likely)))
-    likely = kept(likely, ~is_named(likely))
+    named = name_lookalikes(image, kept(likely, is_lookalike(likely)))
+    likely = kept(likely, ~is_lookalike(likely))
     objects = tuple(found for found in measure(image, likely) if found.contrast >= settings.min_contrast)
     return FoundObjects(objects, likely, (*objects_of_metal, *named), faint)
 
@@ -147,11 +147,11 @@ def group_objects(
     """Groups of the objects, in the file's coordinates; their members count ``found.objects``."""
     points = [image.frame.to_file(one.row, one.column) for one in found.objects]
     used = [one.index for one in found.objects]
-    learned = found.detections.looks is not None
+    learned = found.detections.class_probabilities is not None
     return group(
         np.array(points).reshape(-1, 2),
         found.detections.score[used].astype(np.float64),
-        None if learned else found.detections.evidence[used].astype(np.float64),
+        None if learned else found.detections.supported_strength[used].astype(np.float64),
         distance_px=image.px(settings.grouping_distance_mm),
         min_count=settings.min_group_count,
         breast_area_px=breast.area_px,
@@ -159,14 +159,14 @@ def group_objects(
 
 
 def _to_describe(
-    found: FoundObjects, grouped: tuple[Grouped, ...], ground: Ground, view: ViewPosition | None
+    found: FoundObjects, grouped: tuple[Grouped, ...], ground: BreastGeometry, view: ViewPosition | None
 ) -> ToDescribe:
     return ToDescribe(
         objects=found.objects,
-        looks=found.detections.looks,
+        class_probabilities=found.detections.class_probabilities,
         scores=found.detections.score[[one.index for one in found.objects]].astype(np.float64),
         groups=grouped,
-        ground=ground,
+        geometry=ground,
         is_lateral=is_true_lateral(view),
     )
 

@@ -128,5 +128,7 @@ def _calcification(
         area_mm2=None if mm is None else found.area_px * mm**2,
         outline=in_file(found.outline, image.frame),
         size_class=size_class(None if mm is None else found.diameter_px * mm),
-        vascular=None if detections.looks is None else is_vascular(detections.looks[found.index]),
+        vascular=None
+        if detections.class_probabilities is None
+        else is_vascular(detections.class_probabilities[found.index]),
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from calcwatch.domain.findings import FaintSpeck, Tissue
+from calcwatch.domain.findings import SubthresholdCandidate, TissueMap
 from calcwatch.image.arrays import gaussian
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ _CLEARNESS_MM = 3.0
 _TINY = 1e-6
 
 
-def picture_tissue(image: NormalizedImage, breast: BreastRegion) -> Tissue:
+def map_tissue(image: NormalizedImage, breast: BreastRegion) -> TissueMap:
     """Reduce the crop to cells, take the specks out, and even brightness and contrast out.
 
     What is left is much the same for every vendor's curve, for film, and for every dose.
@@ -51,11 +51,11 @@ def picture_tissue(image: NormalizedImage, breast: BreastRegion) -> Tissue:
     off, deviation = _evened(without, mask, _LOCAL_MM / cell_mm)
     noise = _noise(used, small, mask, _LOCAL_MM / cell_mm)
     coarse = max(1, round(_CLEARNESS_MM / cell_mm))
-    return Tissue(
+    return TissueMap(
         pattern=np.clip(np.rint(EVEN + PATTERN_SCALE * off), 0, 255).astype(np.uint8),
         mask=mask,
-        clearness=np.ascontiguousarray((deviation / noise)[::coarse, ::coarse]),
-        clearness_step=coarse,
+        contrast_to_noise=np.ascontiguousarray((deviation / noise)[::coarse, ::coarse]),
+        contrast_to_noise_step=coarse,
         step=step,
         cell_mm=cell_mm,
         in_mm=image.spacing_mm is not None,
@@ -66,13 +66,13 @@ def picture_tissue(image: NormalizedImage, breast: BreastRegion) -> Tissue:
     )
 
 
-def faint_specks(
+def subthreshold_candidates(
     image: NormalizedImage, candidates: Detections, settings: AnalysisSettings
-) -> tuple[FaintSpeck, ...]:
+) -> tuple[SubthresholdCandidate, ...]:
     """Candidates below the threshold that are faintly believed, most believable first."""
     faint = np.flatnonzero((candidates.score >= FAINT_SCORE) & (candidates.score < settings.score_threshold))
     return tuple(
-        FaintSpeck(
+        SubthresholdCandidate(
             *image.frame.to_file(float(candidates.row[n]), float(candidates.column[n])),
             score=float(candidates.score[n]),
         )

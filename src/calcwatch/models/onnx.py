@@ -16,11 +16,11 @@ import onnxruntime
 from calcwatch.domain.errors import CalcwatchError
 from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.image.describe.describe import Describer, DescriptionModel, describe_learned
-from calcwatch.image.describe.distribution import TOLD
-from calcwatch.image.describe.morphology import OUTPUTS, ShapeModel
+from calcwatch.image.describe.distribution import DISTRIBUTION_CLASSES
+from calcwatch.image.describe.morphology import OUTPUTS, MorphologyNetworks
 from calcwatch.image.describe.suspicion import SuspicionModel
 from calcwatch.image.find.candidates import Detector, detect_classical
-from calcwatch.image.find.classify import LOOKS, LearnedModel, detect_learned
+from calcwatch.image.find.classify import CANDIDATE_CLASSES, DetectorNetworks, detect_learned
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -165,12 +165,12 @@ def _detect(
 
 
 @lru_cache(maxsize=2)
-def _model(folder: str) -> LearnedModel:
+def _model(folder: str) -> DetectorNetworks:
     look, weigh = (_session(Path(folder) / name) for name in (LOOK, WEIGH))
-    return LearnedModel(
-        look=partial(_look, look),
-        weigh=partial(_weigh, weigh, len(LOOKS)),
-        candidates=int(model_card(Path(folder))["candidates"]),
+    return DetectorNetworks(
+        patch_network=partial(_look, look),
+        context_network=partial(_weigh, weigh, len(CANDIDATE_CLASSES)),
+        max_candidates=int(model_card(Path(folder))["candidates"]),
     )
 
 
@@ -184,7 +184,7 @@ def _session(path: Path) -> onnxruntime.InferenceSession:
 
 def _look(session: onnxruntime.InferenceSession, patches: Patches) -> NDArray[np.float32]:
     """Logits in batches of one size, the last one filled up, so that no answer depends on the others."""
-    return _in_batches(session, patches, ("detail", "context", "numbers"), len(LOOKS))
+    return _in_batches(session, patches, ("detail", "context", "numbers"), len(CANDIDATE_CLASSES))
 
 
 def _in_batches(
@@ -223,8 +223,10 @@ def _describe(folder: str, image: NormalizedImage, found: ToDescribe) -> Describ
 def _description_model(folder: str) -> DescriptionModel:
     look, weigh, tell = (_session(Path(folder) / name) for name in (SHAPE_LOOK, SHAPE_WEIGH, DISTRIBUTION))
     return DescriptionModel(
-        shape=ShapeModel(look=partial(_look_at_shapes, look), weigh=partial(_weigh, weigh, OUTPUTS)),
-        distribution=partial(_weigh, tell, len(TOLD)),
+        shape=MorphologyNetworks(
+            patch_network=partial(_look_at_shapes, look), context_network=partial(_weigh, weigh, OUTPUTS)
+        ),
+        distribution=partial(_weigh, tell, len(DISTRIBUTION_CLASSES)),
         suspicion=suspicion_model(Path(folder)),
     )
 

@@ -76,10 +76,10 @@ _LAYOUTS = {
     Distribution.DIFFUSE: 1,
 }
 _CHANGES = {
-    GroupChange.STABLE: 5,
+    GroupChange.NO_SIGNIFICANT_CHANGE: 5,
     GroupChange.NEW: 2,
-    GroupChange.MORE: 2,
-    GroupChange.LARGER: 1,
+    GroupChange.INCREASED_IN_NUMBER: 2,
+    GroupChange.INCREASED_IN_SIZE: 1,
     GroupChange.GONE: 1,
 }
 
@@ -179,11 +179,11 @@ def _clear_of(
 def _changed(rng: np.random.Generator, plan: GroupPlan, solid: Solid, number: int, count: int) -> Member:
     """Return the calcification as it is now and as it was, for the change planned for its group."""
     in_second_half = number > max(count // 2, 1)
-    if plan.change is GroupChange.NEW or (plan.change is GroupChange.MORE and in_second_half):
+    if plan.change is GroupChange.NEW or (plan.change is GroupChange.INCREASED_IN_NUMBER and in_second_half):
         return Member(solid, None)
     if plan.change is GroupChange.GONE or (plan.change is GroupChange.FEWER and in_second_half):
         return Member(None, solid)
-    if plan.change is GroupChange.LARGER:
+    if plan.change is GroupChange.INCREASED_IN_SIZE:
         return Member(solid, _scaled(solid, float(rng.uniform(0.5, 0.65))))
     if plan.change is GroupChange.RESHAPED:
         return Member(solid, _as_it_was(rng, plan.prior_morphology, solid, plan.density))
@@ -199,13 +199,17 @@ def _as_it_was(rng: np.random.Generator, morphology: Morphology, solid: Solid, d
 
 
 def _changed_by_place(change: GroupChange, members: list[Member]) -> tuple[Member, ...]:
-    """Let the half nearer the nipple, which every view shows, be new (``WIDER``) or gone."""
-    if change not in (GroupChange.WIDER, GroupChange.PARTLY_REMOVED):
+    """Let the half nearer the nipple, which every view shows, be new (``INCREASED_IN_EXTENT``) or gone."""
+    if change not in (GroupChange.INCREASED_IN_EXTENT, GroupChange.PARTIALLY_REMOVED):
         return tuple(members)
     forward = [one.current.position[0] for one in members if one.current is not None]
     is_beyond = np.argsort(np.argsort(forward, kind="stable")) >= max(len(members) // 2, 1)
     return tuple(
-        (Member(one.current, None) if change is GroupChange.WIDER else Member(None, one.current))
+        (
+            Member(one.current, None)
+            if change is GroupChange.INCREASED_IN_EXTENT
+            else Member(None, one.current)
+        )
         if beyond
         else one
         for one, beyond in zip(members, is_beyond, strict=True)

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 class GroupChange(StrEnum):
     """What happened to a group between the prior and the current examination."""
 
-    STABLE = "stable"
+    NO_SIGNIFICANT_CHANGE = "stable"
     NEW = "new"
-    MORE = "increased_in_number"
-    LARGER = "increased_in_size"
+    INCREASED_IN_NUMBER = "increased_in_number"
+    INCREASED_IN_SIZE = "increased_in_size"
     GONE = "gone"
-    WIDER = "increased_in_extent"
+    INCREASED_IN_EXTENT = "increased_in_extent"
     FEWER = "decreased"
-    PARTLY_REMOVED = "partially_removed"
+    PARTIALLY_REMOVED = "partially_removed"
     RESHAPED = "shape_changed"
 
 
@@ -43,7 +43,7 @@ class GroupPlan:
     morphology: Morphology
     distribution: Distribution
     count: int | None = None
-    change: GroupChange = GroupChange.STABLE
+    change: GroupChange = GroupChange.NO_SIGNIFICANT_CHANGE
     density: float = 1.0
     diameter_mm: tuple[float, float] | None = None
     prior_morphology: Morphology = Morphology.ROUND

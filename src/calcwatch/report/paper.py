@@ -130,7 +130,7 @@ def _likelihood(found: LikelihoodRange | None) -> str:
 
 def _change(found: Change) -> dict[str, Any]:
     view = f"{found.image_laterality or '?'} {found.view_position or '?'}"
-    counts = f"{found.then.count} then, {found.now.count} now"
+    counts = f"{found.prior.count} then, {found.current.count} now"
     reasons = "; ".join(found.reasons)
     return {
         "view": view,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from calcwatch.comparison.compare import ComparedPair
 from calcwatch.comparison.register import Registration
 from calcwatch.domain.change import Change
-from calcwatch.domain.findings import ImageFindings, Tissue
+from calcwatch.domain.findings import ImageFindings, TissueMap
 from calcwatch.domain.image import Point
 from calcwatch.formats.result.comparison import Step
 from calcwatch.report.sheets import Cutting, Sheet, cut_sheet
@@ -104,7 +104,7 @@ def _round(pair: _Pair, change: Change) -> SideBySide | None:
         return None
     tissue = pair.registration.current
     middle = tissue.to_mm(np.array([change.place]))[0]
-    extent = max(change.now.extent_mm or 0.0, change.then.extent_mm or 0.0)
+    extent = max(change.current.extent_mm or 0.0, change.prior.extent_mm or 0.0)
     scale = SIDE_PX / max(_LEAST_MM, extent + _MARGIN_MM)
     cuts = _cut(pair, middle, scale, SIDE_PX)
     same = {uid for match in pair.matches for uid in match}
@@ -170,7 +170,7 @@ def _turn_at(registration: Registration, middle: NDArray[np.float64]) -> NDArray
 
 
 def _way(
-    tissue: Tissue, place: NDArray[np.float64], turn: NDArray[np.float64], side: int
+    tissue: TissueMap, place: NDArray[np.float64], turn: NDArray[np.float64], side: int
 ) -> NDArray[np.float64]:
     """Takes (column, row) of the file to (x, y) of the picture; ``turn``: (row, column) in mm to (y, x)."""
     corners = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])  # row, column of the file

@@ -149,7 +149,7 @@ def _analyze(job: Job, place: int, found: FoundFile) -> ImageFindings:
     )
     image_document(findings)  # a number that is none is noticed here, where it costs one file
     _write_pictures(job, place, mammogram, findings)
-    return findings if job.to_compare else replace(findings, tissue=None, faint=())
+    return findings if job.to_compare else replace(findings, tissue_map=None, subthreshold=())
 
 
 def _refusal(source: str, problem: CalcwatchError, kind: FoundKind = FoundKind.IMAGE) -> NotAnalyzed:

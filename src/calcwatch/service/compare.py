@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from calcwatch.comparison.compare import Compared, compare_with_prior
-from calcwatch.comparison.treatment import Stated, stated_on
+from calcwatch.comparison.treatment import ClinicalStatement, stated_on
 from calcwatch.domain.context import ClinicalContext
 from calcwatch.domain.errors import BadContext
 from calcwatch.domain.findings import ImageFindings
@@ -201,7 +201,7 @@ def _stated(
     treatment: Treatment | None,
     images: Sequence[ImageFindings],
     earlier: Sequence[ImageFindings],
-) -> Stated:
+) -> ClinicalStatement:
     """What is stated for a day, the facts of the treatment worked out for it."""
     try:
         return stated_on(context, treatment, images, earlier)

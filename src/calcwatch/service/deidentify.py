@@ -304,7 +304,7 @@ def _clean_result(run: _Run, path: Path) -> None:
 def _new_source(run: _Run, result: Path, source: str) -> tuple[str, str | None]:
     """Name and digest of an image in the output; a file that is not there gets a word for its name."""
     found = run.written.get(find_source(result.parent / "findings.json", source).resolve())
-    return found or (f"not-here/{run.pseudonyms.name_of('source', source)}", None)
+    return found or (f"not-here/{run.pseudonyms.lookalike_kind('source', source)}", None)
 
 
 def _manifest(run: _Run) -> str:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from calcwatch.domain.change import Alignment, BedPosition, Change, ChangeKind, Measured
+from calcwatch.domain.change import Alignment, Change, ChangeKind, GroupMeasurement, SurgicalBedPosition
 from calcwatch.words.dates import date_words
 
 CHANGE_WORDS = {
     ChangeKind.NEW: "new",
     ChangeKind.SHAPE_CHANGED: "shape changed",
-    ChangeKind.MORE: "increased in number",
-    ChangeKind.WIDER: "increased in extent",
-    ChangeKind.LARGER: "increased in size",
+    ChangeKind.INCREASED_IN_NUMBER: "increased in number",
+    ChangeKind.INCREASED_IN_EXTENT: "increased in extent",
+    ChangeKind.INCREASED_IN_SIZE: "increased in size",
     ChangeKind.NOT_COMPARABLE: "not comparable",
-    ChangeKind.PARTLY_REMOVED: "partially removed",
+    ChangeKind.PARTIALLY_REMOVED: "partially removed",
     ChangeKind.DECREASED: "decreased",
     ChangeKind.RESOLVED: "resolved",
-    ChangeKind.STABLE: "no significant change",
+    ChangeKind.NO_SIGNIFICANT_CHANGE: "no significant change",
 }
 """In words; the first ones are shown first."""
 
@@ -27,7 +27,13 @@ ALIGNMENT_WORDS = {
 """How well two images are aligned, in words."""
 
 _RAISED = frozenset(
-    {ChangeKind.NEW, ChangeKind.SHAPE_CHANGED, ChangeKind.MORE, ChangeKind.WIDER, ChangeKind.LARGER}
+    {
+        ChangeKind.NEW,
+        ChangeKind.SHAPE_CHANGED,
+        ChangeKind.INCREASED_IN_NUMBER,
+        ChangeKind.INCREASED_IN_EXTENT,
+        ChangeKind.INCREASED_IN_SIZE,
+    }
 )
 
 
@@ -42,23 +48,27 @@ def in_reading_order(changes: tuple[Change, ...]) -> tuple[Change, ...]:
     """The changes that want to be seen first; larger groups before smaller ones of the same kind."""
     order = list(CHANGE_WORDS)
     return tuple(
-        sorted(changes, key=lambda one: (order.index(one.kind), -max(one.now.count, one.then.count)))
+        sorted(changes, key=lambda one: (order.index(one.kind), -max(one.current.count, one.prior.count)))
     )
 
 
-def measured_rows(then: Measured, now: Measured) -> tuple[tuple[str, str, str], ...]:
+def measured_rows(then: GroupMeasurement, now: GroupMeasurement) -> tuple[tuple[str, str, str], ...]:
     """Name, value then, value now of everything measured; a dash where it is not known."""
     return (
         ("Calcifications", _count(then), _count(now)),
         ("Extent", _mm(then.extent_mm), _mm(now.extent_mm)),
         ("Median diameter", _mm(then.diameter_mm, 2), _mm(now.diameter_mm, 2)),
-        ("Density over noise", _plain(then.density), _plain(now.density)),
+        ("Density over noise", _plain(then.contrast), _plain(now.contrast)),
         ("Shape", _shape(then), _shape(now)),
     )
 
 
-def _count(measured: Measured) -> str:
-    return f"{measured.count} and {measured.faint} faint" if measured.faint else str(measured.count)
+def _count(measured: GroupMeasurement) -> str:
+    return (
+        f"{measured.count} and {measured.subthreshold} faint"
+        if measured.subthreshold
+        else str(measured.count)
+    )
 
 
 def _mm(value: float | None, digits: int = 1) -> str:
@@ -69,7 +79,7 @@ def _plain(value: float | None) -> str:
     return "-" if value is None else f"{value:.1f}"
 
 
-def _shape(measured: Measured) -> str:
+def _shape(measured: GroupMeasurement) -> str:
     return measured.morphology.replace("_", " ") if measured.morphology else "-"
 
 
@@ -81,7 +91,7 @@ def bed_words(change: Change) -> str:
         return f"{change.in_bed} the bed"
     inward = "inside" if change.bed_margin_mm <= 0 else "beyond"
     where = f"{abs(change.bed_margin_mm):.0f} mm {inward} its rim"
-    return f"{'inside' if change.in_bed is BedPosition.INSIDE else 'outside'} the bed, {where}"
+    return f"{'inside' if change.in_bed is SurgicalBedPosition.INSIDE else 'outside'} the bed, {where}"
 
 
 def interval_words(months: float | None, then: str | None, now: str | None) -> str:

@@ -77,7 +77,7 @@ def change_words(change: Change) -> str:
     """What became of a group, in one sentence."""
     view = f"{change.image_laterality or '?'} {change.view_position or '?'}"
     interval = "" if change.interval_months is None else f" in {change.interval_months:g} months"
-    counts = f"{change.now.count} calcifications now, {change.then.count} then"
+    counts = f"{change.current.count} calcifications now, {change.prior.count} then"
     return f"{view}: {change.kind.value.replace('_', ' ')}{interval}, {counts}."
 
 

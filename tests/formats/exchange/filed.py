@@ -26,13 +26,13 @@ from calcwatch.domain.assessment import (
 )
 from calcwatch.domain.change import (
     Alignment,
-    BedPosition,
+    CalcificationMatch,
     Change,
     ChangeKind,
     Comparison,
+    GroupMeasurement,
     ImagePair,
-    Measured,
-    SpeckMatch,
+    SurgicalBedPosition,
 )
 from calcwatch.domain.findings import (
     AnalysisSettings,
@@ -290,10 +290,10 @@ def _comparison(prior: Sequence[ImageFindings], current: Sequence[ImageFindings]
             view_position=view,
             interval_months=12.2,
             alignment=Alignment.GOOD,
-            likeness=0.9,
-            shared=0.98,
+            local_correlation=0.9,
+            overlap=0.98,
             error_mm=0.3,
-            matches=(SpeckMatch(uid(before), uid(after), 0.97, 0.1),),
+            matches=(CalcificationMatch(uid(before), uid(after), 0.97, 0.1),),
             notes=(),
         )
         for place, view, before, after in (
@@ -301,13 +301,13 @@ def _comparison(prior: Sequence[ImageFindings], current: Sequence[ImageFindings]
             (1, ViewPosition.MLO, "pe 0", "e 0"),
         )
     )
-    changed = _change("pa", "a", 0, ChangeKind.MORE, (5, 8))
-    stable = _change("pe", "e", 1, ChangeKind.STABLE, (6, 6))
+    changed = _change("pa", "a", 0, ChangeKind.INCREASED_IN_NUMBER, (5, 8))
+    stable = _change("pe", "e", 1, ChangeKind.NO_SIGNIFICANT_CHANGE, (6, 6))
     new = replace(
         _change("pa", "b", 0, ChangeKind.NEW, (0, 7)),
         tracking_uid=uid("b"),
         prior_groups=(),
-        in_bed=BedPosition.OUTSIDE,
+        in_bed=SurgicalBedPosition.OUTSIDE,
         bed_margin_mm=12.0,
     )
     return Comparison(pairs, (changed, new, stable), ())
@@ -328,8 +328,8 @@ def _change(before: str, after: str, place: int, kind: ChangeKind, counts: tuple
         prior_image=place,
         place=center[after],
         prior_place=center[before],
-        now=Measured(now, 0, 4.25, 0.4, 9.0, None),
-        then=Measured(then, 0, 4.0, 0.4, 9.0, None),
+        current=GroupMeasurement(now, 0, 4.25, 0.4, 9.0, None),
+        prior=GroupMeasurement(then, 0, 4.0, 0.4, 9.0, None),
         matched=min(counts),
         new=now - min(counts),
         gone=0,

@@ -276,7 +276,11 @@ def test_changes_and_categories_are_told(result: Path, exported: Exported) -> No
     for one in read.examination.groups:
         category = CATEGORIES[one.assessment.suggested_category]
         assert told[one.tracking_uid]["Assessment Category"] == category.value
-    assert {one.kind for one in read.changes} == {ChangeKind.MORE, ChangeKind.NEW, ChangeKind.STABLE}
+    assert {one.kind for one in read.changes} == {
+        ChangeKind.INCREASED_IN_NUMBER,
+        ChangeKind.NEW,
+        ChangeKind.NO_SIGNIFICANT_CHANGE,
+    }
     for change in read.changes:
         said = told[change.groups[0]]["Finding of change since previous mammogram (finding)"]
         assert said == CHANGE_WORDS[change.kind].value

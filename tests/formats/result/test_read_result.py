@@ -10,13 +10,13 @@ import pytest
 from calcwatch.comparison.compare import Compared
 from calcwatch.domain.change import (
     Alignment,
-    BedPosition,
+    CalcificationMatch,
     Change,
     ChangeKind,
     Comparison,
+    GroupMeasurement,
     ImagePair,
-    Measured,
-    SpeckMatch,
+    SurgicalBedPosition,
 )
 from calcwatch.domain.image import Laterality, ViewPosition
 from calcwatch.domain.lexicon import Morphology
@@ -30,7 +30,7 @@ from tests.formats.result.examples import PROVENANCE, findings
 from tests.formats.result.readings import described, examination
 
 CHANGE = Change(
-    kind=ChangeKind.MORE,
+    kind=ChangeKind.INCREASED_IN_NUMBER,
     tracking_uid="p1",
     groups=("g1",),
     prior_groups=("p1",),
@@ -40,8 +40,8 @@ CHANGE = Change(
     prior_image=0,
     place=(510.0, 310.0),
     prior_place=(512.0, 311.0),
-    now=Measured(5, 0, 5.7, 0.42, 12.0, Morphology.FINE_PLEOMORPHIC),
-    then=Measured(3, 1, 4.1, 0.4, 11.0, None),
+    current=GroupMeasurement(5, 0, 5.7, 0.42, 12.0, Morphology.FINE_PLEOMORPHIC),
+    prior=GroupMeasurement(3, 1, 4.1, 0.4, 11.0, None),
     matched=3,
     new=2,
     gone=0,
@@ -50,7 +50,7 @@ CHANGE = Change(
     interval_months=12.1,
     error_mm=0.3,
     reasons=("5 calcifications now, 3 then",),
-    in_bed=BedPosition.OUTSIDE,
+    in_bed=SurgicalBedPosition.OUTSIDE,
     bed_margin_mm=14.0,
 )
 PAIR = ImagePair(
@@ -60,10 +60,10 @@ PAIR = ImagePair(
     view_position=ViewPosition.CC,
     interval_months=12.1,
     alignment=Alignment.GOOD,
-    likeness=0.91,
-    shared=0.98,
+    local_correlation=0.91,
+    overlap=0.98,
     error_mm=0.3,
-    matches=(SpeckMatch("p-c1", "c1", 0.97, 0.1),),
+    matches=(CalcificationMatch("p-c1", "c1", 0.97, 0.1),),
     notes=("taken on another device",),
 )
 

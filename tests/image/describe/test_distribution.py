@@ -8,15 +8,15 @@ from numpy.typing import NDArray
 
 from calcwatch.domain.lexicon import Distribution
 from calcwatch.image.describe.distribution import (
+    DISTRIBUTION_CLASSES,
     FEATURES,
-    TOLD,
-    Ground,
+    BreastGeometry,
     describe_distributions,
     measure_distribution,
 )
 from calcwatch.image.describe.group import group
 
-GROUND = Ground(working_mm=0.1, spacing_mm=0.1, breast_area_px=1_000_000.0, nipple=(500.0, 900.0))
+GROUND = BreastGeometry(working_mm=0.1, spacing_mm=0.1, breast_area_px=1_000_000.0, nipple=(500.0, 900.0))
 
 
 def line_to_nipple(count: int = 11) -> NDArray[np.float64]:
@@ -24,7 +24,7 @@ def line_to_nipple(count: int = 11) -> NDArray[np.float64]:
     return np.stack([np.full(count, 500.0), 400.0 + 20 * np.arange(count)], axis=1)
 
 
-def features_of(points: NDArray[np.float64], ground: Ground = GROUND) -> NDArray[np.float32]:
+def features_of(points: NDArray[np.float64], ground: BreastGeometry = GROUND) -> NDArray[np.float32]:
     """Features of all points as one group."""
     members = np.arange(len(points))
     return measure_distribution(points, np.ones(len(points)), members=members, ground=ground)[0]
@@ -55,7 +55,7 @@ def test_measurements_of_a_square() -> None:
 
 def test_lengths_stay_unknown_without_pixel_spacing() -> None:
     """Features take the working scale, measurements in mm are not known, an angle and a share are."""
-    ground = Ground(0.1, None, 1_000_000.0, (500.0, 900.0))
+    ground = BreastGeometry(0.1, None, 1_000_000.0, (500.0, 900.0))
     points = line_to_nipple()
     features, told = measure_distribution(points, np.ones(11), members=np.arange(11), ground=ground)
     assert features == pytest.approx(features_of(points))
@@ -69,7 +69,7 @@ def test_lengths_stay_unknown_without_pixel_spacing() -> None:
 
 def test_without_a_nipple_no_direction_is_claimed() -> None:
     """The angle is unknown, and the features are finite and say so."""
-    ground = Ground(0.1, 0.1, 1_000_000.0, None)
+    ground = BreastGeometry(0.1, 0.1, 1_000_000.0, None)
     points = line_to_nipple()
     features, told = measure_distribution(points, np.ones(11), members=np.arange(11), ground=ground)
     assert told.nipple_angle_degrees is None
@@ -100,7 +100,7 @@ def test_turning_and_mirroring_change_nothing() -> None:
     rng = np.random.default_rng(4)
     points = rng.uniform(300, 700, (14, 2))
     turned = points[:, ::-1] * (1, -1)
-    ground = Ground(0.1, 0.1, 1_000_000.0, (900.0, -500.0))
+    ground = BreastGeometry(0.1, 0.1, 1_000_000.0, (900.0, -500.0))
     assert features_of(turned, ground) == pytest.approx(features_of(points), abs=1e-4)
 
 
@@ -129,7 +129,7 @@ def test_a_group_without_members_is_refused() -> None:
 def test_a_breast_without_extent_is_refused(working: float, area: float) -> None:
     """Scale and area of the breast are above 0."""
     with pytest.raises(ValueError, match="above 0"):
-        Ground(working, None, area, None)
+        BreastGeometry(working, None, area, None)
 
 
 def test_every_group_gets_its_own_description() -> None:
@@ -149,7 +149,7 @@ def test_every_group_gets_its_own_description() -> None:
     assert [one.likeliest for one in described] == [Distribution.LINEAR, Distribution.GROUPED]
     for one in described:
         assert sum(share for _, share in one.probabilities) == pytest.approx(1)
-        assert {name for name, _ in one.probabilities} == set(TOLD)
+        assert {name for name, _ in one.probabilities} == set(DISTRIBUTION_CLASSES)
 
 
 def test_no_groups_are_not_asked_about() -> None:

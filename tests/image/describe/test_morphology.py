@@ -8,18 +8,18 @@ from numpy.typing import NDArray
 
 from calcwatch.domain.lexicon import Morphology
 from calcwatch.image.describe.morphology import (
+    MORPHOLOGY_CLASSES,
     OUTPUTS,
     SET_FEATURES,
-    SHAPES,
     WEIGHED_FEATURES,
-    ShapeModel,
+    MorphologyNetworks,
+    classify_morphology,
     describe_morphology,
     describe_set,
-    tell_shapes,
     weighed_features,
 )
 from calcwatch.image.describe.shape_patches import SHAPE_NUMBERS, SeenShapes, ShapePatches, see_shapes, taken
-from calcwatch.image.find.classify import LOOKS
+from calcwatch.image.find.classify import CANDIDATE_CLASSES
 from calcwatch.image.measure.outline import measure
 from calcwatch.image.prepare.normalize import normalize
 from tests.image.measure.test_outline import detections_at
@@ -55,20 +55,22 @@ def test_numbers_have_names_and_the_lateral_view_is_one_of_them() -> None:
     assert first.shape == (3, len(SHAPE_NUMBERS))
     changed = [name for name, a, b in zip(SHAPE_NUMBERS, first[0], second[0], strict=True) if a != b]
     assert changed == ["is_lateral"]
-    assert np.all(first[:, -len(LOOKS) :] == 0)
+    assert np.all(first[:, -len(CANDIDATE_CLASSES) :] == 0)
 
 
 def test_nothing_gives_empty_arrays() -> None:
     """No objects give patches without rows, and no answers."""
     image = normalize(mammogram_of(half_round_breast()))
     nothing = see_shapes(image, (), None, is_lateral=False)
-    told = tell_shapes(nothing, np.zeros((0, 2)), (), model_of(SHAPES.index(Morphology.ROUND)))
+    told = classify_morphology(
+        nothing, np.zeros((0, 2)), (), model_of(MORPHOLOGY_CLASSES.index(Morphology.ROUND))
+    )
     assert nothing.patches.close.shape == (0, 2, 32, 32)
     assert nothing.patches.numbers.shape == (0, len(SHAPE_NUMBERS))
     assert told.each.shape == (0, OUTPUTS)
 
 
-def model_of(answer: int) -> ShapeModel:
+def model_of(answer: int) -> MorphologyNetworks:
     """A model that always says the same, and whose second half passes the first's mean on."""
 
     def look(patches: ShapePatches) -> NDArray[np.float32]:
@@ -80,13 +82,13 @@ def model_of(answer: int) -> ShapeModel:
         likely = np.exp(features[:, :OUTPUTS])
         return np.asarray(likely / likely.sum(axis=1, keepdims=True), np.float32)
 
-    return ShapeModel(look, weigh)
+    return MorphologyNetworks(look, weigh)
 
 
 def test_calcifications_and_groups_get_a_row_each() -> None:
     """Three calcifications and their group give four rows of probabilities, in that order."""
-    answer = SHAPES.index(Morphology.AMORPHOUS)
-    told = tell_shapes(seen(), np.array(PLACES) * 0.1, [(0, 1, 2)], model_of(answer))
+    answer = MORPHOLOGY_CLASSES.index(Morphology.AMORPHOUS)
+    told = classify_morphology(seen(), np.array(PLACES) * 0.1, [(0, 1, 2)], model_of(answer))
     assert told.each.shape == (3, OUTPUTS)
     assert told.groups.shape == (1, OUTPUTS)
     assert told.each.argmax(axis=1).tolist() == [answer] * 3
@@ -116,7 +118,7 @@ def test_a_set_of_one_has_features_too() -> None:
 def row_of(**chances: float) -> NDArray[np.float32]:
     row = np.zeros(OUTPUTS, np.float32)
     for name, chance in chances.items():
-        row[OUTPUTS - 1 if name == "nothing" else SHAPES.index(Morphology[name])] = chance
+        row[OUTPUTS - 1 if name == "nothing" else MORPHOLOGY_CLASSES.index(Morphology[name])] = chance
     return row
 
 
@@ -143,7 +145,7 @@ def test_a_shape_that_the_pixels_do_not_carry_is_not_named(diameter_px: float, w
     row = row_of(ROUND=0.35, PUNCTATE=0.35, AMORPHOUS=0.3)
     told = describe_morphology(row, diameter_px=diameter_px, is_lateral=False)
     assert told.likeliest is None
-    assert words in told.cannot_tell_because
+    assert words in told.undetermined_because
     assert len(told.probabilities) == 3
 
 

@@ -107,7 +107,7 @@ def test_candidates_come_with_what_a_patch_is_cut_from() -> None:
     gray = add_blob(half_round_breast(), 200, 120)
     image = normalize(mammogram_of(gray))
     found = find_candidates(image, find_breast(image), AnalysisSettings())
-    assert (np.diff(found.promise) <= 0).all()
+    assert (np.diff(found.rank_score) <= 0).all()
     assert found.filled.shape == image.gray.shape
     assert found.filled[found.row[0], found.column[0]] == image.gray[found.row[0], found.column[0]]
     assert found.pixel_noise()[0] == pytest.approx(NOISE, rel=0.15)

@@ -5,17 +5,26 @@ from __future__ import annotations
 import numpy as np
 
 from calcwatch.domain.findings import AnalysisSettings
-from calcwatch.image.find.classify import LOOKS, LearnedModel, Look, describe_surround, detect_learned
+from calcwatch.image.find.classify import (
+    CANDIDATE_CLASSES,
+    CandidateClass,
+    DetectorNetworks,
+    describe_surround,
+    detect_learned,
+)
 from calcwatch.image.find.patches import NUMBERS, Patches
 from calcwatch.image.prepare.breast import find_breast
 from calcwatch.image.prepare.normalize import normalize
 from tests.image.pictures import add_blob, half_round_breast, mammogram_of
 
-CALCIFICATION, TISSUE = LOOKS.index(Look.CALCIFICATION), LOOKS.index(Look.TISSUE)
+CALCIFICATION, TISSUE = (
+    CANDIDATE_CLASSES.index(CandidateClass.CALCIFICATION),
+    CANDIDATE_CLASSES.index(CandidateClass.TISSUE),
+)
 
 
 def _logits(calcification: list[float]) -> np.ndarray:
-    logits = np.zeros((len(calcification), len(LOOKS)), np.float32)
+    logits = np.zeros((len(calcification), len(CANDIDATE_CLASSES)), np.float32)
     logits[:, CALCIFICATION] = calcification
     return logits
 
@@ -25,11 +34,13 @@ def _bright_is_calcification(patches: Patches) -> np.ndarray:
 
 
 def _believe_the_first(features: np.ndarray) -> np.ndarray:
-    raised = np.exp(features[:, : len(LOOKS)])
+    raised = np.exp(features[:, : len(CANDIDATE_CLASSES)])
     return np.asarray(raised / raised.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
-MODEL = LearnedModel(look=_bright_is_calcification, weigh=_believe_the_first, candidates=50)
+MODEL = DetectorNetworks(
+    patch_network=_bright_is_calcification, context_network=_believe_the_first, max_candidates=50
+)
 
 
 def test_the_model_decides_what_is_found() -> None:
@@ -40,10 +51,13 @@ def test_the_model_decides_what_is_found() -> None:
     assert abs(row - 200) <= 1
     assert abs(column - 100) <= 1
     assert np.all(np.diff(found.score) <= 0)
-    assert found.looks is not None
-    assert np.allclose(found.looks.sum(axis=1), 1, atol=1e-5)
-    both = [LOOKS.index(Look.CALCIFICATION), LOOKS.index(Look.VASCULAR)]
-    assert np.allclose(found.score, found.looks[:, both].sum(axis=1))
+    assert found.class_probabilities is not None
+    assert np.allclose(found.class_probabilities.sum(axis=1), 1, atol=1e-5)
+    both = [
+        CANDIDATE_CLASSES.index(CandidateClass.CALCIFICATION),
+        CANDIDATE_CLASSES.index(CandidateClass.VASCULAR),
+    ]
+    assert np.allclose(found.score, found.class_probabilities[:, both].sum(axis=1))
 
 
 def test_no_more_candidates_are_looked_at_than_the_model_says() -> None:
@@ -58,7 +72,7 @@ def test_neighbors_within_reach_are_heard_and_no_others() -> None:
     places = np.array([[0, 0], [0, 2], [30, 0]], np.float32)
     numbers = np.zeros((3, len(NUMBERS)), np.float32)
     features = describe_surround(places, numbers, _logits([9.0, 9.0, 9.0]))
-    surround = features[:, len(LOOKS) + len(NUMBERS) :].reshape(3, 4, 3)
+    surround = features[:, len(CANDIDATE_CLASSES) + len(NUMBERS) :].reshape(3, 4, 3)
     assert np.allclose(surround[0, 0], 0)
     assert surround[0, 1, 0] > 0.6
     assert surround[0, 1, 2] > 0.9
@@ -69,4 +83,4 @@ def test_no_candidates_give_no_features() -> None:
     """Nothing in, nothing out, with the right number of columns."""
     none = np.zeros((0, 2), np.float32)
     features = describe_surround(none, np.zeros((0, len(NUMBERS)), np.float32), _logits([]))
-    assert features.shape == (0, len(LOOKS) + len(NUMBERS) + 12)
+    assert features.shape == (0, len(CANDIDATE_CLASSES) + len(NUMBERS) + 12)

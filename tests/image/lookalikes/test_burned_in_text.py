@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from calcwatch.domain.findings import NonLesionKind
-from calcwatch.image.lookalikes.burned_in_text import find_letters
+from calcwatch.image.lookalikes.burned_in_text import find_burned_in_text
 from calcwatch.image.prepare.breast import find_breast
 from calcwatch.image.prepare.normalize import normalize
 from tests.image.pictures import half_round_breast, mammogram_of
@@ -23,7 +23,7 @@ def written(text: str, *, row: int = 120, column: int = 400) -> NDArray[np.float
 
 def letters_of(gray: NDArray[np.float32]) -> list[tuple[NonLesionKind, float, float]]:
     image = normalize(mammogram_of(gray))
-    found = find_letters(image, find_breast(image))
+    found = find_burned_in_text(image, find_breast(image))
     return [(one.kind, *image.frame.to_file(one.row, one.column)) for one in found]
 
 

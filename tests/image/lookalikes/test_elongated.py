@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from calcwatch.image.lookalikes.elongated import Stroke, measure_stroke
+from calcwatch.image.lookalikes.elongated import ElongatedObject, measure_elongated_object
 
 
-def measured(mask: NDArray[np.uint8], *, sigma_px: float = 0.6, contact_px: int = 0) -> Stroke:
+def measured(mask: NDArray[np.uint8], *, sigma_px: float = 0.6, contact_px: int = 0) -> ElongatedObject:
     """Measures of a drawn object behind a blur, on pixels of 0.1 mm."""
     height = np.asarray(cv2.GaussianBlur(mask.astype(np.float32), (0, 0), sigma_px), np.float32)
-    return measure_stroke(height, (height >= 0.5).astype(np.uint8), 0.1, contact_px)
+    return measure_elongated_object(height, (height >= 0.5).astype(np.uint8), 0.1, contact_px)
 
 
 def empty() -> NDArray[np.uint8]:
@@ -71,7 +71,7 @@ def test_a_single_pixel_can_be_measured() -> None:
     mask = empty()
     mask[60, 60] = 1
     height = mask.astype(np.float32)
-    one = measure_stroke(height, mask, 0.1)
+    one = measure_elongated_object(height, mask, 0.1)
     assert 0 < one.width_mm < 0.3
     assert 0 < one.length_mm < 0.3
 
@@ -79,4 +79,4 @@ def test_a_single_pixel_can_be_measured() -> None:
 def test_an_empty_mask_is_refused() -> None:
     """Nothing has no shape; the message says what to give."""
     with pytest.raises(ValueError, match="at least one pixel"):
-        measure_stroke(np.zeros((5, 5), np.float32), np.zeros((5, 5), np.uint8), 0.1)
+        measure_elongated_object(np.zeros((5, 5), np.float32), np.zeros((5, 5), np.uint8), 0.1)

@@ -62,15 +62,20 @@ SEVEN = {name: one for name, one in TEN.items() if name not in {"c3", "c5", "c7"
     [
         ({}, TEN, GroupChange.NEW, ChangeKind.NEW),
         (TEN, {}, GroupChange.GONE, ChangeKind.RESOLVED),
-        (TEN, TEN, GroupChange.STABLE, ChangeKind.STABLE),
-        (calcifications(8), TEN, GroupChange.MORE, ChangeKind.STABLE),
-        (SEVEN, TEN, GroupChange.MORE, ChangeKind.MORE),
-        (calcifications(7), TEN, GroupChange.MORE, ChangeKind.WIDER),
-        (TEN, TEN | calcifications(6, first=12), GroupChange.WIDER, ChangeKind.WIDER),
+        (TEN, TEN, GroupChange.NO_SIGNIFICANT_CHANGE, ChangeKind.NO_SIGNIFICANT_CHANGE),
+        (calcifications(8), TEN, GroupChange.INCREASED_IN_NUMBER, ChangeKind.NO_SIGNIFICANT_CHANGE),
+        (SEVEN, TEN, GroupChange.INCREASED_IN_NUMBER, ChangeKind.INCREASED_IN_NUMBER),
+        (calcifications(7), TEN, GroupChange.INCREASED_IN_NUMBER, ChangeKind.INCREASED_IN_EXTENT),
+        (
+            TEN,
+            TEN | calcifications(6, first=12),
+            GroupChange.INCREASED_IN_EXTENT,
+            ChangeKind.INCREASED_IN_EXTENT,
+        ),
         (TEN, SEVEN, GroupChange.FEWER, ChangeKind.DECREASED),
-        (TEN, calcifications(5), GroupChange.PARTLY_REMOVED, ChangeKind.PARTLY_REMOVED),
-        (calcifications(10, size=0.25), TEN, GroupChange.LARGER, ChangeKind.LARGER),
-        (calcifications(10, size=0.35), TEN, GroupChange.LARGER, ChangeKind.STABLE),
+        (TEN, calcifications(5), GroupChange.PARTIALLY_REMOVED, ChangeKind.PARTIALLY_REMOVED),
+        (calcifications(10, size=0.25), TEN, GroupChange.INCREASED_IN_SIZE, ChangeKind.INCREASED_IN_SIZE),
+        (calcifications(10, size=0.35), TEN, GroupChange.INCREASED_IN_SIZE, ChangeKind.NO_SIGNIFICANT_CHANGE),
         (TEN, TEN, GroupChange.RESHAPED, ChangeKind.SHAPE_CHANGED),
     ],
 )
@@ -96,24 +101,24 @@ def judged(seed: int, *verdicts: Verdict, null: tuple[ChangeKind, ...] = ()) -> 
     return Judged(seed, False, (pair,), refusals, null)
 
 
-NEW, STABLE = ChangeKind.NEW, ChangeKind.STABLE
+NEW, NO_SIGNIFICANT_CHANGE = ChangeKind.NEW, ChangeKind.NO_SIGNIFICANT_CHANGE
 BREASTS = (
     judged(
         1,
         Verdict(NEW, NEW, found=0.9),
-        Verdict(NEW, STABLE, found=0.4),
-        Verdict(STABLE, STABLE, found=1.0),
-        null=(STABLE, STABLE),
+        Verdict(NEW, NO_SIGNIFICANT_CHANGE, found=0.4),
+        Verdict(NO_SIGNIFICANT_CHANGE, NO_SIGNIFICANT_CHANGE, found=1.0),
+        null=(NO_SIGNIFICANT_CHANGE, NO_SIGNIFICANT_CHANGE),
     ),
     judged(
         2,
         Verdict(NEW, None),
         Verdict(NEW, NEW, is_main=False),
-        Verdict(NEW, STABLE, is_main=False),
+        Verdict(NEW, NO_SIGNIFICANT_CHANGE, is_main=False),
         Verdict(None, NEW),
-        Verdict(None, STABLE),
-        Verdict(NEW, ChangeKind.MORE, is_mixed=True),
-        null=(STABLE, NEW),
+        Verdict(None, NO_SIGNIFICANT_CHANGE),
+        Verdict(NEW, ChangeKind.INCREASED_IN_NUMBER, is_mixed=True),
+        null=(NO_SIGNIFICANT_CHANGE, NEW),
     ),
 )
 
@@ -124,7 +129,7 @@ def test_shares_of_verdicts() -> None:
     assert (found.recall.part, found.recall.whole) == (1, 3)
     assert (found.well_found.part, found.well_found.whole) == (1, 1)
     assert (found.precision.part, found.precision.whole) == (2, 3)
-    assert kind_figures(BREASTS, STABLE).precision.whole == 2
+    assert kind_figures(BREASTS, NO_SIGNIFICANT_CHANGE).precision.whole == 2
     assert told_instead(BREASTS, NEW) == {"no_significant_change": 1, "nothing found": 1}
     assert mixed_count(BREASTS) == 1
     assert (unchanged(BREASTS).part, unchanged(BREASTS).whole) == (3, 4)
@@ -200,7 +205,7 @@ def test_seeds_draw_devices_and_kinds() -> None:
     """Over nine seeds every kind of change is planned twice; every sixth prior is film; sides go by two."""
     drawn = [scene_settings(seed, repositioning=1.0) for seed in range(10000, 10018)]
     planned = [plan.change for now, _ in drawn for plan in (now.groups or ())[:2]]
-    assert all(planned.count(kind) == 4 for kind in set(planned) - {GroupChange.STABLE})
+    assert all(planned.count(kind) == 4 for kind in set(planned) - {GroupChange.NO_SIGNIFICANT_CHANGE})
     assert [then.film for _, then in drawn].count(True) == 3
     assert all(drawn[n][0].lateralities == drawn[n + 1][0].lateralities for n in range(0, 18, 2))
     assert {then.pixel_spacing_mm for _, then in drawn} == {0.07, 0.1, 0.14}

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from calcwatch.domain.errors import BadTable
-from calcwatch.image.describe.distribution import TOLD
+from calcwatch.image.describe.distribution import DISTRIBUTION_CLASSES
 from calcwatch.phantom import Distribution, GroupPlan, Morphology, PhantomSettings, make_examination
 from calcwatch_lab.bench.description.described import AtSpacing, DescribedEvidence
 from calcwatch_lab.bench.description.descriptions import TOLD_SHAPES
@@ -46,7 +46,9 @@ IMAGES = [
 
 def at_spacing() -> AtSpacing:
     shapes = confusion([Answer("round", "round", "1"), Answer("rim", None, "2")], TOLD_SHAPES)
-    layouts = confusion([Answer("grouped", "grouped", "1"), Answer("linear", "grouped", "2")], TOLD)
+    layouts = confusion(
+        [Answer("grouped", "grouped", "1"), Answer("linear", "grouped", "2")], DISTRIBUTION_CLASSES
+    )
     return AtSpacing(0.07, shapes, shapes, shapes, 1, layouts, layouts, layouts, PairFigures(20, 19, 20, 1))
 
 

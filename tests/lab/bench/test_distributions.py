@@ -12,7 +12,7 @@ from calcwatch.domain.findings import (
 )
 from calcwatch.domain.image import ImageDescription
 from calcwatch.domain.lexicon import Distribution, Morphology
-from calcwatch.image.describe.distribution import TOLD
+from calcwatch.image.describe.distribution import DISTRIBUTION_CLASSES
 from calcwatch.phantom import GroupPlan, ImageTruth, PhantomSettings, make_examination
 from calcwatch_lab.bench.description.distributions import (
     DISTRIBUTION_SEEDS,
@@ -68,5 +68,5 @@ def test_a_planned_group_that_is_not_grouped_is_missed(truth: ImageTruth) -> Non
 def test_the_seeds_hold_every_distribution_by_turns() -> None:
     """Five seeds in a row plan the five distributions; the last seeds leave the scene to the phantom."""
     plans = [distribution_settings(seed, MM).groups for seed in DISTRIBUTION_SEEDS[:5]]
-    assert tuple(plan[0].distribution for plan in plans if plan) == TOLD
+    assert tuple(plan[0].distribution for plan in plans if plan) == DISTRIBUTION_CLASSES
     assert distribution_settings(DISTRIBUTION_SEEDS[-1], MM).groups is None

@@ -62,7 +62,7 @@ def test_a_small_training_gives_a_function_that_runs(tmp_path: Path, sets: list[
     pytest.importorskip("torch", reason='needs torch: pip install "calcwatch[train]"')
     import onnxruntime
 
-    from calcwatch.image.describe.distribution import FEATURES, TOLD
+    from calcwatch.image.describe.distribution import DISTRIBUTION_CLASSES, FEATURES
     from calcwatch.models.onnx import DISTRIBUTION
     from calcwatch_lab.train.distribution.run import tell_with, train_distribution
 
@@ -72,6 +72,6 @@ def test_a_small_training_gives_a_function_that_runs(tmp_path: Path, sets: list[
     features = np.random.default_rng(2).normal(size=(5, FEATURES)).astype(np.float32)
     session = onnxruntime.InferenceSession(str(tmp_path / DISTRIBUTION))
     written = session.run(None, {"features": features})[0]
-    assert written.shape == (5, len(TOLD))
+    assert written.shape == (5, len(DISTRIBUTION_CLASSES))
     assert written == pytest.approx(tell_with(network, features), abs=1e-5)
     assert written.sum(axis=1) == pytest.approx(np.ones(5), abs=1e-5)

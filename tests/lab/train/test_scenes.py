@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from calcwatch.domain.errors import BadTable
-from calcwatch.image.find.classify import LOOKS, Look
+from calcwatch.image.find.classify import CANDIDATE_CLASSES, CandidateClass
 from calcwatch.phantom import PhantomSettings, make_examination
 from calcwatch_lab.train.detector.backgrounds import Background, read_backgrounds, vary
 from calcwatch_lab.train.detector.examples import LEFT_OUT, make_examples
@@ -71,18 +71,18 @@ def test_without_backgrounds_a_scene_is_a_phantom() -> None:
 
 def _with_something(table: Path) -> Scene:
     scenes = (make_scene(seed, backgrounds(table), real_share=1.0) for seed in range(20))
-    return next(s for s in scenes if sum(k.look is Look.CALCIFICATION for k in s.known) >= 8)
+    return next(s for s in scenes if sum(k.look is CandidateClass.CALCIFICATION for k in s.known) >= 8)
 
 
 def test_candidates_get_the_answer_of_what_they_lie_on(table: Path) -> None:
     """A candidate called calcification lies on or beside one; most plain ones are found."""
     scene = _with_something(table)
     examples = make_examples(scene, count=1500)
-    chosen = examples.answer == LOOKS.index(Look.CALCIFICATION)
+    chosen = examples.answer == CANDIDATE_CLASSES.index(CandidateClass.CALCIFICATION)
     assert chosen.any()
     assert 0 < examples.found <= examples.wanted
     frame = examples.image.frame
-    real = np.array([(k.row, k.column) for k in scene.known if k.look is Look.CALCIFICATION])
+    real = np.array([(k.row, k.column) for k in scene.known if k.look is CandidateClass.CALCIFICATION])
     for row, column in zip(
         examples.candidates.row[:1500][chosen], examples.candidates.column[:1500][chosen], strict=True
     ):
@@ -103,7 +103,7 @@ def test_masked_places_teach_nothing(table: Path) -> None:
         ):
             y, x = examples.image.frame.to_file(float(row), float(column))
             if cv2.pointPolygonTest(corners, (x, y), measureDist=True) > 3:
-                assert answer in (LEFT_OUT, *range(1, len(LOOKS)))
+                assert answer in (LEFT_OUT, *range(1, len(CANDIDATE_CLASSES)))
 
 
 def test_varied_images_say_their_new_spacing(table: Path) -> None:

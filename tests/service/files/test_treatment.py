@@ -12,11 +12,11 @@ from calcwatch.domain.context import BiopsyResult
 from calcwatch.domain.errors import BadContext
 from calcwatch.domain.image import Laterality, ViewPosition
 from calcwatch.domain.treatment import (
-    BedMark,
-    BedSource,
     Operation,
     OperationKind,
     Radiation,
+    SurgicalBedMark,
+    SurgicalBedSource,
     Therapy,
     Treatment,
 )
@@ -71,9 +71,11 @@ def test_everything_that_can_be_stated(tmp_path: Path) -> None:
                 malignant=True,
                 calcified=False,
                 bed=(
-                    BedMark("20200110", ViewPosition.CC, row=900.0, column=410.5, radius_mm=12.0),
-                    BedMark("20200110", ViewPosition.MLO, outline=((1.0, 2.0), (1.0, 9.0), (8.0, 9.0))),
-                    BedMark("20210110", ViewPosition.CC, BedSource.CLIPS),
+                    SurgicalBedMark("20200110", ViewPosition.CC, row=900.0, column=410.5, radius_mm=12.0),
+                    SurgicalBedMark(
+                        "20200110", ViewPosition.MLO, outline=((1.0, 2.0), (1.0, 9.0), (8.0, 9.0))
+                    ),
+                    SurgicalBedMark("20210110", ViewPosition.CC, SurgicalBedSource.CLIPS),
                 ),
             ),
             Operation(

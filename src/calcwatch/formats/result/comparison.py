@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from calcwatch.codes.concepts import CHANGES
 from calcwatch.comparison.compare import Compared
 from calcwatch.comparison.history import GroupHistory, histories
-from calcwatch.domain.change import Change, ChangeKind, ImagePair, Measured
+from calcwatch.domain.change import Change, ChangeKind, GroupMeasurement, ImagePair
 from calcwatch.domain.dates import months_between
 from calcwatch.domain.findings import Provenance
 from calcwatch.domain.image import ImageDescription
@@ -97,15 +97,15 @@ def _pair(pair: ImagePair, then: Sequence[ImageDescription], now: Sequence[Image
         "interval_months": number_or_null(pair.interval_months, 1),
         "alignment": pair.alignment.value,
         "comparable": pair.comparable,
-        "likeness": number(pair.likeness, 3),
-        "shared": number(pair.shared, 3),
+        "likeness": number(pair.local_correlation, 3),
+        "shared": number(pair.overlap, 3),
         "error_mm": number_or_null(pair.error_mm, 2),
         "matches": [
             {
                 "prior_tracking_uid": one.prior,
                 "tracking_uid": one.current,
                 "probability": number(one.probability, 3),
-                "apart_mm": number(one.apart_mm, 2),
+                "apart_mm": number(one.distance_mm, 2),
             }
             for one in pair.matches
         ],
@@ -130,8 +130,8 @@ def _change(change: Change, then: Sequence[ImageDescription], now: Sequence[Imag
         "column": number_or_null(column, 1),
         "prior_row": number_or_null(prior_row, 1),
         "prior_column": number_or_null(prior_column, 1),
-        **_measured(change.now, ""),
-        **_measured(change.then, "prior_"),
+        **_measured(change.current, ""),
+        **_measured(change.prior, "prior_"),
         "matched": change.matched,
         "new": change.new,
         "gone": change.gone,
@@ -152,13 +152,13 @@ def _code(kind: ChangeKind) -> Document | None:
     return {"scheme": "SCT", "value": value, "meaning": meaning}
 
 
-def _measured(measured: Measured, prefix: str) -> Document:
+def _measured(measured: GroupMeasurement, prefix: str) -> Document:
     return {
         f"{prefix}count": measured.count,
-        f"{prefix}faint": measured.faint,
+        f"{prefix}faint": measured.subthreshold,
         f"{prefix}extent_mm": number_or_null(measured.extent_mm, 2),
         f"{prefix}diameter_mm": number_or_null(measured.diameter_mm, 3),
-        f"{prefix}density": number_or_null(measured.density, 2),
+        f"{prefix}density": number_or_null(measured.contrast, 2),
         f"{prefix}morphology": word_or_null(measured.morphology),
     }
 

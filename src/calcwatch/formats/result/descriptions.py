@@ -43,7 +43,7 @@ def morphology_part(found: MorphologyDescription | None) -> Document:
     return {
         "morphology": word_or_null(found.likeliest if found else None),
         "morphology_probabilities": probabilities(found.probabilities if found else ()),
-        "morphology_note": found.cannot_tell_because if found else "",
+        "morphology_note": found.undetermined_because if found else "",
     }
 
 

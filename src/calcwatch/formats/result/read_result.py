@@ -17,13 +17,13 @@ from calcwatch.domain.assessment import (
 )
 from calcwatch.domain.change import (
     Alignment,
-    BedPosition,
+    CalcificationMatch,
     Change,
     ChangeKind,
     Comparison,
+    GroupMeasurement,
     ImagePair,
-    Measured,
-    SpeckMatch,
+    SurgicalBedPosition,
 )
 from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.image import Laterality, Point, ViewPosition
@@ -133,11 +133,13 @@ def _pair(found: Document, prior: Sequence[str], own: Sequence[str]) -> ImagePai
         view_position=word_of(ViewPosition, found["view_position"]),
         interval_months=found["interval_months"],
         alignment=Alignment(found["alignment"]),
-        likeness=found["likeness"],
-        shared=found["shared"],
+        local_correlation=found["likeness"],
+        overlap=found["shared"],
         error_mm=found["error_mm"],
         matches=tuple(
-            SpeckMatch(one["prior_tracking_uid"], one["tracking_uid"], one["probability"], one["apart_mm"])
+            CalcificationMatch(
+                one["prior_tracking_uid"], one["tracking_uid"], one["probability"], one["apart_mm"]
+            )
             for one in found["matches"]
         ),
         notes=tuple(found["notes"]),
@@ -159,10 +161,10 @@ def _change(found: Document, prior: Sequence[str], own: Sequence[str]) -> Change
         prior_image=None if found["prior_source"] is None else prior.index(found["prior_source"]),
         place=_place(found["row"], found["column"]),
         prior_place=_place(found["prior_row"], found["prior_column"]),
-        now=_measured(found, ""),
-        then=_measured(found, "prior_"),
+        current=_measured(found, ""),
+        prior=_measured(found, "prior_"),
         reasons=tuple(found["reasons"]),
-        in_bed=word_of(BedPosition, found["in_bed"]),
+        in_bed=word_of(SurgicalBedPosition, found["in_bed"]),
         **{name: found[name] for name in names},
     )
 
@@ -171,12 +173,12 @@ def _place(row: float | None, column: float | None) -> Point | None:
     return None if row is None or column is None else (float(row), float(column))
 
 
-def _measured(found: Document, prefix: str) -> Measured:
-    return Measured(
+def _measured(found: Document, prefix: str) -> GroupMeasurement:
+    return GroupMeasurement(
         count=found[f"{prefix}count"],
-        faint=found[f"{prefix}faint"],
+        subthreshold=found[f"{prefix}faint"],
         extent_mm=found[f"{prefix}extent_mm"],
         diameter_mm=found[f"{prefix}diameter_mm"],
-        density=found[f"{prefix}density"],
+        contrast=found[f"{prefix}density"],
         morphology=word_of(Morphology, found[f"{prefix}morphology"]),
     )

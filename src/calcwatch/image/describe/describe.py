@@ -10,7 +10,7 @@ import numpy as np
 
 from calcwatch.domain.findings import MorphologyDescription
 from calcwatch.image.describe.distribution import describe_distributions
-from calcwatch.image.describe.morphology import describe_morphology, tell_shapes
+from calcwatch.image.describe.morphology import classify_morphology, describe_morphology
 from calcwatch.image.describe.shape_patches import see_shapes
 from calcwatch.image.describe.suspicion import crowd_of, expected_share, suspect
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from calcwatch.domain.findings import DistributionDescription, ShapeFeatures
-    from calcwatch.image.describe.distribution import Ground, TellDistribution
+    from calcwatch.image.describe.distribution import BreastGeometry, DistributionNetwork
     from calcwatch.image.describe.group import Grouped
-    from calcwatch.image.describe.morphology import ShapeModel
+    from calcwatch.image.describe.morphology import MorphologyNetworks
     from calcwatch.image.describe.suspicion import SuspicionModel
     from calcwatch.image.measure.outline import MeasuredObject
     from calcwatch.image.prepare.normalize import NormalizedImage
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 class DescriptionModel:
     """Everything learned that a description takes."""
 
-    shape: ShapeModel
-    distribution: TellDistribution
+    shape: MorphologyNetworks
+    distribution: DistributionNetwork
     suspicion: SuspicionModel
 
 
@@ -41,15 +41,15 @@ class DescriptionModel:
 class ToDescribe:
     """What was found in one image and is to be described.
 
-    ``looks``: of all detections, ``None`` from a detector without; ``scores``: belief in each object.
-    ``groups``: their members count ``objects``. ``is_lateral``: whether the view is a true lateral.
+    ``class_probabilities``: of all detections, ``None`` from a detector without; ``scores``: belief in each
+    object. ``groups``: their members count ``objects``. ``is_lateral``: whether the view is a true lateral.
     """
 
     objects: Sequence[MeasuredObject]
-    looks: NDArray[np.float32] | None
+    class_probabilities: NDArray[np.float32] | None
     scores: NDArray[np.float64]
     groups: Sequence[Grouped]
-    ground: Ground
+    geometry: BreastGeometry
     is_lateral: bool
 
 
@@ -77,12 +77,12 @@ Describer = Callable[["NormalizedImage", ToDescribe], Described]
 
 def describe_learned(image: NormalizedImage, found: ToDescribe, *, model: DescriptionModel) -> Described:
     """Describe shape and distribution, and say how suspicious each group looks."""
-    seen = see_shapes(image, found.objects, found.looks, is_lateral=found.is_lateral)
+    seen = see_shapes(image, found.objects, found.class_probabilities, is_lateral=found.is_lateral)
     points = np.array([(one.row, one.column) for one in found.objects]).reshape(-1, 2)
     places = points * image.working_mm
-    told = tell_shapes(seen, places, [group.members for group in found.groups], model.shape)
+    told = classify_morphology(seen, places, [group.members for group in found.groups], model.shape)
     layouts = describe_distributions(
-        found.groups, points, found.scores, found.ground, tell=model.distribution
+        found.groups, points, found.scores, found.geometry, tell=model.distribution
     )
     widths = [one.diameter_px for one in found.objects]
     return Described(

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from calcwatch.domain.image import Point
     from calcwatch.image.describe.group import Grouped
 
-TellDistribution = Callable[[NDArray[np.float32]], NDArray[np.float32]]
-"""Features, n x ``FEATURES`` -> probabilities, n x ``TOLD``, each row adding up to 1."""
+DistributionNetwork = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+"""Features, n x ``FEATURES`` -> probabilities, n x ``DISTRIBUTION_CLASSES``, each row adding up to 1."""
 
-TOLD = (
+DISTRIBUTION_CLASSES = (
     Distribution.DIFFUSE,
     Distribution.REGIONAL,
     Distribution.GROUPED,
@@ -47,7 +47,7 @@ _SMALLEST_MM = 0.3  # lengths below this are one: nothing is measured finer
 
 
 @dataclass(frozen=True)
-class Ground:
+class BreastGeometry:
     """The breast that points lie in, in the pixels of the points.
 
     ``spacing_mm``: ``None`` where the pixel spacing is unknown; ``working_mm``: what is taken for it then.
@@ -70,9 +70,9 @@ def describe_distributions(
     groups: Sequence[Grouped],
     points: NDArray[np.float64],
     scores: NDArray[np.float64],
-    ground: Ground,
+    ground: BreastGeometry,
     *,
-    tell: TellDistribution,
+    tell: DistributionNetwork,
 ) -> tuple[DistributionDescription, ...]:
     """The distribution of each group, in the same order; no groups give none.
 
@@ -97,7 +97,7 @@ def measure_distribution(
     scores: NDArray[np.float64],
     *,
     members: NDArray[np.intp],
-    ground: Ground,
+    ground: BreastGeometry,
 ) -> tuple[NDArray[np.float32], DistributionMeasurements]:
     """Features for the learned function, and the measurements that a reader is shown.
 
@@ -121,7 +121,7 @@ def measure_distribution(
 def _ranked(told: NDArray[np.float32]) -> tuple[tuple[Distribution, float], ...]:
     order = np.argsort(-told, kind="stable")
     total = float(told.sum())
-    return tuple((TOLD[i], float(told[i]) / total) for i in order)
+    return tuple((DISTRIBUTION_CLASSES[i], float(told[i]) / total) for i in order)
 
 
 def _patterns(

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
     from calcwatch.image.describe.shape_patches import SeenShapes, ShapePatches
 
-SHAPES = tuple(Morphology)
+MORPHOLOGY_CLASSES = tuple(Morphology)
 """All shapes in the order of the model's outputs; one more output says that it is no calcification."""
 
-OUTPUTS = len(SHAPES) + 1
+OUTPUTS = len(MORPHOLOGY_CLASSES) + 1
 """Number of the model's outputs."""
 
 SET_FEATURES = 2 * OUTPUTS + 2 * len(SHAPE_NUMBERS) + OUTPUTS + 5
@@ -44,34 +44,34 @@ _MOST_LOGIT = 8.0
 
 
 @dataclass(frozen=True)
-class ShapeModel:
-    """Two functions. ``look``: patches -> logits, n x outputs; ``weigh``: features -> probabilities."""
+class MorphologyNetworks:
+    """``patch_network``: patches -> logits, n x outputs; ``context_network``: features -> probabilities."""
 
-    look: Callable[[ShapePatches], NDArray[np.float32]]
-    weigh: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+    patch_network: Callable[[ShapePatches], NDArray[np.float32]]
+    context_network: Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 
 @dataclass(frozen=True, eq=False)
-class ToldShapes:
+class MorphologyProbabilities:
     """Probabilities of each output: ``each`` has a row a calcification, ``groups`` one a group."""
 
     each: NDArray[np.float32]
     groups: NDArray[np.float32]
 
 
-def tell_shapes(
+def classify_morphology(
     seen: SeenShapes,
     places_mm: NDArray[np.float64],
     groups: Sequence[Sequence[int]],
-    model: ShapeModel,
-) -> ToldShapes:
+    model: MorphologyNetworks,
+) -> MorphologyProbabilities:
     """Say what shape each calcification and each group has.
 
     ``places_mm``: n x 2, at the working scale. ``groups``: indices of the members of each.
     """
-    features = weighed_features(model.look(seen.patches), seen.patches.numbers, places_mm, groups)
-    told = model.weigh(features)
-    return ToldShapes(told[: len(places_mm)], told[len(places_mm) :])
+    features = weighed_features(model.patch_network(seen.patches), seen.patches.numbers, places_mm, groups)
+    told = model.context_network(features)
+    return MorphologyProbabilities(told[: len(places_mm)], told[len(places_mm) :])
 
 
 def weighed_features(
@@ -152,13 +152,13 @@ def describe_morphology(
 
     ``diameter_px``: of the calcification, or the median of a group.
     """
-    chance = told[: len(SHAPES)].astype(np.float64)
+    chance = told[: len(MORPHOLOGY_CLASSES)].astype(np.float64)
     if not is_lateral:
-        chance[SHAPES.index(Morphology.MILK_OF_CALCIUM)] = 0.0
+        chance[MORPHOLOGY_CLASSES.index(Morphology.MILK_OF_CALCIUM)] = 0.0
     chance /= max(float(chance.sum()), 1e-9)
     order = np.argsort(-chance, kind="stable")
     return MorphologyDescription(
-        tuple((SHAPES[place], float(chance[place])) for place in order if chance[place] > 0),
+        tuple((MORPHOLOGY_CLASSES[place], float(chance[place])) for place in order if chance[place] > 0),
         _why_not(float(chance.max()), diameter_px),
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from calcwatch.image.find.classify import LOOKS
+from calcwatch.image.find.classify import CANDIDATE_CLASSES
 from calcwatch.image.measure.shape import CLOSE_PX, Close, cut, look_closer, measure_shape, pyramid
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ NEAR_MM, AROUND_MM = 0.08, 0.4
 SHAPE_NUMBERS = (
     *("spacing", "diameter", "length", "width", "length_to_width", "roundness", "solidity", "edge_sharpness"),
     *("density", "lucent_center", "branches", "surround", "is_lateral"),
-    *(f"looks_{look.value}" for look in LOOKS),
+    *(f"looks_{look.value}" for look in CANDIDATE_CLASSES),
 )
 """The numbers that go with each calcification, in order; see ``see_shapes``."""
 
@@ -165,7 +165,7 @@ def _numbers(
             min(shape.branches, _MOST_BRANCHES) / _MOST_BRANCHES,
             found.surround,
             float(is_lateral),
-            *(looks[found.index] if looks is not None else np.zeros(len(LOOKS))),
+            *(looks[found.index] if looks is not None else np.zeros(len(CANDIDATE_CLASSES))),
         )
         for found, shape in zip(objects, features, strict=True)
     ]

@@ -56,9 +56,9 @@ class Candidates:
     Arrays of one length, empty when there are none. ``row``, ``column``: whole pixels of the crop.
     ``sigma_px``: scale that answered strongest. ``noise``: gray of one sigma at that scale. ``response``: of
     the filter, in units of that noise. ``strength``: height above the surround in the same units, lines
-    discounted. ``evidence``: its strength and that of its neighbors within 2 mm, each with a cap;
-    ``support``: the neighbors' alone. ``promise``: what they are ordered by, so that few calcifications are
-    lost where only the first are looked at. ``belief``: 0 to 1, what the classical detector makes of them.
+    discounted. ``supported_strength``: its strength and that of its neighbors within 2 mm, each with a cap;
+    ``support``: the neighbors' alone. ``rank_score``: what they are ordered by, so that few calcifications
+    are lost where only the first are looked at. ``score``: 0 to 1, what the classical detector makes of them.
     ``filled``: crop size, float32, the gray of the crop with the breast continued smoothly past its skin.
     ``noise_map``: float32, ``reduction`` times fewer rows and columns than the crop (rounded up): standard
     deviation in gray that single pixels would have if the noise of the finest scale were white.
@@ -70,10 +70,10 @@ class Candidates:
     noise: NDArray[np.float32]
     response: NDArray[np.float32]
     strength: NDArray[np.float32]
-    evidence: NDArray[np.float32]
+    supported_strength: NDArray[np.float32]
     support: NDArray[np.float32]
-    promise: NDArray[np.float32]
-    belief: NDArray[np.float32]
+    rank_score: NDArray[np.float32]
+    score: NDArray[np.float32]
     filled: NDArray[np.float32]
     noise_map: NDArray[np.float32]
     reduction: int
@@ -90,8 +90,8 @@ Detector = Callable[["NormalizedImage", "BreastRegion", "AnalysisSettings"], Det
 def detect_classical(image: NormalizedImage, breast: BreastRegion, settings: AnalysisSettings) -> Detections:
     """Find bright specks in the breast; at most ``settings.max_candidates`` of them."""
     found = find_candidates(image, breast, settings)
-    order = np.lexsort((found.column, found.row, -found.strength, -found.belief))
-    columns = (found.row, found.column, found.sigma_px, found.strength, found.evidence, found.belief)
+    order = np.lexsort((found.column, found.row, -found.strength, -found.score))
+    columns = (found.row, found.column, found.sigma_px, found.strength, found.supported_strength, found.score)
     return Detections(*(column[order].astype(np.float32) for column in columns))
 
 
@@ -117,10 +117,10 @@ def find_candidates(image: NormalizedImage, breast: BreastRegion, settings: Anal
         noise=best.noise,
         response=best.response,
         strength=best.strength,
-        evidence=evidence[order],
+        supported_strength=evidence[order],
         support=support[order],
-        promise=promise[order],
-        belief=_belief(best.strength + np.float32(_SUPPORT_WEIGHT) * support[order], image),
+        rank_score=promise[order],
+        score=_belief(best.strength + np.float32(_SUPPORT_WEIGHT) * support[order], image),
         filled=filled,
         noise_map=noise.sigma,
         reduction=noise.reduction,
@@ -170,7 +170,9 @@ def _evidence(peaks: Peaks, image: NormalizedImage) -> tuple[NDArray[np.float32]
     loud = np.flatnonzero((peaks.strength > _SUPPORT_STRENGTH) & (peaks.response > _SUPPORT_RESPONSE))
     silent = peaks.sigma_px > image.px(_COARSE_MM)
     silent[loud] |= sharper_than_blur(image.gray, peaks.row[loud], peaks.column[loud], peaks.sigma_px[loud])
-    own = np.where(silent, 0.0, np.minimum(peaks.strength / np.maximum(1.0, peaks.busy), _SUPPORT_CAP))
+    own = np.where(
+        silent, 0.0, np.minimum(peaks.strength / np.maximum(1.0, peaks.relative_noise), _SUPPORT_CAP)
+    )
     heard = np.where(own > _SUPPORT_STRENGTH, own, 0.0).astype(np.float32)
     heard[peaks.response <= _SUPPORT_RESPONSE] = 0.0
     near = _sum_of_neighbors(peaks, heard, image.px(_SUPPORT_MM))

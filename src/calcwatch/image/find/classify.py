@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from calcwatch.image.prepare.normalize import NormalizedImage
 
 
-class Look(StrEnum):
+class CandidateClass(StrEnum):
     """What a candidate is, in the order of the model's outputs; look-alikes bear their ``NonLesionKind``."""
 
     TISSUE = "tissue"
@@ -39,11 +39,14 @@ class Look(StrEnum):
     DUST = "dust_or_scratch"
 
 
-LOOKS = tuple(Look)
+CANDIDATE_CLASSES = tuple(CandidateClass)
 """All looks in the order of the model's outputs."""
 
-_CALCIFICATIONS = [LOOKS.index(Look.CALCIFICATION), LOOKS.index(Look.VASCULAR)]
-_NAMED = [number for number, look in enumerate(LOOKS) if look.value in set(NonLesionKind)]
+_CALCIFICATIONS = [
+    CANDIDATE_CLASSES.index(CandidateClass.CALCIFICATION),
+    CANDIDATE_CLASSES.index(CandidateClass.VASCULAR),
+]
+_LOOKALIKES = [number for number, look in enumerate(CANDIDATE_CLASSES) if look.value in set(NonLesionKind)]
 _LIKELY = 0.5
 _COARSE_PX = 2.5
 _NEAR_MM = (1.0, 2.5, 5.0, 10.0)
@@ -51,20 +54,20 @@ _MOST_LOGIT = 8.0
 
 
 @dataclass(frozen=True)
-class LearnedModel:
-    """Two functions and how many ``candidates`` are looked at in one image.
+class DetectorNetworks:
+    """Two functions and how many ``max_candidates`` are looked at in one image.
 
-    ``look``: patches -> logits, n x looks, each candidate by itself. ``weigh``: what ``describe_surround``
-    gives -> probabilities, n x looks, calibrated.
+    ``patch_network``: patches -> logits, n x looks, each candidate by itself. ``context_network``: what
+    ``describe_surround`` gives -> probabilities, n x looks, calibrated.
     """
 
-    look: Callable[[Patches], NDArray[np.float32]]
-    weigh: Callable[[NDArray[np.float32]], NDArray[np.float32]]
-    candidates: int
+    patch_network: Callable[[Patches], NDArray[np.float32]]
+    context_network: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+    max_candidates: int
 
 
 def detect_learned(
-    image: NormalizedImage, breast: BreastRegion, settings: AnalysisSettings, *, model: LearnedModel
+    image: NormalizedImage, breast: BreastRegion, settings: AnalysisSettings, *, model: DetectorNetworks
 ) -> Detections:
     """Find candidates as the classical detector does, and let the model say what each is.
 
@@ -72,11 +75,11 @@ def detect_learned(
     ``settings.max_candidates`` are looked at.
     """
     candidates = find_candidates(image, breast, settings)
-    patches = cut_patches(image, candidates, model.candidates)
+    patches = cut_patches(image, candidates, model.max_candidates)
     count = len(patches.numbers)
-    logits = model.look(patches)
+    logits = model.patch_network(patches)
     places = np.stack([candidates.row[:count], candidates.column[:count]], axis=1) * image.working_mm
-    looks = model.weigh(describe_surround(places, patches.numbers, logits))
+    looks = model.context_network(describe_surround(places, patches.numbers, logits))
     looks, stays = _gathered(candidates, looks)
     score = looks[:, _CALCIFICATIONS].sum(axis=1)
     order = np.lexsort((candidates.column[:count], candidates.row[:count], -score))
@@ -86,9 +89,9 @@ def detect_learned(
         column=candidates.column[order].astype(np.float32),
         sigma_px=candidates.sigma_px[order],
         strength=candidates.strength[order],
-        evidence=candidates.evidence[order],
+        supported_strength=candidates.supported_strength[order],
         score=score[order].astype(np.float32),
-        looks=looks[order],
+        class_probabilities=looks[order],
     )
 
 
@@ -114,19 +117,22 @@ def _gathered(
 
 def is_vascular(looks: NDArray[np.float32]) -> bool:
     """Whether a calcification with these probabilities looks more like one of a vessel's wall than not."""
-    return bool(looks[LOOKS.index(Look.VASCULAR)] > looks[LOOKS.index(Look.CALCIFICATION)])
+    return bool(
+        looks[CANDIDATE_CLASSES.index(CandidateClass.VASCULAR)]
+        > looks[CANDIDATE_CLASSES.index(CandidateClass.CALCIFICATION)]
+    )
 
 
-def is_named(detections: Detections) -> NDArray[np.bool_]:
+def is_lookalike(detections: Detections) -> NDArray[np.bool_]:
     """Which detections are likely a look-alike with a name: a clip, a marker, a wire, dust."""
-    if detections.looks is None:
+    if detections.class_probabilities is None:
         return np.zeros(detections.row.size, bool)
-    return np.asarray(detections.looks[:, _NAMED].max(axis=1) >= _LIKELY)
+    return np.asarray(detections.class_probabilities[:, _LOOKALIKES].max(axis=1) >= _LIKELY)
 
 
-def name_of(looks: NDArray[np.float32]) -> NonLesionKind:
+def lookalike_kind(looks: NDArray[np.float32]) -> NonLesionKind:
     """The look-alike that these probabilities speak for most."""
-    return NonLesionKind(LOOKS[_NAMED[int(np.argmax(looks[_NAMED]))]].value)
+    return NonLesionKind(CANDIDATE_CLASSES[_LOOKALIKES[int(np.argmax(looks[_LOOKALIKES]))]].value)
 
 
 def describe_surround(
@@ -139,7 +145,7 @@ def describe_surround(
     """
     likely = softmax(logits, axis=1)
     calcification = likely[:, _CALCIFICATIONS].sum(axis=1)
-    vascular = likely[:, LOOKS.index(Look.VASCULAR)]
+    vascular = likely[:, CANDIDATE_CLASSES.index(CandidateClass.VASCULAR)]
     places = places_mm.astype(np.float32)
     square = ((places[:, None] - places[None]) ** 2).sum(axis=2)
     columns = [np.clip(logits - logits.mean(axis=1, keepdims=True), -_MOST_LOGIT, _MOST_LOGIT), numbers]

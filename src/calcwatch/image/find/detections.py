@@ -15,18 +15,19 @@ class Detections:
     """Candidates, most believable first, as arrays of one length; empty arrays when there are none.
 
     ``row``, ``column``: of the peak, in the crop. ``sigma_px``: scale that answered strongest. ``strength``:
-    height above the surround in units of the noise, lines discounted. ``evidence``: its strength and that of
-    its neighbors within 2 mm, each with a cap. ``score``: belief, 0 to 1. ``looks``: n x ``LOOKS`` of
-    ``image/find/classify.py``, the probability of each; ``None`` where the detector does not tell.
+    height above the surround in units of the noise, lines discounted. ``supported_strength``: its strength
+    and that of its neighbors within 2 mm, each with a cap. ``score``: belief, 0 to 1.
+    ``class_probabilities``: n x ``CANDIDATE_CLASSES`` of ``image/find/classify.py``, the probability of each;
+    ``None`` where the detector does not tell.
     """
 
     row: NDArray[np.float32]
     column: NDArray[np.float32]
     sigma_px: NDArray[np.float32]
     strength: NDArray[np.float32]
-    evidence: NDArray[np.float32]
+    supported_strength: NDArray[np.float32]
     score: NDArray[np.float32]
-    looks: NDArray[np.float32] | None = None
+    class_probabilities: NDArray[np.float32] | None = None
 
 
 def kept(detections: Detections, keep: NDArray[np.bool_]) -> Detections:

@@ -43,16 +43,16 @@ _TINY = np.float32(1e-9)
 class Peaks:
     """Local maxima of one scale or of all, as arrays of one length; empty when there are none.
 
-    ``row``, ``column``: pixel of the crop. ``noise``: gray of one sigma at that scale; ``busy``: that noise
-    over the breast's own. ``response``: of the filter, in units of the noise. ``strength``: height over the
-    surround in the same units, lines discounted.
+    ``row``, ``column``: pixel of the crop. ``noise``: gray of one sigma at that scale; ``relative_noise``:
+    that noise over the breast's own. ``response``: of the filter, in units of the noise. ``strength``: height
+    over the surround in the same units, lines discounted.
     """
 
     row: NDArray[np.intp]
     column: NDArray[np.intp]
     sigma_px: NDArray[np.float32]
     noise: NDArray[np.float32]
-    busy: NDArray[np.float32]
+    relative_noise: NDArray[np.float32]
     response: NDArray[np.float32]
     strength: NDArray[np.float32]
 
@@ -163,7 +163,7 @@ def _peaks_of_level(
         column=np.minimum(full_column, image.gray.shape[1] - 1),
         sigma_px=np.full_like(height, level.sigma * level.factor),
         noise=heard_in,
-        busy=heard_in / (typical + _TINY),
+        relative_noise=heard_in / (typical + _TINY),
         response=height,
         strength=_speck_strength(level, row, column) / heard_in,
     )

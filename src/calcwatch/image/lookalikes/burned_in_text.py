@@ -26,7 +26,7 @@ _LEAST_LETTERS = 2
 _FILLED = 0.75  # of its box; what is fuller is a label or a frame, not a letter
 
 
-def find_letters(image: NormalizedImage, breast: BreastRegion) -> tuple[Lookalike, ...]:
+def find_burned_in_text(image: NormalizedImage, breast: BreastRegion) -> tuple[Lookalike, ...]:
     """Words of at least two letters in the air round the breast, top to bottom; each with the box round it.
 
     Only what the crop round the breast shows is seen. None give an empty tuple.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calcwatch.image.find.classify import name_of
+from calcwatch.image.find.classify import lookalike_kind
 from calcwatch.image.lookalikes.find import Lookalike
 from calcwatch.image.measure.outline import measure
 
@@ -18,13 +18,13 @@ def name_lookalikes(image: NormalizedImage, detections: Detections) -> tuple[Loo
 
     Raises ``ValueError`` for detections without looks, which nobody can name.
     """
-    if detections.looks is None:
+    if detections.class_probabilities is None:
         if detections.row.size:
             raise ValueError("these detections do not tell what they look like")
         return ()
-    looks = detections.looks
+    looks = detections.class_probabilities
     found = [
-        Lookalike(name_of(looks[thing.index]), thing.row, thing.column, thing.outline)
+        Lookalike(lookalike_kind(looks[thing.index]), thing.row, thing.column, thing.outline)
         for thing in measure(image, detections)
     ]
     return tuple(sorted(found, key=lambda thing: (thing.row, thing.column)))

@@ -25,7 +25,7 @@ _CONTOUR_LENGTH = 0.95  # true length of a curve over that of its chain of pixel
 
 
 @dataclass(frozen=True)
-class Stroke:
+class ElongatedObject:
     """Measures of one object; lengths in mm at the working scale.
 
     ``white``: share of its area on the plateau. ``edge_mm``: mean way from the outline to the plateau.
@@ -48,9 +48,9 @@ class Stroke:
     spacing_mm: float
 
 
-def measure_stroke(
+def measure_elongated_object(
     height: NDArray[np.float32], mask: NDArray[np.uint8], spacing_mm: float, contact_px: int = 0
-) -> Stroke:
+) -> ElongatedObject:
     """Measure one object on a finer grid.
 
     ``height``: share of the way from the surround to white. ``mask``: uint8, 1 on the object and 0 on others
@@ -68,7 +68,7 @@ def measure_stroke(
     width = _width(solid) * mm
     radius = (cv2.minEnclosingCircle(outline)[1] + 0.5) * mm
     hull = cv2.contourArea(cv2.convexHull(outline)) * mm**2
-    return Stroke(
+    return ElongatedObject(
         white=float(np.mean(height[mask > 0] >= PLATEAU)),
         edge_mm=soft / (length * mm),
         width_mm=width,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calcwatch.image.lookalikes.burned_in_text import find_letters
+from calcwatch.image.lookalikes.burned_in_text import find_burned_in_text
 from calcwatch.image.lookalikes.dust import find_dust
 from calcwatch.image.lookalikes.metal import Lookalike, find_objects
 
@@ -35,4 +35,4 @@ def find_lookalikes(
     plain = np.flatnonzero(remains & (detections.strength > _DUST_STRENGTH))
     dust, on_dust = find_dust(image, rows[plain], columns[plain])
     remains[plain[on_dust]] = False
-    return (*metal, *dust, *find_letters(image, breast)), remains
+    return (*metal, *dust, *find_burned_in_text(image, breast)), remains

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from calcwatch.domain.findings import NonLesionKind
-from calcwatch.image.lookalikes.elongated import OUTLINE, PLATEAU, Stroke, measure_stroke
+from calcwatch.image.lookalikes.elongated import OUTLINE, PLATEAU, ElongatedObject, measure_elongated_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -72,7 +72,7 @@ class Lookalike:
 
 
 @dataclass(frozen=True, eq=False)
-class Suspect:
+class ObjectCandidate:
     """One bright object in a window of the crop whose top-left pixel is ``top``, ``left``.
 
     ``height``: gray over the surround, as a share of the way to white. ``mask``: uint8, 1 on the object.
@@ -101,8 +101,11 @@ def find_objects(
     almost any where the window saturates tissue. Nothing found gives an empty tuple and a mask of zeros.
     """
     measured = [
-        (suspect, measure_stroke(suspect.height, suspect.mask, image.working_mm, suspect.contact_px))
-        for suspect in find_suspects(image, breast)
+        (
+            suspect,
+            measure_elongated_object(suspect.height, suspect.mask, image.working_mm, suspect.contact_px),
+        )
+        for suspect in find_object_candidates(image, breast)
     ]
     metal = [(suspect, kind) for suspect, stroke in measured if (kind := kind_of(stroke)) is not None]
     if metal and _saturates_tissue(image, breast, [suspect for suspect, _ in metal]):
@@ -119,10 +122,10 @@ def find_objects(
 
 
 def _clips_beside(
-    metal: Sequence[tuple[Suspect, NonLesionKind]],
-    measured: Sequence[tuple[Suspect, Stroke]],
+    metal: Sequence[tuple[ObjectCandidate, NonLesionKind]],
+    measured: Sequence[tuple[ObjectCandidate, ElongatedObject]],
     reach_px: float,
-) -> list[tuple[Suspect, NonLesionKind]]:
+) -> list[tuple[ObjectCandidate, NonLesionKind]]:
     """What is nearly sure beside a clip is one, too: a surgeon leaves several, and one may be seen end-on.
 
     None are where they outnumber the clips: then they are a group of calcifications.
@@ -138,12 +141,12 @@ def _clips_beside(
     return beside if len(beside) <= len(clips) else []
 
 
-def _middle(suspect: Suspect) -> Point:
+def _middle(suspect: ObjectCandidate) -> Point:
     left, top, width, height = cv2.boundingRect(suspect.mask)
     return suspect.top + top + height / 2, suspect.left + left + width / 2
 
 
-def kind_of(stroke: Stroke) -> NonLesionKind | None:
+def kind_of(stroke: ElongatedObject) -> NonLesionKind | None:
     """Clip, marker, wire or scratch by its measures; ``None`` for what may be a calcification.
 
     Sizes are those of surgical clips (2 to 4 mm long, half a millimeter wide, often bent), balls, rings and
@@ -159,13 +162,13 @@ def kind_of(stroke: Stroke) -> NonLesionKind | None:
     return _kind_thin(stroke) if stroke.width_mm <= _THIN_MM else _kind_thick(stroke)
 
 
-def is_beyond_doubt(stroke: Stroke) -> bool:
+def is_beyond_doubt(stroke: ElongatedObject) -> bool:
     """Whether it is metal even where the window saturates calcifications: sharp, wide enough, and no ball."""
     sharp = stroke.edge_mm <= _SHARP_MM and stroke.white >= 0.6 and stroke.width_mm >= 0.4
     return sharp and stroke.roundness < _BALL_ROUNDNESS
 
 
-def is_nearly_sure(stroke: Stroke) -> bool:
+def is_nearly_sure(stroke: ElongatedObject) -> bool:
     """Whether it is whiter and sharper than calcium of its width, whatever its shape."""
     softest = _BLUR_MM + _BLUR_PX * stroke.spacing_mm + _DOUBT_MM
     soft = (1 - stroke.white) * stroke.width_mm / 2
@@ -173,7 +176,7 @@ def is_nearly_sure(stroke: Stroke) -> bool:
     return small and stroke.white >= 0.38 and stroke.edge_mm <= softest and soft <= _SOFT_MM + _DOUBT_MM / 2
 
 
-def _kind_cut_off(stroke: Stroke) -> NonLesionKind | None:
+def _kind_cut_off(stroke: ElongatedObject) -> NonLesionKind | None:
     """What the border of the picture cuts off shows no whole shape; it must be all the whiter."""
     sharp = stroke.white >= 0.6 and stroke.edge_mm <= _SHARP_MM and stroke.contact_mm <= _MAX_CONTACT_MM
     if not sharp or stroke.width_mm < 0.28 or not 0.8 <= stroke.extent_mm <= 20:
@@ -182,13 +185,13 @@ def _kind_cut_off(stroke: Stroke) -> NonLesionKind | None:
     return NonLesionKind.MARKER if thick else NonLesionKind.CLIP
 
 
-def _kind_round(stroke: Stroke) -> NonLesionKind | None:
+def _kind_round(stroke: ElongatedObject) -> NonLesionKind | None:
     """A ball; a round calcification as white rises over a third of its radius."""
     sharp = stroke.white >= 0.75 and stroke.edge_mm <= _SHARP_MM
     return NonLesionKind.MARKER if sharp and _BALL_MM[0] <= stroke.extent_mm <= _BALL_MM[1] else None
 
 
-def _kind_thick(stroke: Stroke) -> NonLesionKind | None:
+def _kind_thick(stroke: ElongatedObject) -> NonLesionKind | None:
     """Longer than any clip it is the wire or ring of a marker, shorter a bent clip; calcium is softer."""
     if 1.5 <= stroke.hole_mm < _RING_MM and stroke.white >= 0.6 and stroke.edge_mm <= 0.09:
         return NonLesionKind.WIRE
@@ -200,7 +203,7 @@ def _kind_thick(stroke: Stroke) -> NonLesionKind | None:
     return NonLesionKind.CLIP if (sharp or bent) and stroke.length_mm >= 2 * stroke.width_mm else None
 
 
-def _kind_thin(stroke: Stroke) -> NonLesionKind | None:
+def _kind_thin(stroke: ElongatedObject) -> NonLesionKind | None:
     """Thin strokes by their length: a clip, a wire, or the wire of a marker, which is not as thin."""
     if stroke.width_mm >= 0.5 and stroke.length_mm >= 10 and stroke.white >= 0.6:
         return NonLesionKind.MARKER
@@ -215,7 +218,7 @@ def _kind_thin(stroke: Stroke) -> NonLesionKind | None:
     return NonLesionKind.CLIP if _is_small_clip(stroke) else None
 
 
-def _is_small_clip(stroke: Stroke) -> bool:
+def _is_small_clip(stroke: ElongatedObject) -> bool:
     """A stub of a clip, or what marks the place of a biopsy: a thin bar, a small ring or a ribbon."""
     sharp = stroke.edge_mm <= _SHARP_MM
     stub = sharp and stroke.white >= 0.5 and stroke.width_mm > 0.4
@@ -225,7 +228,7 @@ def _is_small_clip(stroke: Stroke) -> bool:
     return ring or bar or (stub and stroke.length_mm >= max(1.15, 1.9 * stroke.width_mm))
 
 
-def find_suspects(image: NormalizedImage, breast: BreastRegion) -> list[Suspect]:
+def find_object_candidates(image: NormalizedImage, breast: BreastRegion) -> list[ObjectCandidate]:
     """Objects in the breast that are nearly white somewhere, those with the largest white spots first.
 
     White is the brightest gray in the breast, so that a gray scale which ends early hides nothing. At most
@@ -274,7 +277,7 @@ def _largest(stats: NDArray[np.int32], coarse_mm: float) -> NDArray[np.intp]:
 
 def _grow(
     image: NormalizedImage, inside: NDArray[np.uint8], part: Box, seed: NDArray[np.uint8], *, white: float
-) -> Iterator[Suspect]:
+) -> Iterator[ObjectCandidate]:
     """The objects round white spots down to half their height; none without room for a height."""
     gray, mask = image.gray[part], seed
     for _ in range(2):  # the second time the surround is that of the whole object
@@ -289,7 +292,7 @@ def _grow(
     for label in touched:
         one = (labels == label).astype(np.uint8)
         contact = _contact(one, part, image.gray.shape)
-        yield Suspect(height, one, part[0].start, part[1].start, contact)
+        yield ObjectCandidate(height, one, part[0].start, part[1].start, contact)
 
 
 def _surround(
@@ -315,14 +318,14 @@ def _contact(mask: NDArray[np.uint8], part: Box, shape: tuple[int, ...]) -> int:
     return longest
 
 
-def _saturates_tissue(image: NormalizedImage, breast: BreastRegion, metal: Sequence[Suspect]) -> bool:
+def _saturates_tissue(image: NormalizedImage, breast: BreastRegion, metal: Sequence[ObjectCandidate]) -> bool:
     """Whether more is pure white than metal is: a window that narrow whitens calcifications, too."""
     white = (image.gray >= np.float32(_SATURATED)).view(np.uint8) & breast.mask
     of_metal = sum(cv2.countNonZero(white[suspect.part] & suspect.mask) for suspect in metal)
     return cv2.countNonZero(white) - of_metal > _SATURATED_SHARE * breast.area_px
 
 
-def _named(suspect: Suspect, kind: NonLesionKind) -> Lookalike:
+def _named(suspect: ObjectCandidate, kind: NonLesionKind) -> Lookalike:
     """The object with its outline and the middle of its smallest circle, in crop coordinates."""
     contours, _ = cv2.findContours(suspect.mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     contour = np.asarray(max(contours, key=len), np.int32)

@@ -126,7 +126,7 @@ def _view_pair(step: Step, aligned: ComparedPair, sheets: SheetOf) -> PairView:
     pieces = [*pictures, *[None] * (len(ordered) - len(shown))]
     facts = [
         ("Same calcifications", str(len(pair.matches))),
-        ("Likeness of the tissue", f"{pair.likeness:.2f}"),
+        ("Likeness of the tissue", f"{pair.local_correlation:.2f}"),
     ]
     if pair.error_mm is not None:
         facts.append(("Error of the alignment", f"{pair.error_mm:.1f} mm (one standard deviation)"))
@@ -151,7 +151,7 @@ def _view_change(change: Change, name: str, pictures: SideBySide | None) -> Chan
         view=" ".join(filter(None, (change.image_laterality, change.view_position))) or "view not known",
         word=CHANGE_WORDS[change.kind],
         tone=tone(change.kind),
-        rows=measured_rows(change.then, change.now),
+        rows=measured_rows(change.prior, change.current),
         reasons=change.reasons,
         place=f"row {row:.0f}, column {column:.0f}{day}",
         bed=bed_words(change),

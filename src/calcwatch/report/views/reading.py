@@ -13,7 +13,7 @@ from calcwatch.domain.findings import (
     DistributionMeasurements,
     ShapeFeatures,
 )
-from calcwatch.domain.lexicon import LADDER, Category, Distribution, Morphology
+from calcwatch.domain.lexicon import RANKED_CATEGORIES, Category, Distribution, Morphology
 from calcwatch.words.lexicon import CATEGORY_WORDS, DISTRIBUTION_WORDS, MORPHOLOGY_WORDS, SIZE_CLASS_WORDS
 
 SHOWN_BARS = 4
@@ -106,11 +106,15 @@ def concern(suggested: Category, if_confirmed: Category | None) -> str:
     category = if_confirmed or suggested
     if category is Category.INCOMPLETE:
         return "open"
-    if category is Category.KNOWN_MALIGNANCY or LADDER.index(category) >= LADDER.index(
+    if category is Category.KNOWN_MALIGNANCY or RANKED_CATEGORIES.index(category) >= RANKED_CATEGORIES.index(
         Category.HIGH_SUSPICION
     ):
         return "high"
-    return "raised" if LADDER.index(category) >= LADDER.index(Category.LOW_SUSPICION) else "calm"
+    return (
+        "raised"
+        if RANKED_CATEGORIES.index(category) >= RANKED_CATEGORIES.index(Category.LOW_SUSPICION)
+        else "calm"
+    )
 
 
 def description_words(morphology: Morphology | None, distribution: Distribution | None) -> str:
@@ -154,7 +158,7 @@ def view_reading(found: GroupReading, counterpart: Link | None, questions: Mappi
 def morphology_words(found: Calcification | CalcificationGroup) -> str:
     """Likeliest shape in words; ``cannot tell`` where the pixels do not carry it, empty: none was tried."""
     if found.morphology is None or not (
-        found.morphology.probabilities or found.morphology.cannot_tell_because
+        found.morphology.probabilities or found.morphology.undetermined_because
     ):
         return ""
     likeliest = found.morphology.likeliest
@@ -190,7 +194,7 @@ def view_description(group: CalcificationGroup, members: Sequence[Calcification]
         distribution=DISTRIBUTION_WORDS[pattern.likeliest] if pattern and pattern.probabilities else "",
         suspicion="" if group.suspicion is None else f"{group.suspicion:.2f}",
         shapes=_bars([(MORPHOLOGY_WORDS[word], probability) for word, probability in shapes]),
-        shape_note=group.morphology.cannot_tell_because if group.morphology else "",
+        shape_note=group.morphology.undetermined_because if group.morphology else "",
         distributions=_bars(
             [(DISTRIBUTION_WORDS[word], probability) for word, probability in pattern.probabilities]
             if pattern

@@ -41,13 +41,13 @@ class Pseudonyms:
         """The UID that takes the place of one, from a UUID (PS3.5 B.2)."""
         return f"2.25.{int.from_bytes(self._digest('uid', uid)[:16], 'big') | 1 << 127}"
 
-    def name_of(self, kind: str, word: str) -> str:
+    def lookalike_kind(self, kind: str, word: str) -> str:
         """A word that stands for another: the same, but nothing can be read off it."""
         return base64.b32encode(self._digest(kind, word)).decode()[:10]
 
     def _pseudonym(self, person: str) -> Pseudonym:
         number = int.from_bytes(self._digest("shift", person)[:8], "big")
-        return Pseudonym(f"P-{self.name_of('patient', person)}", -_SHIFTS[number % len(_SHIFTS)])
+        return Pseudonym(f"P-{self.lookalike_kind('patient', person)}", -_SHIFTS[number % len(_SHIFTS)])
 
     def _digest(self, kind: str, word: str) -> bytes:
         return hmac.digest(self.secret, f"{kind}/{word}".encode("utf-8", "surrogateescape"), "sha256")

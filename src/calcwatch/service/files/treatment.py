@@ -11,11 +11,11 @@ from calcwatch.domain.context import BiopsyResult
 from calcwatch.domain.errors import BadContext
 from calcwatch.domain.image import Laterality, ViewPosition
 from calcwatch.domain.treatment import (
-    BedMark,
-    BedSource,
     Operation,
     OperationKind,
     Radiation,
+    SurgicalBedMark,
+    SurgicalBedSource,
     Therapy,
     Treatment,
 )
@@ -104,15 +104,17 @@ def _therapy(written: object, place: str) -> Therapy | None:
     )
 
 
-def _bed(written: object, place: str) -> BedMark:
+def _bed(written: object, place: str) -> SurgicalBedMark:
     stated = _object(written, place, _BED)
     source = stated.get("from")
     return _made(
         place,
-        lambda: BedMark(
+        lambda: SurgicalBedMark(
             study_date=_date(stated.get("study_date"), f"study_date of {place}"),
             view_position=_word(ViewPosition, stated.get("view_position"), f"view_position of {place}"),
-            source=BedSource.DRAWN if source is None else _word(BedSource, source, f"from of {place}"),
+            source=SurgicalBedSource.DRAWN
+            if source is None
+            else _word(SurgicalBedSource, source, f"from of {place}"),
             outline=tuple(_point(one, f"outline of {place}") for one in _list(stated, "outline", place)),
             row=_number(stated.get("row"), f"row of {place}"),
             column=_number(stated.get("column"), f"column of {place}"),

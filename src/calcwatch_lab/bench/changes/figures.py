@@ -17,13 +17,13 @@ from calcwatch_lab.bench.statistics.sweep import draw_patients, percentiles, rat
 
 KINDS = (
     ChangeKind.NEW,
-    ChangeKind.MORE,
-    ChangeKind.WIDER,
-    ChangeKind.LARGER,
+    ChangeKind.INCREASED_IN_NUMBER,
+    ChangeKind.INCREASED_IN_EXTENT,
+    ChangeKind.INCREASED_IN_SIZE,
     ChangeKind.SHAPE_CHANGED,
-    ChangeKind.STABLE,
+    ChangeKind.NO_SIGNIFICANT_CHANGE,
     ChangeKind.DECREASED,
-    ChangeKind.PARTLY_REMOVED,
+    ChangeKind.PARTIALLY_REMOVED,
     ChangeKind.RESOLVED,
 )
 """Everything that may be said of a group, but that it is not comparable."""
@@ -115,7 +115,7 @@ def kind_figures(judged: Sequence[Judged], kind: ChangeKind) -> KindFigures:
 
 def _says_nothing(verdict: Verdict) -> bool:
     """Noise that was there on both days, or a piece of a group, is rightly called unchanged."""
-    return verdict.told is ChangeKind.STABLE and (verdict.true is None or not verdict.is_main)
+    return verdict.told is ChangeKind.NO_SIGNIFICANT_CHANGE and (verdict.true is None or not verdict.is_main)
 
 
 def _each(one: Judged) -> Iterator[Verdict]:
@@ -139,7 +139,9 @@ def mixed_count(judged: Sequence[Judged]) -> int:
 
 def unchanged(judged: Sequence[Judged]) -> Share:
     """The null test: share of groups of an image disturbed that are called unchanged."""
-    return share(judged, lambda one: (sum(k is ChangeKind.STABLE for k in one.null), len(one.null)))
+    return share(
+        judged, lambda one: (sum(k is ChangeKind.NO_SIGNIFICANT_CHANGE for k in one.null), len(one.null))
+    )
 
 
 def comparable(judged: Sequence[Judged]) -> Share:

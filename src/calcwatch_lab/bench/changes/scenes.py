@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from calcwatch.phantom import ImageTruth, PhantomImage
 
 _KINDS = (
-    GroupChange.STABLE,
+    GroupChange.NO_SIGNIFICANT_CHANGE,
     GroupChange.NEW,
-    GroupChange.MORE,
-    GroupChange.WIDER,
-    GroupChange.LARGER,
+    GroupChange.INCREASED_IN_NUMBER,
+    GroupChange.INCREASED_IN_EXTENT,
+    GroupChange.INCREASED_IN_SIZE,
     GroupChange.RESHAPED,
     GroupChange.FEWER,
-    GroupChange.PARTLY_REMOVED,
+    GroupChange.PARTIALLY_REMOVED,
     GroupChange.GONE,
 )
 _SHAPES = (
@@ -140,14 +140,16 @@ def _plans(seed: int, rng: np.random.Generator) -> tuple[GroupPlan, ...]:
 
 def _plan(rng: np.random.Generator, kind: GroupChange) -> GroupPlan:
     """A group that a radiologist would see, on both days where it is there."""
-    shapes = {GroupChange.LARGER: _LARGE_SHAPES, GroupChange.RESHAPED: _SHAPES_AFTER}.get(kind, _SHAPES)
-    layouts = _LONG_LAYOUTS if kind is GroupChange.WIDER else _LAYOUTS
+    shapes = {GroupChange.INCREASED_IN_SIZE: _LARGE_SHAPES, GroupChange.RESHAPED: _SHAPES_AFTER}.get(
+        kind, _SHAPES
+    )
+    layouts = _LONG_LAYOUTS if kind is GroupChange.INCREASED_IN_EXTENT else _LAYOUTS
     return GroupPlan(
         shapes[int(rng.integers(len(shapes)))],
         layouts[int(rng.integers(len(layouts)))],
         count=int(rng.integers(12, 20, endpoint=True)),
         change=kind,
         density=float(rng.uniform(*_DENSITIES)),
-        diameter_mm=_LARGE_MM if kind is GroupChange.LARGER else None,
+        diameter_mm=_LARGE_MM if kind is GroupChange.INCREASED_IN_SIZE else None,
         prior_morphology=_SHAPES_BEFORE[int(rng.integers(len(_SHAPES_BEFORE)))],
     )

@@ -68,12 +68,12 @@ def true_kind(
         return ChangeKind.SHAPE_CHANGED
     if _is_change(net, base):
         wider = grown_mm(*(_places([now[one] for one in ones], spacing_mm) for ones in (new, same)))
-        return ChangeKind.WIDER if wider >= WIDER_MM else ChangeKind.MORE
+        return ChangeKind.INCREASED_IN_EXTENT if wider >= WIDER_MM else ChangeKind.INCREASED_IN_NUMBER
     if _is_change(-net, base):
         part = one_sided(*(_places([then[one] for one in ones], spacing_mm) for ones in (gone, same)))
-        return ChangeKind.PARTLY_REMOVED if part else ChangeKind.DECREASED
+        return ChangeKind.PARTIALLY_REMOVED if part else ChangeKind.DECREASED
     grown = bool(same) and median(now[one].diameter_mm / then[one].diameter_mm for one in same)
-    return ChangeKind.LARGER if grown >= LARGER_RATIO else ChangeKind.STABLE
+    return ChangeKind.INCREASED_IN_SIZE if grown >= LARGER_RATIO else ChangeKind.NO_SIGNIFICANT_CHANGE
 
 
 def _is_change(net: int, base: int) -> bool:

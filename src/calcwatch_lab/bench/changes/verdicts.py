@@ -111,10 +111,10 @@ def _groups(prior: Shot, current: Shot, compared: ComparedPair, names: Mapping[s
 
 def _mainly(shot: Shot, names: Mapping[str, str]) -> dict[str, str | None]:
     """The true group that most members of each found group belong to; ``None`` where there is none."""
-    name_of = _name_of_each(shot, names)
+    lookalike_kind = _name_of_each(shot, names)
     mainly: dict[str, str | None] = {}
     for group in shot.findings.groups:
-        counted = Counter(name for uid in group.members if (name := name_of[uid]) is not None)
+        counted = Counter(name for uid in group.members if (name := lookalike_kind[uid]) is not None)
         mainly[group.tracking_uid] = counted.most_common(1)[0][0] if counted else None
     return mainly
 
@@ -130,11 +130,11 @@ def _held(change: Change, prior: Shot, current: Shot, names: Mapping[str, str]) 
     """How many members of each true group the groups of a change hold, on both days."""
     held: Counter[str] = Counter()
     for shot, uids in ((prior, change.prior_groups), (current, change.groups)):
-        name_of = _name_of_each(shot, names)
+        lookalike_kind = _name_of_each(shot, names)
         members = [
             uid for group in shot.findings.groups if group.tracking_uid in uids for uid in group.members
         ]
-        held.update(name for uid in members if (name := name_of[uid]) is not None)
+        held.update(name for uid in members if (name := lookalike_kind[uid]) is not None)
     return held
 
 
@@ -176,5 +176,5 @@ def _true_kind(names: set[str], plans: Mapping[str, GroupChange], prior: Shot, c
         {one.id: one for one in shot.truth.calcifications if one.group_id in names}
         for shot in (prior, current)
     )
-    plan = plans[next(iter(names))] if len(names) == 1 else GroupChange.STABLE
+    plan = plans[next(iter(names))] if len(names) == 1 else GroupChange.NO_SIGNIFICANT_CHANGE
     return true_kind(then, now, plan, spacing_of(current.findings))

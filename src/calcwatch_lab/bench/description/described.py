@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from calcwatch.image.describe.distribution import TOLD
+from calcwatch.image.describe.distribution import DISTRIBUTION_CLASSES
 from calcwatch.models.onnx import description_hash
 from calcwatch_lab.bench.description import pairs
 from calcwatch_lab.bench.description.descriptions import TOLD_SHAPES, measure_shapes
@@ -87,8 +87,8 @@ def _at(spacing_mm: float, options: DescribeOptions, on_done: Callable[[str, int
         each=confusion(shapes.each, TOLD_SHAPES),
         planned=confusion(shapes.planned, TOLD_SHAPES),
         missed=shapes.missed,
-        distributions=confusion(layouts.findings, TOLD),
-        fragments=confusion(layouts.fragments, TOLD),
-        distributions_with_missed=confusion((*layouts.findings, *layouts.missed), TOLD),
+        distributions=confusion(layouts.findings, DISTRIBUTION_CLASSES),
+        fragments=confusion(layouts.fragments, DISTRIBUTION_CLASSES),
+        distributions_with_missed=confusion((*layouts.findings, *layouts.missed), DISTRIBUTION_CLASSES),
         pairs=pairs.measure_pairs(options.pairs, spacing_mm, workers=workers, on_done=told("pairs of views")),
     )

@@ -15,7 +15,7 @@ import numpy as np
 from calcwatch.domain.image import ViewPosition
 from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.image.analyze import analyze_image
-from calcwatch.image.describe.distribution import TOLD
+from calcwatch.image.describe.distribution import DISTRIBUTION_CLASSES
 from calcwatch.models.onnx import learned_describer, learned_detector
 from calcwatch.phantom import GroupPlan, PhantomSettings, make_examination
 from calcwatch_lab.bench.detection.run import measured
@@ -100,7 +100,9 @@ def distribution_settings(seed: int, spacing_mm: float) -> PhantomSettings:
         return PhantomSettings(views=(view,), pixel_spacing_mm=spacing_mm)
     rng = np.random.default_rng(seed)
     shape = _SHAPES[int(rng.integers(len(_SHAPES)))]
-    group = GroupPlan(shape, TOLD[place % len(TOLD)], density=float(rng.uniform(1.0, 1.4)))
+    group = GroupPlan(
+        shape, DISTRIBUTION_CLASSES[place % len(DISTRIBUTION_CLASSES)], density=float(rng.uniform(1.0, 1.4))
+    )
     return PhantomSettings(views=(view,), pixel_spacing_mm=spacing_mm, groups=(group, *_LOOSE))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from calcwatch.domain.findings import AnalysisSettings
 from calcwatch.image.find.candidates import find_candidates
-from calcwatch.image.find.classify import LOOKS, Look
+from calcwatch.image.find.classify import CANDIDATE_CLASSES, CandidateClass
 from calcwatch.image.find.patches import Patches, cut_patches
 from calcwatch.image.prepare.breast import find_breast
 from calcwatch.image.prepare.normalize import normalize
@@ -28,12 +28,12 @@ LEFT_OUT = -1
 _NEAR_MM = 0.15  # a candidate this close to an outline is on it
 _DOUBT_MM = 0.6  # one this close is neither on it nor tissue
 _METAL_MM = 0.6
-_METAL = {Look.CLIP, Look.MARKER, Look.WIRE}
+_METAL = {CandidateClass.CLIP, CandidateClass.MARKER, CandidateClass.WIRE}
 
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """Candidates of one scene, most believable first: ``answer`` is an index of ``LOOKS`` or ``LEFT_OUT``."""
+    """Candidates of one scene, best first; ``answer``: place in ``CANDIDATE_CLASSES``, or ``LEFT_OUT``."""
 
     image: NormalizedImage
     candidates: Candidates
@@ -56,7 +56,9 @@ def make_examples(scene: Scene, *, count: int) -> Examples:
     rows, columns = candidates.row[:count], candidates.column[:count]
     owner = owners[rows, columns]
     calcifications = {
-        n for n, one in enumerate(scene.known) if one.look in (Look.CALCIFICATION, Look.VASCULAR)
+        n
+        for n, one in enumerate(scene.known)
+        if one.look in (CandidateClass.CALCIFICATION, CandidateClass.VASCULAR)
     }
     hit = calcifications & {int(n) for n in owner}
     return Examples(image, candidates, patches, answers[rows, columns], len(hit), len(calcifications))
@@ -71,8 +73,8 @@ def _draw_answers(scene: Scene, image: NormalizedImage) -> tuple[NDArray[np.int8
         _stamp(answers, points, image.px(_DOUBT_MM), LEFT_OUT)
     for number, one, points in things:
         reach = image.px(_METAL_MM if one.look in _METAL else _NEAR_MM)
-        reach = 1.0 if one.look is Look.DUST else reach
-        _stamp(answers, points, reach, LEFT_OUT if one.look is None else LOOKS.index(one.look))
+        reach = 1.0 if one.look is CandidateClass.DUST else reach
+        _stamp(answers, points, reach, LEFT_OUT if one.look is None else CANDIDATE_CLASSES.index(one.look))
         _stamp(owners, points, reach, number)
     return answers, owners
 

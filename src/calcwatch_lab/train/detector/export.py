@@ -14,12 +14,12 @@ from calcwatch.models.onnx import CARD, LOOK, WEIGH
 from calcwatch_lab.train.detector.network import SURROUND_FEATURES
 
 if TYPE_CHECKING:
-    from calcwatch_lab.train.detector.network import Look, Weigh
+    from calcwatch_lab.train.detector.network import CandidateClass, Weigh
 
 _OPSET = 17
 
 
-def write_model(look: Look, weigh: Weigh, folder: Path, card: dict[str, Any]) -> None:
+def write_model(look: CandidateClass, weigh: Weigh, folder: Path, card: dict[str, Any]) -> None:
     """Write ``look.onnx``, ``weigh.onnx`` and ``model.json`` into a folder, which is made."""
     folder.mkdir(parents=True, exist_ok=True)
     side = (PATCH_PX, PATCH_PX)

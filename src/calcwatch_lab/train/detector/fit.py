@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from calcwatch.image.find.classify import LOOKS
-from calcwatch_lab.train.detector.network import Look, Weigh
+from calcwatch.image.find.classify import CANDIDATE_CLASSES
+from calcwatch_lab.train.detector.network import CandidateClass, Weigh
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,12 +35,12 @@ class Pool:
     answer: NDArray[np.int8]
 
 
-def fit_look(pool: Pool, *, epochs: int, seed: int, report: Report) -> Look:
+def fit_look(pool: Pool, *, epochs: int, seed: int, report: Report) -> CandidateClass:
     """Train the first network: every epoch sees all that is not tissue, and the tissue it finds hardest."""
     torch.manual_seed(seed)
     torch.set_flush_denormal(True)  # tiny numbers cost a hundred times the time of others
     rng = np.random.default_rng(seed)
-    network = Look().to(memory_format=torch.channels_last)
+    network = CandidateClass().to(memory_format=torch.channels_last)
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(_EMA), use_buffers=True)
     hardness = np.full(pool.answer.size, 9.0, np.float32)
     optimizer = torch.optim.AdamW(network.parameters(), weight_decay=0.02)
@@ -63,7 +63,7 @@ def fit_look(pool: Pool, *, epochs: int, seed: int, report: Report) -> Look:
             losses.append(float(loss.detach().mean()))
         report(f"epoch {epoch + 1} of {epochs}: {len(rows)} examples, loss {np.mean(losses):.4f}")
     fitted = average.module
-    assert isinstance(fitted, Look)
+    assert isinstance(fitted, CandidateClass)
     return fitted.eval()
 
 
@@ -81,7 +81,7 @@ def _choose(
     return np.concatenate([things, order[:hard], easy])
 
 
-def _loss(network: Look, pool: Pool, batch: NDArray[np.intp], rng: np.random.Generator) -> Tensor:
+def _loss(network: CandidateClass, pool: Pool, batch: NDArray[np.intp], rng: np.random.Generator) -> Tensor:
     detail, context, numbers = _varied(rng, pool, np.sort(batch))
     answer = torch.from_numpy(pool.answer[np.sort(batch)].astype(np.int64))
     with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -108,7 +108,7 @@ def _varied(rng: np.random.Generator, pool: Pool, batch: NDArray[np.intp]) -> tu
     )
 
 
-def look_at(network: Look, pool: Pool) -> NDArray[np.float32]:
+def look_at(network: CandidateClass, pool: Pool) -> NDArray[np.float32]:
     """Logits of the first network for every example, n x looks."""
     parts = []
     with torch.no_grad():
@@ -116,7 +116,7 @@ def look_at(network: Look, pool: Pool) -> NDArray[np.float32]:
             rows = slice(start, start + _BATCH)
             inputs = (pool.detail[rows], pool.context[rows], pool.numbers[rows])
             parts.append(network(*(_as_seen(x) for x in inputs)).numpy())
-    return np.concatenate(parts) if parts else np.zeros((0, len(LOOKS)), np.float32)
+    return np.concatenate(parts) if parts else np.zeros((0, len(CANDIDATE_CLASSES)), np.float32)
 
 
 def _as_seen(rows: NDArray[np.generic]) -> Tensor:
@@ -160,7 +160,7 @@ def calibrate(network: Weigh, features: NDArray[np.float32], answer: NDArray[np.
     with torch.no_grad():
         logits = network.logits(torch.from_numpy(features))
     slope = torch.ones(1, requires_grad=True)
-    shift = torch.zeros(len(LOOKS), requires_grad=True)
+    shift = torch.zeros(len(CANDIDATE_CLASSES), requires_grad=True)
     optimizer = torch.optim.LBFGS([slope, shift], max_iter=100)
     wanted = torch.from_numpy(answer.astype(np.int64))
 

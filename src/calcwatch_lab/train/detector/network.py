@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from calcwatch.image.find.classify import LOOKS
+from calcwatch.image.find.classify import CANDIDATE_CLASSES
 from calcwatch.image.find.patches import NUMBERS, PATCH_PX
 
-SURROUND_FEATURES = len(LOOKS) + len(NUMBERS) + 12
+SURROUND_FEATURES = len(CANDIDATE_CLASSES) + len(NUMBERS) + 12
 """How many features ``describe_surround`` gives for each candidate."""
 
 
@@ -19,7 +19,7 @@ def block(into: int, out: int, stride: int, size: int = 3) -> nn.Sequential:
     )
 
 
-class Look(nn.Module):
+class CandidateClass(nn.Module):
     """Two small convolutional branches (pixels round the candidate; wider surround) and a few numbers.
 
     ``detail``: n x 1 x 32 x 32, ``context``: n x 2 x 32 x 32, ``numbers``: n x 8 -> logits n x looks.
@@ -35,7 +35,10 @@ class Look(nn.Module):
         self.of_detail = nn.Sequential(nn.Flatten(), nn.Dropout(0.2), nn.Linear(64 * cells, 64), nn.ReLU())
         self.of_context = nn.Sequential(nn.Flatten(), nn.Dropout(0.2), nn.Linear(48 * cells, 48), nn.ReLU())
         self.head = nn.Sequential(
-            nn.Linear(64 + 48 + len(NUMBERS), 64), nn.ReLU(), nn.Dropout(0.1), nn.Linear(64, len(LOOKS))
+            nn.Linear(64 + 48 + len(NUMBERS), 64),
+            nn.ReLU(),
+            nn.Dropout(0.1),
+            nn.Linear(64, len(CANDIDATE_CLASSES)),
         )
 
     def forward(self, detail: Tensor, context: Tensor, numbers: Tensor) -> Tensor:
@@ -61,11 +64,11 @@ class Weigh(nn.Module):
         for name, start in (("mean", 0.0), ("scale", 1.0)):
             self.register_buffer(name, torch.full((SURROUND_FEATURES,), start))
         self.register_buffer("slope", torch.ones(1))
-        self.register_buffer("shift", torch.zeros(len(LOOKS)))
+        self.register_buffer("shift", torch.zeros(len(CANDIDATE_CLASSES)))
         self.layers = nn.Sequential(
             nn.Linear(SURROUND_FEATURES, 48), nn.ReLU(), nn.Dropout(0.1), nn.Linear(48, 32), nn.ReLU()
         )
-        self.out = nn.Linear(32, len(LOOKS))
+        self.out = nn.Linear(32, len(CANDIDATE_CLASSES))
 
     def logits(self, features: Tensor) -> Tensor:
         """Return logits before calibration."""

@@ -15,7 +15,7 @@ from calcwatch_lab.train.detector.backgrounds import Background
 from calcwatch_lab.train.detector.collect import SceneExamples, collect, learnable, surround_of
 from calcwatch_lab.train.detector.export import write_model
 from calcwatch_lab.train.detector.fit import calibrate, fit_look, fit_weigh, joined, look_at
-from calcwatch_lab.train.detector.network import Look
+from calcwatch_lab.train.detector.network import CandidateClass
 from calcwatch_lab.train.detector.settings import TrainingSettings
 
 WEIGH_SEEDS = 8000
@@ -69,7 +69,7 @@ def split_by_patient(
 
 
 def _surrounds(
-    look: Look, scenes: Sequence[SceneExamples], settings: TrainingSettings
+    look: CandidateClass, scenes: Sequence[SceneExamples], settings: TrainingSettings
 ) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
     """Features and answers of the candidates that the shipped detector would look at."""
     features, answers = [], []

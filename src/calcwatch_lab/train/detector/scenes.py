@@ -12,7 +12,7 @@ import numpy as np
 from calcwatch.domain.findings import NonLesionKind
 from calcwatch.domain.image import ImageDescription, Mammogram, PixelSpacing, ViewPosition
 from calcwatch.domain.lexicon import Distribution, Morphology
-from calcwatch.image.find.classify import Look
+from calcwatch.image.find.classify import CandidateClass
 from calcwatch.phantom import PhantomSettings, make_examination
 from calcwatch.phantom.insertion import InsertionSettings, insert, noise_of
 from calcwatch.phantom.lookalikes import (
@@ -58,7 +58,7 @@ class HasOutline(Protocol):
 class Known:
     """One thing in the image: its look, ``None`` for "leave it out"; where it is, in pixels of the file."""
 
-    look: Look | None
+    look: CandidateClass | None
     row: float
     column: float
     outline: tuple[Point, ...]
@@ -141,10 +141,10 @@ def _plans(rng: np.random.Generator) -> tuple[GroupPlan, ...]:
 
 
 _LOOK_OF = {
-    NonLesionKind.CLIP: Look.CLIP,
-    NonLesionKind.MARKER: Look.MARKER,
-    NonLesionKind.WIRE: Look.WIRE,
-    NonLesionKind.DUST: Look.DUST,
+    NonLesionKind.CLIP: CandidateClass.CLIP,
+    NonLesionKind.MARKER: CandidateClass.MARKER,
+    NonLesionKind.WIRE: CandidateClass.WIRE,
+    NonLesionKind.DUST: CandidateClass.DUST,
 }
 
 
@@ -158,7 +158,11 @@ def _known_of_phantom(image: PhantomImage) -> tuple[Known, ...]:
     for found in image.truth.calcifications:
         pixels = max(found.area_mm2 / image.pixel_spacing_mm**2, 1.0)
         plain = found.contrast is None or found.contrast * min(pixels, 40) ** 0.5 >= 2 * _LEAST_DETECTABLE
-        look = Look.VASCULAR if found.morphology is Morphology.VASCULAR else Look.CALCIFICATION
+        look = (
+            CandidateClass.VASCULAR
+            if found.morphology is Morphology.VASCULAR
+            else CandidateClass.CALCIFICATION
+        )
         known.append(Known(look if plain else None, found.row, found.column, found.outline))
     return tuple(known)
 
@@ -182,7 +186,11 @@ def _on_background(rng: np.random.Generator, background: Background) -> Scene:
         settings=settings,
     )
     for found in made.calcifications:
-        look = Look.VASCULAR if found.morphology is Morphology.VASCULAR else Look.CALCIFICATION
+        look = (
+            CandidateClass.VASCULAR
+            if found.morphology is Morphology.VASCULAR
+            else CandidateClass.CALCIFICATION
+        )
         plain = found.detectability >= _LEAST_DETECTABLE
         known.append(Known(look if plain else None, found.row, found.column, found.outline))
     known += [Known(_LOOK_OF[one.kind], one.row, one.column, one.outline) for one in made.non_lesions]
@@ -282,7 +290,7 @@ def _dusty(
         cv2.polylines(mask, [path], False, (255,), thick, cv2.LINE_8)
         drawn = np.argwhere(mask)
         added[drawn[:, 0], drawn[:, 1]] += np.float32(rng.uniform(0.08, 0.6))
-        known += [Known(Look.DUST, float(r), float(c), ()) for r, c in drawn[::3]]
+        known += [Known(CandidateClass.DUST, float(r), float(c), ()) for r, c in drawn[::3]]
     if spacing_mm < _FINE_MM:  # what the scanner or a lossy compression makes of one pixel of dust
         added = np.asarray(cv2.GaussianBlur(added, (0, 0), rng.uniform(0.2, 0.55)), np.float32)
     return np.asarray((gray + added).clip(0, 1), dtype=np.float32), known

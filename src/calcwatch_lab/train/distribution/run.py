@@ -16,7 +16,12 @@ import torch
 from torch import Tensor, nn
 
 from calcwatch.domain.findings import AnalysisSettings
-from calcwatch.image.describe.distribution import FEATURES, TOLD, Ground, measure_distribution
+from calcwatch.image.describe.distribution import (
+    DISTRIBUTION_CLASSES,
+    FEATURES,
+    BreastGeometry,
+    measure_distribution,
+)
 from calcwatch.image.describe.group import Grouped, group
 from calcwatch.models.onnx import DISTRIBUTION
 from calcwatch_lab.train.detector.export import export_network
@@ -33,7 +38,7 @@ _HELD_OUT = 0.1  # of the sets, for the temperature
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """Features of groups (n x ``FEATURES``), the number of each one's distribution in ``TOLD``, its weight.
+    """Features of groups (n x ``FEATURES``), each one's place in ``DISTRIBUTION_CLASSES``, its weight.
 
     ``set_number``: which point set each is from; all fragments of one group weigh as much as one group.
     """
@@ -59,7 +64,7 @@ class TellNetwork(nn.Module):
         self.layers = nn.Sequential(
             nn.Linear(FEATURES, 96), nn.ReLU(), nn.Dropout(0.2), nn.Linear(96, 48), nn.ReLU(), nn.Dropout(0.1)
         )
-        self.out = nn.Linear(48, len(TOLD))
+        self.out = nn.Linear(48, len(DISTRIBUTION_CLASSES))
 
     def logits(self, features: Tensor) -> Tensor:
         """Return logits before calibration; what lies far outside of the training is pulled to its border."""
@@ -106,7 +111,9 @@ def examples_of(found: PointSet, set_number: int = 0) -> Examples:
         breast_area_px=found.breast_area,
     )
     owners = np.array([_owner(found, one) for one in groups], np.intp)
-    ground = Ground(1.0, 1.0, found.breast_area, None if found.nipple is None else _pair(found.nipple))
+    ground = BreastGeometry(
+        1.0, 1.0, found.breast_area, None if found.nipple is None else _pair(found.nipple)
+    )
     known = [(one, owner) for one, owner in zip(groups, owners, strict=True) if owner != LOOSE]
     rows = [
         measure_distribution(found.points, scores, members=np.array(one.members), ground=ground)[0]
@@ -114,7 +121,7 @@ def examples_of(found: PointSet, set_number: int = 0) -> Examples:
     ]
     return Examples(
         np.array(rows, np.float32).reshape(-1, FEATURES),
-        np.array([TOLD.index(found.distributions[owner]) for _, owner in known], np.int64),
+        np.array([DISTRIBUTION_CLASSES.index(found.distributions[owner]) for _, owner in known], np.int64),
         np.array([1.0 / np.count_nonzero(owners == owner) for _, owner in known], np.float32),
         np.full(len(known), set_number, np.intp),
     )
@@ -148,7 +155,7 @@ def _owner(found: PointSet, one: Grouped) -> int:
 
 def _balanced(examples: Examples) -> Examples:
     """The same examples with weights that add up to as much for each distribution."""
-    total = np.bincount(examples.answer, examples.weight, len(TOLD))
+    total = np.bincount(examples.answer, examples.weight, len(DISTRIBUTION_CLASSES))
     weight = examples.weight / np.maximum(total, 1e-6)[examples.answer]
     weight *= len(weight) / weight.sum()
     return Examples(examples.features, examples.answer, weight.astype(np.float32), examples.set_number)

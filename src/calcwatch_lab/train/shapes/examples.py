@@ -14,7 +14,7 @@ from calcwatch.domain.errors import CalcwatchError
 from calcwatch.domain.findings import AnalysisSettings
 from calcwatch.domain.views import is_true_lateral
 from calcwatch.image.analyze import find_objects, group_objects
-from calcwatch.image.describe.morphology import OUTPUTS, SHAPES
+from calcwatch.image.describe.morphology import MORPHOLOGY_CLASSES, OUTPUTS
 from calcwatch.image.describe.shape_patches import ShapePatches, see_shapes
 from calcwatch.image.prepare.breast import find_breast
 from calcwatch.image.prepare.normalize import normalize
@@ -42,7 +42,7 @@ _BELIEVED = 0.3  # marks less believable are no examples
 
 @dataclass(frozen=True, eq=False)
 class ShapeExamples:
-    """Marks of one scene: ``answer`` is an index of ``SHAPES``, ``NOTHING`` or ``LEFT_OUT``.
+    """Marks of one scene: ``answer`` is an index of ``MORPHOLOGY_CLASSES``, ``NOTHING`` or ``LEFT_OUT``.
 
     ``places_mm``: n x 2. ``groups``: indices of the members of each group; ``group_answer``: the shape that
     most of its members have, ``LEFT_OUT`` where most are nothing.
@@ -97,7 +97,7 @@ def shape_examples(scene: ShapeScene, detector: Detector) -> ShapeExamples:
     breast = find_breast(image)
     found = find_objects(image, breast, settings=settings, detector=detector)
     is_lateral = is_true_lateral(scene.mammogram.description.view_position)
-    seen = see_shapes(image, found.objects, found.detections.looks, is_lateral=is_lateral)
+    seen = see_shapes(image, found.objects, found.detections.class_probabilities, is_lateral=is_lateral)
     places = np.array([(one.row, one.column) for one in found.objects]).reshape(-1, 2)
     groups = tuple(one.members for one in group_objects(image, breast, found, settings=settings))
     answer = _answers(found.objects, scene.known, image.frame, image.px(_NEAR_MM))
@@ -128,7 +128,7 @@ def _answers(
                 break
             if _is_on(outlines[one], row, column, near_px):
                 shape = known[one].morphology
-                answer[place] = LEFT_OUT if shape is None else SHAPES.index(shape)
+                answer[place] = LEFT_OUT if shape is None else MORPHOLOGY_CLASSES.index(shape)
                 break
     return answer
 

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from calcwatch import __version__
-from calcwatch.image.describe.morphology import OUTPUTS, SHAPES, WEIGHED_FEATURES
+from calcwatch.image.describe.morphology import MORPHOLOGY_CLASSES, OUTPUTS, WEIGHED_FEATURES
 from calcwatch.image.describe.shape_patches import SHAPE_NUMBERS
 from calcwatch.image.measure.shape import CLOSE_PX
 from calcwatch.models.onnx import SHAPE_CARD, SHAPE_LOOK, SHAPE_WEIGH, learned_detector
@@ -55,7 +55,7 @@ def train_shapes(
         "scenes": settings.scenes,
         "epochs": settings.epochs,
         "real_share": settings.real_share if backgrounds else 0.0,
-        "shapes": [shape.value for shape in SHAPES],
+        "shapes": [shape.value for shape in MORPHOLOGY_CLASSES],
         "trained_on": sorted({one.patient for one in backgrounds}),
     }
     write_shape_model(look, weigh, out, card)

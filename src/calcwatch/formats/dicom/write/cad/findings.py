@@ -136,7 +136,7 @@ def in_space(found: Composite, made: Provenance, relationship: str) -> Dataset:
 
 def in_time(found: Composite, change: Change, made: Provenance, relationship: str) -> Dataset:
     """The same group on two days (TID 4004, related temporally), with what differs (CID 6037, 6038)."""
-    now, then = change.now, change.then
+    now, then = change.current, change.prior
     wider = None if now.extent_mm is None or then.extent_mm is None else now.extent_mm - then.extent_mm
     return with_children(
         _feature(relationship, found, _DCM.TargetContentItemsAreRelatedTemporally, made),
@@ -154,9 +154,9 @@ def _tidy(value: float | None) -> float | None:
 
 def _shape_difference(change: Change) -> Dataset | None:
     """What the shape is now, where it has changed."""
-    if change.kind is not ChangeKind.SHAPE_CHANGED or change.now.morphology is None:
+    if change.kind is not ChangeKind.SHAPE_CHANGED or change.current.morphology is None:
         return None
-    return code(HAS_PROPERTIES, _SCT.DifferenceInShape, MORPHOLOGIES[change.now.morphology])
+    return code(HAS_PROPERTIES, _SCT.DifferenceInShape, MORPHOLOGIES[change.current.morphology])
 
 
 def _feature(relationship: str, found: Composite, kind: AnyCode, made: Provenance) -> Dataset:
