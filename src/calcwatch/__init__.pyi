@@ -13,7 +13,6 @@ from .domain.errors import CalcwatchError as CalcwatchError
 from .domain.errors import UnreadableImage as UnreadableImage
 from .domain.errors import UnsuitableImage as UnsuitableImage
 from .domain.errors import UnsupportedImage as UnsupportedImage
-from .domain.findings import AnalysisSettings as AnalysisSettings
 from .domain.findings import CadMark as CadMark
 from .domain.findings import CadReport as CadReport
 from .domain.findings import Calcification as Calcification
@@ -32,6 +31,7 @@ from .formats.fhir.bundle import result_bundle as result_bundle
 from .formats.fhir.check import check_bundle as check_bundle
 from .image.analyze import check_image as check_image
 from .image.find.candidates import detect_classical as detect_classical
+from .image.settings import AnalysisSettings as AnalysisSettings
 from .models.onnx import learned_detector as learned_detector
 from .phantom import PhantomSettings as PhantomSettings
 from .phantom import make_examination as make_examination

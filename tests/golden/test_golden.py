@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from calcwatch.domain.findings import ANALYSIS_VERSION, AnalysisSettings
+from calcwatch.domain.findings import ANALYSIS_VERSION
 from calcwatch.image.analyze import analyze_image
 from calcwatch.image.find.candidates import detect_classical
 from calcwatch.image.prepare.breast import find_breast
 from calcwatch.image.prepare.normalize import normalize
+from calcwatch.image.settings import AnalysisSettings
 from calcwatch.phantom import Distribution, GroupPlan, Morphology, PhantomSettings, make_examination
 from tests.image.pictures import mammogram_of
 

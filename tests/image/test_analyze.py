@@ -10,12 +10,13 @@ import pytest
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.optimize import linear_sum_assignment
 
-from calcwatch.domain.findings import AnalysisSettings, ImageFindings
+from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.image import Mammogram
 from calcwatch.image.analyze import analyze_image
 from calcwatch.image.find.detections import Detections
 from calcwatch.image.prepare.breast import BreastRegion
 from calcwatch.image.prepare.normalize import NormalizedImage
+from calcwatch.image.settings import AnalysisSettings
 from calcwatch.phantom import (
     Distribution,
     GroupPlan,

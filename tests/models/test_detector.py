@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 import pytest
 
-from calcwatch.domain.findings import AnalysisSettings
 from calcwatch.image.find.detections import Detections
 from calcwatch.image.prepare.breast import find_breast
 from calcwatch.image.prepare.normalize import normalize
+from calcwatch.image.settings import AnalysisSettings
 from calcwatch.models.onnx import (
     CARD,
     LOOK,

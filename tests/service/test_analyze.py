@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from calcwatch.domain.assessment import ExaminationFindings
 from calcwatch.domain.errors import BadContext, ResultNotWritten
-from calcwatch.domain.findings import AnalysisSettings, ImageFindings
+from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.image import GivenAttributes
 from calcwatch.exam.read import analyze_exam
 from calcwatch.formats.result.schema import findings_schema
@@ -21,6 +21,7 @@ from calcwatch.image.find.candidates import detect_classical
 from calcwatch.image.find.detections import Detections
 from calcwatch.image.prepare.breast import BreastRegion
 from calcwatch.image.prepare.normalize import NormalizedImage
+from calcwatch.image.settings import AnalysisSettings
 from calcwatch.models.onnx import NamedDetector
 from calcwatch.service.analyze import AnalyzedRun, analyze_files
 from calcwatch.service.analyze_each import AnalyzeOptions, ProgressEvent

@@ -17,8 +17,8 @@ from calcwatch.cli.compare import add_comparison
 from calcwatch.cli.exchange import add_exchange
 from calcwatch.cli.terminal import one_line
 from calcwatch.domain.errors import CalcwatchError
-from calcwatch.domain.findings import AnalysisSettings
 from calcwatch.domain.image import GivenAttributes
+from calcwatch.image.settings import AnalysisSettings
 
 if TYPE_CHECKING:
     from types import FrameType

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from calcwatch.domain.lexicon import SizeClass
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -273,33 +275,6 @@ class ImageFindings:
     subthreshold: tuple[SubthresholdCandidate, ...] = field(default=(), compare=False, repr=False)
 
 
-@dataclass(frozen=True)
-class AnalysisSettings:
-    """Every number that changes a result; stored with the result it made.
-
-    ``grouping_distance_mm``: two calcifications closer than this belong together. ``min_group_count``: fewer
-    are no group. ``score_threshold``: less believable candidates are not reported. ``min_contrast``: nor are
-    those that stand less than this many units of noise above their surround. ``max_candidates``: how many
-    of the strongest are looked at in one image.
-    """
-
-    score_threshold: float = 0.5
-    min_contrast: float = 1.0
-    grouping_distance_mm: float = 5.0
-    min_group_count: int = 3
-    max_candidates: int = 4000
-
-    def __post_init__(self) -> None:
-        if not 0.0 <= self.score_threshold <= 1.0:
-            raise ValueError(f"score_threshold {self.score_threshold} is not between 0 and 1")
-        if self.grouping_distance_mm <= 0:
-            raise ValueError(f"grouping_distance_mm {self.grouping_distance_mm} must be above 0")
-        if self.min_group_count < 2:
-            raise ValueError(f"min_group_count {self.min_group_count} is no group; two is the least")
-        if self.max_candidates < 1:
-            raise ValueError(f"max_candidates {self.max_candidates} must be at least 1")
-
-
 ANALYSIS_VERSION = "3"
 """Changes whenever any number in a result may change; stored with every result."""
 
@@ -314,7 +289,7 @@ class Provenance:
 
     package_version: str
     analysis_version: str
-    settings: AnalysisSettings
+    settings: Mapping[str, float]
     model_name: str = "classical"
     model_hash: str | None = None
     description_model_hash: str | None = None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calcwatch.domain.errors import UnsuitableImage
-from calcwatch.domain.findings import ANALYSIS_VERSION, AnalysisSettings, ImageFindings
+from calcwatch.domain.findings import ANALYSIS_VERSION, ImageFindings
 from calcwatch.domain.image import BLOCKING_FLAGS, QualityFlag, ViewPosition
 from calcwatch.domain.views import is_true_lateral
 from calcwatch.image.describe.describe import Describer, ToDescribe
@@ -37,6 +37,7 @@ from calcwatch.image.prepare.breast import find_breast
 from calcwatch.image.prepare.landmarks import find_landmarks
 from calcwatch.image.prepare.normalize import normalize
 from calcwatch.image.prepare.quality import check
+from calcwatch.image.settings import AnalysisSettings
 from calcwatch.image.tissue_map import map_tissue, subthreshold_candidates
 
 if TYPE_CHECKING:
@@ -78,16 +79,16 @@ def analyze_image(
     """
     settings = settings or AnalysisSettings()
     name = f"{mammogram.description.sha256}/{ANALYSIS_VERSION}"
-    image = normalize(mammogram)
-    breast = find_breast(image)
-    flags = frozenset(mammogram.description.flags) | check(image, breast)
+    image = normalize(mammogram, settings=settings.normalize)
+    breast = find_breast(image, settings=settings.breast)
+    flags = frozenset(mammogram.description.flags) | check(image, breast, settings=settings.quality)
     if reason := reason_to_refuse(flags):
         raise UnsuitableImage(f"{mammogram.description.source}: {reason}")
 
     view = mammogram.description.view_position
-    landmarks = find_landmarks(image, breast, view)
+    landmarks = find_landmarks(image, breast, view, settings=settings.landmarks)
     found = find_objects(image, breast, settings=settings, detector=detector)
-    calcifications = place_calcifications(found.objects, found.detections, image, name)
+    calcifications = place_calcifications(found.objects, found.detections, image, name, settings=settings)
     grouped = group_objects(image, breast, found, settings=settings)
     groups = place_groups(grouped, calcifications, image.spacing_mm, name)
     if describer is not None:
@@ -106,7 +107,7 @@ def analyze_image(
         non_lesions=place_non_lesions(found.lookalikes, image.frame),
         groups=groups,
         landmarks=place_landmarks(landmarks, image.frame),
-        tissue_map=map_tissue(image, breast),
+        tissue_map=map_tissue(image, breast, settings=settings),
         subthreshold=found.subthreshold,
     )
 
@@ -132,12 +133,19 @@ def find_objects(
     """Detect, keep look-alikes apart, and measure what is left."""
     candidates = detector(image, breast, settings)
     faint = subthreshold_candidates(image, candidates, settings)
-    likely = kept(candidates, (candidates.score >= settings.score_threshold) | is_lookalike(candidates))
-    objects_of_metal, remains = find_lookalikes(image, breast, likely)
+    likely = kept(
+        candidates,
+        (candidates.score >= settings.score_threshold) | is_lookalike(candidates, settings=settings),
+    )
+    objects_of_metal, remains = find_lookalikes(image, breast, likely, settings=settings)
     likely = kept(likely, remains)
-    named = name_lookalikes(image, kept(likely, is_lookalike(likely)))
-    likely = kept(likely, ~is_lookalike(likely))
-    objects = tuple(found for found in measure(image, likely) if found.contrast >= settings.min_contrast)
+    named = name_lookalikes(image, kept(likely, is_lookalike(likely, settings=settings)), settings=settings)
+    likely = kept(likely, ~is_lookalike(likely, settings=settings))
+    objects = tuple(
+        found
+        for found in measure(image, likely, settings=settings.outline)
+        if found.contrast >= settings.min_contrast
+    )
     return FoundObjects(objects, likely, (*objects_of_metal, *named), faint)
 
 
@@ -155,6 +163,7 @@ def group_objects(
         distance_px=image.px(settings.grouping_distance_mm),
         min_count=settings.min_group_count,
         breast_area_px=breast.area_px,
+        settings=settings,
     )
 
 
@@ -171,10 +180,14 @@ def _to_describe(
     )
 
 
-def check_image(mammogram: Mammogram) -> frozenset[QualityFlag]:
+def check_image(
+    mammogram: Mammogram, *, settings: AnalysisSettings = AnalysisSettings()
+) -> frozenset[QualityFlag]:
     """All that a reader of the numbers must know, without analyzing: the file's flags and the picture's."""
-    image = normalize(mammogram)
-    return frozenset(mammogram.description.flags) | check(image, find_breast(image))
+    image = normalize(mammogram, settings=settings.normalize)
+    return frozenset(mammogram.description.flags) | check(
+        image, find_breast(image, settings=settings.breast), settings=settings.quality
+    )
 
 
 def reason_to_refuse(flags: frozenset[QualityFlag]) -> str:

@@ -19,6 +19,12 @@ CLIP = 2.5
 CLIPPED_MEAN_OF_NORMAL = 0.780
 """E min(|x|, 2.5 E|x|) for a normal distribution of unit sigma."""
 
+NORMAL_MAD = 1.4826
+"""Standard deviation of a normal distribution over its median absolute deviation: 1 / 0.6745."""
+
+PIXEL_VARIANCE = 1 / 12
+"""Variance of a place within a pixel, in square pixels: that of a uniform distribution."""
+
 
 def gaussian(image: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]:
     """Blur with a Gaussian of ``sigma_px`` pixels; a wide one is made of three box filters."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from calcwatch.domain.findings import Calcification, CalcificationGroup, Landmarks, NonLesion
 from calcwatch.image.find.classify import is_vascular
 from calcwatch.image.measure.shape import size_class
+from calcwatch.image.settings import AnalysisSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +31,12 @@ def tracking_uid(name: str) -> str:
 
 
 def place_calcifications(
-    objects: Sequence[MeasuredObject], detections: Detections, image: NormalizedImage, name: str
+    objects: Sequence[MeasuredObject],
+    detections: Detections,
+    image: NormalizedImage,
+    name: str,
+    *,
+    settings: AnalysisSettings = AnalysisSettings(),
 ) -> tuple[Calcification, ...]:
     """Measured objects as calcifications, in the same order; lengths in mm only where the spacing is known.
 
@@ -38,7 +44,7 @@ def place_calcifications(
     identifiers are made from.
     """
     return tuple(
-        _calcification(found, detections, image, tracking_uid(f"{name}/calcification/{number}"))
+        _calcification(found, detections, image, tracking_uid(f"{name}/calcification/{number}"), settings)
         for number, found in enumerate(objects)
     )
 
@@ -109,7 +115,11 @@ def in_file(points: Sequence[Point], frame: Frame) -> tuple[Point, ...]:
 
 
 def _calcification(
-    found: MeasuredObject, detections: Detections, image: NormalizedImage, uid: str
+    found: MeasuredObject,
+    detections: Detections,
+    image: NormalizedImage,
+    uid: str,
+    settings: AnalysisSettings,
 ) -> Calcification:
     row, column = image.frame.to_file(found.row, found.column)
     mm = image.spacing_mm
@@ -127,7 +137,7 @@ def _calcification(
         diameter_error_mm=None if mm is None else found.diameter_error_px * mm,
         area_mm2=None if mm is None else found.area_px * mm**2,
         outline=in_file(found.outline, image.frame),
-        size_class=size_class(None if mm is None else found.diameter_px * mm),
+        size_class=size_class(None if mm is None else found.diameter_px * mm, settings=settings.shape),
         vascular=None
         if detections.class_probabilities is None
         else is_vascular(detections.class_probabilities[found.index]),

@@ -25,13 +25,13 @@ from calcwatch.image.find.classify import CANDIDATE_CLASSES, DetectorNetworks, d
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calcwatch.domain.findings import AnalysisSettings
     from calcwatch.image.describe.describe import Described, ToDescribe
     from calcwatch.image.describe.shape_patches import ShapePatches
     from calcwatch.image.find.detections import Detections
     from calcwatch.image.find.patches import Patches
     from calcwatch.image.prepare.breast import BreastRegion
     from calcwatch.image.prepare.normalize import NormalizedImage
+    from calcwatch.image.settings import AnalysisSettings
 
 SHIPPED = Path(__file__).parent
 """Folder of the model that comes with calcwatch."""

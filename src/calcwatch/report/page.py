@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
@@ -115,7 +115,7 @@ def _card(findings: ImageFindings, place: int) -> Card:
 
 
 def _settings(provenance: Provenance) -> list[tuple[str, str]]:
-    return [(name, str(value)) for name, value in asdict(provenance.settings).items()]
+    return [(name, str(value)) for name, value in provenance.settings.items()]
 
 
 def _without_source(refused: NotAnalyzed) -> str:

@@ -20,10 +20,11 @@ from calcwatch.domain.errors import (
     UnsuitableImage,
     UnsupportedImage,
 )
-from calcwatch.domain.findings import ANALYSIS_VERSION, AnalysisSettings, ImageFindings, Provenance
+from calcwatch.domain.findings import ANALYSIS_VERSION, ImageFindings, Provenance
 from calcwatch.domain.image import GivenAttributes, Mammogram
 from calcwatch.formats.result.findings import NotAnalyzed, image_document
 from calcwatch.image.analyze import analyze_image
+from calcwatch.image.settings import AnalysisSettings
 from calcwatch.models.onnx import NamedDescriber, NamedDetector, named_describer, named_learned
 from calcwatch.report.overlay import draw_overlay, encode_png
 from calcwatch.report.sheets import Sheet, take_sheet
@@ -252,7 +253,7 @@ def provenance_of(options: AnalyzeOptions) -> Provenance:
     return Provenance(
         __version__,
         ANALYSIS_VERSION,
-        options.settings,
+        options.settings.numbers(),
         model_name=options.detector.name,
         model_hash=options.detector.digest,
         description_model_hash=options.describer.digest if options.describer else None,

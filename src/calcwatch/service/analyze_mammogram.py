@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
     from calcwatch.comparison.compare import Compared
     from calcwatch.domain.assessment import ExaminationFindings
-    from calcwatch.domain.findings import AnalysisSettings, ImageFindings
+    from calcwatch.domain.findings import ImageFindings
     from calcwatch.domain.image import Mammogram
     from calcwatch.domain.treatment import Treatment
     from calcwatch.image.find.candidates import Detector
+    from calcwatch.image.settings import AnalysisSettings
 
 
 def analyze_image(

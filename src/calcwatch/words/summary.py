@@ -83,7 +83,7 @@ def change_words(change: Change) -> str:
 
 def parameter_words(made: Provenance) -> tuple[str, ...]:
     """Settings of the analysis and the models it used, each a phrase."""
-    settings = ", ".join(f"{name} {value:g}" for name, value in vars(made.settings).items())
+    settings = ", ".join(f"{name} {value:g}" for name, value in made.settings.items())
     model = f"model {made.model_name} {made.model_hash or '(no weights)'}"
     described = made.description_model_hash
     return (settings, model, *([f"description model {described}"] if described else []))

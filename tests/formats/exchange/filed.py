@@ -35,7 +35,6 @@ from calcwatch.domain.change import (
     SurgicalBedPosition,
 )
 from calcwatch.domain.findings import (
-    AnalysisSettings,
     Calcification,
     CalcificationGroup,
     DistributionDescription,
@@ -53,6 +52,7 @@ from calcwatch.formats.dicom.write.mammogram import write_mammogram
 from calcwatch.formats.result.comparison import Step, comparison_document, document_text, history_document
 from calcwatch.formats.result.document import findings_document, findings_text
 from calcwatch.formats.result.examinations import ReadExamination
+from calcwatch.image.settings import AnalysisSettings
 from calcwatch.phantom import PhantomImage, PhantomSettings, make_prior_and_current
 from calcwatch.report.overlay import draw_overlay, encode_png
 from calcwatch.service.analyze_each import overlay_name
@@ -67,7 +67,7 @@ SETTINGS = PhantomSettings(
     non_lesions=(),
     texture=False,
 )
-MADE = Provenance("0.1.0", "3", AnalysisSettings(), "phantoms and insertions", "a" * 64, "b" * 64)
+MADE = Provenance("0.1.0", "3", AnalysisSettings().numbers(), "phantoms and insertions", "a" * 64, "b" * 64)
 
 Group = tuple[str, Point, int, Morphology, Distribution, Category]
 """Name, center, number of calcifications, shape, distribution and suggested category of a group."""

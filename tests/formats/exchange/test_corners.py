@@ -22,13 +22,7 @@ from calcwatch.domain.assessment import (
     GroupReading,
     Location,
 )
-from calcwatch.domain.findings import (
-    AnalysisSettings,
-    Calcification,
-    CalcificationGroup,
-    ImageFindings,
-    Provenance,
-)
+from calcwatch.domain.findings import Calcification, CalcificationGroup, ImageFindings, Provenance
 from calcwatch.domain.image import ImageDescription, Laterality, PixelSpacing, Point, ViewPosition
 from calcwatch.domain.lexicon import Category, LateralityPattern
 from calcwatch.domain.uids import tracking_uid_of
@@ -40,6 +34,7 @@ from calcwatch.formats.dicom.write.mammogram import mammogram_dataset
 from calcwatch.formats.dicom.write.measurements.report import measurement_report
 from calcwatch.formats.dicom.write.presentation import presentation_state
 from calcwatch.formats.dicom.write.segmentation import segmentation
+from calcwatch.image.settings import AnalysisSettings
 from calcwatch.phantom import PhantomSettings, make_examination
 from tests.formats.exchange.tools import DCMTK, needs, run
 
@@ -102,7 +97,7 @@ def evidence(dataset: Dataset) -> Evidence:
         score_reasons=(),
     )
     header = read_header(file_bytes(dataset), "corner.dcm")
-    result = ExaminationResult(found, Provenance("0.1.0", "3", AnalysisSettings()))
+    result = ExaminationResult(found, Provenance("0.1.0", "3", AnalysisSettings().numbers()))
     return Evidence(result, (header,), (), datetime(2026, 1, 2, tzinfo=UTC), "digest")
 
 

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from calcwatch.domain.findings import (
-    AnalysisSettings,
     Calcification,
     CalcificationGroup,
     ImageFindings,
@@ -23,6 +22,7 @@ from calcwatch.domain.image import (
     QualityFlag,
     ViewPosition,
 )
+from calcwatch.image.settings import AnalysisSettings
 
 ROWS, COLUMNS, SPACING_MM = 1200, 900, 0.1
 GROUP_PLACES = ((500, 300), (512, 318), (524, 296), (540, 330), (530, 350))
@@ -117,4 +117,4 @@ def findings(
     return ImageFindings(description, 52.3, outline, flags, (single, *reversed(members)), (clip,), (group,))
 
 
-PROVENANCE = Provenance("0.1.0", "1", AnalysisSettings())
+PROVENANCE = Provenance("0.1.0", "1", AnalysisSettings().numbers())

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from calcwatch.domain.findings import AnalysisSettings
 from calcwatch.image.find.candidates import detect_classical, find_candidates
 from calcwatch.image.prepare.breast import find_breast
 from calcwatch.image.prepare.normalize import normalize
+from calcwatch.image.settings import AnalysisSettings
 from tests.image.pictures import NOISE, add_blob, half_round_breast, mammogram_of
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from calcwatch.domain.findings import AnalysisSettings
 from calcwatch.image.find.classify import (
     CANDIDATE_CLASSES,
     CandidateClass,
@@ -15,6 +14,7 @@ from calcwatch.image.find.classify import (
 from calcwatch.image.find.patches import NUMBERS, Patches
 from calcwatch.image.prepare.breast import find_breast
 from calcwatch.image.prepare.normalize import normalize
+from calcwatch.image.settings import AnalysisSettings
 from tests.image.pictures import add_blob, half_round_breast, mammogram_of
 
 CALCIFICATION, TISSUE = (

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from calcwatch.domain.findings import AnalysisSettings
 from calcwatch.image.find.candidates import Candidates, find_candidates
-from calcwatch.image.find.patches import CONTEXT_MM, NUMBERS, PATCH_PX, Patches, cut_patches
+from calcwatch.image.find.patches import NUMBERS, PATCH_PX, Patches, cut_patches
 from calcwatch.image.prepare.breast import find_breast
 from calcwatch.image.prepare.normalize import NormalizedImage, normalize
+from calcwatch.image.settings import AnalysisSettings
 from tests.image.pictures import SPACING_MM, add_blob, half_round_breast, mammogram_of
 
 
@@ -43,7 +43,7 @@ def test_the_context_shows_where_other_candidates_lie() -> None:
     image = normalize(mammogram_of(picture))
     candidates = find_candidates(image, find_breast(image), AnalysisSettings())
     patches = cut_patches(image, candidates, 1)
-    apart = round(4.0 / CONTEXT_MM)
+    apart = round(4.0 / AnalysisSettings().patches.context_mm)
     below = patches.context[0, 1, 16 + apart - 1 : 16 + apart + 2, 15:18].max()
     above = patches.context[0, 1, 16 - apart - 1 : 16 - apart + 2, 15:18].max()
     assert max(below, above) > 1.0  # whichever of the two is the strongest

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from calcwatch.domain.assessment import BreastReading
 from calcwatch.domain.findings import ImageFindings, Provenance
@@ -26,7 +25,7 @@ def _provenance(provenance: Provenance, inputs: Sequence[tuple[str, str]]) -> Do
         "package": "calcwatch",
         "package_version": provenance.package_version,
         "analysis_version": provenance.analysis_version,
-        "settings": asdict(provenance.settings),
+        "settings": dict(provenance.settings),
         "model": {"name": provenance.model_name, "hash": provenance.model_hash},
         "description_model_hash": provenance.description_model_hash,
         "inputs": [{"source": printable(source), "sha256": sha256 or None} for source, sha256 in inputs],

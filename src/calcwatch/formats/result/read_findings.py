@@ -10,7 +10,6 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from calcwatch.domain.findings import (
-    AnalysisSettings,
     Calcification,
     CalcificationGroup,
     DistributionDescription,
@@ -51,7 +50,7 @@ def read_provenance(document: Document) -> Provenance:
     return Provenance(
         package_version=str(made["package_version"]),
         analysis_version=str(made["analysis_version"]),
-        settings=AnalysisSettings(**made["settings"]),
+        settings=dict(made["settings"]),
         model_name=str(made["model"]["name"]),
         model_hash=made["model"]["hash"],
         description_model_hash=made["description_model_hash"],

@@ -13,6 +13,7 @@ from calcwatch.image.describe.distribution import describe_distributions
 from calcwatch.image.describe.morphology import classify_morphology, describe_morphology
 from calcwatch.image.describe.shape_patches import see_shapes
 from calcwatch.image.describe.suspicion import crowd_of, expected_share, suspect
+from calcwatch.image.settings import AnalysisSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,25 +76,43 @@ Describer = Callable[["NormalizedImage", ToDescribe], Described]
 """Anything that describes; a learned model is handed in as such a function."""
 
 
-def describe_learned(image: NormalizedImage, found: ToDescribe, *, model: DescriptionModel) -> Described:
+def describe_learned(
+    image: NormalizedImage,
+    found: ToDescribe,
+    *,
+    model: DescriptionModel,
+    settings: AnalysisSettings = AnalysisSettings(),
+) -> Described:
     """Describe shape and distribution, and say how suspicious each group looks."""
-    seen = see_shapes(image, found.objects, found.class_probabilities, is_lateral=found.is_lateral)
+    seen = see_shapes(
+        image, found.objects, found.class_probabilities, is_lateral=found.is_lateral, settings=settings
+    )
     points = np.array([(one.row, one.column) for one in found.objects]).reshape(-1, 2)
     places = points * image.working_mm
-    told = classify_morphology(seen, places, [group.members for group in found.groups], model.shape)
+    told = classify_morphology(
+        seen, places, [group.members for group in found.groups], model.shape, settings=settings.morphology
+    )
     layouts = describe_distributions(
-        found.groups, points, found.scores, found.geometry, tell=model.distribution
+        found.groups, points, found.scores, found.geometry, tell=model.distribution, settings=settings
     )
     widths = [one.diameter_px for one in found.objects]
     return Described(
         shapes=seen.features,
         morphologies=tuple(
-            describe_morphology(row, diameter_px=width, is_lateral=found.is_lateral)
+            describe_morphology(
+                row, diameter_px=width, is_lateral=found.is_lateral, settings=settings.morphology
+            )
             for row, width in zip(told.each, widths, strict=True)
         ),
         groups=tuple(
             _described(
-                found, group, row, layout, crowd=crowd_of(places[list(group.members)]), model=model.suspicion
+                found,
+                group,
+                row,
+                layout,
+                crowd=crowd_of(places[list(group.members)], settings=settings.suspicion),
+                model=model.suspicion,
+                settings=settings,
             )
             for group, row, layout in zip(found.groups, told.groups, layouts, strict=True)
         ),
@@ -108,9 +127,12 @@ def _described(
     *,
     crowd: int,
     model: SuspicionModel,
+    settings: AnalysisSettings,
 ) -> DescribedGroup:
     width = float(np.median([found.objects[one].diameter_px for one in group.members]))
-    morphology = describe_morphology(row, diameter_px=width, is_lateral=found.is_lateral)
+    morphology = describe_morphology(
+        row, diameter_px=width, is_lateral=found.is_lateral, settings=settings.morphology
+    )
     share = expected_share(dict(morphology.probabilities), dict(layout.probabilities), model)
     suspicion = suspect(
         share,
@@ -118,5 +140,6 @@ def _described(
         gathered=len(group.members) / len(found.objects),
         belief=group.score,
         model=model,
+        settings=settings.suspicion,
     )
     return DescribedGroup(morphology, layout, suspicion)

@@ -18,6 +18,7 @@ from scipy.spatial.distance import pdist
 from calcwatch.domain.findings import DistributionDescription, DistributionMeasurements
 from calcwatch.domain.lexicon import Distribution
 from calcwatch.image.describe.patterns import deviation_from_line, hull_area, linked, spacing_of
+from calcwatch.image.settings import AnalysisSettings
 
 if TYPE_CHECKING:
     from calcwatch.domain.image import Point
@@ -41,9 +42,6 @@ REACHES_MM = (10.0, 20.0)
 _SHAPE_NUMBERS, _NIPPLE_NUMBERS = 10, 8
 FEATURES = (len(REACHES_MM) + 2) * (_SHAPE_NUMBERS + _NIPPLE_NUMBERS) + len(REACHES_MM) + 2
 """How many features describe one group."""
-
-_BELIEVED = 0.5  # less believable points are no part of a pattern
-_SMALLEST_MM = 0.3  # lengths below this are one: nothing is measured finer
 
 
 @dataclass(frozen=True)
@@ -73,6 +71,7 @@ def describe_distributions(
     ground: BreastGeometry,
     *,
     tell: DistributionNetwork,
+    settings: AnalysisSettings = AnalysisSettings(),
 ) -> tuple[DistributionDescription, ...]:
     """The distribution of each group, in the same order; no groups give none.
 
@@ -80,7 +79,9 @@ def describe_distributions(
     in each. ``tell``: the learned function.
     """
     measured = [
-        measure_distribution(points, scores, members=np.array(group.members, np.intp), ground=ground)
+        measure_distribution(
+            points, scores, members=np.array(group.members, np.intp), ground=ground, settings=settings
+        )
         for group in groups
     ]
     if not measured:
@@ -98,6 +99,7 @@ def measure_distribution(
     *,
     members: NDArray[np.intp],
     ground: BreastGeometry,
+    settings: AnalysisSettings = AnalysisSettings(),
 ) -> tuple[NDArray[np.float32], DistributionMeasurements]:
     """Features for the learned function, and the measurements that a reader is shown.
 
@@ -110,12 +112,16 @@ def measure_distribution(
     places = points * ground.working_mm
     area = ground.breast_area_px * ground.working_mm**2
     nipple = None if ground.nipple is None else np.asarray(ground.nipple) * ground.working_mm
-    patterns = _patterns(places, scores, members)
-    numbers = [np.concatenate([_shape(p, area), _toward_nipple(p, nipple)]) for p in patterns]
+    patterns = _patterns(places, scores, members, settings)
+    numbers = [
+        np.concatenate([_shape(p, area, settings), _toward_nipple(p, nipple, settings)]) for p in patterns
+    ]
     counts = np.log([len(pattern) for pattern in patterns])
     shares = np.append(counts[0] - counts[1:], float(nipple is None))
     features = np.concatenate([*numbers, shares]).astype(np.float32)
-    return features, _measurements(places[members], area, nipple, known=ground.spacing_mm is not None)
+    return features, _measurements(
+        places[members], area, nipple, known=ground.spacing_mm is not None, settings=settings
+    )
 
 
 def _ranked(told: NDArray[np.float32]) -> tuple[tuple[Distribution, float], ...]:
@@ -125,10 +131,13 @@ def _ranked(told: NDArray[np.float32]) -> tuple[tuple[Distribution, float], ...]
 
 
 def _patterns(
-    places: NDArray[np.float64], scores: NDArray[np.float64], members: NDArray[np.intp]
+    places: NDArray[np.float64],
+    scores: NDArray[np.float64],
+    members: NDArray[np.intp],
+    settings: AnalysisSettings,
 ) -> list[NDArray[np.float64]]:
     """Places of the group, of all within each reach of it, and of everything believed."""
-    counted = np.union1d(np.flatnonzero(scores >= _BELIEVED), members)
+    counted = np.union1d(np.flatnonzero(scores >= settings.distribution.min_score), members)
     own = np.isin(counted, members)
     patterns = [places[members]]
     for reach in REACHES_MM:
@@ -137,33 +146,42 @@ def _patterns(
     return [*patterns, places[counted]]
 
 
-def _log(length: float) -> float:
-    return float(np.log(max(length, _SMALLEST_MM)))
+def _log(length: float, settings: AnalysisSettings) -> float:
+    return float(np.log(max(length, settings.distribution.min_length_mm)))
 
 
-def _shape(places: NDArray[np.float64], breast_area: float) -> NDArray[np.float64]:
+def _shape(
+    places: NDArray[np.float64], breast_area: float, settings: AnalysisSettings
+) -> NDArray[np.float64]:
     """Ten numbers of a cloud of points: count, sizes, how line-like, how dense, how even."""
     long, wide = _spread(places)
     length, deviation = deviation_from_line(places)
     area = hull_area(places)
-    spacing, nearest = spacing_of(places), spacing_of(places, 1)
+    spacing, nearest = (
+        spacing_of(places, settings=settings.patterns),
+        spacing_of(places, 1, settings=settings.patterns),
+    )
     return np.array(
         [
             np.log(len(places)),
-            _log(length),
-            _log(long),
-            _log(wide),
-            _log(deviation),
-            _log(area**0.5),
+            _log(length, settings),
+            _log(long, settings),
+            _log(wide, settings),
+            _log(deviation, settings),
+            _log(area**0.5, settings),
             (area / breast_area) ** 0.5,
-            _log(float(np.median(spacing, keepdims=True)[0]) if spacing.size else 0.0),
-            _log(float(np.median(nearest)) if nearest.size else 0.0),
-            float(spacing.std() / max(spacing.mean(), _SMALLEST_MM)) if spacing.size else 0.0,
+            _log(float(np.median(spacing, keepdims=True)[0]) if spacing.size else 0.0, settings),
+            _log(float(np.median(nearest)) if nearest.size else 0.0, settings),
+            float(spacing.std() / max(spacing.mean(), settings.distribution.min_length_mm))
+            if spacing.size
+            else 0.0,
         ]
     )
 
 
-def _toward_nipple(places: NDArray[np.float64], nipple: NDArray[np.float64] | None) -> NDArray[np.float64]:
+def _toward_nipple(
+    places: NDArray[np.float64], nipple: NDArray[np.float64] | None, settings: AnalysisSettings
+) -> NDArray[np.float64]:
     """Eight numbers of a cloud as seen from the nipple: direction, distances, and whether it is a wedge.
 
     In a wedge the spread across grows with the distance from the nipple and the angle does not. All 0
@@ -173,21 +191,21 @@ def _toward_nipple(places: NDArray[np.float64], nipple: NDArray[np.float64] | No
         return np.zeros(_NIPPLE_NUMBERS)
     away = places - nipple
     middle = away.mean(axis=0)
-    ahead = middle / max(float(np.linalg.norm(middle)), _SMALLEST_MM)
+    ahead = middle / max(float(np.linalg.norm(middle)), settings.distribution.min_length_mm)
     along = away @ ahead
     across = away @ np.array([-ahead[1], ahead[0]])
-    angle = np.arctan2(across, np.maximum(along, _SMALLEST_MM))
+    angle = np.arctan2(across, np.maximum(along, settings.distribution.min_length_mm))
     far = along >= np.median(along)
     near_spread, far_spread = (float(across[half].std()) if half.any() else 0.0 for half in (~far, far))
     return np.array(
         [
             np.cos(np.radians(2 * (_angle_to(places, nipple) or 0.0))),
-            _log(float(along.mean())),
-            _log(float(along.min())),
-            _log(float(along.max())),
-            _log(float(along.std())) - _log(float(across.std())),
+            _log(float(along.mean()), settings),
+            _log(float(along.min()), settings),
+            _log(float(along.max()), settings),
+            _log(float(along.std()), settings) - _log(float(across.std()), settings),
             float(np.sin(angle).std()),
-            _log(far_spread) - _log(near_spread),
+            _log(far_spread, settings) - _log(near_spread, settings),
             float(np.abs(np.sin(angle)).max()),
         ]
     )
@@ -212,11 +230,16 @@ def _angle_to(places: NDArray[np.float64], nipple: NDArray[np.float64]) -> float
 
 
 def _measurements(
-    places: NDArray[np.float64], breast_area: float, nipple: NDArray[np.float64] | None, *, known: bool
+    places: NDArray[np.float64],
+    breast_area: float,
+    nipple: NDArray[np.float64] | None,
+    *,
+    known: bool,
+    settings: AnalysisSettings,
 ) -> DistributionMeasurements:
     axes = np.linalg.svd(places - places.mean(axis=0), full_matrices=False)[2]
     length, *across = np.ptp((places - places.mean(axis=0)) @ axes.T, axis=0)
-    area, nearest = hull_area(places), spacing_of(places, 1)
+    area, nearest = hull_area(places), spacing_of(places, 1, settings=settings.patterns)
 
     def told(value: float) -> float | None:
         return float(value) if known else None

@@ -17,6 +17,7 @@ from scipy.special import softmax
 from calcwatch.domain.findings import MorphologyDescription
 from calcwatch.domain.lexicon import Morphology
 from calcwatch.image.describe.shape_patches import SHAPE_NUMBERS
+from calcwatch.image.settings import MorphologySettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,11 +37,6 @@ SET_FEATURES = 2 * OUTPUTS + 2 * len(SHAPE_NUMBERS) + OUTPUTS + 5
 
 WEIGHED_FEATURES = OUTPUTS + len(SHAPE_NUMBERS) + SET_FEATURES + 1
 """How many features the second network takes: own, those of the set, whether it stands for the set."""
-
-_NEAR_MM = 5.0  # a calcification in no group is weighed beside those this near
-_LIKELY = 0.4  # no shape is named below it
-_FEW_PX = 4.0  # across which pixels hardly carry a shape
-_MOST_LOGIT = 8.0
 
 
 @dataclass(frozen=True)
@@ -64,12 +60,16 @@ def classify_morphology(
     places_mm: NDArray[np.float64],
     groups: Sequence[Sequence[int]],
     model: MorphologyNetworks,
+    *,
+    settings: MorphologySettings = MorphologySettings(),
 ) -> MorphologyProbabilities:
     """Say what shape each calcification and each group has.
 
     ``places_mm``: n x 2, at the working scale. ``groups``: indices of the members of each.
     """
-    features = weighed_features(model.patch_network(seen.patches), seen.patches.numbers, places_mm, groups)
+    features = weighed_features(
+        model.patch_network(seen.patches), seen.patches.numbers, places_mm, groups, settings=settings
+    )
     told = model.context_network(features)
     return MorphologyProbabilities(told[: len(places_mm)], told[len(places_mm) :])
 
@@ -79,15 +79,17 @@ def weighed_features(
     numbers: NDArray[np.float32],
     places_mm: NDArray[np.float64],
     groups: Sequence[Sequence[int]],
+    *,
+    settings: MorphologySettings = MorphologySettings(),
 ) -> NDArray[np.float32]:
     """Features for the second network: a row for each calcification, then one for each group."""
     count = len(places_mm)
     if not count:
         return np.zeros((0, WEIGHED_FEATURES), np.float32)
-    logits = np.clip(logits - logits.mean(axis=1, keepdims=True), -_MOST_LOGIT, _MOST_LOGIT)
+    logits = np.clip(logits - logits.mean(axis=1, keepdims=True), -settings.max_logit, settings.max_logit)
     likely = softmax(logits, axis=1)
     own = np.concatenate([logits, numbers], axis=1)
-    sets = _sets(places_mm, groups)
+    sets = _sets(places_mm, groups, settings)
     described = {members: describe_set(likely, numbers, places_mm, members) for members in set(sets)}
     rows = [np.concatenate([own[one], described[members], [0.0]]) for one, members in enumerate(sets[:count])]
     rows += [
@@ -97,9 +99,11 @@ def weighed_features(
     return np.array(rows, np.float32)
 
 
-def _sets(places_mm: NDArray[np.float64], groups: Sequence[Sequence[int]]) -> list[tuple[int, ...]]:
+def _sets(
+    places_mm: NDArray[np.float64], groups: Sequence[Sequence[int]], settings: MorphologySettings
+) -> list[tuple[int, ...]]:
     """The set that each calcification, and then each group, is weighed in."""
-    near = cKDTree(places_mm).query_ball_point(places_mm, _NEAR_MM)
+    near = cKDTree(places_mm).query_ball_point(places_mm, settings.neighborhood_mm)
     sets = [tuple(sorted(found)) for found in near]
     for members in groups:
         for one in members:
@@ -146,7 +150,11 @@ def _layout(places: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def describe_morphology(
-    told: NDArray[np.float32], *, diameter_px: float, is_lateral: bool
+    told: NDArray[np.float32],
+    *,
+    diameter_px: float,
+    is_lateral: bool,
+    settings: MorphologySettings = MorphologySettings(),
 ) -> MorphologyDescription:
     """Probabilities of one row as a description; milk of calcium only where a true lateral shows it.
 
@@ -159,13 +167,13 @@ def describe_morphology(
     order = np.argsort(-chance, kind="stable")
     return MorphologyDescription(
         tuple((MORPHOLOGY_CLASSES[place], float(chance[place])) for place in order if chance[place] > 0),
-        _why_not(float(chance.max()), diameter_px),
+        _why_not(float(chance.max()), diameter_px, settings),
     )
 
 
-def _why_not(likeliest: float, diameter_px: float) -> str:
-    if likeliest >= _LIKELY:
+def _why_not(likeliest: float, diameter_px: float, settings: MorphologySettings) -> str:
+    if likeliest >= settings.min_probability:
         return ""
-    if diameter_px < _FEW_PX:
+    if diameter_px < settings.min_diameter_px:
         return f"cannot tell at this resolution: about {diameter_px:.1f} pixels across"
     return "cannot tell: several shapes are about as likely"

@@ -14,25 +14,10 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
+from calcwatch.image.settings import PatternSettings
+
 Members = tuple[NDArray[np.intp], float]
 """Indices of the points of a group, and the distance in pixels within which they are linked."""
-
-WIDE = 2.0
-"""Fragments of one region or line lie within this many grouping distances of each other."""
-
-_BELIEVED = 0.5  # less believable points are members of what they are close to, and never a reason to join
-_LEAST_SCATTERED = 15.0  # real ones, as far as they are believed, are a diffuse scatter
-_LEAST_BREAST_SHARE = 0.16  # hull of a scatter over the area of the breast; regions have less than 0.12
-_FAR = 2.5  # times the usual spacing: a straggler, which makes no region a scatter
-_LEAST_IN_REGION = 10
-_REGION_EXTENT = 4.0  # grouping distances: 2 cm, from where BI-RADS speaks of a region
-_LEAST_IN_LINE = 6
-_LINE_EXTENT = 2.4
-_LINE_WIDTH = 0.16  # standard deviation from a curved line, in grouping distances
-_DENSE = 0.5  # a fragment spaced this much closer than what lies round it is dense
-_LEAST_DENSE = 5  # within 1 cm, twice the grouping distance, is what BI-RADS calls grouped
-_NEIGHBOR = 3  # spacing is the distance to the third neighbor: two specks side by side are no density
-_MOST_POINTS = 1000  # no breast holds more that a reader would call a pattern
 
 
 def linked(points: NDArray[np.float64], distance_px: float) -> list[NDArray[np.intp]]:
@@ -52,6 +37,7 @@ def join_fragments(
     *,
     distance_px: float,
     breast_area_px: float | None,
+    settings: PatternSettings = PatternSettings(),
 ) -> list[Members]:
     """Join fragments and loose points that are one diffuse, regional or linear pattern; the rest stays.
 
@@ -60,28 +46,33 @@ def join_fragments(
     scatter is. Every point is in one group at most.
     """
     alone = [(members, distance_px) for members in fragments]
-    counted = np.flatnonzero(scores >= _BELIEVED)
-    if not _LEAST_IN_LINE <= counted.size <= _MOST_POINTS:
+    counted = np.flatnonzero(scores >= settings.min_score)
+    if not settings.min_in_line <= counted.size <= settings.max_points:
         return alone
-    scatter = _without_dense(points, counted, fragments)
-    if _fills_breast(points[scatter], scores[scatter], breast_area_px):
-        return _merged(alone, scatter, 2 * WIDE * distance_px)
+    scatter = _without_dense(points, counted, fragments, settings)
+    if _fills_breast(points[scatter], scores[scatter], breast_area_px, settings):
+        return _merged(alone, scatter, 2 * settings.reach * distance_px)
     joined = alone
-    for pattern in linked(points[counted], WIDE * distance_px):
-        whole = _wide_pattern(points, counted[pattern], fragments, distance_px)
+    for pattern in linked(points[counted], settings.reach * distance_px):
+        whole = _wide_pattern(points, counted[pattern], fragments, distance_px, settings)
         if whole is not None:
-            joined = _merged(joined, whole, WIDE * distance_px)
+            joined = _merged(joined, whole, settings.reach * distance_px)
     return joined
 
 
-def spacing_of(points: NDArray[np.float64], neighbor: int = _NEIGHBOR) -> NDArray[np.float64]:
+def spacing_of(
+    points: NDArray[np.float64],
+    neighbor: int | None = None,
+    *,
+    settings: PatternSettings = PatternSettings(),
+) -> NDArray[np.float64]:
     """Distance of each point to its third neighbor, or another; to the farthest where there are fewer.
 
     A point alone has no spacing: the answer is empty.
     """
     if len(points) < 2:
         return np.zeros(0)
-    near = min(neighbor, len(points) - 1)
+    near = min(neighbor or settings.spacing_neighbor, len(points) - 1)
     return np.asarray(cKDTree(points).query(points, k=near + 1)[0][:, near])
 
 
@@ -111,14 +102,17 @@ def deviation_from_line(points: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def _fills_breast(
-    points: NDArray[np.float64], scores: NDArray[np.float64], breast_area_px: float | None
+    points: NDArray[np.float64],
+    scores: NDArray[np.float64],
+    breast_area_px: float | None,
+    settings: PatternSettings,
 ) -> bool:
     """Whether enough of these points are real and all but a few stragglers lie all over the breast."""
-    if breast_area_px is None or scores.sum() < _LEAST_SCATTERED:
+    if breast_area_px is None or scores.sum() < settings.min_scattered:
         return False
-    spacing = spacing_of(points)
-    core = points[spacing <= _FAR * np.median(spacing)]
-    return hull_area(core) >= _LEAST_BREAST_SHARE * breast_area_px
+    spacing = spacing_of(points, settings=settings)
+    core = points[spacing <= settings.straggler_spacing * np.median(spacing)]
+    return hull_area(core) >= settings.min_breast_share * breast_area_px
 
 
 def _wide_pattern(
@@ -126,47 +120,56 @@ def _wide_pattern(
     pattern: NDArray[np.intp],
     fragments: list[NDArray[np.intp]],
     distance_px: float,
+    settings: PatternSettings,
 ) -> NDArray[np.intp] | None:
     """The points of a pattern that are one line or region; ``None``: they are not, or need no joining."""
     largest = max((np.isin(fragment, pattern).sum() for fragment in fragments), default=0)
-    if pattern.size < _LEAST_IN_LINE or largest == pattern.size:
+    if pattern.size < settings.min_in_line or largest == pattern.size:
         return None
-    if _is_line(points[pattern], distance_px):
+    if _is_line(points[pattern], distance_px, settings):
         return pattern
-    rest = _without_dense(points, pattern, fragments)
-    if rest.size < _LEAST_IN_REGION:
+    rest = _without_dense(points, pattern, fragments, settings)
+    if rest.size < settings.min_in_region:
         return None
     length, _ = deviation_from_line(points[rest])
-    loose = not _is_tight(points[rest], distance_px)
-    return rest if loose and length >= _REGION_EXTENT * distance_px else None
+    loose = not _is_tight(points[rest], distance_px, settings)
+    return rest if loose and length >= settings.region_extent * distance_px else None
 
 
 def _without_dense(
-    points: NDArray[np.float64], pattern: NDArray[np.intp], fragments: list[NDArray[np.intp]]
+    points: NDArray[np.float64],
+    pattern: NDArray[np.intp],
+    fragments: list[NDArray[np.intp]],
+    settings: PatternSettings,
 ) -> NDArray[np.intp]:
     """The pattern without the fragments that are much denser than the rest of it, the densest taken first."""
     inside = [np.intersect1d(fragment, pattern) for fragment in fragments]
-    spacing = [float(np.median(spacing_of(points[one]))) if one.size > 1 else np.inf for one in inside]
+    spacing = [
+        float(np.median(spacing_of(points[one], settings=settings))) if one.size > 1 else np.inf
+        for one in inside
+    ]
     rest = pattern
     for number in np.argsort(spacing, kind="stable"):
         others = np.setdiff1d(rest, inside[number])
-        if min(inside[number].size, others.size) < _LEAST_DENSE:
+        if min(inside[number].size, others.size) < settings.min_dense:
             continue
-        if spacing[number] < _DENSE * np.median(spacing_of(points[others])):
+        if spacing[number] < settings.dense_spacing * np.median(
+            spacing_of(points[others], settings=settings)
+        ):
             rest = others
     return rest
 
 
-def _is_tight(points: NDArray[np.float64], distance_px: float) -> bool:
+def _is_tight(points: NDArray[np.float64], distance_px: float, settings: PatternSettings) -> bool:
     """Whether most of them have five within 1 cm, themselves included."""
-    return bool(np.median(spacing_of(points, _LEAST_DENSE - 1)) < distance_px)
+    return bool(np.median(spacing_of(points, settings.min_dense - 1, settings=settings)) < distance_px)
 
 
-def _is_line(points: NDArray[np.float64], distance_px: float) -> bool:
+def _is_line(points: NDArray[np.float64], distance_px: float, settings: PatternSettings) -> bool:
     """Whether they lie along a line, straight or gently bent."""
     length, deviation = deviation_from_line(points)
-    narrow = deviation <= _LINE_WIDTH * distance_px
-    return len(points) >= _LEAST_IN_LINE and narrow and length >= _LINE_EXTENT * distance_px
+    narrow = deviation <= settings.line_width * distance_px
+    return len(points) >= settings.min_in_line and narrow and length >= settings.line_extent * distance_px
 
 
 def _merged(groups: list[Members], whole: NDArray[np.intp], reach_px: float) -> list[Members]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from calcwatch.image.find.classify import CANDIDATE_CLASSES
 from calcwatch.image.measure.shape import CLOSE_PX, Close, cut, look_closer, measure_shape, pyramid
+from calcwatch.image.settings import AnalysisSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from calcwatch.image.measure.outline import MeasuredObject
     from calcwatch.image.prepare.normalize import NormalizedImage
 
-NEAR_MM, AROUND_MM = 0.08, 0.4
-"""Distance between the cells of the two patches of a fixed scale: 2.6 and 12.8 mm are seen."""
 
 SHAPE_NUMBERS = (
     *("spacing", "diameter", "length", "width", "length_to_width", "roundness", "solidity", "edge_sharpness"),
@@ -29,10 +28,6 @@ SHAPE_NUMBERS = (
     *(f"looks_{look.value}" for look in CANDIDATE_CLASSES),
 )
 """The numbers that go with each calcification, in order; see ``see_shapes``."""
-
-_NOISE_SCALE = 3.0
-_DENSITY_SCALE = 4.0
-_MOST_BRANCHES = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,22 +59,26 @@ def see_shapes(
     looks: NDArray[np.float32] | None,
     *,
     is_lateral: bool,
+    settings: AnalysisSettings = AnalysisSettings(),
 ) -> SeenShapes:
     """Measure each object's shape and cut its patches; no objects give empty arrays.
 
     ``looks``: of all detections, which ``MeasuredObject.index`` counts; ``None`` from a detector without.
     ``is_lateral``: whether the view is a true lateral (ML, LM), the only one that shows sediment as such.
     """
-    levels = pyramid(image.gray)
-    closes = [look_closer(levels, found) for found in objects]
-    features = tuple(measure_shape(image, found, close) for found, close in zip(objects, closes, strict=True))
-    where = _where(image, objects)
+    levels = pyramid(image.gray, settings=settings.shape)
+    closes = [look_closer(levels, found, settings=settings.shape) for found in objects]
+    features = tuple(
+        measure_shape(image, found, close, settings=settings.shape)
+        for found, close in zip(objects, closes, strict=True)
+    )
+    where = _where(image, objects, settings)
     count = len(objects)
     patches = ShapePatches(
         close=_stacked([_close(close) for close in closes], 2),
-        near=_stacked([_near(levels, image, found) for found in objects], 1),
-        around=_stacked([_around(levels, where, image, found) for found in objects], 2),
-        numbers=_numbers(image, objects, features, looks, is_lateral=is_lateral)
+        near=_stacked([_near(levels, image, found, settings) for found in objects], 1),
+        around=_stacked([_around(levels, where, image, found, settings) for found in objects], 2),
+        numbers=_numbers(image, objects, features, looks, is_lateral=is_lateral, settings=settings)
         if count
         else np.zeros((0, len(SHAPE_NUMBERS)), np.float32),
     )
@@ -102,11 +101,14 @@ def _close(close: Close) -> NDArray[np.float32]:
 
 
 def _near(
-    levels: Sequence[NDArray[np.float32]], image: NormalizedImage, found: MeasuredObject
+    levels: Sequence[NDArray[np.float32]],
+    image: NormalizedImage,
+    found: MeasuredObject,
+    settings: AnalysisSettings,
 ) -> NDArray[np.float32]:
-    side = image.px(NEAR_MM) * CLOSE_PX
+    side = image.px(settings.shape_patches.near_mm) * CLOSE_PX
     gray = cut(levels, found.row, found.column, side_px=side, cells=CLOSE_PX)
-    return _in_noise(gray, found)
+    return _in_noise(gray, found, settings)
 
 
 def _around(
@@ -114,25 +116,34 @@ def _around(
     where: NDArray[np.float32],
     image: NormalizedImage,
     found: MeasuredObject,
+    settings: AnalysisSettings,
 ) -> NDArray[np.float32]:
-    side = image.px(AROUND_MM) * CLOSE_PX
+    side = image.px(settings.shape_patches.around_mm) * CLOSE_PX
     gray = cut(levels, found.row, found.column, side_px=side, cells=CLOSE_PX)
-    shown = _in_noise(gray, found)
-    step = image.px(AROUND_MM)
+    shown = _in_noise(gray, found, settings)
+    step = image.px(settings.shape_patches.around_mm)
     marks = cut((where,), (found.row + 0.5) / step - 0.5, (found.column + 0.5) / step - 0.5,
                 side_px=CLOSE_PX, cells=CLOSE_PX)  # fmt: skip
     return np.stack([shown, marks])
 
 
-def _in_noise(gray: NDArray[np.float32], found: MeasuredObject) -> NDArray[np.float32]:
+def _in_noise(
+    gray: NDArray[np.float32], found: MeasuredObject, settings: AnalysisSettings
+) -> NDArray[np.float32]:
     """Gray over the object's surround in units of the noise, large values compressed."""
     noise = max(found.height / max(found.contrast, 1e-3), 1e-5)
-    return np.asarray(np.arcsinh((gray - np.float32(found.surround)) / np.float32(_NOISE_SCALE * noise)))
+    return np.asarray(
+        np.arcsinh(
+            (gray - np.float32(found.surround)) / np.float32(settings.shape_patches.noise_scale * noise)
+        )
+    )
 
 
-def _where(image: NormalizedImage, objects: Sequence[MeasuredObject]) -> NDArray[np.float32]:
+def _where(
+    image: NormalizedImage, objects: Sequence[MeasuredObject], settings: AnalysisSettings
+) -> NDArray[np.float32]:
     """1 in the cells, 0.4 mm apart, in which a calcification lies; a large one fills several."""
-    step = image.px(AROUND_MM)
+    step = image.px(settings.shape_patches.around_mm)
     rows, columns = (int(size / step) + 1 for size in image.gray.shape)
     where = np.zeros((rows, columns), np.float32)
     for found in objects:
@@ -148,6 +159,7 @@ def _numbers(
     looks: NDArray[np.float32] | None,
     *,
     is_lateral: bool,
+    settings: AnalysisSettings,
 ) -> NDArray[np.float32]:
     mm = image.working_mm
     rows = [
@@ -160,9 +172,9 @@ def _numbers(
             shape.roundness,
             shape.solidity,
             min(shape.edge_sharpness, 2.5),
-            np.arcsinh(shape.density / _DENSITY_SCALE),
+            np.arcsinh(shape.density / settings.shape_patches.contrast_scale),
             shape.lucent_center,
-            min(shape.branches, _MOST_BRANCHES) / _MOST_BRANCHES,
+            min(shape.branches, settings.shape_patches.max_branches) / settings.shape_patches.max_branches,
             found.surround,
             float(is_lateral),
             *(looks[found.index] if looks is not None else np.zeros(len(CANDIDATE_CLASSES))),

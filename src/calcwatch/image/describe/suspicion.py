@@ -14,6 +14,7 @@ import numpy as np
 from scipy.special import expit, logit
 
 from calcwatch.domain.lexicon import Distribution, Morphology
+from calcwatch.image.settings import SuspicionSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 
 SCORES = 10
 """Highest examination score."""
-
-_LEAST = 1e-4
-_CROWD_MM = 5.0
 
 
 @dataclass(frozen=True)
@@ -72,38 +70,54 @@ def expected_share(
     return total
 
 
-def suspect(share: float, *, crowd: int, gathered: float, belief: float, model: SuspicionModel) -> float:
+def suspect(
+    share: float,
+    *,
+    crowd: int,
+    gathered: float,
+    belief: float,
+    model: SuspicionModel,
+    settings: SuspicionSettings = SuspicionSettings(),
+) -> float:
     """Suspicion of one finding.
 
     ``share``: from ``expected_share``. ``crowd``: calcifications of it within 5 mm of one, at most.
     ``gathered``: part of the image's calcifications that it holds, above 0 to 1: one dense group says more
     than the same group in a scatter. ``belief``: the detector's.
     """
-    at, dense, part = curve_terms(share, crowd=crowd, gathered=gathered)
+    at, dense, part = curve_terms(share, crowd=crowd, gathered=gathered, settings=settings)
     curve = model.intercept + model.slope * at + model.crowd * dense + model.gathered * part
     return float(belief * expit(curve))
 
 
-def curve_terms(share: float, *, crowd: int, gathered: float) -> tuple[float, float, float]:
+def curve_terms(
+    share: float, *, crowd: int, gathered: float, settings: SuspicionSettings = SuspicionSettings()
+) -> tuple[float, float, float]:
     """What the slope, the crowd's and the gathered part's number of the curve are multiplied with."""
-    at = float(logit(np.clip(share, _LEAST, 1 - _LEAST)))
-    return at, float(np.log(max(crowd, 1))), float(np.log(max(gathered, _LEAST)))
+    at = float(logit(np.clip(share, settings.min_share, 1 - settings.min_share)))
+    return at, float(np.log(max(crowd, 1))), float(np.log(max(gathered, settings.min_share)))
 
 
-def suspect_single(found: Calcification, total: int, model: SuspicionModel) -> float:
+def suspect_single(
+    found: Calcification,
+    total: int,
+    model: SuspicionModel,
+    *,
+    settings: SuspicionSettings = SuspicionSettings(),
+) -> float:
     """Suspicion of a calcification in no group, one of ``total`` of its image; 0 if it was not described."""
     if found.morphology is None or not found.morphology.probabilities:
         return 0.0
     share = expected_share(dict(found.morphology.probabilities), {Distribution.SINGLE: 1.0}, model)
-    return suspect(share, crowd=1, gathered=1 / total, belief=found.score, model=model)
+    return suspect(share, crowd=1, gathered=1 / total, belief=found.score, model=model, settings=settings)
 
 
-def crowd_of(places_mm: NDArray[np.float64]) -> int:
+def crowd_of(places_mm: NDArray[np.float64], *, settings: SuspicionSettings = SuspicionSettings()) -> int:
     """Largest number of points within 5 mm of one of them, itself included; 0 for none."""
     if not len(places_mm):
         return 0
     square = ((places_mm[:, None] - places_mm[None]) ** 2).sum(axis=2)
-    return int((square <= _CROWD_MM**2).sum(axis=1).max())
+    return int((square <= settings.crowd_mm**2).sum(axis=1).max())
 
 
 def score_of(suspicion: float, deciles: Sequence[float]) -> int:

@@ -19,34 +19,13 @@ from scipy.special import expit
 from calcwatch.image.arrays import enlarged, erode, sampled
 from calcwatch.image.find.detections import Detections
 from calcwatch.image.find.filter_bank import Peaks, fill_outside, find_peaks
+from calcwatch.image.settings import AnalysisSettings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calcwatch.domain.findings import AnalysisSettings
     from calcwatch.image.prepare.breast import BreastRegion
     from calcwatch.image.prepare.normalize import NormalizedImage
-
-_MOST_PEAKS = 4  # looked at for one candidate kept: not response alone decides
-_SKIN_RIM_MM = 1.0
-_RIM_STEPS = 4  # the rim is looked at with pixels this many times finer than it is wide
-_BORDER_PX = 3
-_FILL_MM = 2.5
-_TWIN_PX = 2.9
-_COARSE_MM = 0.5  # scales above this see objects, not specks
-_SUPPORT_MM = 2.0  # neighbors this close speak for each other
-_SURROUND_MM = 8.0
-_SUPPORT_STRENGTH, _SUPPORT_RESPONSE = 4.0, 3.5  # weaker ones have no voice
-_CELLS = 8  # of the grid of voices, along the distance they carry
-_SUPPORT_CAP = 15.0  # one very bright neighbor is one neighbor
-_SUPPORT_WEIGHT = 0.25
-_PROMISE_STRENGTH, _PROMISE_SUPPORT = np.float32(0.2), np.float32(0.06)
-_HALF_BELIEF = 18.0
-_BELIEF_WIDTH = 4.0
-_SHARP_SPACING_MM = 0.12  # coarser pixels blur specks: less strength is needed for the same belief
-_BLUR_EXPONENT = 0.75
-_DUST_SIDE = 0.12  # share of the height left one pixel beside a speck of dust; a system's blur leaves more
-_DUST_SIGMA_PX = 1.15
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,13 +80,19 @@ def find_candidates(image: NormalizedImage, breast: BreastRegion, settings: Anal
     Belief discounts what lies on a line, as some calcifications do: it does not decide who is looked at.
     """
     imaged = breast.mask & image.foreground
-    filled = fill_outside(image.gray, imaged, image.px(_FILL_MM))
-    area = _search_area(imaged, image.px(_SKIN_RIM_MM))
-    most = _MOST_PEAKS * settings.max_candidates
-    peaks, noise = find_peaks(filled, imaged, area, image, most=most)
-    peaks = _without_twins(peaks, image, most)
-    evidence, support = _evidence(peaks, image)
-    promise = peaks.response + _PROMISE_STRENGTH * peaks.strength.clip(0) + _PROMISE_SUPPORT * support
+    filled = fill_outside(
+        image.gray, imaged, image.px(settings.candidates.fill_mm), settings=settings.filter_bank
+    )
+    area = _search_area(imaged, image.px(settings.candidates.skin_rim_mm), settings)
+    most = settings.candidates.peaks_per_candidate * settings.max_candidates
+    peaks, noise = find_peaks(filled, imaged, area, image, most=most, settings=settings.filter_bank)
+    peaks = _without_twins(peaks, image, most, settings)
+    evidence, support = _evidence(peaks, image, settings)
+    promise = (
+        peaks.response
+        + settings.candidates.rank_strength_weight * peaks.strength.clip(0)
+        + settings.candidates.rank_support_weight * support
+    )
     order = np.lexsort((peaks.column, peaks.row, -promise))[: settings.max_candidates]
     best = peaks.taken(order)
     return Candidates(
@@ -120,14 +105,16 @@ def find_candidates(image: NormalizedImage, breast: BreastRegion, settings: Anal
         supported_strength=evidence[order],
         support=support[order],
         rank_score=promise[order],
-        score=_belief(best.strength + np.float32(_SUPPORT_WEIGHT) * support[order], image),
+        score=_belief(
+            best.strength + np.float32(settings.candidates.support_weight) * support[order], image, settings
+        ),
         filled=filled,
         noise_map=noise.sigma,
         reduction=noise.reduction,
     )
 
 
-def _without_twins(peaks: Peaks, image: NormalizedImage, most: int) -> Peaks:
+def _without_twins(peaks: Peaks, image: NormalizedImage, most: int, settings: AnalysisSettings) -> Peaks:
     """One peak for each thing: a weaker one next to a stronger goes, then the strongest ``most`` stay.
 
     Next to it means within a few pixels or one sigma of either scale; but a speck on a coarse object stays.
@@ -138,8 +125,8 @@ def _without_twins(peaks: Peaks, image: NormalizedImage, most: int) -> Peaks:
     stays = np.ones(order.size, bool)
     if order.size > 1:
         points = np.stack([peaks.row, peaks.column], axis=1)
-        reach = np.maximum(np.float32(_TWIN_PX), peaks.sigma_px)
-        coarse = peaks.sigma_px > image.px(_COARSE_MM)
+        reach = np.maximum(np.float32(settings.candidates.suppression_px), peaks.sigma_px)
+        coarse = peaks.sigma_px > image.px(settings.candidates.object_sigma_mm)
         pair = cKDTree(points).query_pairs(float(reach.max()), output_type="ndarray")
         first_stronger = place[pair[:, 0]] < place[pair[:, 1]]
         weaker = np.where(first_stronger, pair[:, 1], pair[:, 0])
@@ -150,46 +137,64 @@ def _without_twins(peaks: Peaks, image: NormalizedImage, most: int) -> Peaks:
     return peaks.taken(order[stays[order]][:most])
 
 
-def _search_area(imaged: NDArray[np.uint8], rim_px: float) -> NDArray[np.uint8]:
+def _search_area(imaged: NDArray[np.uint8], rim_px: float, settings: AnalysisSettings) -> NDArray[np.uint8]:
     """1 where candidates may lie: not on the skin line, not on the border of the picture."""
-    step = max(1, round(rim_px / _RIM_STEPS))
+    step = max(1, round(rim_px / settings.candidates.rim_steps))
     rim = erode(np.ascontiguousarray(imaged[step // 2 :: step, step // 2 :: step]), round(rim_px / step))
     area = imaged & enlarged(rim, imaged.shape)
-    for edge in (area[:_BORDER_PX], area[-_BORDER_PX:], area[:, :_BORDER_PX], area[:, -_BORDER_PX:]):
+    for edge in (
+        area[: settings.candidates.border_px],
+        area[-settings.candidates.border_px :],
+        area[:, : settings.candidates.border_px],
+        area[:, -settings.candidates.border_px :],
+    ):
         edge[:] = 0
     return area
 
 
-def _evidence(peaks: Peaks, image: NormalizedImage) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _evidence(
+    peaks: Peaks, image: NormalizedImage, settings: AnalysisSettings
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Capped strength of each peak with its neighbors', and the neighbors' alone.
 
     Less what the wider surround leads to expect: busy texture and fine pixels make weak peaks everywhere, and
     only more of them here than around counts. In a busy corner each counts less; what is sharper than the
     blur or coarse has no voice.
     """
-    loud = np.flatnonzero((peaks.strength > _SUPPORT_STRENGTH) & (peaks.response > _SUPPORT_RESPONSE))
-    silent = peaks.sigma_px > image.px(_COARSE_MM)
-    silent[loud] |= sharper_than_blur(image.gray, peaks.row[loud], peaks.column[loud], peaks.sigma_px[loud])
-    own = np.where(
-        silent, 0.0, np.minimum(peaks.strength / np.maximum(1.0, peaks.relative_noise), _SUPPORT_CAP)
+    loud = np.flatnonzero(
+        (peaks.strength > settings.candidates.support_strength)
+        & (peaks.response > settings.candidates.support_response)
     )
-    heard = np.where(own > _SUPPORT_STRENGTH, own, 0.0).astype(np.float32)
-    heard[peaks.response <= _SUPPORT_RESPONSE] = 0.0
-    near = _sum_of_neighbors(peaks, heard, image.px(_SUPPORT_MM))
-    wide = _sum_of_neighbors(peaks, heard, image.px(_SURROUND_MM))
-    expected = (wide - near) / ((_SURROUND_MM / _SUPPORT_MM) ** 2 - 1)
+    silent = peaks.sigma_px > image.px(settings.candidates.object_sigma_mm)
+    silent[loud] |= sharper_than_blur(
+        image.gray, peaks.row[loud], peaks.column[loud], peaks.sigma_px[loud], settings=settings
+    )
+    own = np.where(
+        silent,
+        0.0,
+        np.minimum(peaks.strength / np.maximum(1.0, peaks.relative_noise), settings.candidates.support_cap),
+    )
+    heard = np.where(own > settings.candidates.support_strength, own, 0.0).astype(np.float32)
+    heard[peaks.response <= settings.candidates.support_response] = 0.0
+    near = _sum_of_neighbors(peaks, heard, image.px(settings.candidates.support_mm), settings)
+    wide = _sum_of_neighbors(peaks, heard, image.px(settings.candidates.background_support_mm), settings)
+    expected = (wide - near) / (
+        (settings.candidates.background_support_mm / settings.candidates.support_mm) ** 2 - 1
+    )
     support = np.maximum(near - expected, 0.0)
     return (own + support).astype(np.float32), support.astype(np.float32)
 
 
-def _sum_of_neighbors(peaks: Peaks, heard: NDArray[np.float32], distance_px: float) -> NDArray[np.float32]:
+def _sum_of_neighbors(
+    peaks: Peaks, heard: NDArray[np.float32], distance_px: float, settings: AnalysisSettings
+) -> NDArray[np.float32]:
     """What is heard at each peak from all others within a distance, an eighth of it uncertain.
 
     The voices are laid on a grid, so that a picture full of them takes no longer than another.
     """
     if heard.size == 0:
         return heard
-    cell = distance_px / _CELLS
+    cell = distance_px / settings.candidates.support_cells
     row, column = (peaks.row / cell).astype(np.float32), (peaks.column / cell).astype(np.float32)
     shape = int(row.max()) + 2, int(column.max()) + 2
     top, left = row.astype(np.intp), column.astype(np.intp)
@@ -202,15 +207,21 @@ def _sum_of_neighbors(peaks: Peaks, heard: NDArray[np.float32], distance_px: flo
         (1, 1, y * x),
     ):
         np.add.at(grid, (top + down, left + right), share * heard)
-    reach = np.arange(-_CELLS, _CELLS + 1, dtype=np.float32)
-    disk = (np.hypot(reach[:, None], reach) <= _CELLS).astype(np.float32)
+    reach = np.arange(
+        -settings.candidates.support_cells, settings.candidates.support_cells + 1, dtype=np.float32
+    )
+    disk = (np.hypot(reach[:, None], reach) <= settings.candidates.support_cells).astype(np.float32)
     total = cv2.filter2D(grid, -1, disk, borderType=cv2.BORDER_CONSTANT)
     return sampled(np.asarray(total, np.float32), row, column) - heard
 
 
-def _belief(strength: NDArray[np.float32], image: NormalizedImage) -> NDArray[np.float32]:
-    half = _HALF_BELIEF * min(1.0, (_SHARP_SPACING_MM / image.working_mm) ** _BLUR_EXPONENT)
-    return np.asarray(expit((strength - half) / _BELIEF_WIDTH), dtype=np.float32)
+def _belief(
+    strength: NDArray[np.float32], image: NormalizedImage, settings: AnalysisSettings
+) -> NDArray[np.float32]:
+    half = settings.candidates.score_midpoint * min(
+        1.0, (settings.candidates.sharp_spacing_mm / image.working_mm) ** settings.candidates.blur_exponent
+    )
+    return np.asarray(expit((strength - half) / settings.candidates.score_width), dtype=np.float32)
 
 
 def sharper_than_blur(
@@ -218,6 +229,8 @@ def sharper_than_blur(
     rows: NDArray[np.intp],
     columns: NDArray[np.intp],
     sigma_px: NDArray[np.float32],
+    *,
+    settings: AnalysisSettings = AnalysisSettings(),
 ) -> NDArray[np.bool_]:
     """Whether next to nothing of a peak's height is left one pixel beside it.
 
@@ -232,4 +245,7 @@ def sharper_than_blur(
     surround = np.median(patch.reshape(49, -1), axis=0)
     height = np.maximum(patch[3, 3] - surround, 1e-9)
     sides = np.sort(np.stack([patch[2, 3], patch[4, 3], patch[3, 2], patch[3, 4]]), axis=0)
-    return np.asarray(((sides[2] - surround) / height < _DUST_SIDE) & (sigma_px < _DUST_SIGMA_PX))
+    return np.asarray(
+        ((sides[2] - surround) / height < settings.candidates.sharp_side_share)
+        & (sigma_px < settings.candidates.sharp_sigma_px)
+    )

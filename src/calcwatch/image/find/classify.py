@@ -17,11 +17,11 @@ from calcwatch.domain.findings import NonLesionKind
 from calcwatch.image.find.candidates import find_candidates
 from calcwatch.image.find.detections import Detections
 from calcwatch.image.find.patches import Patches, cut_patches
+from calcwatch.image.settings import AnalysisSettings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calcwatch.domain.findings import AnalysisSettings
     from calcwatch.image.find.candidates import Candidates
     from calcwatch.image.prepare.breast import BreastRegion
     from calcwatch.image.prepare.normalize import NormalizedImage
@@ -47,10 +47,6 @@ _CALCIFICATIONS = [
     CANDIDATE_CLASSES.index(CandidateClass.VASCULAR),
 ]
 _LOOKALIKES = [number for number, look in enumerate(CANDIDATE_CLASSES) if look.value in set(NonLesionKind)]
-_LIKELY = 0.5
-_COARSE_PX = 2.5
-_NEAR_MM = (1.0, 2.5, 5.0, 10.0)
-_MOST_LOGIT = 8.0
 
 
 @dataclass(frozen=True)
@@ -75,12 +71,12 @@ def detect_learned(
     ``settings.max_candidates`` are looked at.
     """
     candidates = find_candidates(image, breast, settings)
-    patches = cut_patches(image, candidates, model.max_candidates)
+    patches = cut_patches(image, candidates, model.max_candidates, settings=settings.patches)
     count = len(patches.numbers)
     logits = model.patch_network(patches)
     places = np.stack([candidates.row[:count], candidates.column[:count]], axis=1) * image.working_mm
-    looks = model.context_network(describe_surround(places, patches.numbers, logits))
-    looks, stays = _gathered(candidates, looks)
+    looks = model.context_network(describe_surround(places, patches.numbers, logits, settings=settings))
+    looks, stays = _gathered(candidates, looks, settings)
     score = looks[:, _CALCIFICATIONS].sum(axis=1)
     order = np.lexsort((candidates.column[:count], candidates.row[:count], -score))
     order = order[stays[order]]
@@ -96,7 +92,7 @@ def detect_learned(
 
 
 def _gathered(
-    candidates: Candidates, looks: NDArray[np.float32]
+    candidates: Candidates, looks: NDArray[np.float32], settings: AnalysisSettings
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Give what is seen on the back of a large bright thing to that thing; and which candidates stay.
 
@@ -106,7 +102,7 @@ def _gathered(
     row, column = candidates.row[:count], candidates.column[:count]
     sigma, strength = candidates.sigma_px[:count], candidates.strength[:count]
     looks, stays = looks.copy(), np.ones(count, bool)
-    for large in np.flatnonzero((sigma > _COARSE_PX) & (strength > 0)):
+    for large in np.flatnonzero((sigma > settings.classify.object_sigma_px) & (strength > 0)):
         on_it = np.hypot(row - row[large], column - column[large]) <= 2 * sigma[large]
         grain = np.flatnonzero(on_it & (strength < 0) & (sigma < sigma[large]) & stays)
         both = np.append(grain, large)
@@ -123,11 +119,15 @@ def is_vascular(looks: NDArray[np.float32]) -> bool:
     )
 
 
-def is_lookalike(detections: Detections) -> NDArray[np.bool_]:
+def is_lookalike(
+    detections: Detections, *, settings: AnalysisSettings = AnalysisSettings()
+) -> NDArray[np.bool_]:
     """Which detections are likely a look-alike with a name: a clip, a marker, a wire, dust."""
     if detections.class_probabilities is None:
         return np.zeros(detections.row.size, bool)
-    return np.asarray(detections.class_probabilities[:, _LOOKALIKES].max(axis=1) >= _LIKELY)
+    return np.asarray(
+        detections.class_probabilities[:, _LOOKALIKES].max(axis=1) >= settings.classify.lookalike_probability
+    )
 
 
 def lookalike_kind(looks: NDArray[np.float32]) -> NonLesionKind:
@@ -136,7 +136,11 @@ def lookalike_kind(looks: NDArray[np.float32]) -> NonLesionKind:
 
 
 def describe_surround(
-    places_mm: NDArray[np.float32], numbers: NDArray[np.float32], logits: NDArray[np.float32]
+    places_mm: NDArray[np.float32],
+    numbers: NDArray[np.float32],
+    logits: NDArray[np.float32],
+    *,
+    settings: AnalysisSettings = AnalysisSettings(),
 ) -> NDArray[np.float32]:
     """Each candidate's own logits and numbers, and what its neighbors look like: n x features, float32.
 
@@ -148,8 +152,15 @@ def describe_surround(
     vascular = likely[:, CANDIDATE_CLASSES.index(CandidateClass.VASCULAR)]
     places = places_mm.astype(np.float32)
     square = ((places[:, None] - places[None]) ** 2).sum(axis=2)
-    columns = [np.clip(logits - logits.mean(axis=1, keepdims=True), -_MOST_LOGIT, _MOST_LOGIT), numbers]
-    for distance in _NEAR_MM:
+    columns = [
+        np.clip(
+            logits - logits.mean(axis=1, keepdims=True),
+            -settings.classify.max_logit,
+            settings.classify.max_logit,
+        ),
+        numbers,
+    ]
+    for distance in settings.classify.context_distances_mm:
         near = square <= distance**2
         np.fill_diagonal(near, val=False)
         weight = near.astype(np.float32)

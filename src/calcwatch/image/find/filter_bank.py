@@ -15,27 +15,13 @@ import cv2
 import numpy as np
 
 from calcwatch.image.arrays import block_mean, gaussian, local_noise, sampled
+from calcwatch.image.settings import FilterBankSettings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from calcwatch.image.prepare.normalize import NormalizedImage
 
-_FINEST_MM, _COARSEST_MM = 0.0625, 1.2
-_MIN_SIGMA_PX = 0.7
-_SURROUND = 1.6  # ratio of the two Gaussians, and of neighboring scales: each is the surround of the last
-_ENOUGH_PX = 1.8  # a Gaussian of this sigma bears pixels twice as large
-_NOISE_WINDOW_MM = 5.0
-_NOISE_WINDOW_SIGMAS = 11.0  # at least, for coarse scales
-_NOISE_SAMPLE_SIGMAS = 1.5  # samples closer than this tell the same twice
-_NOISE_MAP_MM = 0.8
-_QUANTIZATION_NOISE = 0.29  # sigma of rounding to steps of one
-_CANDIDATE_SIGMA = 3.0
-_FILL_SAMPLES = 7  # across the window that continues the breast
-_RING_SAMPLES = 16
-_NEAR_RING, _FAR_RING = 2.2, 3.5  # in sigmas of the candidate's scale
-_RING_RANK = 4  # from the brightest: one neighbor may be bright, a line may not
-_LINE_WEIGHT = 1.3
 _TINY = np.float32(1e-9)
 
 
@@ -80,21 +66,27 @@ class _Level:
     factor: int
 
 
-def scales_px(image: NormalizedImage) -> tuple[float, ...]:
+def scales_px(
+    image: NormalizedImage, *, settings: FilterBankSettings = FilterBankSettings()
+) -> tuple[float, ...]:
     """Sigmas of the filter bank in pixels, ascending, each 1.6 times the one before."""
-    first = max(_MIN_SIGMA_PX, image.px(_FINEST_MM))
-    count = 1 + math.floor(math.log(image.px(_COARSEST_MM) / first) / math.log(_SURROUND))
-    return tuple(first * _SURROUND**i for i in range(max(1, count)))
+    first = max(settings.min_sigma_px, image.px(settings.finest_mm))
+    count = 1 + math.floor(math.log(image.px(settings.coarsest_mm) / first) / math.log(settings.scale_ratio))
+    return tuple(first * settings.scale_ratio**i for i in range(max(1, count)))
 
 
 def fill_outside(
-    gray: NDArray[np.float32], inside: NDArray[np.uint8], reach_px: float
+    gray: NDArray[np.float32],
+    inside: NDArray[np.uint8],
+    reach_px: float,
+    *,
+    settings: FilterBankSettings = FilterBankSettings(),
 ) -> NDArray[np.float32]:
     """Continue the breast smoothly past its skin, so that no filter sees an edge there.
 
     ``inside``: 1 in the breast. ``reach_px``: size of the window the continuation averages over, twice.
     """
-    step = max(1, round(reach_px / _FILL_SAMPLES))
+    step = max(1, round(reach_px / settings.fill_samples))
     size = (round(reach_px / step) | 1,) * 2
     rows, columns = gray.shape
     padded = np.zeros((step * math.ceil(rows / step), step * math.ceil(columns / step)), np.float32)
@@ -115,29 +107,30 @@ def find_peaks(
     image: NormalizedImage,
     *,
     most: int,
+    settings: FilterBankSettings = FilterBankSettings(),
 ) -> tuple[Peaks, NoiseMap]:
     """Local maxima of every scale in ``area``, at most ``most`` a scale, and the noise of single pixels.
 
     ``filled``: the crop continued past the skin; ``inside``, ``area``: 1 in the breast, and where peaks may
     lie.
     """
-    first = scales_px(image)[0]
+    first = scales_px(image, settings=settings)[0]
     level = _Level(gaussian(filled, first), inside, area, first, 1)
     found, maps = [], []
-    for _ in scales_px(image):
-        wider = gaussian(level.smooth, level.sigma * math.sqrt(_SURROUND**2 - 1))
+    for _ in scales_px(image, settings=settings):
+        wider = gaussian(level.smooth, level.sigma * math.sqrt(settings.scale_ratio**2 - 1))
         response = np.asarray(cv2.subtract(level.smooth, wider), np.float32)
-        peaks, noise = _peaks_of_level(level, response, image, most)
+        peaks, noise = _peaks_of_level(level, response, image, most, settings)
         found.append(peaks)
         maps.append(noise)
-        level = _next_level(level, wider)
-    return _joined(found), _noise_map(maps[0], filled.shape, first, image)
+        level = _next_level(level, wider, settings)
+    return _joined(found), _noise_map(maps[0], filled.shape, first, image, settings)
 
 
-def _next_level(level: _Level, wider: NDArray[np.float32]) -> _Level:
+def _next_level(level: _Level, wider: NDArray[np.float32], settings: FilterBankSettings) -> _Level:
     """The same at the next scale, with pixels twice as large where that loses nothing."""
-    sigma = _SURROUND * level.sigma
-    if sigma < 2 * _ENOUGH_PX or min(wider.shape) < 4:
+    sigma = settings.scale_ratio * level.sigma
+    if sigma < 2 * settings.reducible_sigma_px or min(wider.shape) < 4:
         return _Level(wider, level.inside, level.area, sigma, level.factor)
     rows, columns = wider.shape[0] % 2, wider.shape[1] % 2
     if rows or columns:
@@ -150,11 +143,15 @@ def _next_level(level: _Level, wider: NDArray[np.float32]) -> _Level:
 
 
 def _peaks_of_level(
-    level: _Level, response: NDArray[np.float32], image: NormalizedImage, most: int
+    level: _Level,
+    response: NDArray[np.float32],
+    image: NormalizedImage,
+    most: int,
+    settings: FilterBankSettings,
 ) -> tuple[Peaks, NDArray[np.float32]]:
     """Peaks of one scale, and the working noise on a coarse grid over the whole crop."""
-    noise, typical = _working_noise(level, response, image)
-    row, column = _local_maxima(response, noise, level.area, most)
+    noise, typical = _working_noise(level, response, image, settings)
+    row, column = _local_maxima(response, noise, level.area, most, settings)
     heard_in = _at(noise, row, column, response.shape)
     height = response[row, column] / heard_in
     full_row, full_column = _in_crop(response, row, column, level.factor)
@@ -165,34 +162,38 @@ def _peaks_of_level(
         noise=heard_in,
         relative_noise=heard_in / (typical + _TINY),
         response=height,
-        strength=_speck_strength(level, row, column) / heard_in,
+        strength=_speck_strength(level, row, column, settings) / heard_in,
     )
     return peaks, noise
 
 
 def _working_noise(
-    level: _Level, response: NDArray[np.float32], image: NormalizedImage
+    level: _Level, response: NDArray[np.float32], image: NormalizedImage, settings: FilterBankSettings
 ) -> tuple[NDArray[np.float32], np.float32]:
     """Geometric mean of the local noise and the breast's own: no busy or calm corner rules alone.
 
     On a coarse grid over the whole crop: noise is even over some millimeters. Also the breast's own.
     """
-    step = math.ceil(_NOISE_SAMPLE_SIGMAS * level.sigma)
+    step = math.ceil(settings.noise_sample_sigmas * level.sigma)
     samples = np.ascontiguousarray(response[step // 2 :: step, step // 2 :: step])
     inside = level.inside[step // 2 :: step, step // 2 :: step].astype(np.float32)
     pixel = image.px(1.0) / level.factor
-    window = max(_NOISE_WINDOW_MM * pixel, _NOISE_WINDOW_SIGMAS * level.sigma)
+    window = max(settings.noise_window_mm * pixel, settings.noise_window_sigmas * level.sigma)
     local = local_noise(samples, inside, round(window / step))
     typical = np.float32(np.exp(cv2.mean(cv2.log(local + _TINY), mask=inside.astype(np.uint8))[0]))
-    least = np.float32(_QUANTIZATION_NOISE * image.gray_step / (level.sigma * level.factor))
+    least = np.float32(settings.quantization_noise * image.gray_step / (level.sigma * level.factor))
     return np.maximum(np.sqrt(local * typical), least).astype(np.float32), typical
 
 
 def _local_maxima(
-    response: NDArray[np.float32], noise: NDArray[np.float32], area: NDArray[np.uint8], most: int
+    response: NDArray[np.float32],
+    noise: NDArray[np.float32],
+    area: NDArray[np.uint8],
+    most: int,
+    settings: FilterBankSettings,
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Rows and columns of the highest local maxima above the threshold, at most ``most``, in raster order."""
-    least = cv2.resize(noise * np.float32(_CANDIDATE_SIGMA), response.shape[::-1])
+    least = cv2.resize(noise * np.float32(settings.min_response), response.shape[::-1])
     high = cv2.compare(response, least, cv2.CMP_GT)
     highest = cv2.dilate(response, np.ones((5, 5), np.uint8), dst=least)
     top = cv2.compare(response, highest, cv2.CMP_GE)
@@ -229,23 +230,29 @@ def _in_crop(
     return places[0], places[1]
 
 
-def _speck_strength(level: _Level, row: NDArray[np.intp], column: NDArray[np.intp]) -> NDArray[np.float32]:
+def _speck_strength(
+    level: _Level, row: NDArray[np.intp], column: NDArray[np.intp], settings: FilterBankSettings
+) -> NDArray[np.float32]:
     """Height over the surround in gray, the least favorable of three looks at each candidate."""
     center = level.smooth[row, column]
-    near = _ring(level, row, column, _NEAR_RING)
-    far = _ring(level, row, column, _FAR_RING)
-    half = _RING_SAMPLES // 2
+    near = _ring(level, row, column, settings.near_ring, settings)
+    far = _ring(level, row, column, settings.far_ring, settings)
+    half = settings.ring_samples // 2
     line = np.minimum(near[:, :half], near[:, half:]).max(axis=1)
-    surround = np.partition(far, -_RING_RANK, axis=1)[:, -_RING_RANK]
-    over_line = np.float32(_LINE_WEIGHT) * (center - line)
+    surround = np.partition(far, -settings.ring_rank, axis=1)[:, -settings.ring_rank]
+    over_line = np.float32(settings.line_weight) * (center - line)
     return np.asarray(np.minimum(over_line, center - surround), dtype=np.float32)
 
 
 def _ring(
-    level: _Level, row: NDArray[np.intp], column: NDArray[np.intp], sigmas: float
+    level: _Level,
+    row: NDArray[np.intp],
+    column: NDArray[np.intp],
+    sigmas: float,
+    settings: FilterBankSettings,
 ) -> NDArray[np.float32]:
     """Gray on a circle round each candidate: candidates x samples, opposite ones half a row apart."""
-    angle = np.arange(_RING_SAMPLES, dtype=np.float32) * np.float32(2 * np.pi / _RING_SAMPLES)
+    angle = np.arange(settings.ring_samples, dtype=np.float32) * np.float32(2 * np.pi / settings.ring_samples)
     radius = np.float32(sigmas * level.sigma)
     x = column[:, None].astype(np.float32) + radius * np.cos(angle)
     y = row[:, None].astype(np.float32) + radius * np.sin(angle)
@@ -257,17 +264,21 @@ def _joined(found: list[Peaks]) -> Peaks:
 
 
 def _noise_map(
-    noise: NDArray[np.float32], shape: tuple[int, ...], sigma: float, image: NormalizedImage
+    noise: NDArray[np.float32],
+    shape: tuple[int, ...],
+    sigma: float,
+    image: NormalizedImage,
+    settings: FilterBankSettings,
 ) -> NoiseMap:
     """Noise of single pixels, were that of the finest scale white, on a grid of 0.8 mm."""
-    reduction = max(1, round(image.px(_NOISE_MAP_MM)))
+    reduction = max(1, round(image.px(settings.noise_map_mm)))
     row, column = (np.minimum(np.arange(0, n, reduction) + reduction // 2, n - 1) for n in shape)
     y, x = np.meshgrid(row, column, indexing="ij")
-    return NoiseMap(_at(noise, y, x, shape) / np.float32(_white_gain(sigma)), reduction)
+    return NoiseMap(_at(noise, y, x, shape) / np.float32(_white_gain(sigma, settings)), reduction)
 
 
-def _white_gain(sigma: float) -> float:
+def _white_gain(sigma: float, settings: FilterBankSettings) -> float:
     """Factor by which the difference of Gaussians changes the standard deviation of white noise."""
     impulse = np.zeros((2 * math.ceil(8 * sigma) + 1,) * 2, np.float32)
     impulse[impulse.shape[0] // 2, impulse.shape[1] // 2] = 1
-    return float(np.linalg.norm(gaussian(impulse, sigma) - gaussian(impulse, _SURROUND * sigma)))
+    return float(np.linalg.norm(gaussian(impulse, sigma) - gaussian(impulse, settings.scale_ratio * sigma)))

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from calcwatch.image.settings import PatchSettings
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -21,15 +23,9 @@ if TYPE_CHECKING:
 PATCH_PX = 32
 """Rows and columns of both patches; the candidate lies at row and column 16."""
 
-CONTEXT_MM = 0.4
-"""Distance between the pixels of a context patch."""
 
 NUMBERS = ("spacing", "sigma", "strength", "response", "support", "busy", "gray", "head_room")
 """The numbers that go with each candidate, in order; see ``cut_patches``."""
-
-_DETAIL_SCALE = 3.0  # units of noise up to which the detail is shown linearly, about
-_CONTEXT_SCALE = 4.0
-_STRENGTH_SCALE = 4.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +41,9 @@ class Patches:
     numbers: NDArray[np.float32]
 
 
-def cut_patches(image: NormalizedImage, candidates: Candidates, count: int) -> Patches:
+def cut_patches(
+    image: NormalizedImage, candidates: Candidates, count: int, *, settings: PatchSettings = PatchSettings()
+) -> Patches:
     """Patches of the first ``count`` candidates; none give empty arrays.
 
     The context shows all candidates, not only these. ``numbers`` are logarithms or inverse hyperbolic sines,
@@ -56,9 +54,9 @@ def cut_patches(image: NormalizedImage, candidates: Candidates, count: int) -> P
     row, column = candidates.row[:count], candidates.column[:count]
     noise = candidates.pixel_noise()[:count]
     return Patches(
-        detail=_detail(candidates.filled, row, column, noise),
-        context=_context(image, candidates, row, column, noise),
-        numbers=_numbers(image, candidates, noise),
+        detail=_detail(candidates.filled, row, column, noise, settings),
+        context=_context(image, candidates, row, column, noise, settings=settings),
+        numbers=_numbers(image, candidates, noise, settings),
     )
 
 
@@ -67,10 +65,11 @@ def _detail(
     row: NDArray[np.intp],
     column: NDArray[np.intp],
     noise: NDArray[np.float32],
+    settings: PatchSettings,
 ) -> NDArray[np.float32]:
     patches = _gather(filled, row, column)
     patches -= _median(patches)
-    patches /= np.float32(_DETAIL_SCALE) * noise[:, None, None]
+    patches /= np.float32(settings.detail_scale) * noise[:, None, None]
     return np.arcsinh(patches)[:, None]
 
 
@@ -80,14 +79,16 @@ def _context(
     row: NDArray[np.intp],
     column: NDArray[np.intp],
     noise: NDArray[np.float32],
+    *,
+    settings: PatchSettings,
 ) -> NDArray[np.float32]:
-    step = max(1, round(image.px(CONTEXT_MM)))
+    step = max(1, round(image.px(settings.context_mm)))
     coarse = _reduced(candidates.filled, step)
     gray = _gather(coarse, row // step, column // step)
     gray -= _median(gray)
-    gray /= np.float32(_CONTEXT_SCALE) * noise[:, None, None]
+    gray /= np.float32(settings.context_scale) * noise[:, None, None]
     strongest = np.zeros_like(coarse)
-    heard = np.arcsinh(np.maximum(candidates.strength, 0) / np.float32(_STRENGTH_SCALE))
+    heard = np.arcsinh(np.maximum(candidates.strength, 0) / np.float32(settings.strength_scale))
     np.maximum.at(strongest, (candidates.row // step, candidates.column // step), heard)
     return np.stack([np.arcsinh(gray), _gather(strongest, row // step, column // step, fill=0.0)], axis=1)
 
@@ -118,7 +119,7 @@ def _gather(
 
 
 def _numbers(
-    image: NormalizedImage, candidates: Candidates, noise: NDArray[np.float32]
+    image: NormalizedImage, candidates: Candidates, noise: NDArray[np.float32], settings: PatchSettings
 ) -> NDArray[np.float32]:
     count = noise.size
     gray = image.gray[candidates.row[:count], candidates.column[:count]]
@@ -128,9 +129,9 @@ def _numbers(
     columns = (
         np.full(count, np.log(image.working_mm / 0.1)),
         np.log(candidates.sigma_px[:count] / image.px(0.1)),
-        np.arcsinh(candidates.strength[:count] / _STRENGTH_SCALE),
-        np.arcsinh(candidates.response[:count] / _STRENGTH_SCALE),
-        np.arcsinh(candidates.support[:count] / _STRENGTH_SCALE),
+        np.arcsinh(candidates.strength[:count] / settings.strength_scale),
+        np.arcsinh(candidates.response[:count] / settings.strength_scale),
+        np.arcsinh(candidates.support[:count] / settings.strength_scale),
         np.log(noise / typical),
         gray,
         np.arcsinh((1 - gray) / (10 * noise)),

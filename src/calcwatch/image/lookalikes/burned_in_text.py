@@ -9,6 +9,7 @@ import numpy as np
 
 from calcwatch.domain.findings import NonLesionKind
 from calcwatch.image.lookalikes.metal import Lookalike
+from calcwatch.image.settings import TextSettings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,58 +17,53 @@ if TYPE_CHECKING:
     from calcwatch.image.prepare.breast import BreastRegion
     from calcwatch.image.prepare.normalize import NormalizedImage
 
-_COARSE_MM = 0.4  # looked for on pixels of this size
-_SKIN_MM = 2.0  # nearer to the breast than this nothing is a letter
-_ABOVE_AIR = 0.5  # of the way from the air to white
-_HEIGHT_MM = (2.0, 16.0)
-_WIDTH_MM = (0.3, 16.0)
-_GAP_MM = 6.0  # between the letters of a word
-_LEAST_LETTERS = 2
-_FILLED = 0.75  # of its box; what is fuller is a label or a frame, not a letter
 
-
-def find_burned_in_text(image: NormalizedImage, breast: BreastRegion) -> tuple[Lookalike, ...]:
+def find_burned_in_text(
+    image: NormalizedImage, breast: BreastRegion, *, settings: TextSettings = TextSettings()
+) -> tuple[Lookalike, ...]:
     """Words of at least two letters in the air round the breast, top to bottom; each with the box round it.
 
     Only what the crop round the breast shows is seen. None give an empty tuple.
     """
-    step = max(1, round(image.px(_COARSE_MM)))
-    bright = _bright_in_air(image, breast, step)
+    step = max(1, round(image.px(settings.cell_mm)))
+    bright = _bright_in_air(image, breast, step, settings)
     _, _, stats, _ = cv2.connectedComponentsWithStats(bright, connectivity=8)
-    letters = _letters(np.asarray(stats, np.int32)[1:], image.px(1.0) / step, bright.shape)
-    if len(letters) < _LEAST_LETTERS:
+    letters = _letters(np.asarray(stats, np.int32)[1:], image.px(1.0) / step, bright.shape, settings)
+    if len(letters) < settings.min_letters:
         return ()
-    words = _words(letters, round(_GAP_MM * image.px(1.0) / step), bright.shape)
+    words = _words(letters, round(settings.gap_mm * image.px(1.0) / step), bright.shape, settings)
     return tuple(_named(box, step) for box in sorted(words))
 
 
-def _bright_in_air(image: NormalizedImage, breast: BreastRegion, step: int) -> NDArray[np.uint8]:
+def _bright_in_air(
+    image: NormalizedImage, breast: BreastRegion, step: int, settings: TextSettings
+) -> NDArray[np.uint8]:
     """1 on coarse pixels away from the breast that hold something bright."""
-    level = image.background + _ABOVE_AIR * (1.0 - image.background)
+    level = image.background + settings.above_air * (1.0 - image.background)
     spots = (image.gray >= np.float32(level)).view(np.uint8)
     coarse = cv2.dilate(spots, np.ones((step, step), np.uint8), anchor=(0, 0))[::step, ::step]
-    near = 2 * max(1, round(image.px(_SKIN_MM) / step)) + 1
+    near = 2 * max(1, round(image.px(settings.skin_mm) / step)) + 1
     taken = cv2.dilate(np.ascontiguousarray(breast.mask[::step, ::step]), np.ones((near, near), np.uint8))
     return np.asarray(cv2.subtract(np.ascontiguousarray(coarse), taken), np.uint8)
 
 
 def _letters(
-    stats: NDArray[np.int32], coarse_px: float, shape: tuple[int, ...]
+    stats: NDArray[np.int32], coarse_px: float, shape: tuple[int, ...], settings: TextSettings
 ) -> list[tuple[int, int, int, int]]:
     """Boxes (top, left, bottom, right) of what has the size of a letter and is not cut off by the border."""
     found = []
     for left, top, width, height, area in stats.tolist():
         inside = left > 0 and top > 0 and top + height < shape[0] and left + width < shape[1]
-        high = _HEIGHT_MM[0] * coarse_px <= height <= _HEIGHT_MM[1] * coarse_px
-        wide = _WIDTH_MM[0] * coarse_px <= width <= _WIDTH_MM[1] * coarse_px
-        thin = area < _FILLED * width * height or width * 3 <= height
+        high = settings.height_mm[0] * coarse_px <= height <= settings.height_mm[1] * coarse_px
+        wide = settings.width_mm[0] * coarse_px <= width <= settings.width_mm[1] * coarse_px
+        thin = area < settings.max_filled * width * height or width * 3 <= height
         if inside and high and wide and thin:
             found.append((top, left, top + height, left + width))
     return found
 
 
 def _words(
-    letters: list[tuple[int, int, int, int]], gap: int, shape: tuple[int, ...]
+    letters: list[tuple[int, int, int, int]], gap: int, shape: tuple[int, ...], settings: TextSettings
 ) -> list[tuple[int, int, int, int]]:
     """Boxes of letters that stand side by side, two or more."""
     lines = np.zeros(shape, np.uint8)
@@ -77,7 +73,7 @@ def _words(
     words: dict[int, list[tuple[int, int, int, int]]] = {}
     for letter in letters:
         words.setdefault(int(labels[letter[0], letter[1]]), []).append(letter)
-    boxes = [np.array(word) for word in words.values() if len(word) >= _LEAST_LETTERS]
+    boxes = [np.array(word) for word in words.values() if len(word) >= settings.min_letters]
     return [(*box[:, :2].min(axis=0).tolist(), *box[:, 2:].max(axis=0).tolist()) for box in boxes]
 
 

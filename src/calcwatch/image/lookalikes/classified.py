@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 from calcwatch.image.find.classify import lookalike_kind
 from calcwatch.image.lookalikes.find import Lookalike
 from calcwatch.image.measure.outline import measure
+from calcwatch.image.settings import AnalysisSettings
 
 if TYPE_CHECKING:
     from calcwatch.image.find.detections import Detections
     from calcwatch.image.prepare.normalize import NormalizedImage
 
 
-def name_lookalikes(image: NormalizedImage, detections: Detections) -> tuple[Lookalike, ...]:
+def name_lookalikes(
+    image: NormalizedImage, detections: Detections, *, settings: AnalysisSettings = AnalysisSettings()
+) -> tuple[Lookalike, ...]:
     """One named non-lesion for each thing the detections lie on, top to bottom; none give an empty tuple.
 
     Raises ``ValueError`` for detections without looks, which nobody can name.
@@ -25,6 +28,6 @@ def name_lookalikes(image: NormalizedImage, detections: Detections) -> tuple[Loo
     looks = detections.class_probabilities
     found = [
         Lookalike(lookalike_kind(looks[thing.index]), thing.row, thing.column, thing.outline)
-        for thing in measure(image, detections)
+        for thing in measure(image, detections, settings=settings.outline)
     ]
     return tuple(sorted(found, key=lambda thing: (thing.row, thing.column)))

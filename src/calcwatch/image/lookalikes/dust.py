@@ -13,6 +13,7 @@ import numpy as np
 
 from calcwatch.domain.findings import NonLesionKind
 from calcwatch.image.lookalikes.metal import Lookalike
+from calcwatch.image.settings import DustSettings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,34 +21,34 @@ if TYPE_CHECKING:
     from calcwatch.domain.image import Point
     from calcwatch.image.prepare.normalize import NormalizedImage
 
-_RADIUS_PX = 3  # of the patch round a peak
-_WIDEST_PX = 1.9  # the blur of a system leaves more
-_GRAY_PER_MM = 1.5  # height over width; calcium reaches two thirds of it
-_FLAT = 0.25  # of the height: what the patch beside the speck may vary by
-_FLAT_RANKS = (0.1, 0.6)  # quantiles of the patch that a speck or a line leaves alone
-_REACH_PX = 40  # a scratch is followed this far from each peak
-_SHARE = 0.4  # of the height: the outline of a scratch
-_LARGEST_PX = 250
-
 
 def find_dust(
-    image: NormalizedImage, rows: NDArray[np.intp], columns: NDArray[np.intp]
+    image: NormalizedImage,
+    rows: NDArray[np.intp],
+    columns: NDArray[np.intp],
+    *,
+    settings: DustSettings = DustSettings(),
 ) -> tuple[tuple[Lookalike, ...], NDArray[np.bool_]]:
     """Specks of dust and scratches among the peaks, top to bottom, and which peaks lie on them.
 
     A scratch with several peaks is one. None give an empty tuple.
     """
-    is_dust = whiter_than_calcium(image.gray, rows, columns, image.working_mm)
+    is_dust = whiter_than_calcium(image.gray, rows, columns, image.working_mm, settings=settings)
     taken = np.zeros(image.gray.shape, np.uint8)
     found = []
     for row, column in sorted(zip(rows[is_dust].tolist(), columns[is_dust].tolist(), strict=True)):
         if not taken[row, column]:
-            found.append(_traced(image.gray, row, column, taken))
+            found.append(_traced(image.gray, row, column, taken, settings))
     return tuple(found), is_dust | (taken[rows, columns] > 0)
 
 
 def whiter_than_calcium(
-    gray: NDArray[np.float32], rows: NDArray[np.intp], columns: NDArray[np.intp], spacing_mm: float
+    gray: NDArray[np.float32],
+    rows: NDArray[np.intp],
+    columns: NDArray[np.intp],
+    spacing_mm: float,
+    *,
+    settings: DustSettings = DustSettings(),
 ) -> NDArray[np.bool_]:
     """Whether each peak is thin, stands on even ground, and is brighter than calcium of its width.
 
@@ -57,21 +58,21 @@ def whiter_than_calcium(
     if rows.size == 0:
         return np.zeros(0, np.bool_)
     rows, columns = _brightest_beside(gray, rows, columns)
-    patch = _patches(gray, rows, columns, _RADIUS_PX)
+    patch = _patches(gray, rows, columns, settings.radius_px)
     ground = np.median(patch, axis=(0, 1))
-    height = np.maximum(patch[_RADIUS_PX, _RADIUS_PX] - ground, 1e-6)
+    height = np.maximum(patch[settings.radius_px, settings.radius_px] - ground, 1e-6)
     relative = (patch - ground) / height
-    along = np.arange(2 * _RADIUS_PX + 1)
+    along = np.arange(2 * settings.radius_px + 1)
     profiles = (
-        (relative[_RADIUS_PX], 1.0),
-        (relative[:, _RADIUS_PX], 1.0),
+        (relative[settings.radius_px], 1.0),
+        (relative[:, settings.radius_px], 1.0),
         (relative[along, along], 2**0.5),
         (relative[along, along[::-1]], 2**0.5),
     )
     width = np.min([step * np.maximum(one, 0.0).sum(axis=0) for one, step in profiles], axis=0)
-    low, high = np.quantile(relative.reshape(along.size**2, -1), _FLAT_RANKS, axis=0)
-    bright = height > _GRAY_PER_MM * width * spacing_mm
-    return np.asarray(bright & (width <= _WIDEST_PX) & (high - low < _FLAT))
+    low, high = np.quantile(relative.reshape(along.size**2, -1), settings.evenness_quantiles, axis=0)
+    bright = height > settings.gray_per_mm * width * spacing_mm
+    return np.asarray(bright & (width <= settings.max_width_px) & (high - low < settings.max_unevenness))
 
 
 def _brightest_beside(
@@ -95,18 +96,20 @@ def _patches(
     return np.asarray(gray[ys[:, None], xs[None]])
 
 
-def _traced(gray: NDArray[np.float32], row: int, column: int, taken: NDArray[np.uint8]) -> Lookalike:
+def _traced(
+    gray: NDArray[np.float32], row: int, column: int, taken: NDArray[np.uint8], settings: DustSettings
+) -> Lookalike:
     """The speck or scratch that a peak lies on, with its outline; marks it in ``taken``."""
-    top, left = max(0, row - _REACH_PX), max(0, column - _REACH_PX)
-    part = (slice(top, row + _REACH_PX + 1), slice(left, column + _REACH_PX + 1))
+    top, left = max(0, row - settings.reach_px), max(0, column - settings.reach_px)
+    part = (slice(top, row + settings.reach_px + 1), slice(left, column + settings.reach_px + 1))
     close = gray[max(0, row - 4) : row + 5, max(0, column - 4) : column + 5]
     ground = float(np.median(close))
     core = gray[max(0, row - 1) : row + 2, max(0, column - 1) : column + 2]
-    level = ground + _SHARE * (float(core.max()) - ground)
+    level = ground + settings.outline_level * (float(core.max()) - ground)
     _, labels = cv2.connectedComponents((gray[part] >= np.float32(level)).astype(np.uint8), connectivity=8)
     home = labels[max(0, row - 1 - top) : row + 2 - top, max(0, column - 1 - left) : column + 2 - left]
     one = (labels == int(home.max())).astype(np.uint8)
-    if not 0 < cv2.countNonZero(one) <= _LARGEST_PX:
+    if not 0 < cv2.countNonZero(one) <= settings.max_area_px:
         one = np.zeros(one.shape, np.uint8)
         one[row - top, column - left] = 1
     one = np.asarray(cv2.dilate(one, np.ones((3, 3), np.uint8)), np.uint8)

@@ -8,20 +8,10 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from calcwatch.image.settings import MetalSettings
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-PLATEAU = 0.93
-"""Share of the way from the surround to white above which metal is displayed."""
-
-OUTLINE = 0.5
-"""Share of the same way at which an object ends."""
-
-_FINE_MM = 0.04  # measured on pixels about this size
-_MARGIN_PX = 2
-_RIDGE_PX = 0.35  # a pixel whose neighbors are deeper by no more than this lies on the middle line
-_RIDGE_DEPTH = 0.5  # of the deepest
-_CONTOUR_LENGTH = 0.95  # true length of a curve over that of its chain of pixels
 
 
 @dataclass(frozen=True)
@@ -49,7 +39,12 @@ class ElongatedObject:
 
 
 def measure_elongated_object(
-    height: NDArray[np.float32], mask: NDArray[np.uint8], spacing_mm: float, contact_px: int = 0
+    height: NDArray[np.float32],
+    mask: NDArray[np.uint8],
+    spacing_mm: float,
+    contact_px: int = 0,
+    *,
+    settings: MetalSettings = MetalSettings(),
 ) -> ElongatedObject:
     """Measure one object on a finer grid.
 
@@ -59,17 +54,17 @@ def measure_elongated_object(
     """
     if not mask.any():
         raise ValueError("the mask of an object is empty; give one with at least one pixel")
-    fine = int(np.clip(round(spacing_mm / _FINE_MM), 1, 4))
-    finer, solid = _finer(height, mask, fine)
+    fine = int(np.clip(round(spacing_mm / settings.fine_mm), 1, 4))
+    finer, solid = _finer(height, mask, fine, settings)
     mm = spacing_mm / fine
-    outline, holes, length = _contours(solid)
+    outline, holes, length = _contours(solid, settings)
     area = cv2.countNonZero(solid) * mm**2
-    soft = np.count_nonzero((finer < PLATEAU) & (solid > 0)) * mm**2
-    width = _width(solid) * mm
+    soft = np.count_nonzero((finer < settings.plateau_level) & (solid > 0)) * mm**2
+    width = _width(solid, settings) * mm
     radius = (cv2.minEnclosingCircle(outline)[1] + 0.5) * mm
     hull = cv2.contourArea(cv2.convexHull(outline)) * mm**2
     return ElongatedObject(
-        white=float(np.mean(height[mask > 0] >= PLATEAU)),
+        white=float(np.mean(height[mask > 0] >= settings.plateau_level)),
         edge_mm=soft / (length * mm),
         width_mm=width,
         length_mm=area / width,
@@ -82,38 +77,40 @@ def measure_elongated_object(
     )
 
 
-def _contours(solid: NDArray[np.uint8]) -> tuple[NDArray[np.int32], list[float], float]:
+def _contours(
+    solid: NDArray[np.uint8], settings: MetalSettings
+) -> tuple[NDArray[np.int32], list[float], float]:
     """The longest outer contour, the areas of the holes, and the length of all contours, in pixels."""
     contours, tree = cv2.findContours(solid, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     is_outer = tree[0][:, 3] < 0
     outer = [np.asarray(one, np.int32) for one, out in zip(contours, is_outer, strict=True) if out]
     holes = [float(cv2.contourArea(one)) for one, out in zip(contours, is_outer, strict=True) if not out]
-    length = _CONTOUR_LENGTH * sum(cv2.arcLength(one, closed=True) for one in contours)
+    length = settings.contour_length * sum(cv2.arcLength(one, closed=True) for one in contours)
     return max(outer, key=cv2.contourArea), holes, max(1.0, length)
 
 
 def _finer(
-    height: NDArray[np.float32], mask: NDArray[np.uint8], fine: int
+    height: NDArray[np.float32], mask: NDArray[np.uint8], fine: int, settings: MetalSettings
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     """The box round the object with ``fine`` pixels to one, and the object in it with zeros round it."""
     left, top, columns, rows = cv2.boundingRect(mask)
     box = (
-        slice(max(0, top - _MARGIN_PX), top + rows + _MARGIN_PX),
-        slice(max(0, left - _MARGIN_PX), left + columns + _MARGIN_PX),
+        slice(max(0, top - settings.margin_px), top + rows + settings.margin_px),
+        slice(max(0, left - settings.margin_px), left + columns + settings.margin_px),
     )
     near = cv2.dilate(mask[box], np.ones((3, 3), np.uint8))
     size = (near.shape[1] * fine, near.shape[0] * fine)
     finer = cv2.resize(height[box], size, interpolation=cv2.INTER_CUBIC)
-    solid = (finer >= OUTLINE) & (cv2.resize(near, size, interpolation=cv2.INTER_NEAREST) > 0)
+    solid = (finer >= settings.outline_level) & (cv2.resize(near, size, interpolation=cv2.INTER_NEAREST) > 0)
     if not solid.any():  # one pixel that interpolation flattens
         solid = cv2.resize(mask[box], size, interpolation=cv2.INTER_NEAREST) > 0
     return np.pad(finer, 1).astype(np.float32), np.pad(solid, 1).astype(np.uint8)
 
 
-def _width(solid: NDArray[np.uint8]) -> float:
+def _width(solid: NDArray[np.uint8], settings: MetalSettings) -> float:
     """Median width along the middle line, in pixels."""
     depth = cv2.distanceTransform(solid, cv2.DIST_L2, 5)
-    ridge = (depth >= cv2.dilate(depth, np.ones((3, 3), np.uint8)) - _RIDGE_PX) & (
-        depth > _RIDGE_DEPTH * depth.max()
+    ridge = (depth >= cv2.dilate(depth, np.ones((3, 3), np.uint8)) - settings.ridge_px) & (
+        depth > settings.ridge_depth * depth.max()
     )
     return 2.0 * float(np.median(depth[ridge]))

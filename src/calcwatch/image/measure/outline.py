@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from calcwatch.image.arrays import NORMAL_MAD, PIXEL_VARIANCE
+from calcwatch.image.settings import OutlineSettings
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -22,35 +25,12 @@ if TYPE_CHECKING:
     from calcwatch.image.find.detections import Detections
     from calcwatch.image.prepare.normalize import NormalizedImage
 
-_WINDOW_SIGMAS = 5.0
-_MIN_WINDOW_PX = 8
-_MAX_WINDOW_MM = 4.0
-_WINDOW_GROWTH = 1.7
-_FINE_WINDOW_PX = 16  # windows up to this are looked at four times finer
-_HALF, _THREE_QUARTERS = 0.5, 0.75
-_SADDLE = 0.72  # two peaks are two calcifications when the best way between them dips below this share
-_PEAK_QUANTILE = 0.9
-_NORMAL_MAD = 1.4826
 _TINY = 1e-9
 
-_BLUR_MM = 0.06  # focal spot and detector of a mammography system
-_PIXEL_BLUR = 1 / 12  # variance of a pixel's width
-_ROUNDNESS = 1.12  # noise makes an outline rough: the half-width is up to so much more than what fits inside
 
 # A ball and a plate as a blur of one unit shows them, computed once with 15 percent of it four times as wide:
 # half-width at half height; share of the height at the true edge; how far outside of the outline at half
 # height that edge lies; width at three quarters of the height over that at half.
-_HALF_WIDTH = (1.55, 1.75, 2.0, 2.4, 3.0, 4.0, 6.0, 9.0, 14.0, 40.0)
-_BALL_LEVEL = (0.49, 0.40, 0.36, 0.31, 0.28, 0.25, 0.22, 0.19, 0.17, 0.15)
-_PLATE_LEVEL = (0.50, 0.49, 0.46, 0.44, 0.43, 0.43, 0.43, 0.43, 0.43, 0.43)
-_BALL_GROWTH = (0.0, 0.23, 0.37, 0.54, 0.69, 0.87, 1.19, 1.62, 2.29, 5.5)
-_PLATE_GROWTH = (0.0, 0.01, 0.10, 0.17, 0.19, 0.17, 0.17, 0.17, 0.17, 0.17)
-_BALL_TOP = (0.685, 0.687, 0.694, 0.716, 0.741, 0.768, 0.787, 0.787, 0.785, 0.785)
-_PLATE_TOP = (0.690, 0.692, 0.701, 0.738, 0.775, 0.820, 0.871, 0.915, 0.944, 0.970)
-_LEAST_TOP = 0.07  # smaller differences of the two tell nothing
-_TELLING = 10.0  # contrast from which on the shape of the top is seen
-_LEAST_GROWTH, _MOST_GROWTH = 0.5, 1.2  # of that growth: noise at the foot moves the edge no further
-_SHAPE_ERROR = 0.04  # of the diameter, one standard deviation: the profile along the beam is not known
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +97,9 @@ class _Core:
     merged: tuple[int, ...]
 
 
-def measure(image: NormalizedImage, detections: Detections) -> tuple[MeasuredObject, ...]:
+def measure(
+    image: NormalizedImage, detections: Detections, *, settings: OutlineSettings = OutlineSettings()
+) -> tuple[MeasuredObject, ...]:
     """Outline every detection, strongest first.
 
     A detection on an object that a stronger one outlined already is merged into it. The order is that of the
@@ -128,7 +110,7 @@ def measure(image: NormalizedImage, detections: Detections) -> tuple[MeasuredObj
     peaks = np.stack([detections.row, detections.column], axis=1)
     for index in range(len(peaks)):
         if index not in taken:
-            found = _measure_one(image, peaks, index, float(detections.sigma_px[index]))
+            found = _measure_one(image, peaks, index, float(detections.sigma_px[index]), settings)
             if not any(_lies_on(found, stronger) for stronger in objects):
                 taken.update(found.merged)
                 objects.append(found)
@@ -145,29 +127,31 @@ def _lies_on(found: MeasuredObject, stronger: MeasuredObject) -> bool:
 
 
 def _measure_one(
-    image: NormalizedImage, peaks: NDArray[np.float32], index: int, sigma_px: float
+    image: NormalizedImage, peaks: NDArray[np.float32], index: int, sigma_px: float, settings: OutlineSettings
 ) -> MeasuredObject:
-    half_size = max(_MIN_WINDOW_PX, math.ceil(_WINDOW_SIGMAS * sigma_px))
-    largest = max(half_size, round(image.px(_MAX_WINDOW_MM)))
+    half_size = max(settings.min_window_px, math.ceil(settings.window_sigmas * sigma_px))
+    largest = max(half_size, round(image.px(settings.max_window_mm)))
     while True:
-        window = _window(image, peaks[index], half_size)
-        core = _core(window, peaks, index)
+        window = _window(image, peaks[index], half_size, settings)
+        core = _core(window, peaks, index, settings)
         if half_size >= largest or not _touches_rim(core.region):
-            blur = math.sqrt(image.px(_BLUR_MM) ** 2 + _PIXEL_BLUR)
-            return _describe(window, core, _edge(window, core, blur), index)
-        half_size = min(largest, math.ceil(_WINDOW_GROWTH * half_size))
+            blur = math.sqrt(image.px(settings.blur_mm) ** 2 + PIXEL_VARIANCE)
+            return _describe(window, core, _edge(window, core, blur, settings), index, settings)
+        half_size = min(largest, math.ceil(settings.window_growth * half_size))
 
 
-def _window(image: NormalizedImage, peak: NDArray[np.float32], half_size: int) -> _Window:
+def _window(
+    image: NormalizedImage, peak: NDArray[np.float32], half_size: int, settings: OutlineSettings
+) -> _Window:
     row, column = int(peak[0]), int(peak[1])
     top, left = max(0, row - half_size), max(0, column - half_size)
     piece = image.gray[top : row + half_size + 1, left : column + half_size + 1]
     height = piece - _plane(piece)
     rim = np.concatenate([side.ravel() for side in _sides(height)])
     surround = _middle(rim)
-    noise = _NORMAL_MAD * _middle(np.abs(rim - surround))
+    noise = NORMAL_MAD * _middle(np.abs(rim - surround))
     height -= surround
-    fine = 4 if half_size <= _FINE_WINDOW_PX else 2
+    fine = 4 if half_size <= settings.fine_window_px else 2
     finer = cv2.resize(height, None, fx=fine, fy=fine, interpolation=cv2.INTER_CUBIC)
     noise = max(noise, 0.3 * image.gray_step)
     return _Window(np.asarray(finer, np.float32), fine, top, left, noise, surround)
@@ -191,19 +175,19 @@ def _plane(piece: NDArray[np.float32]) -> NDArray[np.float32]:
     return down[:, None] + right
 
 
-def _core(window: _Window, peaks: NDArray[np.float32], index: int) -> _Core:
+def _core(window: _Window, peaks: NDArray[np.float32], index: int, settings: OutlineSettings) -> _Core:
     """Pixels of the object at half height, and the other detections on it."""
     start = window.inside(*map(float, peaks[index]))
     if start is None:
         raise ValueError(f"detection {index} lies outside the picture")
     top = _peak_near(window, start)
-    region = _connected(window.height, _HALF * top, start)
-    robust = _high(window.height[region > 0])
-    level = _HALF * robust
+    region = _connected(window.height, settings.half_height * top, start)
+    robust = _high(window.height[region > 0], settings)
+    level = settings.half_height * robust
     region = core = _connected(window.height, level, start)
     merged, parted = [], []
     for other, place in _weaker_on(window, region, peaks, index):
-        saddle = _SADDLE * min(top, _peak_near(window, place))
+        saddle = settings.saddle_share * min(top, _peak_near(window, place))
         if core[place] and (saddle <= level or _connected(window.height, saddle, start)[place]):
             merged.append(other)
             continue
@@ -216,12 +200,12 @@ def _core(window: _Window, peaks: NDArray[np.float32], index: int) -> _Core:
         neighbors |= _connected(window.height, level, place)
     if parted:
         region &= (_away_from(core) <= _away_from(neighbors)).view(np.uint8)
-    return _Core(region, _high(window.height[region > 0]), neighbors, tuple(merged))
+    return _Core(region, _high(window.height[region > 0], settings), neighbors, tuple(merged))
 
 
-def _high(heights: NDArray[np.float32]) -> float:
+def _high(heights: NDArray[np.float32], settings: OutlineSettings) -> float:
     """The height that nine of ten pixels of an object do not exceed."""
-    place = math.ceil(_PEAK_QUANTILE * (heights.size - 1))
+    place = math.ceil(settings.peak_quantile * (heights.size - 1))
     return float(np.partition(heights, place)[place])
 
 
@@ -259,39 +243,47 @@ def _touches_rim(region: NDArray[np.uint8]) -> bool:
     return bool(region[0].any() or region[-1].any() or region[:, 0].any() or region[:, -1].any())
 
 
-def _edge(window: _Window, core: _Core, blur_px: float) -> NDArray[np.float32]:
+def _edge(window: _Window, core: _Core, blur_px: float, settings: OutlineSettings) -> NDArray[np.float32]:
     """A field that is 0 on the true edge of the object, above inside, in units of its height.
 
     The edge lies where the height falls to the level that belongs to the object's width and top; noise at the
     foot of the object, and its neighbors, are kept out by the distance from the outline at half height.
     """
     blur = blur_px * window.fine
-    level, growth = _level_and_growth(window, core, blur)
+    level, growth = _level_and_growth(window, core, blur, settings)
     away = _away_from(core.region)
-    steep = np.float32(_HALF / blur)
+    steep = np.float32(settings.half_height / blur)
     field = window.height / np.float32(max(core.peak, _TINY)) - np.float32(level)
-    field = np.minimum(field, steep * (np.float32(_MOST_GROWTH * growth + 0.5) - away))
-    field = np.maximum(field, steep * (np.float32(_LEAST_GROWTH * growth + 0.5) - away))
+    field = np.minimum(field, steep * (np.float32(settings.max_growth * growth + 0.5) - away))
+    field = np.maximum(field, steep * (np.float32(settings.min_growth * growth + 0.5) - away))
     if core.neighbors.any():
         field = np.minimum(field, steep * (_away_from(core.neighbors) - away))
     return np.asarray(field, dtype=np.float32)
 
 
-def _level_and_growth(window: _Window, core: _Core, blur: float) -> tuple[float, float]:
+def _level_and_growth(
+    window: _Window, core: _Core, blur: float, settings: OutlineSettings
+) -> tuple[float, float]:
     """Share of the height at the true edge, and how many fine pixels outside of half height that lies."""
     within = cv2.distanceTransform(np.pad(core.region, 1), cv2.DIST_L2, cv2.DIST_MASK_5)
     inscribed = float(within.max()) - 0.5
     heights = window.height[core.region > 0]
-    half_width = min(math.sqrt(heights.size / math.pi), _ROUNDNESS * inscribed) / blur
-    thinness = max(1.0, heights.size / (math.pi * (_ROUNDNESS * inscribed) ** 2))
-    top = float(np.mean(heights >= _THREE_QUARTERS * core.peak)) ** (1.0 / (1.0 + 1.0 / thinness))
-    ball, plate = (float(np.interp(half_width, _HALF_WIDTH, tops)) for tops in (_BALL_TOP, _PLATE_TOP))
-    flat = min(1.0, max(0.0, (top - ball) / max(plate - ball, _LEAST_TOP)))
-    flat *= min(1.0, core.peak / window.noise / _TELLING)
+    half_width = min(math.sqrt(heights.size / math.pi), settings.roundness * inscribed) / blur
+    thinness = max(1.0, heights.size / (math.pi * (settings.roundness * inscribed) ** 2))
+    top = float(np.mean(heights >= settings.upper_height * core.peak)) ** (1.0 / (1.0 + 1.0 / thinness))
+    ball, plate = (
+        float(np.interp(half_width, settings.half_width, tops))
+        for tops in (settings.ball_top, settings.plate_top)
+    )
+    flat = min(1.0, max(0.0, (top - ball) / max(plate - ball, settings.min_top_difference)))
+    flat *= min(1.0, core.peak / window.noise / settings.flatness_contrast)
     level, growth = (
-        (1.0 - flat) * np.interp(half_width, _HALF_WIDTH, ball)
-        + flat * np.interp(half_width, _HALF_WIDTH, plate)
-        for ball, plate in ((_BALL_LEVEL, _PLATE_LEVEL), (_BALL_GROWTH, _PLATE_GROWTH))
+        (1.0 - flat) * np.interp(half_width, settings.half_width, ball)
+        + flat * np.interp(half_width, settings.half_width, plate)
+        for ball, plate in (
+            (settings.ball_level, settings.plate_level),
+            (settings.ball_growth, settings.plate_growth),
+        )
     )
     return float(level), float(growth) * blur
 
@@ -301,7 +293,9 @@ def _away_from(region: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.asarray(cv2.distanceTransform(1 - region, cv2.DIST_L2, cv2.DIST_MASK_5), dtype=np.float32)
 
 
-def _describe(window: _Window, core: _Core, edge: NDArray[np.float32], index: int) -> MeasuredObject:
+def _describe(
+    window: _Window, core: _Core, edge: NDArray[np.float32], index: int, settings: OutlineSettings
+) -> MeasuredObject:
     y, x = _outline(edge, core.region)
     area = _area(y, x) / window.fine**2
     diameter = 2.0 * math.sqrt(area / math.pi)
@@ -316,7 +310,7 @@ def _describe(window: _Window, core: _Core, edge: NDArray[np.float32], index: in
         *window.outside(row, column),
         area_px=area,
         diameter_px=diameter,
-        diameter_error_px=_diameter_error(diameter, contrast),
+        diameter_error_px=_diameter_error(diameter, contrast, settings),
         contrast=contrast,
         contrast_error=math.sqrt(1.0 + 1.0 / max(1.0, area)),
         outline=tuple(
@@ -351,7 +345,7 @@ def _area(y: NDArray[np.float32], x: NDArray[np.float32]) -> float:
     return max(inside, float(y.size)) if y.size < 3 else inside
 
 
-def _diameter_error(diameter_px: float, contrast: float) -> float:
+def _diameter_error(diameter_px: float, contrast: float, settings: OutlineSettings) -> float:
     """One standard deviation: noise moves the edge, pixels cut it, and the profile is not known.
 
     The edge lies low on a flank that rises over about three pixels, so noise moves it by ``3 / contrast``
@@ -359,4 +353,4 @@ def _diameter_error(diameter_px: float, contrast: float) -> float:
     """
     edge_px = math.hypot(3.0 / max(contrast, 1.0), 0.29)
     along = max(1.0, math.pi * diameter_px)
-    return math.hypot(2.0 * edge_px / math.sqrt(along), _SHAPE_ERROR * diameter_px)
+    return math.hypot(2.0 * edge_px / math.sqrt(along), settings.profile_error * diameter_px)

@@ -15,6 +15,8 @@ import numpy as np
 
 from calcwatch.domain.findings import ShapeFeatures
 from calcwatch.domain.lexicon import SizeClass
+from calcwatch.image.arrays import PIXEL_VARIANCE
+from calcwatch.image.settings import ShapeSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,18 +29,9 @@ if TYPE_CHECKING:
 CLOSE_PX = 32
 """Rows and columns of a closer look; the object's middle lies at row and column 16."""
 
-_ROOM = 1.7  # side of a closer look over the length of the object
-_LEAST_SIDE_PX = 10.0  # of the crop: smaller objects are shown with what is round them
-_LEVELS = 4  # of the pyramid a closer look is taken from, each half as fine
 _SUB = 8  # fractions of a pixel that outlines are drawn with
-_RIM_SHARE, _CORE_SHARE = 0.45, 0.6  # of the depth inside the outline: what counts as rim and as core
-_LEAST_CORE = 6  # cells: a smaller core shows no lucency
-_NOTCH_SHARE, _LEAST_NOTCH = 0.12, 2.0  # of the length, and in cells: a shallower notch parts no arms
-_BLUR_MM, _PIXEL_BLUR = 0.06, 1 / 12  # see image/measure/outline.py
 _TINY = 1e-6
-_LEAST_PX = 0.5  # nothing is taken for shorter: an outline can shrink to a line
-
-_HALF_MM, _ONE_MM, _GUARD_MM = 0.5, 1.0, 0.1 + 1e-9  # the limits themselves are borderline
+_ROUNDING_MM = 1e-9  # the limits themselves are borderline
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,10 +46,12 @@ class Close:
     scale: float
 
 
-def pyramid(gray: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+def pyramid(
+    gray: NDArray[np.float32], *, settings: ShapeSettings = ShapeSettings()
+) -> tuple[NDArray[np.float32], ...]:
     """The picture and ever coarser ones, each averaging two by two pixels of the one before."""
     levels = [gray]
-    for _ in range(_LEVELS - 1):
+    for _ in range(settings.pyramid_levels - 1):
         last = levels[-1]
         size = (max(1, last.shape[1] // 2), max(1, last.shape[0] // 2))
         levels.append(np.asarray(cv2.resize(last, size, interpolation=cv2.INTER_AREA), np.float32))
@@ -80,11 +75,13 @@ def cut(
     return np.asarray(square, np.float32)
 
 
-def look_closer(levels: Sequence[NDArray[np.float32]], found: MeasuredObject) -> Close:
+def look_closer(
+    levels: Sequence[NDArray[np.float32]], found: MeasuredObject, *, settings: ShapeSettings = ShapeSettings()
+) -> Close:
     """Cut the square that an object fills; a tiny object is shown with its surround."""
     points = np.array(found.outline, np.float32)
     (row, column), (one, other), _ = cv2.minAreaRect(points)
-    side = max(_LEAST_SIDE_PX, _ROOM * max(one, other))
+    side = max(settings.min_field_px, settings.field_of_view * max(one, other))
     gray = (cut(levels, row, column, side_px=side, cells=CLOSE_PX) - np.float32(found.surround)) / np.float32(
         max(found.height, _TINY)
     )
@@ -95,11 +92,13 @@ def look_closer(levels: Sequence[NDArray[np.float32]], found: MeasuredObject) ->
     return Close(gray, inside, scale)
 
 
-def measure_shape(image: NormalizedImage, found: MeasuredObject, close: Close) -> ShapeFeatures:
+def measure_shape(
+    image: NormalizedImage, found: MeasuredObject, close: Close, *, settings: ShapeSettings = ShapeSettings()
+) -> ShapeFeatures:
     """Describe the shape of one object by numbers; lengths in mm only where the spacing is known."""
     points = np.array(found.outline, np.float32)
     _, sides, _ = cv2.minAreaRect(points)
-    length, width = (max(side, _LEAST_PX) for side in (max(sides), min(sides)))
+    length, width = (max(side, settings.min_length_px) for side in (max(sides), min(sides)))
     perimeter, hull = cv2.arcLength(points, closed=True), cv2.contourArea(cv2.convexHull(points))
     area = max(found.area_px, _TINY)
     mm = image.spacing_mm
@@ -111,24 +110,24 @@ def measure_shape(image: NormalizedImage, found: MeasuredObject, close: Close) -
         length_to_width=float(max(1.0, length / width)),
         roundness=float(min(1.0, 4 * math.pi * area / max(perimeter, _TINY) ** 2)),
         solidity=float(min(1.0, area / max(hull, area))),
-        edge_sharpness=_edge_sharpness(close, math.sqrt(image.px(_BLUR_MM) ** 2 + _PIXEL_BLUR)),
+        edge_sharpness=_edge_sharpness(close, math.sqrt(image.px(settings.blur_mm) ** 2 + PIXEL_VARIANCE)),
         density=float(found.contrast),
-        lucent_center=_lucent_center(close),
-        branches=branches_of(close.inside),
+        lucent_center=_lucent_center(close, settings),
+        branches=branches_of(close.inside, settings=settings),
     )
 
 
-def size_class(diameter_mm: float | None) -> SizeClass:
+def size_class(diameter_mm: float | None, *, settings: ShapeSettings = ShapeSettings()) -> SizeClass:
     """Class of a diameter with guard bands of 0.1 mm; an unknown one is not measurable."""
     if diameter_mm is None:
         return SizeClass.NOT_MEASURABLE
-    if abs(diameter_mm - _HALF_MM) <= _GUARD_MM:
+    if abs(diameter_mm - settings.micro_mm) <= settings.guard_mm + _ROUNDING_MM:
         return SizeClass.BORDERLINE_HALF_MM
-    if abs(diameter_mm - _ONE_MM) <= _GUARD_MM:
+    if abs(diameter_mm - settings.macro_mm) <= settings.guard_mm + _ROUNDING_MM:
         return SizeClass.BORDERLINE_ONE_MM
-    if diameter_mm < _HALF_MM:
+    if diameter_mm < settings.micro_mm:
         return SizeClass.MICRO
-    return SizeClass.HALF_TO_ONE_MM if diameter_mm < _ONE_MM else SizeClass.MACRO
+    return SizeClass.HALF_TO_ONE_MM if diameter_mm < settings.macro_mm else SizeClass.MACRO
 
 
 def _edge_sharpness(close: Close, blur_px: float) -> float:
@@ -145,17 +144,17 @@ def _edge_sharpness(close: Close, blur_px: float) -> float:
     return float(np.median(steepest[edge]) / step)
 
 
-def _lucent_center(close: Close) -> float:
+def _lucent_center(close: Close, settings: ShapeSettings) -> float:
     depth = cv2.distanceTransform(close.inside, cv2.DIST_L2, cv2.DIST_MASK_5)
     deepest = float(depth.max())
-    core, rim = depth > _CORE_SHARE * deepest, (depth > 0) & (depth <= _RIM_SHARE * deepest)
-    if deepest < 2 or core.sum() < _LEAST_CORE or not rim.any():
+    core, rim = depth > settings.core_share * deepest, (depth > 0) & (depth <= settings.rim_share * deepest)
+    if deepest < 2 or core.sum() < settings.min_core_cells or not rim.any():
         return 0.0
     bright = float(np.quantile(close.gray[rim], 0.75))
     return float(np.clip(1 - np.mean(close.gray[core]) / max(bright, _TINY), 0, 1))
 
 
-def branches_of(inside: NDArray[np.uint8]) -> int:
+def branches_of(inside: NDArray[np.uint8], *, settings: ShapeSettings = ShapeSettings()) -> int:
     """Deep notches of an object beyond one: 0 for a straight or bent line, more where arms part.
 
     ``inside``: 1 inside its outline.
@@ -167,5 +166,5 @@ def branches_of(inside: NDArray[np.uint8]) -> int:
     cv2.fillConvexPoly(hull, cv2.convexHull(corners) + 1, (1,))
     depth = cv2.distanceTransform(hull, cv2.DIST_L2, cv2.DIST_MASK_5)
     count, pockets = cv2.connectedComponents(hull & (1 - np.pad(inside, 1)), connectivity=4)
-    deep = max(_NOTCH_SHARE * max(cv2.minAreaRect(corners)[1]), _LEAST_NOTCH)
+    deep = max(settings.notch_share * max(cv2.minAreaRect(corners)[1]), settings.min_notch_cells)
     return max(0, sum(bool(depth[pockets == label].max() >= deep) for label in range(1, count)) - 1)

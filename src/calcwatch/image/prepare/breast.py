@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from calcwatch.image.arrays import enlarged, largest_part
+from calcwatch.image.settings import BreastSettings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,13 +17,7 @@ if TYPE_CHECKING:
     from calcwatch.domain.image import Point
     from calcwatch.image.prepare.normalize import NormalizedImage
 
-_OPENING_MM = 3.0  # labels, threads and frame edges thinner than this are no breast
-_OPENING_STEPS = 4  # they are looked for with pixels this many times finer than half of that
 _CELL = np.ones((3, 3), np.uint8)
-_FILM_RIM_MM = 20.0
-_FILM_RIM_MARGIN_MM = 3.0
-_FILM_RIM_SHARE = 0.9  # of a row or column; no breast fills that much of one, but for the chest wall
-_OUTLINE_TOLERANCE_MM = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,11 +37,11 @@ class BreastRegion:
         return None if spacing_mm is None else self.area_px * spacing_mm**2 / 100.0
 
 
-def find_breast(image: NormalizedImage) -> BreastRegion:
+def find_breast(image: NormalizedImage, *, settings: BreastSettings = BreastSettings()) -> BreastRegion:
     """Keep the largest solid part of the foreground, its holes filled."""
-    bare = image.foreground & ~_film_border(image)
-    radius = image.px(_OPENING_MM) / 2
-    step = max(1, round(radius / _OPENING_STEPS))
+    bare = image.foreground & ~_film_border(image, settings)
+    radius = image.px(settings.opening_mm) / 2
+    step = max(1, round(radius / settings.opening_steps))
     small = np.ascontiguousarray(bare[step // 2 :: step, step // 2 :: step])
     solid = _filled(largest_part(_open(small, round(radius / step))))
     mask = bare & enlarged(cv2.dilate(solid, _CELL), bare.shape)  # the rim at full resolution
@@ -54,22 +49,22 @@ def find_breast(image: NormalizedImage) -> BreastRegion:
     contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     if not contours:
         return BreastRegion(mask, 0.0, ())
-    outline = cv2.approxPolyDP(max(contours, key=len), image.px(_OUTLINE_TOLERANCE_MM), closed=True)
+    outline = cv2.approxPolyDP(max(contours, key=len), image.px(settings.outline_tolerance_mm), closed=True)
     points = tuple((float(row), float(column)) for column, row in outline[:, 0, :])
     return BreastRegion(mask, float(cv2.countNonZero(mask)), points)
 
 
-def _film_border(image: NormalizedImage) -> NDArray[np.uint8]:
+def _film_border(image: NormalizedImage, settings: BreastSettings) -> NDArray[np.uint8]:
     """1 on a bright strip along the top, the bottom or the far side: the rim of a film, not a breast."""
     border = np.zeros_like(image.foreground)
-    most = round(image.px(_FILM_RIM_MM))
-    margin = round(image.px(_FILM_RIM_MARGIN_MM))
+    most = round(image.px(settings.film_rim_mm))
+    margin = round(image.px(settings.film_rim_margin_mm))
     for view, marked in (
         (image.foreground, border),
         (image.foreground[::-1], border[::-1]),
         (image.foreground.T[::-1], border.T[::-1]),
     ):
-        bright = view[: most + 1].mean(axis=1) > _FILM_RIM_SHARE
+        bright = view[: most + 1].mean(axis=1) > settings.film_rim_share
         depth = int(np.argmin(bright)) if not bright.all() else 0
         marked[: depth + margin if depth else 0] = 1
     return border

@@ -15,6 +15,7 @@ from scipy.ndimage import gaussian_filter1d, median_filter
 from calcwatch.domain.findings import Landmarks
 from calcwatch.domain.views import side_tilt_degrees
 from calcwatch.image.arrays import erode, gaussian
+from calcwatch.image.settings import LandmarkSettings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,44 +24,33 @@ if TYPE_CHECKING:
     from calcwatch.image.prepare.breast import BreastRegion
     from calcwatch.image.prepare.normalize import NormalizedImage
 
-_CELL_MM = 0.5
-_LEAST_LINE_MM = 40.0  # a shorter skin line shows too little of a breast to say where its nipple is
 
 # The muscle: a bright corner whose front edge runs from the upper border down to the chest wall.
-_EDGE_SIGMA_MM = 1.5
-_TOPS_MM = np.arange(14.0, 110.0, 2.0)  # where the edge meets the upper border
-_FEET_MM = np.arange(40.0, 240.0, 4.0)  # where it meets the chest wall
-_STEEPNESS = (1.0, 9.0)  # of the edge: rows over columns
-_PARTS = np.linspace(0.03, 0.97, 60)  # of the way from the upper end to the lower
-_SKIN_MM = 4.0  # so close to the skin, what falls off is the breast itself
-_ACROSS_MM, _LEAST_STEP = 5.0, 0.04  # brightness so far behind and before it differs by this share at least
 
 # The nipple: forward, standing out of the skin line, with dense tissue behind it.
-_FINE_MM = 1.0
-_WIDE_MM = 14.0
-_BUMP_MM = 1.2  # standing out this far is a nipple in profile
-_MOST_BUMP_MM = 3.0  # what stands out further is no more of a nipple: a fold, a finger
-_BEHIND_MM = (4.0, 16.0)
-_FORWARD_WEIGHT, _BUMP_WEIGHT, _DENSITY_WEIGHT = 1.0, 8.0, 2.0  # in mm: per mm, per mm, per deviation
 
 
 def find_landmarks(
-    image: NormalizedImage, breast: BreastRegion, view: ViewPosition | None
+    image: NormalizedImage,
+    breast: BreastRegion,
+    view: ViewPosition | None,
+    *,
+    settings: LandmarkSettings = LandmarkSettings(),
 ) -> Landmarks | None:
     """Nipple, muscle and chest wall in pixels of the crop; ``None`` where no skin line is seen.
 
     ``view``: a muscle is looked for only on views from the side, so ``None`` (not known) finds none. The
     chest wall line is the muscle's edge where that was found, else the image's border on the chest side.
     """
-    step = max(1, round(_CELL_MM / image.working_mm))
+    step = max(1, round(settings.cell_mm / image.working_mm))
     gray, mask = _reduced(image.gray, breast.mask, step)
     cell_mm = image.working_mm * step
     line = _skin_line(mask)
-    if len(line) * cell_mm < _LEAST_LINE_MM:
+    if len(line) * cell_mm < settings.min_skin_line_mm:
         return None
-    muscle = _muscle_edge(gray, mask, cell_mm) if side_tilt_degrees(view) is not None else None
+    muscle = _muscle_edge(gray, mask, cell_mm, settings) if side_tilt_degrees(view) is not None else None
     wall = np.array([[0.0, 0.0], [mask.shape[0] - 1.0, 0.0]]) if muscle is None else muscle
-    nipple, seen = _nipple(gray, line, wall, cell_mm)
+    nipple, seen = _nipple(gray, line, wall, cell_mm, settings)
     tip, first, last = (_in_crop(point, step) for point in (nipple, *wall))
     return Landmarks(tip, seen, () if muscle is None else (first, last), (first, last))
 
@@ -150,19 +140,27 @@ def _evenly(line: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _nipple(
-    gray: NDArray[np.float32], line: NDArray[np.float64], wall: NDArray[np.float64], cell_mm: float
+    gray: NDArray[np.float32],
+    line: NDArray[np.float64],
+    wall: NDArray[np.float64],
+    cell_mm: float,
+    settings: LandmarkSettings,
 ) -> tuple[NDArray[np.float64], bool]:
     """The likeliest point of the skin line, and whether it stands out of it."""
-    fine = gaussian_filter1d(line, _FINE_MM / cell_mm, axis=0, mode="nearest")
-    wide = gaussian_filter1d(line, _WIDE_MM / cell_mm, axis=0, mode="nearest")
+    fine = gaussian_filter1d(line, settings.skin_fine_mm / cell_mm, axis=0, mode="nearest")
+    wide = gaussian_filter1d(line, settings.skin_wide_mm / cell_mm, axis=0, mode="nearest")
     outward = _outward(wide)
-    bump = _bump(fine, wide, outward, cell_mm)
+    bump = _bump(fine, wide, outward, cell_mm, settings)
     forward = fine @ _halfway(_normal(*wall)) * cell_mm  # the way a nipple points
-    density = _density_behind(gray, wide, outward, cell_mm)
-    standing_out = np.clip(bump, 0.0, _MOST_BUMP_MM)
-    score = _FORWARD_WEIGHT * forward + _BUMP_WEIGHT * standing_out + _DENSITY_WEIGHT * density
+    density = _density_behind(gray, wide, outward, cell_mm, settings)
+    standing_out = np.clip(bump, 0.0, settings.max_nipple_bump_mm)
+    score = (
+        settings.forward_weight * forward
+        + settings.bump_weight * standing_out
+        + settings.density_weight * density
+    )
     best = int(np.argmax(score))
-    return wide[best], bool(bump[best] >= _BUMP_MM)
+    return wide[best], bool(bump[best] >= settings.nipple_bump_mm)
 
 
 def _outward(line: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -173,19 +171,27 @@ def _outward(line: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _bump(
-    fine: NDArray[np.float64], wide: NDArray[np.float64], outward: NDArray[np.float64], cell_mm: float
+    fine: NDArray[np.float64],
+    wide: NDArray[np.float64],
+    outward: NDArray[np.float64],
+    cell_mm: float,
+    settings: LandmarkSettings,
 ) -> NDArray[np.float64]:
     """How far each point stands out of the line round it, in mm; the roundness of the breast left out."""
     offset = ((fine - wide) * outward).sum(axis=1) * cell_mm
-    size = round(3 * _WIDE_MM / cell_mm) | 1
+    size = round(3 * settings.skin_wide_mm / cell_mm) | 1
     return np.asarray(offset - median_filter(offset, size, mode="nearest"))
 
 
 def _density_behind(
-    gray: NDArray[np.float32], line: NDArray[np.float64], outward: NDArray[np.float64], cell_mm: float
+    gray: NDArray[np.float32],
+    line: NDArray[np.float64],
+    outward: NDArray[np.float64],
+    cell_mm: float,
+    settings: LandmarkSettings,
 ) -> NDArray[np.float64]:
     """How bright the tissue behind each point of the skin line is, in standard deviations along the line."""
-    depths = np.arange(*_BEHIND_MM, 1.0) / cell_mm
+    depths = np.arange(*settings.behind_nipple_mm, 1.0) / cell_mm
     places = line[:, None] - depths[None, :, None] * outward[:, None]
     bright = _look_up(gray, places).mean(axis=1)
     bright = gaussian_filter1d(bright, 4.0 / cell_mm, mode="nearest")
@@ -202,31 +208,40 @@ def _look_up(
 
 
 def _muscle_edge(
-    gray: NDArray[np.float32], mask: NDArray[np.uint8], cell_mm: float
+    gray: NDArray[np.float32], mask: NDArray[np.uint8], cell_mm: float, settings: LandmarkSettings
 ) -> NDArray[np.float64] | None:
     """Upper and lower end of the muscle's front edge as a straight line, ``None`` where none is seen."""
-    smooth = gaussian(gray, _EDGE_SIGMA_MM / cell_mm)
-    inside = erode(mask, round(_SKIN_MM / cell_mm))
-    tops, feet = _possible_edges(mask.shape, cell_mm)
+    smooth = gaussian(gray, settings.muscle_sigma_mm / cell_mm)
+    inside = erode(mask, round(settings.muscle_skin_mm / cell_mm))
+    tops, feet = _possible_edges(mask.shape, cell_mm, settings)
     if tops.size == 0 or not inside.any():
         return None
-    places = np.stack([feet[:, None] * _PARTS, tops[:, None] * (1 - _PARTS)], axis=2)
+    parts = np.linspace(*settings.muscle_samples)
+    places = np.stack([feet[:, None] * parts, tops[:, None] * (1 - parts)], axis=2)
     forward = np.stack([tops, feet], axis=1)[:, None] / np.hypot(tops, feet)[:, None, None]
     slopes = [_look_up(np.asarray(slope, np.float32), places) for slope in np.gradient(smooth)]
     fall = -(np.stack(slopes, axis=2) * forward).sum(axis=2) * (_look_up(inside, places) > 0)
     agreement = np.tanh(fall / (2 * float(np.abs(fall).mean()) + 1e-9)).mean(axis=1)
     best = int(np.argmax(agreement * (feet + tops) ** 0.25))
-    if _step(smooth, inside, places[best], forward[best] * _ACROSS_MM / cell_mm) < _LEAST_STEP:
+    if (
+        _step(smooth, inside, places[best], forward[best] * settings.muscle_across_mm / cell_mm)
+        < settings.min_muscle_step
+    ):
         return None
     return np.array([[0.0, tops[best]], [feet[best], 0.0]])
 
 
 def _possible_edges(
-    shape: tuple[int, ...], cell_mm: float
+    shape: tuple[int, ...], cell_mm: float, settings: LandmarkSettings
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Columns on the upper border and rows on the chest side between which a muscle's edge may run."""
-    tops, feet = (each.ravel() / cell_mm for each in np.meshgrid(_TOPS_MM, _FEET_MM, indexing="ij"))
-    fits = (feet >= _STEEPNESS[0] * tops) & (feet <= _STEEPNESS[1] * tops)
+    tops, feet = (
+        each.ravel() / cell_mm
+        for each in np.meshgrid(
+            np.arange(*settings.muscle_top_mm), np.arange(*settings.muscle_foot_mm), indexing="ij"
+        )
+    )
+    fits = (feet >= settings.muscle_steepness[0] * tops) & (feet <= settings.muscle_steepness[1] * tops)
     fits &= (feet < 1.05 * shape[0]) & (tops < shape[1])
     return tops[fits], feet[fits]
 

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from calcwatch.image.arrays import enlarged, largest_part
+from calcwatch.image.settings import NormalizeSettings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,18 +17,6 @@ if TYPE_CHECKING:
     from calcwatch.domain.image import Mammogram, Point
 
 _Pixel = TypeVar("_Pixel", bound=np.generic)
-
-WORKING_SPACING_MM = 0.1
-"""Where the spacing is unknown, filters are chosen as for this one; it never makes a length in mm."""
-
-_BINS = 512
-_BACKGROUND_RANGE = 0.2  # the background peak lies in the darkest fifth of the gray range
-_BACKGROUND_SHARE = 0.02  # fewer pixels than this in the peak: the picture has no background
-_ABOVE_BACKGROUND = 0.03  # of the gray range
-_ENOUGH_SAMPLES = 500_000  # pixels that tell the gray range of a picture
-_SMOOTH_PX = 5
-_COARSE_PX = 4  # objects are told apart on pixels this much larger
-_MARGIN_PX = 4
 
 
 @dataclass(frozen=True)
@@ -71,7 +60,7 @@ class NormalizedImage:
         return mm / self.working_mm
 
 
-def normalize(mammogram: Mammogram) -> NormalizedImage:
+def normalize(mammogram: Mammogram, *, settings: NormalizeSettings = NormalizeSettings()) -> NormalizedImage:
     """Crop round the largest thing imaged and turn the chest wall to the left.
 
     The crop follows the breast, so shifting or mirroring the picture changes the frame and nothing else. A
@@ -79,23 +68,25 @@ def normalize(mammogram: Mammogram) -> NormalizedImage:
     """
     spacing = mammogram.description.pixel_spacing
     gray = mammogram.gray
-    background, threshold = _background(gray, mammogram.padding)
-    foreground = _largest_object(gray, threshold, mammogram.padding)
-    frame = _frame_round(foreground)
+    background, threshold = _background(gray, mammogram.padding, settings)
+    foreground = _largest_object(gray, threshold, mammogram.padding, settings)
+    frame = _frame_round(foreground, settings)
     return NormalizedImage(
         gray=_cut(gray, frame),
         foreground=_cut(foreground, frame),
         background=background,
         frame=frame,
         spacing_mm=spacing.mm if spacing else None,
-        working_mm=spacing.mm if spacing else WORKING_SPACING_MM,
+        working_mm=spacing.mm if spacing else settings.assumed_spacing_mm,
         gray_step=mammogram.gray_step,
     )
 
 
-def _background(gray: NDArray[np.float32], padding: NDArray[np.bool_] | None) -> tuple[float, float]:
+def _background(
+    gray: NDArray[np.float32], padding: NDArray[np.bool_] | None, settings: NormalizeSettings
+) -> tuple[float, float]:
     """Gray of the air round the breast and the gray above which something was imaged."""
-    step = max(1, round((gray.size / _ENOUGH_SAMPLES) ** 0.5))
+    step = max(1, round((gray.size / settings.max_samples) ** 0.5))
     sample = gray[::step, ::step]
     if padding is not None:
         sample = sample[~padding[::step, ::step]]
@@ -103,30 +94,33 @@ def _background(gray: NDArray[np.float32], padding: NDArray[np.bool_] | None) ->
         return 0.0, 1.0
     low, high = float(sample.min()), float(np.quantile(sample, 0.999))
     # so even that single precision cannot tell one gray of the histogram from the next
-    if high - low <= _BINS * float(np.spacing(np.float32(max(abs(low), abs(high))))):
+    if high - low <= settings.histogram_bins * float(np.spacing(np.float32(max(abs(low), abs(high))))):
         return low, high
-    counts, edges = np.histogram(sample, bins=_BINS, range=(low, high))
-    peak = int(np.argmax(counts[: int(_BACKGROUND_RANGE * _BINS)]))
-    if counts[max(0, peak - 2) : peak + 3].sum() < _BACKGROUND_SHARE * sample.size:
+    counts, edges = np.histogram(sample, bins=settings.histogram_bins, range=(low, high))
+    peak = int(np.argmax(counts[: int(settings.background_range * settings.histogram_bins)]))
+    if counts[max(0, peak - 2) : peak + 3].sum() < settings.background_share * sample.size:
         return low, low - 1.0
     background = float(edges[peak])
-    return background, background + _ABOVE_BACKGROUND * (high - low)
+    return background, background + settings.above_background * (high - low)
 
 
 def _largest_object(
-    gray: NDArray[np.float32], threshold: float, padding: NDArray[np.bool_] | None
+    gray: NDArray[np.float32],
+    threshold: float,
+    padding: NDArray[np.bool_] | None,
+    settings: NormalizeSettings,
 ) -> NDArray[np.uint8]:
     """1 inside the largest connected region brighter than ``threshold``, at full resolution."""
-    bright = (cv2.blur(gray, (_SMOOTH_PX, _SMOOTH_PX)) > threshold).view(np.uint8)
+    bright = (cv2.blur(gray, (settings.smoothing_px, settings.smoothing_px)) > threshold).view(np.uint8)
     if padding is not None:
         bright[padding] = 0
-    largest = largest_part(np.ascontiguousarray(bright[::_COARSE_PX, ::_COARSE_PX]))
+    largest = largest_part(np.ascontiguousarray(bright[:: settings.reduction_px, :: settings.reduction_px]))
     bright &= enlarged(cv2.dilate(largest, np.ones((3, 3), np.uint8)), gray.shape)
-    rim = np.ones((_SMOOTH_PX, _SMOOTH_PX), np.uint8)  # what the smoothing added
+    rim = np.ones((settings.smoothing_px, settings.smoothing_px), np.uint8)  # what the smoothing added
     return np.asarray(cv2.erode(bright, rim, borderType=cv2.BORDER_CONSTANT, borderValue=1), np.uint8)
 
 
-def _frame_round(foreground: NDArray[np.uint8]) -> Frame:
+def _frame_round(foreground: NDArray[np.uint8], settings: NormalizeSettings) -> Frame:
     """Bounding box of the foreground with a margin; mirrored when the breast is heavier on its right."""
     height, width = foreground.shape
     left, top, columns, rows = cv2.boundingRect(foreground)
@@ -134,9 +128,9 @@ def _frame_round(foreground: NDArray[np.uint8]) -> Frame:
         return Frame(0, 0, height, width, mirrored=False)
     moments = cv2.moments(foreground, binaryImage=True)
     heavy_right = moments["m10"] / moments["m00"] > left + (columns - 1) / 2
-    first_row, first_column = max(0, top - _MARGIN_PX), max(0, left - _MARGIN_PX)
-    last_row = min(height, top + rows + _MARGIN_PX)
-    last_column = min(width, left + columns + _MARGIN_PX)
+    first_row, first_column = max(0, top - settings.margin_px), max(0, left - settings.margin_px)
+    last_row = min(height, top + rows + settings.margin_px)
+    last_column = min(width, left + columns + settings.margin_px)
     return Frame(first_row, first_column, last_row - first_row, last_column - first_column, heavy_right)
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.spatial import cKDTree
 
-from calcwatch.domain.findings import AnalysisSettings
 from calcwatch.image.analyze import analyze_image
 from calcwatch.image.find.detections import kept
+from calcwatch.image.settings import AnalysisSettings
 from calcwatch_lab.bench.detection.worst import Odd, odd_answer, odd_marks, odd_misses
 from calcwatch_lab.bench.statistics.fate import Fate, Swept
 from calcwatch_lab.bench.statistics.matching import NOBODY, Places, assign, possible_hits, within

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from calcwatch.domain.findings import AnalysisSettings
 from calcwatch.image.find.candidates import find_candidates
 from calcwatch.image.find.classify import CANDIDATE_CLASSES, CandidateClass
 from calcwatch.image.find.patches import Patches, cut_patches
 from calcwatch.image.prepare.breast import find_breast
 from calcwatch.image.prepare.normalize import normalize
+from calcwatch.image.settings import AnalysisSettings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -15,7 +15,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from calcwatch.domain.findings import AnalysisSettings
 from calcwatch.image.describe.distribution import (
     DISTRIBUTION_CLASSES,
     FEATURES,
@@ -23,6 +22,7 @@ from calcwatch.image.describe.distribution import (
     measure_distribution,
 )
 from calcwatch.image.describe.group import Grouped, group
+from calcwatch.image.settings import AnalysisSettings
 from calcwatch.models.onnx import DISTRIBUTION
 from calcwatch_lab.train.detector.export import export_network
 from calcwatch_lab.train.distribution.sets import LOOSE, PointSet, as_detected

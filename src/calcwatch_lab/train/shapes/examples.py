@@ -11,13 +11,13 @@ import cv2
 import numpy as np
 
 from calcwatch.domain.errors import CalcwatchError
-from calcwatch.domain.findings import AnalysisSettings
 from calcwatch.domain.views import is_true_lateral
 from calcwatch.image.analyze import find_objects, group_objects
 from calcwatch.image.describe.morphology import MORPHOLOGY_CLASSES, OUTPUTS
 from calcwatch.image.describe.shape_patches import ShapePatches, see_shapes
 from calcwatch.image.prepare.breast import find_breast
 from calcwatch.image.prepare.normalize import normalize
+from calcwatch.image.settings import AnalysisSettings
 from calcwatch.service.workers import WorkerEnded, answers
 from calcwatch_lab.train.detector.collect import TrainingFailed
 from calcwatch_lab.train.detector.examples import LEFT_OUT
