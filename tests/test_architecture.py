@@ -62,6 +62,23 @@ def test_the_code_keeps_the_house_rules(paths: list[Path], rule: Rule) -> None:
     assert "\n".join(complaints_about(paths, rule)) == ""
 
 
+def test_settings_are_handed_on() -> None:
+    """A stage that is given settings gives them to every stage it calls: no default steps in unnoticed."""
+    trees = {
+        ".".join(path.relative_to(ROOT / "src").with_suffix("").parts): ast.parse(path.read_text("utf-8"))
+        for room in ("image",)
+        for path in (PACKAGE / room).rglob("*.py")
+    }
+    assert "\n".join(house_rules.calls_without_settings(trees)) == ""
+    broken = {
+        "a.b": ast.parse("def f(x, *, settings=1): ..."),
+        "a.c": ast.parse(
+            "from a.b import f\ndef g(settings): f(1); f(1, settings=settings.d); f(1, settings)"
+        ),
+    }
+    assert len(house_rules.calls_without_settings(broken)) == 1
+
+
 def test_names_say_what_is_done() -> None:
     """No module, class or function is named process, handle, manager, util, helper or info."""
     complaints = [

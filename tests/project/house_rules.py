@@ -146,3 +146,42 @@ def is_docstring(statement: ast.stmt) -> bool:
         and isinstance(statement.value, ast.Constant)
         and isinstance(statement.value.value, str)
     )
+
+
+def calls_without_settings(trees: dict[str, ast.Module]) -> list[str]:
+    """Calls that leave out the settings of a function which takes some: it would use its defaults instead.
+
+    ``trees``: dotted name -> syntax tree of the modules that hand settings on.
+    """
+    takes = {
+        (name, function.name)
+        for name, tree in trees.items()
+        for function in tree.body
+        if isinstance(function, Function) and "settings" in parameters_of(function)
+    }
+    complaints = []
+    for name, tree in trees.items():
+        known = {called: (name, called) for module, called in takes if module == name}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom):
+                for alias in node.names:
+                    if (node.module or "", alias.name) in takes:
+                        known[alias.asname or alias.name] = (node.module or "", alias.name)
+        complaints += [
+            f"{name}:{call.lineno}: {called} is called without settings"
+            for call, called in named_calls(tree)
+            if called in known and not hands_settings_on(call)
+        ]
+    return complaints
+
+
+def parameters_of(function: Function) -> set[str]:
+    """Names of all parameters of a function."""
+    given = function.args
+    return {argument.arg for argument in (*given.posonlyargs, *given.args, *given.kwonlyargs)}
+
+
+def hands_settings_on(call: ast.Call) -> bool:
+    """Whether a call passes something that is called settings, or part of it."""
+    passed = [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg == "settings")]
+    return any("settings" in ast.unparse(value) for value in passed)
