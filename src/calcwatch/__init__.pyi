@@ -32,7 +32,7 @@ from .formats.fhir.check import check_bundle as check_bundle
 from .image.analyze import check_image as check_image
 from .image.find.candidates import detect_classical as detect_classical
 from .image.settings import AnalysisSettings as AnalysisSettings
-from .models.onnx import learned_detector as learned_detector
+from .models.learned import learned_detector as learned_detector
 from .phantom import PhantomSettings as PhantomSettings
 from .phantom import make_examination as make_examination
 from .phantom import make_prior_and_current as make_prior_and_current

@@ -23,7 +23,7 @@ from calcwatch.domain.image import ImageDescription, Laterality, PixelSpacing, V
 from calcwatch.domain.lexicon import Category, Distribution, LateralityPattern, Morphology
 from calcwatch.exam.facts import Observed
 from calcwatch.exam.read import analyze_exam, singles_of, without_unproven_milk
-from calcwatch.models.onnx import suspicion_model
+from calcwatch.models.learned import suspicion_model
 from calcwatch.service.files.rules import read_rules
 
 MM = 0.1

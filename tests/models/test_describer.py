@@ -12,14 +12,8 @@ from typing import Any
 import pytest
 
 from calcwatch.image.describe.morphology import MORPHOLOGY_CLASSES
-from calcwatch.models.onnx import (
-    DISTRIBUTION,
-    SHAPE_CARD,
-    SHAPE_LOOK,
-    SHAPE_WEIGH,
-    SHIPPED,
-    SUSPICION,
-    BadModel,
+from calcwatch.models.cards import DISTRIBUTION, MORPHOLOGY, NOT_A_CALCIFICATION, SHIPPED, SUSPICION, BadModel
+from calcwatch.models.learned import (
     description_hash,
     learned_describer,
     named_describer,
@@ -27,7 +21,7 @@ from calcwatch.models.onnx import (
     suspicion_sources,
 )
 
-FILES = (SHAPE_LOOK, SHAPE_WEIGH, SHAPE_CARD, DISTRIBUTION, SUSPICION)
+FILES = (*MORPHOLOGY.files, *DISTRIBUTION.files, SUSPICION)
 
 
 @pytest.fixture
@@ -93,9 +87,9 @@ def test_the_describer_travels() -> None:
 
 
 def test_the_shipped_files_say_where_they_come_from() -> None:
-    """Shapes in the order of the outputs; suspicion names images, reference and the area left out."""
-    card = json.loads((SHIPPED / SHAPE_CARD).read_text())
-    assert card["shapes"] == [shape.value for shape in MORPHOLOGY_CLASSES]
+    """Classes in the order of the outputs; suspicion names images, reference and the area left out."""
+    card = json.loads((SHIPPED / MORPHOLOGY.card).read_text())
+    assert card["classes"] == [*(shape.value for shape in MORPHOLOGY_CLASSES), NOT_A_CALCIFICATION]
     assert card["trained_on"]
     source, left_out, reference = suspicion_sources()
     assert "INbreast" in source

@@ -22,7 +22,7 @@ from calcwatch.image.find.detections import Detections
 from calcwatch.image.prepare.breast import BreastRegion
 from calcwatch.image.prepare.normalize import NormalizedImage
 from calcwatch.image.settings import AnalysisSettings
-from calcwatch.models.onnx import NamedDetector
+from calcwatch.models.learned import NamedDetector
 from calcwatch.service.analyze import AnalyzedRun, analyze_files
 from calcwatch.service.analyze_each import AnalyzeOptions, ProgressEvent
 from tests.formats.dicom.make import file_bytes

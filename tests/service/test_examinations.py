@@ -5,7 +5,7 @@ import pytest
 from calcwatch.domain.context import ClinicalContext
 from calcwatch.domain.errors import BadContext
 from calcwatch.domain.image import ImageDescription, ViewPosition
-from calcwatch.models.onnx import suspicion_model
+from calcwatch.models.learned import suspicion_model
 from calcwatch.service.examinations import group_images, read_examinations
 from calcwatch.service.files.contexts import StatedContexts
 from calcwatch.service.files.rules import read_rules

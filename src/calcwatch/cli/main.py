@@ -175,7 +175,8 @@ def analyze(
       calcwatch analyze archive/ --table images.csv --workers 4 --json-progress --out result
     """
     from calcwatch.cli.progress import show_progress
-    from calcwatch.models.onnx import CLASSICAL, SHIPPED, named_describer, named_learned
+    from calcwatch.models.cards import SHIPPED
+    from calcwatch.models.learned import CLASSICAL, named_describer, named_learned
     from calcwatch.service.analyze import AnalyzeOptions, analyze_files
 
     if model is not None and classical:

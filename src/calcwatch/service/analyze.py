@@ -14,7 +14,7 @@ from calcwatch.formats.result.document import findings_document, findings_text
 from calcwatch.formats.result.examinations import ReadExamination, images_as_read
 from calcwatch.formats.result.findings import NotAnalyzed
 from calcwatch.formats.result.tables import calcifications_table, examinations_table, groups_table
-from calcwatch.models.onnx import suspicion_model
+from calcwatch.models.learned import suspicion_model
 from calcwatch.report.page import PageRun, page_parts, reading_order
 from calcwatch.service.analyze_each import (
     PARTS,

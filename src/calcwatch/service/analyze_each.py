@@ -25,7 +25,7 @@ from calcwatch.domain.image import GivenAttributes, Mammogram
 from calcwatch.formats.result.findings import NotAnalyzed, image_document
 from calcwatch.image.analyze import analyze_image
 from calcwatch.image.settings import AnalysisSettings
-from calcwatch.models.onnx import NamedDescriber, NamedDetector, named_describer, named_learned
+from calcwatch.models.learned import NamedDescriber, NamedDetector, named_describer, named_learned
 from calcwatch.report.overlay import draw_overlay, encode_png
 from calcwatch.report.sheets import Sheet, take_sheet
 from calcwatch.report.take_pictures import ImagePictures, take_pictures

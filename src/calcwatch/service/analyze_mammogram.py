@@ -9,7 +9,7 @@ from calcwatch.comparison.treatment import stated_on
 from calcwatch.domain.context import ClinicalContext
 from calcwatch.exam import read
 from calcwatch.image import analyze
-from calcwatch.models.onnx import learned_describer, learned_detector, suspicion_model
+from calcwatch.models.learned import learned_describer, learned_detector, suspicion_model
 from calcwatch.service.files.rules import read_rules
 
 if TYPE_CHECKING:

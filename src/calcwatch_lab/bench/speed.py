@@ -31,7 +31,8 @@ from calcwatch.formats.dicom.write.mammogram import write_mammogram
 from calcwatch.image.analyze import analyze_image
 from calcwatch.image.describe.describe import Describer
 from calcwatch.image.find.candidates import Detector, detect_classical
-from calcwatch.models.onnx import SHIPPED, learned_describer, learned_detector, suspicion_model
+from calcwatch.models.cards import SHIPPED
+from calcwatch.models.learned import learned_describer, learned_detector, suspicion_model
 from calcwatch.phantom import PhantomImage, PhantomSettings, make_examination
 from calcwatch.service.compare import compare_files
 from calcwatch.service.files.open_image import open_image

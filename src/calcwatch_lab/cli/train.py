@@ -52,8 +52,9 @@ def detector(
 ) -> None:
     """Train the detector on phantoms and on calcifications inserted into images without any.
 
-    Needs the extra: pip install "calcwatch[train]". DIR receives look.onnx, weigh.onnx and model.json, which
-    calcwatch analyze --model DIR uses. On two processor cores it takes about half an hour.
+    Needs the extra: pip install "calcwatch[train]". DIR receives detector-patch.onnx, detector-context.onnx
+    and detector.json, which calcwatch analyze --model DIR uses. On two processor cores it takes about half an
+    hour.
 
     For example:
 
@@ -108,9 +109,9 @@ def shapes(
 ) -> None:
     """Train what tells the shapes of calcifications.
 
-    Needs the extra: pip install "calcwatch[train]". DIR receives shape-look.onnx, shape-weigh.onnx and
-    shapes.json. Calcifications are found with the detector that is shipped, so that the networks learn from
-    what they will see. On two processor cores it takes about an hour.
+    Needs the extra: pip install "calcwatch[train]". DIR receives morphology-patch.onnx,
+    morphology-context.onnx and morphology.json. Calcifications are found with the detector that is shipped,
+    so that the networks learn from what they will see. On two processor cores it takes about an hour.
 
     For example:
 
@@ -207,7 +208,8 @@ def suspicion(
     """
     import json
 
-    from calcwatch.models.onnx import SUSPICION, suspicion_model
+    from calcwatch.models.cards import SUSPICION
+    from calcwatch.models.learned import suspicion_model
     from calcwatch_lab.train.suspicion import fit_suspicion, read_rated, read_result
 
     documents = [read_result(one) for one in results]

@@ -18,7 +18,8 @@ from scipy.stats import mannwhitneyu
 from calcwatch.domain.errors import BadTable
 from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.image.describe.suspicion import SCORES, SuspicionModel, crowd_of, curve_terms, expected_share
-from calcwatch.models.onnx import SHIPPED, SUSPICION, suspicion_model
+from calcwatch.models.cards import SHIPPED, SUSPICION
+from calcwatch.models.learned import suspicion_model
 
 Features = NDArray[np.float64]
 """n findings x 4: logit of the expected share, log of the crowd, log of the part gathered, belief."""

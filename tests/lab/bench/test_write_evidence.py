@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from calcwatch.domain.errors import BadTable, ResultNotWritten, UnsuitableImage
 from calcwatch.image.find.detections import kept
-from calcwatch.models.onnx import BadModel
+from calcwatch.models.cards import DETECTOR, BadModel, card_entries
 from calcwatch.phantom import PhantomSettings
 from calcwatch.service.analyze_each import ProgressEvent
 from calcwatch_lab.bench.detection.evidence import plain
@@ -145,10 +145,10 @@ def test_contenders_come_from_their_cards(tmp_path: Path) -> None:
     """A model's card gives its name and whom it has seen; a folder without a model is refused."""
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        (tmp_path / name / "look.onnx").write_bytes(b"look")
-        (tmp_path / name / "weigh.onnx").write_bytes(b"weigh")
+        (tmp_path / name / "detector-patch.onnx").write_bytes(b"look")
+        (tmp_path / name / "detector-context.onnx").write_bytes(b"weigh")
         card = {"name": "learned", "candidates": 9, "trained_on": ["P1"], "weighed_on": ["P2"]}
-        (tmp_path / name / "model.json").write_text(json.dumps(card))
+        (tmp_path / name / "detector.json").write_text(json.dumps(card | card_entries(DETECTOR)))
     classical, one, two = contenders_of([tmp_path / "one", tmp_path / "two"])
     assert (classical.name, one.name, two.name) == ("classical", "learned", "learned (two)")
     assert one.trained_on == {"P1", "P2"}

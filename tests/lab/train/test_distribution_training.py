@@ -63,14 +63,13 @@ def test_a_small_training_gives_a_function_that_runs(tmp_path: Path, sets: list[
     import onnxruntime
 
     from calcwatch.image.describe.distribution import DISTRIBUTION_CLASSES, FEATURES
-    from calcwatch.models.onnx import DISTRIBUTION
     from calcwatch_lab.train.distribution.run import tell_with, train_distribution
 
     told: list[str] = []
     network = train_distribution(sets, tmp_path, repeats=1, seed=0, report=told.append)
     assert any("held out" in line for line in told)
     features = np.random.default_rng(2).normal(size=(5, FEATURES)).astype(np.float32)
-    session = onnxruntime.InferenceSession(str(tmp_path / DISTRIBUTION))
+    session = onnxruntime.InferenceSession(str(tmp_path / "distribution.onnx"))
     written = session.run(None, {"features": features})[0]
     assert written.shape == (5, len(DISTRIBUTION_CLASSES))
     assert written == pytest.approx(tell_with(network, features), abs=1e-5)

@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("torch", reason='needs torch: pip install "calcwatch[train]"')
 pytest.importorskip("onnx", reason='needs onnx: pip install "calcwatch[train]"')
 
-from calcwatch.models.onnx import SHAPE_CARD, SHAPE_LOOK, SHAPE_WEIGH
+from calcwatch.models.cards import MORPHOLOGY
 from calcwatch_lab.train.detector.settings import ShapeSettings
 from calcwatch_lab.train.shapes.run import train_shapes
 
@@ -25,7 +25,7 @@ def test_a_small_training_writes_both_networks_and_their_card(tmp_path: Path) ->
         report=told.append,
         on_done=lambda done, total: None,
     )
-    assert {file.name for file in (tmp_path / "model").iterdir()} == {SHAPE_LOOK, SHAPE_WEIGH, SHAPE_CARD}
+    assert {file.name for file in (tmp_path / "model").iterdir()} == set(MORPHOLOGY.files)
     assert card["trained_on"] == []
     assert card["real_share"] == 0.0
     assert any("epoch 1 of 1" in line for line in told)

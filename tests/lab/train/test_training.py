@@ -9,7 +9,8 @@ import pytest
 
 pytest.importorskip("torch", reason='needs torch: pip install "calcwatch[train]"')
 
-from calcwatch.models.onnx import learned_detector, model_card
+from calcwatch.models.cards import DETECTOR, card_entries, read_card
+from calcwatch.models.learned import learned_detector
 from calcwatch_lab.train.detector.run import split_by_patient, train_detector
 from calcwatch_lab.train.detector.settings import read_settings
 
@@ -22,7 +23,7 @@ def test_a_small_training_gives_a_model_that_runs(tmp_path: Path) -> None:
         settings, (), tmp_path / "model", workers=2, report=told.append, on_done=lambda done, total: None
     )
     assert card["trained_on"] == []
-    assert model_card(tmp_path / "model") == card
+    assert read_card(tmp_path / "model", DETECTOR) == card | card_entries(DETECTOR)
     learned_detector(tmp_path / "model")
     assert any("epoch 1 of 1" in line for line in told)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from calcwatch.image.describe.distribution import DISTRIBUTION_CLASSES
-from calcwatch.models.onnx import description_hash
+from calcwatch.models.learned import description_hash
 from calcwatch_lab.bench.description import pairs
 from calcwatch_lab.bench.description.descriptions import TOLD_SHAPES, measure_shapes
 from calcwatch_lab.bench.description.distributions import measure_distributions

@@ -16,7 +16,7 @@ from calcwatch.domain.image import ViewPosition
 from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.image.analyze import analyze_image
 from calcwatch.image.describe.distribution import DISTRIBUTION_CLASSES
-from calcwatch.models.onnx import learned_describer, learned_detector
+from calcwatch.models.learned import learned_describer, learned_detector
 from calcwatch.phantom import GroupPlan, PhantomSettings, make_examination
 from calcwatch_lab.bench.detection.run import measured
 from calcwatch_lab.bench.statistics.confusion import Answer

@@ -10,7 +10,7 @@ import numpy as np
 
 from calcwatch import __version__
 from calcwatch.domain.findings import ANALYSIS_VERSION
-from calcwatch.models.onnx import suspicion_sources
+from calcwatch.models.learned import suspicion_sources
 from calcwatch_lab.bench.description.rated import area_of_suspicion
 from calcwatch_lab.bench.detection.page import number, table, with_interval
 

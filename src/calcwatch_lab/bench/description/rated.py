@@ -16,7 +16,7 @@ from calcwatch.domain.errors import BadTable, CalcwatchError
 from calcwatch.domain.image import GivenAttributes
 from calcwatch.domain.lexicon import Morphology
 from calcwatch.image.analyze import analyze_image
-from calcwatch.models.onnx import learned_describer, learned_detector
+from calcwatch.models.learned import learned_describer, learned_detector
 from calcwatch.service.files.open_image import open_image
 from calcwatch_lab.bench.detection.accuracy import area_interval, area_under_curve
 from calcwatch_lab.bench.detection.run import measured

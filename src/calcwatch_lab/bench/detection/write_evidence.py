@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from calcwatch.domain.errors import BadTable, CalcwatchError
-from calcwatch.models.onnx import SHIPPED, BadModel, learned_detector, model_card, model_hash
+from calcwatch.models.cards import DETECTOR, SHIPPED, BadModel, hash_of_files, read_card
+from calcwatch.models.learned import learned_detector
 from calcwatch.phantom import PhantomSettings
 from calcwatch.service.analyze_each import ProgressEvent
 from calcwatch.service.files.result_folder import writing
@@ -120,14 +121,18 @@ def contenders_of(models: Sequence[Path] | None) -> tuple[Contender, ...]:
     found = [CLASSICAL]
     for folder in models or [SHIPPED]:
         try:
-            card = model_card(folder)
+            card = read_card(folder, DETECTOR)
         except BadModel:
             if models:
                 raise
             continue
         name = str(card.get("name") or "learned")
         unique = name if name not in {one.name for one in found} else f"{name} ({folder.resolve().name})"
-        found.append(Contender(unique, learned_detector(folder), model_hash(folder), _trained_on(card)))
+        found.append(
+            Contender(
+                unique, learned_detector(folder), hash_of_files(folder, *DETECTOR.networks), _trained_on(card)
+            )
+        )
     return tuple(found)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from calcwatch.image.find.patches import NUMBERS, PATCH_PX
-from calcwatch.models.onnx import CARD, LOOK, WEIGH
+from calcwatch.models.cards import DETECTOR, card_entries
 from calcwatch_lab.train.detector.network import SURROUND_FEATURES
 
 if TYPE_CHECKING:
@@ -20,18 +20,19 @@ _OPSET = 17
 
 
 def write_model(look: CandidateClass, weigh: Weigh, folder: Path, card: dict[str, Any]) -> None:
-    """Write ``look.onnx``, ``weigh.onnx`` and ``model.json`` into a folder, which is made."""
+    """Write both networks and their card into a folder, which is made."""
     folder.mkdir(parents=True, exist_ok=True)
+    patch, context = DETECTOR.networks
     side = (PATCH_PX, PATCH_PX)
     inputs = (torch.zeros(2, 1, *side), torch.zeros(2, 2, *side), torch.zeros(2, len(NUMBERS)))
     export_network(
         look.to(memory_format=torch.contiguous_format),
         inputs,
-        folder / LOOK,
-        ("detail", "context", "numbers"),
+        folder / patch,
+        DETECTOR.networks[patch],
     )
-    export_network(weigh, (torch.zeros(2, SURROUND_FEATURES),), folder / WEIGH, ("features",))
-    write_card(card, folder / CARD)
+    export_network(weigh, (torch.zeros(2, SURROUND_FEATURES),), folder / context, DETECTOR.networks[context])
+    write_card(card | card_entries(DETECTOR), folder / DETECTOR.card)
 
 
 def write_card(card: dict[str, Any], path: Path) -> None:

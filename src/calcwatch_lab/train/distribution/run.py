@@ -6,15 +6,14 @@ alike, so that a probability is that among five equally frequent distributions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from calcwatch import __version__
 from calcwatch.image.describe.distribution import (
     DISTRIBUTION_CLASSES,
     FEATURES,
@@ -23,11 +22,14 @@ from calcwatch.image.describe.distribution import (
 )
 from calcwatch.image.describe.group import Grouped, group
 from calcwatch.image.settings import AnalysisSettings
-from calcwatch.models.onnx import DISTRIBUTION
-from calcwatch_lab.train.detector.export import export_network
+from calcwatch.models.cards import DISTRIBUTION, card_entries
+from calcwatch_lab.train.detector.export import export_network, write_card
 from calcwatch_lab.train.distribution.sets import LOOSE, PointSet, as_detected
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
 _STEPS, _BATCH = 6000, 512
@@ -95,7 +97,17 @@ def train_distribution(
         f"{len(examples.answer)} groups; {_right(network, _part(examples, held)):.3f} of those held out right"
     )
     out.mkdir(parents=True, exist_ok=True)
-    export_network(network, (torch.zeros(2, FEATURES),), out / DISTRIBUTION, ("features",))
+    export_network(network, (torch.zeros(2, FEATURES),), out / "distribution.onnx", ("features",))
+    write_card(
+        {
+            "calcwatch": __version__,
+            "name": "distributions of phantom point sets",
+            "seed": seed,
+            "sets": len(sets),
+        }
+        | card_entries(DISTRIBUTION),
+        out / DISTRIBUTION.card,
+    )
     return network
 
 

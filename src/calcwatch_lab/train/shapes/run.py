@@ -11,10 +11,11 @@ import torch
 from numpy.typing import NDArray
 
 from calcwatch import __version__
-from calcwatch.image.describe.morphology import MORPHOLOGY_CLASSES, OUTPUTS, WEIGHED_FEATURES
+from calcwatch.image.describe.morphology import MORPHOLOGY_CLASSES, WEIGHED_FEATURES
 from calcwatch.image.describe.shape_patches import SHAPE_NUMBERS
 from calcwatch.image.measure.shape import CLOSE_PX
-from calcwatch.models.onnx import SHAPE_CARD, SHAPE_LOOK, SHAPE_WEIGH, learned_detector
+from calcwatch.models.cards import MORPHOLOGY, card_entries
+from calcwatch.models.learned import learned_detector
 from calcwatch_lab.train.detector.backgrounds import Background
 from calcwatch_lab.train.detector.export import export_network, write_card
 from calcwatch_lab.train.detector.settings import ShapeSettings
@@ -97,6 +98,9 @@ def write_shape_model(look: ShapeLook, weigh: ShapeWeigh, folder: Path, card: di
         torch.zeros(2, 2, *side),
         torch.zeros(2, len(SHAPE_NUMBERS)),
     )
-    export_network(look.to(memory_format=torch.contiguous_format), inputs, folder / SHAPE_LOOK, _INPUTS)
-    export_network(weigh, (torch.zeros(2, WEIGHED_FEATURES),), folder / SHAPE_WEIGH, ("features",))
-    write_card(card | {"outputs": OUTPUTS}, folder / SHAPE_CARD)
+    patch, context = MORPHOLOGY.networks
+    export_network(
+        look.to(memory_format=torch.contiguous_format), inputs, folder / patch, MORPHOLOGY.networks[patch]
+    )
+    export_network(weigh, (torch.zeros(2, WEIGHED_FEATURES),), folder / context, MORPHOLOGY.networks[context])
+    write_card(card | card_entries(MORPHOLOGY), folder / MORPHOLOGY.card)

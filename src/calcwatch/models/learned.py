@@ -1,0 +1,256 @@
+"""Learned models as functions that the image analysis is handed: a detector and a describer."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from calcwatch.domain.lexicon import Distribution, Morphology
+from calcwatch.image.describe.describe import Describer, DescriptionModel, describe_learned
+from calcwatch.image.describe.morphology import MorphologyNetworks
+from calcwatch.image.describe.suspicion import SuspicionModel
+from calcwatch.image.find.candidates import Detector, detect_classical
+from calcwatch.image.find.classify import DetectorNetworks, detect_learned
+from calcwatch.models.cards import (
+    DETECTOR,
+    DISTRIBUTION,
+    MORPHOLOGY,
+    SHIPPED,
+    SUSPICION,
+    BadModel,
+    ModelKind,
+    check_files,
+    hash_of_files,
+    read_card,
+)
+from calcwatch.models.onnx import Network
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from calcwatch.image.describe.describe import Described, ToDescribe
+    from calcwatch.image.describe.shape_patches import ShapePatches
+    from calcwatch.image.find.detections import Detections
+    from calcwatch.image.find.patches import Patches
+    from calcwatch.image.prepare.breast import BreastRegion
+    from calcwatch.image.prepare.normalize import NormalizedImage
+    from calcwatch.image.settings import AnalysisSettings
+
+_FIT = "calcwatch-lab train suspicion"
+
+
+@dataclass(frozen=True)
+class NamedDetector:
+    """A detector with what a result says of it.
+
+    Attributes:
+        detect: The detector.
+        name: Its name.
+        digest: SHA-256 of its weights in hexadecimal, ``None`` for one without.
+
+    """
+
+    detect: Detector
+    name: str
+    digest: str | None = None
+
+
+CLASSICAL = NamedDetector(detect_classical, "classical")
+"""The detector without learned weights."""
+
+
+@dataclass(frozen=True)
+class NamedDescriber:
+    """A describer with what a result says of it.
+
+    Attributes:
+        describe: The describer.
+        digest: SHA-256 of its weights and numbers, in hexadecimal.
+
+    """
+
+    describe: Describer
+    digest: str
+
+
+def named_learned(folder: Path = SHIPPED) -> NamedDetector:
+    """Return the learned detector of a folder with its name and hash.
+
+    Args:
+        folder: Where the model lies.
+
+    Raises:
+        BadModel: The folder holds no such model, or one that does not fit.
+
+    """
+    name = str(read_card(folder, DETECTOR)["name"])
+    return NamedDetector(learned_detector(folder), name, hash_of_files(folder, *DETECTOR.networks))
+
+
+def learned_detector(folder: Path = SHIPPED) -> Detector:
+    """Return the learned detector as a function that can travel to other processes.
+
+    Its networks are loaded at the first image of a process.
+
+    Args:
+        folder: Where the model lies.
+
+    Returns:
+        A detector for ``calcwatch.analyze_image``.
+
+    Raises:
+        BadModel: The folder holds no such model, or one that does not fit.
+
+    """
+    read_card(folder, DETECTOR)
+    return partial(_detect, str(folder))
+
+
+def named_describer(folder: Path = SHIPPED) -> NamedDescriber:
+    """Return the learned describer of a folder with its hash.
+
+    Args:
+        folder: Where the model lies.
+
+    Raises:
+        BadModel: The folder holds no such model, or one that does not fit.
+
+    """
+    return NamedDescriber(learned_describer(folder), description_hash(folder))
+
+
+def learned_describer(folder: Path = SHIPPED) -> Describer:
+    """Return what tells morphology, distribution and suspicion, as a function that can be pickled.
+
+    Its networks are loaded at the first image of a process.
+
+    Args:
+        folder: Where the model lies.
+
+    Returns:
+        A describer for ``calcwatch.analyze_image``.
+
+    Raises:
+        BadModel: The folder holds no such model, or one that does not fit.
+
+    """
+    for kind in (MORPHOLOGY, DISTRIBUTION):
+        read_card(folder, kind)
+    check_files(folder, (SUSPICION,), _FIT)
+    return partial(_describe, str(folder))
+
+
+def description_hash(folder: Path = SHIPPED) -> str:
+    """Hash everything that describes, as a result stores it.
+
+    Args:
+        folder: Where the model lies.
+
+    Returns:
+        SHA-256 in hexadecimal.
+
+    """
+    return hash_of_files(folder, *MORPHOLOGY.files, *DISTRIBUTION.files, SUSPICION)
+
+
+def suspicion_model(folder: Path = SHIPPED) -> SuspicionModel:
+    """Read the fitted numbers of suspicion.
+
+    Args:
+        folder: Where ``suspicion.json`` lies.
+
+    Raises:
+        BadModel: The file is missing, or its numbers make no sense.
+
+    """
+    check_files(folder, (SUSPICION,), _FIT)
+    try:
+        tree = json.loads((folder / SUSPICION).read_text(encoding="utf-8"))
+        return SuspicionModel(
+            shape_odds={Morphology(name): float(odds) for name, odds in tree["shape_odds"].items()},
+            distribution_odds={
+                Distribution(name): float(odds) for name, odds in tree["distribution_odds"].items()
+            },
+            **{name: float(tree["curve"][name]) for name in ("intercept", "slope", "crowd", "gathered")},
+            deciles=tuple(float(value) for value in tree["reference"]["deciles"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadModel(f"{folder / SUSPICION}: {error}; use the file that is shipped") from error
+
+
+def suspicion_sources(folder: Path = SHIPPED) -> tuple[str, float | None, str]:
+    """Read what the curve of suspicion was fitted to, and what its deciles were taken from.
+
+    Args:
+        folder: Where ``suspicion.json`` lies.
+
+    Returns:
+        What the curve was fitted to; the area under the ROC curve with each woman left out, ``None`` where
+        the file does not say; the reference population. A text is empty where the file does not say.
+
+    """
+    tree = json.loads((folder / SUSPICION).read_text(encoding="utf-8"))
+    curve, reference = tree["curve"], tree["reference"]
+    return curve.get("source", ""), curve.get("area_left_out"), reference.get("source", "")
+
+
+def _detect(
+    folder: str, image: NormalizedImage, breast: BreastRegion, settings: AnalysisSettings
+) -> Detections:
+    return detect_learned(image, breast, settings, model=detector_networks(folder))
+
+
+def _describe(folder: str, image: NormalizedImage, found: ToDescribe) -> Described:
+    return describe_learned(image, found, model=description_model(folder))
+
+
+@lru_cache(maxsize=2)
+def detector_networks(folder: str) -> DetectorNetworks:
+    """Load the networks of a detector, once a process.
+
+    Args:
+        folder: Where the model lies.
+
+    Raises:
+        BadModel: The folder holds no such model, or one that does not fit.
+
+    """
+    card = read_card(Path(folder), DETECTOR)
+    patch, context = _networks(folder, DETECTOR)
+
+    def classify_patches(patches: Patches) -> NDArray[np.float32]:
+        return patch.run_in_batches(patches.detail, patches.context, patches.numbers)
+
+    return DetectorNetworks(classify_patches, context.run, max_candidates=int(card["candidates"]))
+
+
+@lru_cache(maxsize=2)
+def description_model(folder: str) -> DescriptionModel:
+    """Load everything that describes, once a process.
+
+    Args:
+        folder: Where the model lies.
+
+    Raises:
+        BadModel: The folder holds no such model, or one that does not fit.
+
+    """
+    patch, context = _networks(folder, MORPHOLOGY)
+    (distribution,) = _networks(folder, DISTRIBUTION)
+
+    def classify_patches(patches: ShapePatches) -> NDArray[np.float32]:
+        return patch.run_in_batches(patches.close, patches.near, patches.around, patches.numbers)
+
+    return DescriptionModel(
+        shape=MorphologyNetworks(classify_patches, context.run),
+        distribution=distribution.run,
+        suspicion=suspicion_model(Path(folder)),
+    )
+
+
+def _networks(folder: str, kind: ModelKind) -> list[Network]:
+    return [Network(Path(folder) / name, inputs, len(kind.classes)) for name, inputs in kind.networks.items()]
