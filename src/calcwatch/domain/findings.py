@@ -22,13 +22,19 @@ if TYPE_CHECKING:
 class ShapeFeatures:
     """What a radiologist sees of one calcification, measured on its outline and the pixels inside.
 
-    ``length``, ``width``: of the smallest rectangle round the outline, ``None`` in mm where the spacing is
-    unknown. ``length_to_width``: 1 is as long as wide. ``roundness``: 4 pi area / perimeter squared, 1 for a
-    circle. ``solidity``: area over that of the convex hull; branches and lobes lower it. ``edge_sharpness``:
-    steepest fall at the outline over what the system's blur allows, near 1 is sharp, 0 hazy. ``density``:
-    height in the middle part over the surround in units of noise. ``lucent_center``: how far the middle
-    falls below the rim, as a share of the rim, 0 for none. ``branches``: deep notches beyond
-    one, 0 for a straight or bent line.
+    Attributes:
+        length_px: Longer side of the smallest rectangle round the outline, in pixels.
+        width_px: Shorter side of that rectangle, in pixels.
+        length_mm: ``length_px`` in mm, ``None`` where the spacing is unknown.
+        width_mm: ``width_px`` in mm, ``None`` where the spacing is unknown.
+        length_to_width: Length over width; 1 is as long as wide.
+        roundness: 4 pi area over the square of the perimeter; 1 is a circle, 0 a line.
+        solidity: Area over that of the convex hull; branches and lobes lower it.
+        edge_sharpness: Steepest fall of gray at the outline over the steepest that the blur of the system
+            allows; near 1 is a sharp edge, near 0 a hazy one.
+        density: Height over the surround in units of the local noise.
+        lucent_center: How far the middle falls below the rim, as a share of the rim; 0 is no lucent center.
+        branches: Deep notches of the outline beyond one; 0 for a straight or bent line.
     """
 
     length_px: float
@@ -46,9 +52,13 @@ class ShapeFeatures:
 
 @dataclass(frozen=True)
 class MorphologyDescription:
-    """How likely each shape is, most likely first, together 1; ``undetermined_because``: why none is named.
+    """How likely each morphology is.
 
-    Empty probabilities mean that nothing was attempted.
+    Attributes:
+        probabilities: Morphology and probability, most likely first, together 1; empty where nothing was
+            attempted.
+        undetermined_because: Why no morphology is named, in words; ``""`` where one is.
+
     """
 
     probabilities: tuple[tuple[Morphology, float], ...]
@@ -56,13 +66,21 @@ class MorphologyDescription:
 
     @property
     def likeliest(self) -> Morphology | None:
-        """The likeliest shape; ``None`` where the pixels do not carry it."""
+        """The likeliest morphology; ``None`` where the pixels do not carry it."""
         if self.undetermined_because or not self.probabilities:
             return None
         return self.probabilities[0][0]
 
     def of(self, morphology: Morphology) -> float:
-        """Probability of one shape, 0 when it was not considered."""
+        """Return the probability of one morphology.
+
+        Args:
+            morphology: Which.
+
+        Returns:
+            0 to 1; 0 when it was not considered.
+
+        """
         return dict(self.probabilities).get(morphology, 0.0)
 
 
@@ -70,11 +88,18 @@ class MorphologyDescription:
 class DistributionMeasurements:
     """What a distribution was told from; lengths in mm, ``None`` where the spacing is unknown.
 
-    ``count``: members. The pattern the group is part of is looked at too, and not measured here. ``extent``:
-    largest distance of two of them. ``length``, ``width``: along and across the principal axis.
-    ``hull_area``: convex hull. ``nearest_neighbor``: median distance to the next one. ``nipple_angle``:
-    degrees between the principal axis and the direction to the nipple, 0 to 90, ``None`` without a nipple.
-    ``breast_share``: hull over the area of the breast.
+    The pattern that a group is part of is looked at too, and not measured here.
+
+    Attributes:
+        count: Members of the group.
+        extent_mm: Largest distance of two of them.
+        length_mm: Extent along the principal axis.
+        width_mm: Extent across the principal axis.
+        hull_area_mm2: Area of their convex hull, in square millimeters.
+        nearest_neighbor_mm: Median distance to the next one.
+        nipple_angle_degrees: Angle between the principal axis and the direction to the nipple, 0 (toward it)
+            to 90; ``None`` without a nipple.
+        breast_share: Area of the hull over that of the breast.
     """
 
     count: int
@@ -89,7 +114,13 @@ class DistributionMeasurements:
 
 @dataclass(frozen=True)
 class DistributionDescription:
-    """How likely each distribution is, most likely first, together 1, and what it was told from."""
+    """How likely each distribution is.
+
+    Attributes:
+        probabilities: Distribution and probability, most likely first, together 1.
+        measurements: What it was told from.
+
+    """
 
     probabilities: tuple[tuple[Distribution, float], ...]
     measurements: DistributionMeasurements
@@ -102,11 +133,14 @@ class DistributionDescription:
 
 @dataclass(frozen=True)
 class Landmarks:
-    """Points of the breast that places are told from, in the file's pixels.
+    """Points of the breast that places are told from; in file pixels once findings are out of the analysis.
 
-    ``nipple``: on the skin line; ``nipple_seen`` is false where it is inferred from the shape of the breast
-    alone. ``pectoral``: two points of the front edge of the muscle on an oblique or lateral view, empty where
-    none was found. ``chest_wall``: two points of the line that depth is measured from.
+    Attributes:
+        nipple: On the skin line.
+        nipple_seen: False where the nipple is inferred from the shape of the breast alone.
+        pectoral: Two points of the front edge of the pectoral muscle on an oblique or lateral view; empty
+            where none was found.
+        chest_wall: Two points of the line that depth is measured from.
     """
 
     nipple: Point
@@ -117,13 +151,28 @@ class Landmarks:
 
 @dataclass(frozen=True)
 class Calcification:
-    """One calcification, outlined and measured.
+    """One calcification, outlined and measured. Each error is one standard deviation.
 
-    ``score`` 0 to 1, higher is more believable. ``outline``: closed polygon round the whole object, the
-    system's blur undone, first point not repeated. ``area``: inside it; ``diameter``: of the circle with that
-    area. ``contrast``: height over its surround in units of the local noise. Each error is one standard
-    deviation. ``vascular``: whether it looks like calcium in the wall of a vessel; ``None`` where the
-    detector does not tell. ``shape``, ``morphology``: ``None`` where nothing was described.
+    Attributes:
+        tracking_uid: Its Tracking UID (0062,0021): the same file and analysis give the same.
+        row: Row of its center in file pixels.
+        column: Column of its center in file pixels.
+        score: 0 to 1, higher is more likely a calcification.
+        diameter_px: Diameter of the circle with its area, in pixels.
+        diameter_error_px: Error of ``diameter_px``.
+        area_px: Area inside the outline, in square pixels.
+        contrast: Height over the surround in units of the local noise.
+        contrast_error: Error of ``contrast``.
+        diameter_mm: ``diameter_px`` in mm, ``None`` where the spacing is unknown.
+        diameter_error_mm: Error of ``diameter_mm``.
+        area_mm2: Area in square millimeters, ``None`` where the spacing is unknown.
+        outline: Closed polygon round the whole object in file pixels, the system's blur undone, first point
+            not repeated.
+        vascular: Whether it looks like calcium in the wall of a vessel; ``None`` where the detector does not
+            tell.
+        size_class: Class of its diameter with guard bands.
+        shape: Its shape in numbers; ``None`` where nothing was described.
+        morphology: How likely each morphology is; ``None`` where nothing was described.
     """
 
     tracking_uid: str
@@ -159,7 +208,15 @@ class NonLesionKind(StrEnum):
 
 @dataclass(frozen=True)
 class NonLesion:
-    """Something bright that is named and kept apart, never silently dropped and never counted."""
+    """Something bright that is named and kept apart, never silently dropped and never counted.
+
+    Attributes:
+        kind: What it is.
+        row: Row of its center in file pixels.
+        column: Column of its center in file pixels.
+        outline: Closed polygon round it in file pixels; may be empty.
+
+    """
 
     kind: NonLesionKind
     row: float
@@ -169,12 +226,22 @@ class NonLesion:
 
 @dataclass(frozen=True)
 class CalcificationGroup:
-    """Calcifications that lie together; ``members`` are their tracking UIDs, most believable first.
+    """Calcifications that lie together.
 
-    ``row, column, radius``: the smallest circle round all members. ``outline``: convex hull with a margin.
-    ``score`` 0 to 1: belief that this is a group of calcifications. ``suspicion`` 0 to 1: how much it looks
-    like those that turned out suspicious; it ranks groups and is no probability for one woman. Description
-    and suspicion are ``None`` where nothing was described.
+    Attributes:
+        tracking_uid: Its Tracking UID (0062,0021): the same file and analysis give the same.
+        row: Row of the center of the smallest circle round all members, in file pixels.
+        column: Column of that center.
+        radius_px: Radius of that circle, in pixels.
+        radius_mm: Radius in mm, ``None`` where the spacing is unknown.
+        score: 0 to 1, higher is more likely a group of calcifications.
+        members: Tracking UIDs of its calcifications, highest score first.
+        outline: Convex hull of the members with a margin, in file pixels.
+        morphology: How likely each morphology is; ``None`` where nothing was described.
+        distribution: How likely each distribution is; ``None`` where nothing was described.
+        suspicion: 0 to 1, how much it looks like groups that turned out suspicious; it ranks groups and is no
+            probability for one woman. ``None`` where nothing was described.
+
     """
 
     tracking_uid: str
@@ -197,9 +264,13 @@ class CalcificationGroup:
 
 @dataclass(frozen=True)
 class SubthresholdCandidate:
-    """A bright point below the threshold of belief: never reported, it tells "there already" from "new".
+    """A candidate below the score threshold: never reported, it tells "there already" from "new".
 
-    ``row, column`` in the file's pixels; ``score``: belief, below the threshold.
+    Attributes:
+        row: Row in file pixels.
+        column: Column in file pixels.
+        score: 0 to 1, below the threshold.
+
     """
 
     row: float
@@ -259,8 +330,18 @@ class TissueMap:
 class ImageFindings:
     """The answer for one image; nothing found is an empty tuple, never ``None``.
 
-    ``tissue_map`` and ``subthreshold`` are what a comparison with another examination needs beside the
-    findings; they are ``None`` and empty for findings that were read from a file.
+    Attributes:
+        description: What was understood of the file.
+        breast_area_cm2: Area of the breast in square centimeters, ``None`` where the spacing is unknown.
+        breast_outline: Polygon round the breast in file pixels; empty for findings that were read from a
+            file.
+        quality_flags: What a reader of the numbers must know, sorted.
+        calcifications: Highest score first.
+        non_lesions: Bright things that are no calcifications.
+        groups: Groups of the calcifications.
+        landmarks: Nipple, pectoral muscle and chest wall; ``None`` where no skin line is seen.
+        tissue_map: What a comparison aligns by; ``None`` for findings that were read from a file.
+        subthreshold: Candidates below the threshold, which a comparison needs; empty likewise.
     """
 
     description: ImageDescription
@@ -283,8 +364,14 @@ ANALYSIS_VERSION = "3"
 class Provenance:
     """How a result was made.
 
-    ``model_hash`` is ``None`` for a detector without learned weights, ``description_model_hash`` where
-    nothing was described.
+    Attributes:
+        package_version: Version of the package.
+        analysis_version: Version of the analysis, ``ANALYSIS_VERSION`` of that time.
+        settings: The numbers that a user may change, by name.
+        model_name: Name of the detector.
+        model_hash: SHA-256 of its weights in hexadecimal; ``None`` for a detector without.
+        description_model_hash: SHA-256 of what described, in hexadecimal; ``None`` where nothing was
+            described.
     """
 
     package_version: str
@@ -297,14 +384,24 @@ class Provenance:
 
 @dataclass(frozen=True)
 class CadMark:
-    """One finding of a CAD report.
+    """One finding of a CAD report, in the report's own words and on its maker's own scale.
 
-    ``finding``: what it is, in the report's words; ``words``: what else it says of it, such as a type.
-    ``row, column``: its center, ``None`` where it has no place of its own; ``outline`` may be empty.
-    ``sop_instance_uid``: of the image it lies in, ``""`` where the report does not say. ``part_of``: place
-    of the mark that it belongs to in the report's marks, ``None`` for a mark by itself. ``certainty``,
-    ``probability``: on the maker's own scale. ``rendering_intent``: whether a viewer must show it, in the
-    report's words.
+    Attributes:
+        finding: What it is.
+        row: Row of its center in file pixels, ``None`` where it has no place of its own.
+        column: Column of its center in file pixels, ``None`` likewise.
+        outline: Polygon in file pixels; may be empty.
+        sop_instance_uid: Of the image it lies in, ``""`` where the report does not say.
+        tracking_uid: Its Tracking Unique Identifier, ``""`` where it has none.
+        rendering_intent: Whether a viewer must show it.
+        certainty_percent: Certainty of Finding, ``None`` where the report does not say.
+        probability_percent: Probability of cancer, ``None`` where the report does not say.
+        count: Number of calcifications, ``None`` where the report does not say.
+        morphology: Calcification Type, where it is one that calcwatch knows.
+        distribution: Calcification Distribution, likewise.
+        words: What else the report says of it.
+        part_of: Place in the report's marks of the mark that it belongs to, ``None`` for a mark by itself.
+
     """
 
     finding: str
@@ -327,8 +424,15 @@ class CadMark:
 class CadReport:
     """A Mammography CAD SR as read: who made it, what it marks.
 
-    ``algorithm``: name and version; ``detections``, ``analyses``: what came of them, in the report's words;
-    ``""`` is not said. No marks is an empty tuple; whether that means "none found" stands in ``detections``.
+    Attributes:
+        manufacturer: Who made the program.
+        algorithm: Name and version of the algorithm; ``""`` where the report does not say.
+        study_instance_uid: The study it belongs to.
+        sop_instance_uid: Of the report itself.
+        marks: What it marks; whether an empty tuple means "none found" stands in ``detections``.
+        detections: What came of the detections, in the report's words; ``""`` is not said.
+        analyses: What came of the analyses, in the report's words; ``""`` is not said.
+
     """
 
     manufacturer: str

@@ -87,7 +87,17 @@ class PixelSpacing:
     """Distance between pixel centers in the plane of the breast, in mm, and where it comes from.
 
     Object size = pixels x Imager Pixel Spacing (0018,1164) / Estimated Radiographic Magnification Factor
-    (0018,1114); PS3.3 C.8.7.1 and 10.7.1.3. ``source`` says in words which attribute or option was used.
+    (0018,1114); PS3.3 C.8.7.1 and 10.7.1.3.
+
+    Attributes:
+        row_mm: Distance between rows.
+        column_mm: Distance between columns.
+        source: Which attribute or option it was taken from, in words.
+        magnification: The factor that the distances were divided by.
+
+    Raises:
+        ValueError: A distance that no mammogram has; the message names it and the remedy.
+
     """
 
     row_mm: float
@@ -116,10 +126,19 @@ def _date_problem(date: str) -> bool:
 class GivenAttributes:
     """What the user states about an image by option or table; ``None`` is "not given".
 
-    A file's own header is believed first: a given value fills what the file does not say. ``study_date`` is
-    ``YYYYMMDD``; ``pixel_spacing_mm`` the distance between pixel centers in the plane of the breast;
-    ``bits_stored`` (8 to 16) the number of bits that carry gray in a PNG, TIFF or PGM. Raises ``ValueError``
-    with the value and the remedy.
+    A file's own header is believed first: a given value fills what the file does not say.
+
+    Attributes:
+        patient_id: Patient ID (0010,0020).
+        study_date: Study Date (0008,0020), ``YYYYMMDD``.
+        image_laterality: Image Laterality (0020,0062).
+        view_position: View Position (0018,5101).
+        pixel_spacing_mm: Distance between pixel centers in the plane of the breast, in mm.
+        bits_stored: Number of bits that carry gray in a PNG, TIFF or PGM, 8 to 16.
+
+    Raises:
+        ValueError: A value that cannot be; the message names it and the remedy.
+
     """
 
     patient_id: str | None = None
@@ -139,10 +158,17 @@ class GivenAttributes:
 
     @classmethod
     def from_text(cls, **cells: str | None) -> GivenAttributes:
-        """Attributes from the words of a table row or of options; an empty word is "not given".
+        """Read attributes from the words of a table row or of options.
 
-        Keywords are the field names. Dates may be written 2026-01-31, letters in either case. Raises
-        ``ValueError`` naming the attribute, the word and the allowed ones.
+        Args:
+            **cells: Words by field name; an empty word is "not given". Dates may be written 2026-01-31, letters
+                in either case.
+
+        Returns:
+            The attributes.
+
+        Raises:
+            ValueError: A word that is no value; the message names attribute, word and the allowed ones.
         """
         words = {name: word.strip() for name, word in cells.items() if word is not None and word.strip()}
         return cls(
@@ -177,8 +203,38 @@ def _number(kind: type[_Number], name: str, word: str | None) -> _Number | None:
 class ImageDescription:
     """What was understood of one file before any analysis; ``calcwatch check`` prints it.
 
-    Words that are ``""`` were not given by the file. ``pixel_steps`` are the steps from stored value to gray,
-    in order, each with its reason. ``not_analyzed_because`` is ``""`` when the image will be analyzed.
+    Words that are ``""`` were not given by the file.
+
+    Attributes:
+        source: The path as given.
+        file_format: ``DICOM``, ``PNG`` and the like.
+        sha256: SHA-256 of the file in hexadecimal.
+        modality: Modality (0008,0060).
+        sop_class: Name of the SOP class.
+        presentation_intent: Presentation Intent Type (0008,0068).
+        transfer_syntax: Name of the transfer syntax.
+        rows: Rows of the picture as stored.
+        columns: Columns of the picture as stored.
+        frames: Number of frames.
+        bits_used: Bits that the pixels really use, ``None`` where that was not looked at.
+        bits_stored: Bits Stored (0028,0101), ``None`` where not given.
+        photometric_interpretation: Photometric Interpretation (0028,0004).
+        pixel_steps: Steps from stored value to gray, in order, each with its reason.
+        pixel_spacing: Distance between pixel centers, ``None`` where it is not known: it is never guessed.
+        pixel_spacing_note: What else the file says of distances.
+        image_laterality: Which breast, ``None`` where not known.
+        laterality_source: Where that was read, and what contradicts it.
+        view_position: Which view, ``None`` where not known.
+        view_source: Where that was read, and what contradicts it.
+        implant: What is said of an implant.
+        lossy_history: What is said of compression with loss.
+        sop_instance_uid: SOP Instance UID (0008,0018), ``None`` for a file without.
+        study_instance_uid: Study Instance UID (0020,000D), ``None`` for a file without.
+        patient_id: Patient ID (0010,0020), ``None`` where not given.
+        study_date: Study Date (0008,0020), ``YYYYMMDD``, ``None`` where not given.
+        flags: What a reader of the numbers must know.
+        not_analyzed_because: Why the image will not be analyzed; ``""`` when it will.
+
     """
 
     source: str
@@ -215,10 +271,16 @@ class ImageDescription:
 class Mammogram:
     """One mammographic image, ready to analyze.
 
-    ``gray``: float32, rows x columns, 0 = black (air) to 1 = white (dense), as the header says it is to be
-    displayed; it depends on the header alone, never on what else is in the picture. ``padding``: True where
-    the file recorded no image (Pixel Padding Value; gray is 0 there), or ``None`` when it names no padding.
-    ``gray_step``: gray difference of one stored value at mid scale (how coarse the quantization is).
+    Attributes:
+        gray: Rows x columns, float32, 0 = black (air) to 1 = white (dense), as the header says it is to be
+            displayed; it depends on the header alone, never on what else is in the picture.
+        description: What was understood of the file.
+        padding: Rows x columns, True where the file recorded no image (Pixel Padding Value; gray is 0 there),
+            or ``None`` when it names no padding.
+        gray_step: Difference in gray of one stored value at mid scale: how coarse the quantization is.
+
+    Raises:
+        ValueError: Arrays of another shape or type.
     """
 
     gray: NDArray[np.float32]

@@ -89,11 +89,13 @@ def described_settings(settings: object) -> Iterator[tuple[str, Any, dict[str, A
 
 
 def hash_of_settings(*settings: object) -> str:
-    """SHA-256 of the values of settings objects, in hexadecimal; the same values give the same hash.
+    """Hash the values of settings objects; the same values give the same hash.
 
     Args:
         *settings: Dataclasses of numbers, words, tuples and such dataclasses.
 
+    Returns:
+        SHA-256 in hexadecimal.
     """
     values = [
         {name: value for name, value, _ in described_settings(one)} | {"of": type(one).__name__}

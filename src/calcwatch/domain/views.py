@@ -58,12 +58,20 @@ VIEWS: dict[ViewPosition, View] = {
 
 
 def is_from_above(view: ViewPosition | None) -> bool:
-    """Whether a view runs along the body and so tells inner from outer; not known is no."""
+    """Whether a view runs along the body and so tells inner from outer.
+
+    Args:
+        view: ``None`` where it is not known, which is no.
+    """
     return view is not None and VIEWS[view].beam is Beam.VERTICAL
 
 
 def is_true_lateral(view: ViewPosition | None) -> bool:
-    """Whether a view shows sediment in a cyst as such (ML, LM); not known is no."""
+    """Whether a view shows sediment in a cyst as such (ML, LM).
+
+    Args:
+        view: ``None`` where it is not known, which is no.
+    """
     return view is not None and VIEWS[view].beam is Beam.HORIZONTAL
 
 
@@ -87,6 +95,10 @@ def are_paired(first: ViewPosition | None, second: ViewPosition | None) -> bool:
 
     A CC view is paired with an MLO, LMO, ML or LM view, in either order. Two views that are not paired were
     not compared: that a group is missing on one of them tells nothing.
+
+    Args:
+        first: One view; ``None`` where it is not known, which is paired with nothing.
+        second: The other view, likewise.
     """
     if first is None or second is None or not (VIEWS[first].is_paired and VIEWS[second].is_paired):
         return False

@@ -163,9 +163,11 @@ def suspicion_model(folder: Path = SHIPPED) -> SuspicionModel:
     Args:
         folder: Where ``suspicion.json`` lies.
 
+    Returns:
+        The numbers.
+
     Raises:
         BadModel: The file is missing, or its numbers make no sense.
-
     """
     check_files(folder, (SUSPICION,), _FIT)
     try:
@@ -215,9 +217,11 @@ def detector_networks(folder: str) -> DetectorNetworks:
     Args:
         folder: Where the model lies.
 
+    Returns:
+        Both networks, and how many candidates are classified in one image.
+
     Raises:
         BadModel: The folder holds no such model, or one that does not fit.
-
     """
     card = read_card(Path(folder), DETECTOR)
     patch, context = _networks(folder, DETECTOR)
@@ -235,9 +239,11 @@ def description_model(folder: str) -> DescriptionModel:
     Args:
         folder: Where the model lies.
 
+    Returns:
+        The networks of morphology and distribution, and the numbers of suspicion.
+
     Raises:
         BadModel: The folder holds no such model, or one that does not fit.
-
     """
     patch, context = _networks(folder, MORPHOLOGY)
     (distribution,) = _networks(folder, DISTRIBUTION)

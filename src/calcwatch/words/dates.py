@@ -4,6 +4,13 @@ from __future__ import annotations
 
 
 def date_words(study_date: str | None) -> str:
-    """Write a date ``YYYYMMDD`` as ``YYYY-MM-DD``; what is no such date stays as it is, none is empty."""
+    """Write a date as people read it.
+
+    Args:
+        study_date: ``YYYYMMDD``, or ``None`` where it is not known.
+
+    Returns:
+        ``YYYY-MM-DD``; what is no such date stays as it is, none is ``""``.
+    """
     date = study_date or ""
     return f"{date[:4]}-{date[4:6]}-{date[6:]}" if len(date) == 8 and date.isdigit() else date

@@ -13,7 +13,12 @@ PURPOSE = "Second pair of eyes, for research use; a radiologist decides; not for
 
 @dataclass(frozen=True)
 class Words:
-    """What a code means for the reader of the numbers, and the remedy."""
+    """What a code means for the reader of the numbers.
+
+    Attributes:
+        sentence: What it means.
+        remedy: What to do about it.
+    """
 
     sentence: str
     remedy: str

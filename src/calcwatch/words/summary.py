@@ -32,7 +32,14 @@ _BY_URGENCY = (
 
 
 def most_urgent(result: ExaminationResult) -> BreastReading | None:
-    """The breast whose suggestion is the most urgent; ``None`` where no breast was read."""
+    """Choose the breast whose suggestion is the most urgent.
+
+    Args:
+        result: The examination.
+
+    Returns:
+        Its reading; ``None`` where no breast was read.
+    """
     return max(result.examination.breasts, key=_urgency, default=None)
 
 
@@ -41,7 +48,14 @@ def _urgency(breast: BreastReading) -> int:
 
 
 def impression(result: ExaminationResult) -> str:
-    """Suggestions for both breasts, the examination score and what has changed, as one text."""
+    """Say what an examination comes to, as one text.
+
+    Args:
+        result: The examination.
+
+    Returns:
+        Suggestions for both breasts, the examination score and what has changed, a line each.
+    """
     found = result.examination
     parts = [
         RESEARCH_USE,
@@ -60,7 +74,14 @@ def _breast(breast: BreastReading) -> str:
 
 
 def suggestion(assessment: Assessment) -> str:
-    """A suggested category with its range and reasons, in words."""
+    """Say a suggested category with its range and reasons.
+
+    Args:
+        assessment: What was suggested.
+
+    Returns:
+        Some sentences.
+    """
     confirmed = f" ({assessment.if_confirmed} if confirmed)" if assessment.if_confirmed else ""
     likelihood = _likelihood(assessment.likelihood_range) if assessment.likelihood_range else ""
     return f"{assessment.suggested_category}{confirmed}. {' '.join(assessment.reasons)}{likelihood}"
@@ -74,7 +95,14 @@ def _likelihood(found: LikelihoodRange) -> str:
 
 
 def change_words(change: Change) -> str:
-    """What became of a group, in one sentence."""
+    """Say what became of a group.
+
+    Args:
+        change: The change.
+
+    Returns:
+        One sentence.
+    """
     view = f"{change.image_laterality or '?'} {change.view_position or '?'}"
     interval = "" if change.interval_months is None else f" in {change.interval_months:g} months"
     counts = f"{change.current.count} calcifications now, {change.prior.count} then"
@@ -82,7 +110,14 @@ def change_words(change: Change) -> str:
 
 
 def parameter_words(made: Provenance) -> tuple[str, ...]:
-    """Settings of the analysis and the models it used, each a phrase."""
+    """Say how a result was made.
+
+    Args:
+        made: Its provenance.
+
+    Returns:
+        The settings of the analysis and the models it used, each a phrase.
+    """
     settings = ", ".join(f"{name} {value:g}" for name, value in made.settings.items())
     model = f"model {made.model_name} {made.model_hash or '(no weights)'}"
     described = made.description_model_hash
