@@ -161,8 +161,8 @@ class GivenAttributes:
         """Read attributes from the words of a table row or of options.
 
         Args:
-            **cells: Words by field name; an empty word is "not given". Dates may be written 2026-01-31, letters
-                in either case.
+            **cells: Words by field name; an empty word is "not given". Dates may be written 2026-01-31,
+                letters in either case.
 
         Returns:
             The attributes.
