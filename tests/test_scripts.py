@@ -170,3 +170,19 @@ def test_missing_system_packages_are_listed(bare_machine: Path) -> None:
     result = run_script(bare_machine / "scripts" / "system-packages.sh", path=bare_machine / "programs")
     assert (result.returncode, result.stderr) == (0, "")
     assert "sudo apt-get install dicom3tools chromium" in result.stdout
+
+
+def test_the_tables_of_the_edge_are_those_that_are_computed() -> None:
+    """The profiles of a ball and a plate give the shipped tables again, within the stated tolerance."""
+    command = [sys.executable, str(ROOT / "scripts" / "edge_profile.py"), "--check"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_the_structure_is_measured() -> None:
+    """The table of the structure names every figure, and a figure's places can be listed."""
+    command = [sys.executable, str(ROOT / "scripts" / "measure_structure.py")]
+    table = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert len(table.splitlines()) == 12
+    listed = subprocess.run([*command, "--list", "dataclasses"], capture_output=True, text=True, check=True)
+    assert "calcwatch.domain.findings.Calcification" in listed.stdout.splitlines()
