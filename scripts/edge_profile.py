@@ -1,14 +1,14 @@
-"""Computes where the true edge of a calcification lies on its blurred profile, as tables for image/settings.py.
+"""Computes where the true edge of a calcification lies on its blurred profile: the tables of image/settings.py.
 
 A ball (thin at its rim) and a plate (flat on top) of many radii are blurred by a Gaussian of unit sigma, 15
 percent of it four times as wide: a focal spot and detector, with glare and scatter. Then they are measured as
 ``calcwatch.image.measure.outline`` measures: the surround is what a window just outside of the object shows,
-the height is what nine tenths of the pixels inside do not exceed. For each half-width at half height the tables
-give the share of the height at the true edge (level), how far outside of the outline at half height that edge
-lies (growth), and the width at three quarters of the height over that at half (top).
+the height is what nine tenths of the pixels inside do not exceed. For each half-width at half height the
+tables give the share of the height at the true edge (level), how far outside of the outline at half height
+that edge lies (growth), and the width at three quarters of the height over that at half (top).
 
 Beside each table stand the values that are shipped and the largest difference. The shipped ones were computed
-once with another sampling; they agree within what ``--check`` allows, and changing them changes every diameter.
+once with another sampling; they agree within what ``--check`` allows. Others would change every diameter.
 """
 
 from __future__ import annotations
