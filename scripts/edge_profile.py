@@ -1,4 +1,4 @@
-"""Computes where the true edge of a calcification lies on its blurred profile: the tables of image/settings.py.
+"""Computes where the true edge of a calcification lies on its blurred profile: tables of image/settings.py.
 
 A ball (thin at its rim) and a plate (flat on top) of many radii are blurred by a Gaussian of unit sigma, 15
 percent of it four times as wide: a focal spot and detector, with glare and scatter. Then they are measured as

@@ -10,9 +10,11 @@ import argparse
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from api_reference import ROOMS, public_part, room_part
 from typer.core import TyperGroup, TyperOption
 from typer.main import get_command
 
@@ -230,6 +232,9 @@ PARTS: dict[str, Callable[[], str]] = {
     "commands": commands_part,
     "rules": rules_part,
 }
+
+PARTS["api-calcwatch"] = public_part
+PARTS |= {f"api-{room}": partial(room_part, room) for room in ROOMS}
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))
