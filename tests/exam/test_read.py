@@ -22,7 +22,7 @@ from calcwatch.domain.findings import (
 from calcwatch.domain.image import ImageDescription, Laterality, PixelSpacing, ViewPosition
 from calcwatch.domain.lexicon import Category, Distribution, LateralityPattern, Morphology
 from calcwatch.exam.facts import Observed
-from calcwatch.exam.read import analyze_exam, singles_of, without_unproven_milk
+from calcwatch.exam.read import analyze_exam, without_unproven_milk
 from calcwatch.models.onnx import suspicion_model
 from calcwatch.service.files.rules import read_rules
 
@@ -162,12 +162,6 @@ def test_milk_of_calcium_needs_both_projections() -> None:
     assert kept is lateral
     other_side, _ = without_unproven_milk((lateral, image(R, CC)))
     assert other_side.groups[0].morphology == alone.groups[0].morphology
-
-
-def test_members_of_groups_are_no_singles() -> None:
-    """Only what is in no group stands alone."""
-    both = image(L, CC, shape=SUSPECT, single=Morphology.ROUND)
-    assert [one.tracking_uid for one in singles_of(both)] == ["L-CC-single"]
 
 
 def test_an_examination_needs_an_image() -> None:
