@@ -108,9 +108,9 @@ def test_views_that_cannot_be_compared_give_no_pairs(first: ImageFindings, secon
 
 
 def described(image: ImageFindings, shape: Morphology, suspicion: float) -> ImageFindings:
-    told = MorphologyDescription(((shape, 0.9), (Morphology.ROUND, 0.1)))
+    morphology = MorphologyDescription(((shape, 0.9), (Morphology.ROUND, 0.1)))
     return replace(
-        image, groups=tuple(replace(g, morphology=told, suspicion=suspicion) for g in image.groups)
+        image, groups=tuple(replace(g, morphology=morphology, suspicion=suspicion) for g in image.groups)
     )
 
 
@@ -129,8 +129,8 @@ def test_descriptions_that_agree_raise_the_probability_and_others_lower_it() -> 
 
 def loose(image: ImageFindings) -> ImageFindings:
     measured = DistributionMeasurements(30, 60.0, 60.0, 50.0, 2000.0, 5.0, None, 0.4)
-    told = DistributionDescription(((Distribution.DIFFUSE, 1.0),), measured)
-    return replace(image, groups=tuple(replace(g, distribution=told) for g in image.groups))
+    distribution = DistributionDescription(((Distribution.DIFFUSE, 1.0),), measured)
+    return replace(image, groups=tuple(replace(g, distribution=distribution) for g in image.groups))
 
 
 def test_the_place_of_loose_patterns_counts_less() -> None:

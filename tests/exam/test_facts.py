@@ -22,10 +22,10 @@ from calcwatch.exam.facts import (
     Facts,
     FactThresholds,
     alternative_facts,
+    facts_of_context,
     facts_of_group,
     facts_of_single,
     is_bilateral,
-    stated_facts,
     worst_shape,
 )
 from calcwatch.service.files.rules import read_rules
@@ -163,7 +163,9 @@ def test_facts_of_a_group() -> None:
     """Sizes and edges come from the members, what is known beside them stays; a person's part is unknown."""
     group = group_of(described((Morphology.VASCULAR, 0.95)), (Distribution.GROUPED, 1.0))
     vessel = replace(SPECK, vascular=True)
-    known = replace(stated_facts(Laterality.LEFT, ClinicalContext(age=60)), both_views=False, bilateral=True)
+    known = replace(
+        facts_of_context(Laterality.LEFT, ClinicalContext(age=60)), both_views=False, bilateral=True
+    )
     facts = facts_of_group(group, [vessel, vessel, SPECK], known, thresholds())
     assert (facts.count, facts.median_mm, facts.largest_mm, facts.width_mm) == (4, 1.0, 1.0, 0.8)
     assert (facts.tubular, facts.follows_vessel, facts.toward_nipple) == (True, True, True)
@@ -247,8 +249,8 @@ def test_thresholds_decide_when_something_is_a_fact() -> None:
 
 def test_a_pattern_tells_whether_both_breasts_have_calcifications() -> None:
     """On one side only is no; where nothing is known or nothing was found it is not known."""
-    told = {pattern: is_bilateral(pattern) for pattern in LateralityPattern}
-    assert told == {
+    answers = {pattern: is_bilateral(pattern) for pattern in LateralityPattern}
+    assert answers == {
         LateralityPattern.NONE: None,
         LateralityPattern.NOT_KNOWN: None,
         LateralityPattern.UNILATERAL: False,
@@ -264,7 +266,9 @@ def test_what_is_stated_reaches_the_breast_it_is_stated_of() -> None:
         left=BreastContext(treated=True, magnification_done=True),
         right=BreastContext(treated=False, magnification_done=True),
     )
-    left, right, unknown = (stated_facts(side, context) for side in (Laterality.LEFT, Laterality.RIGHT, None))
+    left, right, unknown = (
+        facts_of_context(side, context) for side in (Laterality.LEFT, Laterality.RIGHT, None)
+    )
     assert (left.treated, right.treated, unknown.treated) == (True, False, None)
     assert (unknown.magnification_done, unknown.count) == (True, None)
     assert right.personal_history is True

@@ -117,7 +117,7 @@ def test_a_sound_table_is_read() -> None:
     """Rules keep their order within the sections, and the sections theirs."""
     table = parse_rules(SOUND, read_rules().thresholds)
     assert (table.version, [rule.id for rule in table.rules]) == ("7", ["K", "ALL", "LESS", "UP", "SHOW"])
-    assert [one.text for one in table.rule("K").when] == ["morphology = round", "bilateral"]
+    assert [condition.text for condition in table.rule("K").when] == ["morphology = round", "bilateral"]
     assert table.rule("UP").steps_up == 1
     assert table.questions["in_bed"] == "Where?"
 
@@ -244,8 +244,8 @@ def test_every_classic_benign_shape_has_a_rule() -> None:
 def test_every_fact_is_asked_by_some_rule() -> None:
     """No fact is carried along that no rule of the shipped table asks for."""
     table = read_rules()
-    asked = {one.fact for rule in table.rules for one in (*rule.when, *rule.unless)}
-    assert set(FACT_KINDS) - asked == set()
+    named = {condition.fact for rule in table.rules for condition in (*rule.when, *rule.unless)}
+    assert set(FACT_KINDS) - named == set()
     wanted = {name for rule in table.rules for name in rule.wants}
     assert set(table.questions) == wanted
 

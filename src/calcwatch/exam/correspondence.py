@@ -218,14 +218,15 @@ def _group_on_view(
 ) -> _GroupOnView:
     landmarks = image.landmarks
     assert landmarks is not None  # can_be_compared has looked
-    own, outline, members = settings.correspondence, np.array(image.breast_outline), image.members_of(group)
+    outline, members = np.array(image.breast_outline), image.members_of(group)
     spacing = image.description.pixel_spacing
     unit = spacing.mm if in_mm and spacing else settings.usual_depth_mm / _depth_px(outline, landmarks)
     places = np.array([(member.row, member.column) for member in members], np.float64)
-    forward, upward = _in_round_breast(places, outline, landmarks, own).mean(axis=0)
+    forward, upward = _in_round_breast(places, outline, landmarks, settings.correspondence).mean(axis=0)
     behind, above = from_nipple(places, landmarks).mean(axis=0) * unit
-    sizes = [max(member.diameter_px, own.min_diameter_px) * unit for member in members]
-    contrasts = [max(member.contrast, own.min_contrast) for member in members]
+    least = settings.correspondence
+    sizes = [max(member.diameter_px, least.min_diameter_px) * unit for member in members]
+    contrasts = [max(member.contrast, least.min_contrast) for member in members]
     logarithms = np.log(np.array([sizes, contrasts]).T)
     return _GroupOnView(
         group=group,

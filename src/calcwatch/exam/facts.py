@@ -226,7 +226,7 @@ class Observed:
     in_bed: SurgicalBedPosition | None = None
 
 
-def stated_facts(laterality: Laterality | None, context: ClinicalContext) -> Facts:
+def facts_of_context(laterality: Laterality | None, context: ClinicalContext) -> Facts:
     """Take the facts that a person stated.
 
     Args:

@@ -16,10 +16,10 @@ from calcwatch.exam.correspondence import can_be_compared, pair_groups
 from calcwatch.exam.facts import (
     Observed,
     alternative_facts,
+    facts_of_context,
     facts_of_group,
     facts_of_single,
     is_bilateral,
-    stated_facts,
 )
 from calcwatch.exam.laterality import laterality_pattern
 from calcwatch.exam.location import locate_group
@@ -73,9 +73,8 @@ def analyze_exam(
     images = without_unproven_milk(images)
     pairs = _pair_views(images, settings)
     pattern = laterality_pattern(images, settings=settings.laterality)
-    stated = context or ClinicalContext()
     known = {
-        side: replace(stated_facts(side, stated), bilateral=is_bilateral(pattern))
+        side: replace(facts_of_context(side, context or ClinicalContext()), bilateral=is_bilateral(pattern))
         for side in (*_BREASTS, None)
     }
     groups = _read_groups(images, pairs, known, observed or {}, table=table, settings=settings)
@@ -250,7 +249,7 @@ def _suspicion(
     ]
     ranked += [
         (
-            suspect_single(single, len(image.calcifications), model),
+            suspect_single(single, len(image.calcifications), model, settings=settings.suspicion),
             single.tracking_uid,
             single_words(single, image.description),
         )

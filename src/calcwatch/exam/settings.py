@@ -1,14 +1,16 @@
 """The numbers by which an examination is read, each with its unit and where it comes from.
 
 The thresholds that turn measurements into facts for the rules are not among them: a clinician may change
-those, so they stand in ``rules/facts.toml``.
+those, so they stand in ``rules/facts.toml``. Every field says its unit and where its value comes from
+(``domain/settings.py``).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from calcwatch.domain.settings import CHOSEN, FITTED, setting
+from calcwatch.image.settings import SuspicionSettings
 
 _FIT = (
     "calcwatch-lab train view-pairs on phantoms 7100 to 7399 at 0.14 mm, times 1.3 so that the probabilities "
@@ -131,7 +133,17 @@ class LateralitySettings:
 
 @dataclass(frozen=True, kw_only=True)
 class ExamSettings:
-    """Every number by which an examination is read."""
+    """Every number by which an examination is read.
+
+    Attributes:
+        usual_depth_mm: From the nipple to the chest side of a breast of unknown size.
+        max_score_reasons: How many findings are named as reasons of the score.
+        correspondence: Settings of the stage of that name.
+        location: Settings of the stage of that name.
+        laterality: Settings of the stage of that name.
+        suspicion: Of a calcification in no group; those of groups come with the findings of an image.
+
+    """
 
     usual_depth_mm: float = setting(
         80.0,
@@ -143,3 +155,4 @@ class ExamSettings:
     correspondence: CorrespondenceSettings = CorrespondenceSettings()
     location: LocationSettings = LocationSettings()
     laterality: LateralitySettings = LateralitySettings()
+    suspicion: SuspicionSettings = field(default_factory=SuspicionSettings)

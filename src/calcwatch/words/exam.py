@@ -26,7 +26,7 @@ def location_words(place: Location, *, on_both_views: bool) -> str:
 
     Args:
         place: What is known of it; its own ``words`` are not looked at.
-        on_both_views: Whether a view from above and one from the side told it: only then is a quadrant said.
+        on_both_views: Whether it rests on a view from above and one from the side: else no quadrant is said.
 
     Returns:
         Side, quadrant or half, clock position, third and distance from the nipple, parted by commas.
