@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -28,7 +29,7 @@ from calcwatch.formats.result.tables import (
     GROUP_COLUMNS,
     IMAGE_COLUMNS,
 )
-from calcwatch.service.files.rules import read_rules
+from calcwatch.service.files.rules import SHIPPED_THRESHOLDS, read_rules
 from calcwatch.words.flags import FLAG_WORDS, KIND_WORDS, REASONS
 from calcwatch_lab.cli.main import app as lab
 
@@ -163,6 +164,22 @@ def rules_part() -> str:
     return "\n\n".join(parts)
 
 
+def thresholds_part() -> str:
+    """The shipped thresholds that turn measurements into facts, once they have been found sound."""
+    read_rules()
+    entries = tomllib.loads(SHIPPED_THRESHOLDS.read_text(encoding="utf-8"))
+    rows = (
+        (
+            f"`{name}`",
+            f"{entry['value']:g} ({entry['unit']})",
+            entry["meaning"],
+            ": ".join(filter(None, (entry["origin"], entry.get("reference")))),
+        )
+        for name, entry in entries.items()
+    )
+    return table(("Threshold", "Value", "Meaning", "Where from"), rows)
+
+
 def conditions(rule: Rule) -> str:
     """What must hold, and what must not."""
     texts = "; ".join(f"`{condition.text}`" for condition in rule.when)
@@ -231,6 +248,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "reasons": reasons_part,
     "commands": commands_part,
     "rules": rules_part,
+    "thresholds": thresholds_part,
 }
 
 PARTS["api-calcwatch"] = public_part

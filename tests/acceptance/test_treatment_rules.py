@@ -88,7 +88,7 @@ def assess(
     """What is suggested for a finding in a breast, worked up, on a day after the treatment."""
     known = context_with(treatment, context, TODAY, earlier)
     breast = known.of(side)
-    stated = {one.name: getattr(breast, one.name) for one in fields(BreastContext)} | {
+    stated = {statement.name: getattr(breast, statement.name) for statement in fields(BreastContext)} | {
         "exam_context": ExamContext.DIAGNOSTIC,
         "magnification_done": True,
         "personal_history": known.any_cancer_history,
@@ -225,9 +225,9 @@ def test_neither_stability_nor_shrinkage_lowers_a_suspicious_shape(
     """For every suspicious shape and distribution, treated or not, in or out of the bed."""
     for place in (INSIDE, OUTSIDE, {}):
         seen = AMORPHOUS | place | {"morphology": shape, "distribution": distribution}
-        before = assess(treatment, seen)
-        after = assess(treatment, seen | {"change": change, "stable_months": 120})
-        assert RANKED_CATEGORIES.index(after.floor) >= RANKED_CATEGORIES.index(before.floor)
+        alone = assess(treatment, seen)
+        compared = assess(treatment, seen | {"change": change, "stable_months": 120})
+        assert RANKED_CATEGORIES.index(compared.floor) >= RANKED_CATEGORIES.index(alone.floor)
 
 
 @pytest.mark.parametrize("seen", [ROUND, AMORPHOUS, OIL_CYST, VESSEL, SCATTERED])

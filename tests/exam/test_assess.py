@@ -10,9 +10,9 @@ import pytest
 
 from calcwatch.domain.change import ChangeKind, SurgicalBedPosition
 from calcwatch.domain.context import BiopsyResult, ExamContext, ScarFinding
-from calcwatch.domain.lexicon import Category, Distribution, Morphology
+from calcwatch.domain.lexicon import RANKED_DISTRIBUTIONS, Category, Distribution, Morphology
 from calcwatch.exam.assess import assess_breast, assess_group
-from calcwatch.exam.facts import Facts, OtherDescription
+from calcwatch.exam.facts import Facts
 from calcwatch.exam.rule_table import RuleTable
 from calcwatch.service.files.rules import read_rules
 
@@ -79,7 +79,7 @@ MATRIX = {
 CELLS = [
     (morphology, distribution, category)
     for morphology, row in MATRIX.items()
-    for distribution, category in zip(list(Distribution)[1:], row.split(), strict=True)
+    for distribution, category in zip(RANKED_DISTRIBUTIONS[1:], row.split(), strict=True)
 ]
 
 
@@ -343,13 +343,18 @@ def test_what_is_missing_is_asked_for(facts: Facts, missing: tuple[str, ...]) ->
 
 def test_alternatives_come_with_their_category() -> None:
     """Each other description has the category on the ladder that it would give, context set aside."""
+    facts = amorphous(exam_context=None)
     others = [
-        OtherDescription(Morphology.FINE_LINEAR, Distribution.GROUPED, 0.3),
-        OtherDescription(Morphology.AMORPHOUS, Distribution.SEGMENTAL, 0.2),
+        (replace(facts, morphology=Morphology.FINE_LINEAR), 0.3),
+        (replace(facts, distribution=Distribution.SEGMENTAL), 0.2),
     ]
-    found = assess_group(amorphous(exam_context=None), table(), alternatives=others)
-    assert [one.category for one in found.alternatives] == ["4C", "4B"]
-    assert [one.probability for one in found.alternatives] == [0.3, 0.2]
+    found = assess_group(facts, table(), alternatives=others)
+    assert [other.category for other in found.alternatives] == ["4C", "4B"]
+    assert [other.probability for other in found.alternatives] == [0.3, 0.2]
+    assert [(other.morphology, other.distribution) for other in found.alternatives] == [
+        (Morphology.FINE_LINEAR, Distribution.GROUPED),
+        (Morphology.AMORPHOUS, Distribution.SEGMENTAL),
+    ]
 
 
 def test_a_likelihood_is_a_range_with_its_source() -> None:

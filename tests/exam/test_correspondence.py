@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -15,7 +15,8 @@ from calcwatch.domain.findings import (
 )
 from calcwatch.domain.image import Laterality, ViewPosition
 from calcwatch.domain.lexicon import Distribution, Morphology
-from calcwatch.exam.correspondence import LEAST_PROBABILITY, differences, marginal_probability, pair_groups
+from calcwatch.exam.correspondence import DIFFERENCES, differences, marginal_probability, pair_groups
+from calcwatch.exam.settings import CorrespondenceSettings, DifferenceWeights, ExamSettings
 from tests.exam.two_views import a_group, a_view, mirrored
 
 CC, MLO, ML = ViewPosition.CC, ViewPosition.MLO, ViewPosition.ML
@@ -107,9 +108,9 @@ def test_views_that_cannot_be_compared_give_no_pairs(first: ImageFindings, secon
 
 
 def described(image: ImageFindings, shape: Morphology, suspicion: float) -> ImageFindings:
-    told = MorphologyDescription(((shape, 0.9), (Morphology.ROUND, 0.1)))
+    morphology = MorphologyDescription(((shape, 0.9), (Morphology.ROUND, 0.1)))
     return replace(
-        image, groups=tuple(replace(g, morphology=told, suspicion=suspicion) for g in image.groups)
+        image, groups=tuple(replace(g, morphology=morphology, suspicion=suspicion) for g in image.groups)
     )
 
 
@@ -128,8 +129,8 @@ def test_descriptions_that_agree_raise_the_probability_and_others_lower_it() -> 
 
 def loose(image: ImageFindings) -> ImageFindings:
     measured = DistributionMeasurements(30, 60.0, 60.0, 50.0, 2000.0, 5.0, None, 0.4)
-    told = DistributionDescription(((Distribution.DIFFUSE, 1.0),), measured)
-    return replace(image, groups=tuple(replace(g, distribution=told) for g in image.groups))
+    distribution = DistributionDescription(((Distribution.DIFFUSE, 1.0),), measured)
+    return replace(image, groups=tuple(replace(g, distribution=distribution) for g in image.groups))
 
 
 def test_the_place_of_loose_patterns_counts_less() -> None:
@@ -156,4 +157,20 @@ def test_probabilities_of_two_by_two_are_close_to_counting_all_ways() -> None:
 
 def test_every_stated_pair_is_likelier_than_not() -> None:
     """The least probability that is stated is one half."""
-    assert LEAST_PROBABILITY == 0.5
+    assert ExamSettings().correspondence.min_probability == 0.5
+
+
+def test_each_difference_has_its_weight_by_name() -> None:
+    """A difference counts by the weight of its name, whatever the order of either."""
+    above, aside = a_view(CC, a_group("a", 40, 10)), a_view(MLO, a_group("b", 47, 10, diameters_mm=FINE))
+    weights = dict.fromkeys(DIFFERENCES, 0.0)
+    assert set(weights) == {weight.name for weight in fields(DifferenceWeights)}
+    measured = dict(zip(DIFFERENCES, differences(above, aside)[0, 0], strict=True))
+    assert all(value > 0 for name, value in measured.items() if name != "height")
+    for name, value in measured.items():
+        own = CorrespondenceSettings(
+            base=2.0, weights=DifferenceWeights(**weights | {name: -0.5}), min_probability=0.0
+        )
+        (pair,) = pair_groups(above, aside, settings=ExamSettings(correspondence=own))
+        odds = np.exp(2.0 - 0.5 * value)
+        assert pair.probability == pytest.approx(odds / (1 + odds))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
@@ -18,13 +19,16 @@ from calcwatch.domain.findings import (
 from calcwatch.domain.image import Laterality
 from calcwatch.domain.lexicon import Distribution, LateralityPattern, Morphology, SizeClass
 from calcwatch.exam.facts import (
-    Surroundings,
-    facts_of_breast,
+    Facts,
+    FactThresholds,
+    alternative_facts,
+    facts_of_context,
     facts_of_group,
     facts_of_single,
-    other_descriptions,
+    is_bilateral,
     worst_shape,
 )
+from calcwatch.service.files.rules import read_rules
 
 SHAPE = ShapeFeatures(
     length_px=12.0,
@@ -98,6 +102,12 @@ def group_of(
     )
 
 
+@cache
+def thresholds() -> FactThresholds:
+    """The shipped thresholds."""
+    return read_rules().thresholds
+
+
 ROUND, AMORPHOUS = (Morphology.ROUND, 0.9), (Morphology.AMORPHOUS, 0.6)
 
 
@@ -129,7 +139,7 @@ def test_the_worst_shape_that_counts(
     group: CalcificationGroup, members: list[Calcification], worst: Morphology | None
 ) -> None:
     """The group's own, or a worse one of three members, or one plain line; members never make it benign."""
-    assert worst_shape(group, members) is worst
+    assert worst_shape(group, members, thresholds()) is worst
 
 
 @pytest.mark.parametrize(
@@ -145,16 +155,18 @@ def test_the_worst_distribution_that_counts(
     likely: tuple[tuple[Distribution, float], ...], worst: Distribution | None
 ) -> None:
     """A more worrying distribution counts from 0.4 on; where none was described it is not known."""
-    facts = facts_of_group(group_of(None, *likely), [], Surroundings(), ClinicalContext())
+    facts = facts_of_group(group_of(None, *likely), [], Facts(), thresholds())
     assert facts.distribution is worst
 
 
 def test_facts_of_a_group() -> None:
-    """Sizes, edges and views come from members and surroundings; what a person must say stays unknown."""
+    """Sizes and edges come from the members, what is known beside them stays; a person's part is unknown."""
     group = group_of(described((Morphology.VASCULAR, 0.95)), (Distribution.GROUPED, 1.0))
     vessel = replace(SPECK, vascular=True)
-    around = Surroundings(Laterality.LEFT, True, False, LateralityPattern.SYMMETRIC_SCATTER)
-    facts = facts_of_group(group, [vessel, vessel, SPECK], around, ClinicalContext(age=60))
+    known = replace(
+        facts_of_context(Laterality.LEFT, ClinicalContext(age=60)), both_views=False, bilateral=True
+    )
+    facts = facts_of_group(group, [vessel, vessel, SPECK], known, thresholds())
     assert (facts.count, facts.median_mm, facts.largest_mm, facts.width_mm) == (4, 1.0, 1.0, 0.8)
     assert (facts.tubular, facts.follows_vessel, facts.toward_nipple) == (True, True, True)
     assert (facts.smooth_edge, facts.irregular_shape, facts.lucent_center) == (True, True, False)
@@ -170,15 +182,14 @@ def test_without_spacing_nothing_has_a_size() -> None:
     group = replace(
         group_of(), distribution=DistributionDescription(((Distribution.GROUPED, 1.0),), measured)
     )
-    facts = facts_of_group(group, [bare] * 4, Surroundings(), ClinicalContext())
+    facts = facts_of_group(group, [bare] * 4, Facts(), thresholds())
     sizes = (facts.median_mm, facts.largest_mm, facts.width_mm, facts.extent_mm, facts.borderline_size)
     assert sizes == (None,) * 5
 
 
 def test_nothing_described_gives_nothing_known() -> None:
     """A group without descriptions and members has a count, and all else is unknown."""
-    facts = facts_of_group(group_of(), [], Surroundings(), ClinicalContext())
-    assert facts == replace(type(facts)(), count=4)
+    assert facts_of_group(group_of(), [], Facts(), thresholds()) == Facts(count=4)
 
 
 @pytest.mark.parametrize(
@@ -192,7 +203,7 @@ def test_nothing_described_gives_nothing_known() -> None:
 )
 def test_a_single_needs_a_plain_shape(likely: tuple[Morphology, float], shape: Morphology | None) -> None:
     """A shape counts from 0.5 on, fine linear from 0.8 on."""
-    facts = facts_of_single(speck(likely), Surroundings(), ClinicalContext())
+    facts = facts_of_single(speck(likely), Facts(), thresholds())
     assert (facts.morphology, facts.distribution, facts.count) == (shape, Distribution.SINGLE, 1)
 
 
@@ -202,13 +213,50 @@ def test_other_descriptions_are_listed_by_probability() -> None:
     group = group_of(
         described(*shapes, (Morphology.RIM, 0.08)), (Distribution.GROUPED, 0.7), (Distribution.LINEAR, 0.3)
     )
-    facts = facts_of_group(group, [], Surroundings(), ClinicalContext())
-    others = other_descriptions(group, facts)
-    assert [(one.morphology, one.distribution) for one in others] == [
-        (Morphology.PUNCTATE, Distribution.GROUPED),
-        (Morphology.ROUND, Distribution.LINEAR),
-        (Morphology.AMORPHOUS, Distribution.GROUPED),
+    facts = facts_of_group(group, [], Facts(), thresholds())
+    others = alternative_facts(group, facts, thresholds())
+    assert [(other.morphology, other.distribution, probability) for other, probability in others] == [
+        (Morphology.PUNCTATE, Distribution.GROUPED, 0.3),
+        (Morphology.ROUND, Distribution.LINEAR, 0.3),
+        (Morphology.AMORPHOUS, Distribution.GROUPED, 0.12),
     ]
+    two = replace(thresholds(), max_alternatives=2)
+    assert alternative_facts(group, facts, two) == others[:2]
+
+
+def test_thresholds_decide_when_something_is_a_fact() -> None:
+    """With other thresholds the same measurements give other facts."""
+    group = group_of(described((Morphology.VASCULAR, 0.95)), (Distribution.GROUPED, 1.0))
+    strict = replace(
+        thresholds(),
+        tubular_probability=0.96,
+        vessel_members_share=1.0,
+        toward_nipple_degrees=10.0,
+        smooth_edge_sharpness=1.0,
+        irregular_solidity=0.7,
+        lucent_center_depth=0.0,
+    )
+    usual, other = (
+        facts_of_group(group, [replace(SPECK, vascular=True)] * 4, Facts(), limits)
+        for limits in (thresholds(), strict)
+    )
+    names = (
+        "tubular", "follows_vessel", "toward_nipple", "smooth_edge", "irregular_shape", "lucent_center",
+    )  # fmt: skip
+    assert [getattr(usual, name) for name in names] == [True, True, True, True, True, False]
+    assert [getattr(other, name) for name in names] == [None, False, False, False, False, True]
+
+
+def test_a_pattern_tells_whether_both_breasts_have_calcifications() -> None:
+    """On one side only is no; where nothing is known or nothing was found it is not known."""
+    answers = {pattern: is_bilateral(pattern) for pattern in LateralityPattern}
+    assert answers == {
+        LateralityPattern.NONE: None,
+        LateralityPattern.NOT_KNOWN: None,
+        LateralityPattern.UNILATERAL: False,
+        LateralityPattern.BILATERAL: True,
+        LateralityPattern.SYMMETRIC_SCATTER: True,
+    }
 
 
 def test_what_is_stated_reaches_the_breast_it_is_stated_of() -> None:
@@ -219,10 +267,10 @@ def test_what_is_stated_reaches_the_breast_it_is_stated_of() -> None:
         right=BreastContext(treated=False, magnification_done=True),
     )
     left, right, unknown = (
-        facts_of_breast(side, context) for side in (Laterality.LEFT, Laterality.RIGHT, None)
+        facts_of_context(side, context) for side in (Laterality.LEFT, Laterality.RIGHT, None)
     )
     assert (left.treated, right.treated, unknown.treated) == (True, False, None)
-    assert (unknown.magnification_done, unknown.count) == (True, 0)
+    assert (unknown.magnification_done, unknown.count) == (True, None)
     assert right.personal_history is True
 
 

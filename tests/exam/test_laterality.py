@@ -16,9 +16,11 @@ LEFT, RIGHT, CC = Laterality.LEFT, Laterality.RIGHT, ViewPosition.CC
 def scattered(side: Laterality, count: int, shape: Morphology | None = Morphology.PUNCTATE) -> ImageFindings:
     """A view with so many specks of one shape that belong to no group."""
     view = a_view(CC, a_group("a", 50, 0, diameters_mm=(0.3,) * count), side=side)
-    told = None if shape is None else MorphologyDescription(((shape, 1.0),))
+    morphology = None if shape is None else MorphologyDescription(((shape, 1.0),))
     return replace(
-        view, groups=(), calcifications=tuple(replace(one, morphology=told) for one in view.calcifications)
+        view,
+        groups=(),
+        calcifications=tuple(replace(speck, morphology=morphology) for speck in view.calcifications),
     )
 
 

@@ -22,7 +22,7 @@ from calcwatch.domain.findings import (
 from calcwatch.domain.image import ImageDescription, Laterality, PixelSpacing, ViewPosition
 from calcwatch.domain.lexicon import Category, Distribution, LateralityPattern, Morphology
 from calcwatch.exam.facts import Observed
-from calcwatch.exam.read import analyze_exam, singles_of, without_unproven_milk
+from calcwatch.exam.read import analyze_exam, without_unproven_milk
 from calcwatch.models.learned import suspicion_model
 from calcwatch.service.files.rules import read_rules
 
@@ -30,7 +30,7 @@ MM = 0.1
 MEASURED = DistributionMeasurements(6, 6.0, 6.0, 3.0, 12.0, 1.0, 40.0, 0.01)
 
 
-def told(*chances: tuple[Morphology, float]) -> MorphologyDescription:
+def described(*chances: tuple[Morphology, float]) -> MorphologyDescription:
     return MorphologyDescription(chances)
 
 
@@ -55,19 +55,19 @@ def image(
     found: list[Calcification] = []
     groups: tuple[CalcificationGroup, ...] = ()
     if shape is not None:
-        morphology = told((shape, 0.9), (Morphology.PUNCTATE, 0.1))
+        morphology = described((shape, 0.9), (Morphology.PUNCTATE, 0.1))
         at = np.random.default_rng(1).normal((600, 400), 15, (6, 2))
         found = [speck(f"{name}-{n}", float(r), float(c), morphology) for n, (r, c) in enumerate(at)]
         groups = (
             CalcificationGroup(
-                f"{name}-group", 600, 400, 30, 3.0, 0.99, tuple(one.tracking_uid for one in found), (),
+                f"{name}-group", 600, 400, 30, 3.0, 0.99, tuple(member.tracking_uid for member in found), (),
                 morphology=morphology,
                 distribution=DistributionDescription(((Distribution.GROUPED, 1.0),), MEASURED),
                 suspicion=suspicion,
             ),
         )  # fmt: skip
     if single is not None:
-        found.append(speck(f"{name}-single", 300, 200, told((single, 1.0))))
+        found.append(speck(f"{name}-single", 300, 200, described((single, 1.0))))
     marks = Landmarks((600.0, 800.0), nipple_seen=True, pectoral=(), chest_wall=((0.0, 0.0), (1199.0, 0.0)))
     outline = ((100.0, 0.0), (600.0, 800.0), (1100.0, 0.0))
     return ImageFindings(description, 60.0, outline, (), tuple(found), (), groups, marks)
@@ -101,7 +101,7 @@ def test_a_group_on_one_view_says_so() -> None:
 
 
 def test_screening_gives_zero_and_what_it_would_be() -> None:
-    """Pleomorphic in a group: 0 on screening, 4B if confirmed; told as 4B where it was magnified."""
+    """Pleomorphic in a group: 0 on screening, 4B if confirmed; 4B itself where it was magnified."""
     views = (image(L, CC, shape=SUSPECT), image(L, MLO, shape=SUSPECT))
     screening = read(*views).groups[0].assessment
     assert (screening.suggested_category, screening.if_confirmed) == (
@@ -164,12 +164,6 @@ def test_milk_of_calcium_needs_both_projections() -> None:
     assert other_side.groups[0].morphology == alone.groups[0].morphology
 
 
-def test_members_of_groups_are_no_singles() -> None:
-    """Only what is in no group stands alone."""
-    both = image(L, CC, shape=SUSPECT, single=Morphology.ROUND)
-    assert [one.tracking_uid for one in singles_of(both)] == ["L-CC-single"]
-
-
 def test_an_examination_needs_an_image() -> None:
     """Without images there is nothing to read."""
     with pytest.raises(ValueError, match="at least one image"):
@@ -180,7 +174,7 @@ def test_undescribed_findings_are_not_taken_for_benign() -> None:
     """A group that nobody described is incomplete with a floor of 4A at least."""
     view = image(L, CC, shape=SUSPECT)
     bare = replace(view.groups[0], morphology=None, distribution=None, suspicion=None)
-    members = tuple(replace(one, morphology=None) for one in view.calcifications)
+    members = tuple(replace(found, morphology=None) for found in view.calcifications)
     exam = read(replace(view, groups=(bare,), calcifications=members))
     assert exam.groups[0].assessment.suggested_category is Category.INCOMPLETE
     assert exam.groups[0].assessment.floor in (Category.LOW_SUSPICION, Category.MODERATE_SUSPICION)

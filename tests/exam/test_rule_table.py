@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from dataclasses import asdict
 
 import pytest
 
 from calcwatch.domain.change import SurgicalBedPosition
 from calcwatch.domain.errors import BadTable
-from calcwatch.domain.lexicon import Morphology
-from calcwatch.exam.facts import Facts
-from calcwatch.exam.rule_table import FACT_NAMES, parse_condition, parse_rules
+from calcwatch.domain.lexicon import CLASSIC_BENIGN, Morphology
+from calcwatch.exam.facts import FACT_KINDS, Facts
+from calcwatch.exam.rule_table import parse_condition, parse_rules, parse_thresholds
 from calcwatch.service.files.rules import read_rules
+from tests.paths import ROOT
 
 SOUND = """
 version = "7"
@@ -112,9 +115,9 @@ def test_a_condition_that_says_nothing_is_refused(text: str, message: str) -> No
 
 def test_a_sound_table_is_read() -> None:
     """Rules keep their order within the sections, and the sections theirs."""
-    table = parse_rules(SOUND)
+    table = parse_rules(SOUND, read_rules().thresholds)
     assert (table.version, [rule.id for rule in table.rules]) == ("7", ["K", "ALL", "LESS", "UP", "SHOW"])
-    assert [one.text for one in table.rule("K").when] == ["morphology = round", "bilateral"]
+    assert [condition.text for condition in table.rule("K").when] == ["morphology = round", "bilateral"]
     assert table.rule("UP").steps_up == 1
     assert table.questions["in_bed"] == "Where?"
 
@@ -175,14 +178,74 @@ def test_a_table_that_is_not_sound_is_refused(written: str, instead: str, messag
     """Each fault is refused with the rule's id and the remedy."""
     assert written in SOUND
     with pytest.raises(BadTable, match=re.escape(message)):
-        parse_rules(SOUND.replace(written, instead, 1))
+        parse_rules(SOUND.replace(written, instead, 1), read_rules().thresholds)
+
+
+THRESHOLDS = (ROOT / "src" / "calcwatch" / "rules" / "facts.toml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "message"),
+    [
+        ("value = 3\n", "value = \n", "thresholds: not TOML"),
+        ("[worst_shape_members]", "[worst_shapes]", "thresholds: 'worst_shapes' is not understood here"),
+        ("value = 3\n", "", "threshold worst_shape_members: value = None is no count; write a whole number"),
+        ("value = 3\n", "value = 2.5\n", "worst_shape_members: value = 2.5 is no count"),
+        ("value = 3\n", "value = true\n", "worst_shape_members: value = True is no count"),
+        ("value = 0.5\n", "value = 1.5\n", "value = 1.5 is no probability; write a number from 0 to 1"),
+        ("value = 0.5\n", 'value = "half"\n', "value = 'half' is no probability"),
+        ("value = 30.0\n", "value = 100\n", "value = 100 is no degrees; write a number from 0 to 90"),
+        ('unit = "degrees"', 'unit = "radians"', "unit = 'radians' is not 'degrees', in which its value"),
+        ('origin = "chosen"', 'origin = "guessed"', "origin = 'guessed' is not known; one of standard"),
+        ('origin = "chosen"', 'origin = "measured"', "worst_shape_members: it has no reference"),
+        ('origin = "chosen"', 'note = "mine"', "worst_shape_members: 'note' is not understood here"),
+        (
+            'meaning = "No more alternatives are listed than a reader looks at."',
+            "",
+            "threshold max_alternatives: it has no meaning; every threshold says why",
+        ),
+    ],
+)
+def test_thresholds_that_are_not_sound_are_refused(written: str, instead: str, message: str) -> None:
+    """Each fault is refused with the threshold's name, its value and the remedy."""
+    assert written in THRESHOLDS
+    with pytest.raises(BadTable, match=re.escape(message)):
+        parse_thresholds(THRESHOLDS.replace(written, instead, 1))
+
+
+def test_a_threshold_that_is_left_out_is_named() -> None:
+    """A file that lacks one, or gives it a bare value, is refused with its name and how to write it."""
+    for text in ("", "worst_shape_members = 3"):
+        with pytest.raises(BadTable, match="threshold worst_shape_members: it is not there; write it"):
+            parse_thresholds(text)
+
+
+def test_every_threshold_can_be_read_by_a_clinician() -> None:
+    """Each says its meaning in a sentence, and every value is read as it is written."""
+    written = tomllib.loads(THRESHOLDS)
+    assert {name: entry["value"] for name, entry in written.items()} == asdict(parse_thresholds(THRESHOLDS))
+    for name, entry in written.items():
+        assert entry["meaning"][0].isupper(), name
+        assert entry["meaning"].endswith("."), name
+
+
+def test_every_classic_benign_shape_has_a_rule() -> None:
+    """What the lexicon calls typically benign when classic, some rule of that section names; no others."""
+    named = {
+        choice
+        for rule in read_rules().of("classic")
+        for condition in rule.when
+        if condition.fact == "morphology"
+        for choice in condition.choices
+    }
+    assert named == set(CLASSIC_BENIGN)
 
 
 def test_every_fact_is_asked_by_some_rule() -> None:
     """No fact is carried along that no rule of the shipped table asks for."""
     table = read_rules()
-    asked = {one.fact for rule in table.rules for one in (*rule.when, *rule.unless)}
-    assert set(FACT_NAMES) - asked == set()
+    named = {condition.fact for rule in table.rules for condition in (*rule.when, *rule.unless)}
+    assert set(FACT_KINDS) - named == set()
     wanted = {name for rule in table.rules for name in rule.wants}
     assert set(table.questions) == wanted
 

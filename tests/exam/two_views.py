@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calcwatch.domain.findings import Calcification, CalcificationGroup, ImageFindings, Landmarks
+from calcwatch.domain.findings import (
+    Calcification,
+    CalcificationGroup,
+    DistributionDescription,
+    DistributionMeasurements,
+    ImageFindings,
+    Landmarks,
+    MorphologyDescription,
+)
 from calcwatch.domain.image import ImageDescription, Laterality, PixelSpacing, ViewPosition
+from calcwatch.domain.lexicon import Distribution, Morphology
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +37,7 @@ def a_group(
         _calcification(f"{name}.{n}", row + 20 * np.sin(turn), column + 20 * np.cos(turn), diameter)
         for n, (turn, diameter) in enumerate(zip(turns, diameters_mm, strict=True))
     )
-    uids = tuple(one.tracking_uid for one in members)
+    uids = tuple(member.tracking_uid for member in members)
     return CalcificationGroup(name, row, column, 20.0, 2.0, 0.9, uids, ()), members
 
 
@@ -56,11 +65,32 @@ def a_view(
         breast_area_cm2=None,
         breast_outline=tuple((float(row), float(column)) for row, column in outline),
         quality_flags=(),
-        calcifications=tuple(one for _, members in groups for one in members),
+        calcifications=tuple(member for _, members in groups for member in members),
         groups=tuple(group for group, _ in groups),
         landmarks=seen if landmarks else None,
     )
     return mirrored(findings) if side is Laterality.RIGHT else findings
+
+
+def described_views(shape: Morphology, layouts: tuple[Distribution, Distribution]) -> list[ImageFindings]:
+    """CC and MLO view of one group that may be of either distribution, its members of one shape."""
+    morphology = MorphologyDescription(((shape, 0.7), (Morphology.ROUND, 0.3)))
+    distribution = DistributionDescription(
+        ((layouts[0], 0.55), (layouts[1], 0.45)),
+        DistributionMeasurements(3, 4.0, 4.0, 1.0, 5.0, 2.0, 20.0, 0.01),
+    )
+    views = [a_view(ViewPosition.CC, a_group("a", 40, 10)), a_view(ViewPosition.MLO, a_group("b", 42, 10))]
+    return [
+        replace(
+            view,
+            calcifications=tuple(replace(member, morphology=morphology) for member in view.calcifications),
+            groups=tuple(
+                replace(group, morphology=morphology, distribution=distribution, suspicion=0.3)
+                for group in view.groups
+            ),
+        )
+        for view in views
+    ]
 
 
 def mirrored(findings: ImageFindings) -> ImageFindings:
@@ -70,8 +100,8 @@ def mirrored(findings: ImageFindings) -> ImageFindings:
     return replace(
         findings,
         breast_outline=tuple((row, last - column) for row, column in findings.breast_outline),
-        calcifications=tuple(replace(one, column=last - one.column) for one in findings.calcifications),
-        groups=tuple(replace(one, column=last - one.column) for one in findings.groups),
+        calcifications=tuple(replace(found, column=last - found.column) for found in findings.calcifications),
+        groups=tuple(replace(group, column=last - group.column) for group in findings.groups),
         landmarks=seen
         and replace(
             seen,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from enum import StrEnum
 from functools import cache
-from types import NoneType
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,11 +15,11 @@ from calcwatch.domain.change import ChangeKind
 from calcwatch.domain.context import BiopsyResult, ScarFinding
 from calcwatch.domain.lexicon import RANKED_CATEGORIES, Category
 from calcwatch.exam.assess import assess_breast, assess_group
-from calcwatch.exam.facts import Facts
+from calcwatch.exam.facts import FACT_KINDS, Facts
 from calcwatch.exam.rule_table import RuleTable
 from calcwatch.service.files.rules import read_rules
 
-TOLD_BY_RULES = {"classic", "above_benign"}
+SET_BY_RULES = {"classic", "above_benign"}
 NUMBERS: dict[str, list[Any]] = {
     "count": [1, 3, 4, 5, 12],
     "median_mm": [0.3, 0.7, 1.0, 1.5],
@@ -36,13 +35,13 @@ SIZES = ("median_mm", "largest_mm", "width_mm", "extent_mm", "borderline_size")
 
 def values_of(name: str) -> list[Any]:
     """All values a fact may have when it is known; of numbers, some on each side of every limit."""
-    kind = next(one for one in get_args(get_type_hints(Facts)[name]) if one is not NoneType)
+    kind = FACT_KINDS[name]
     if name in NUMBERS:
         return NUMBERS[name]
     return list(kind) if issubclass(kind, StrEnum) else [True, False]
 
 
-FACTS = {one.name: values_of(one.name) for one in fields(Facts) if one.name not in TOLD_BY_RULES}
+FACTS = {name: values_of(name) for name in FACT_KINDS if name not in SET_BY_RULES}
 
 scattered = st.builds(Facts, **{name: st.none() | st.sampled_from(values) for name, values in FACTS.items()})
 
@@ -102,8 +101,8 @@ def rank(facts: Facts) -> int:
 @given(facts=any_facts, raising=st.sampled_from(RAISING))
 def test_raising_input_never_lowers(facts: Facts, raising: dict[str, Any]) -> None:
     """Adding anything that speaks for suspicion never lowers the floor."""
-    before = replace(facts, **dict.fromkeys(raising))
-    assert rank(replace(before, **raising)) >= rank(before)
+    without = replace(facts, **dict.fromkeys(raising))
+    assert rank(replace(without, **raising)) >= rank(without)
 
 
 @settings(max_examples=200, deadline=None)
@@ -127,7 +126,9 @@ def test_no_modifier_and_no_context_lowers(facts: Facts) -> None:
     """The floor is never below what shape and distribution or a typically benign kind give."""
     found = assess_group(facts, table())
     base = [table().rule(name).category for name in found.rule_ids]
-    assert all(RANKED_CATEGORIES.index(found.floor) >= RANKED_CATEGORIES.index(one) for one in base if one)
+    assert all(
+        RANKED_CATEGORIES.index(found.floor) >= RANKED_CATEGORIES.index(least) for least in base if least
+    )
 
 
 @settings(max_examples=100, deadline=None)

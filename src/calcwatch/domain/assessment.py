@@ -19,9 +19,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LikelihoodRange:
-    """Between which shares of such findings studies found malignant, 0 to 1, and which studies.
+    """Between which shares of such findings studies found malignant.
 
-    It is a range over studies, never a probability for one woman.
+    It is a range over studies, never a probability for one woman. Raises ``ValueError`` unless
+    0 <= low <= high <= 1.
+
+    Attributes:
+        low: Lowest share, 0 to 1.
+        high: Highest share, 0 to 1.
+        source: Which studies.
+
     """
 
     low: float
@@ -35,7 +42,15 @@ class LikelihoodRange:
 
 @dataclass(frozen=True)
 class Alternative:
-    """Another description that the picture allows, how likely it is, and what would be suggested then."""
+    """Another description that the picture allows.
+
+    Attributes:
+        morphology: Its shape; ``None`` where that is not known.
+        distribution: Its distribution; ``None`` where that is not known.
+        probability: Of the shape or distribution that differs, 0 to 1.
+        category: Place on the ladder that would be suggested for it.
+
+    """
 
     morphology: Morphology | None
     distribution: Distribution | None
@@ -47,11 +62,19 @@ class Alternative:
 class Assessment:
     """A suggested BI-RADS category and how it came about.
 
-    ``suggested_category``: what to show. ``if_confirmed``: what it would be once the workup confirms the
-    description, ``None`` unless the suggestion is 0 (incomplete). ``floor``: the least category that the
-    rules that fired allow, whatever is still missing. ``rule_ids``: all rules that fired, in the order of the
-    table. ``reasons``: one sentence a rule, plain words. ``likelihood_range``: ``None`` where no study fits.
-    ``missing``: inputs that were wanted and not given. ``alternatives``: most likely first.
+    Attributes:
+        suggested_category: What to show.
+        floor: The least category that the rules that fired allow, whatever is still missing.
+        rule_ids: All rules that fired, in the order of the table.
+        reasons: One sentence a rule, plain words.
+        if_confirmed: What it would be once the workup confirms the description; ``None`` unless the
+            suggestion is 0 (incomplete).
+        likelihood_range: ``None`` where no study fits.
+        missing: Names of facts that were wanted and not given.
+        alternatives: Other descriptions, most likely first.
+        rule_table_version: Of the table that the rules are from.
+        lexicon: Edition whose words and categories are used.
+
     """
 
     suggested_category: Category
@@ -75,10 +98,15 @@ class Assessment:
 class Location:
     """Where a group lies in the breast, as a reader says it; ``None`` where the views do not tell.
 
-    ``quadrant``: ``upper outer`` and the like, ``central``, or ``axillary tail``; from one view alone only
-    half of it (``upper`` or ``outer``). ``clock``: 1 to 12, as seen facing the woman. ``depth``:
-    ``anterior``, ``middle`` or ``posterior`` third. ``nipple_distance_mm``: ``None`` without
-    spacing or nipple. ``words``: the whole place in one phrase.
+    Attributes:
+        laterality: Which breast.
+        quadrant: ``upper outer`` and the like, or ``central``; from one view alone only half of it
+            (``upper`` or ``outer``). An axillary tail is never named: its border is not seen.
+        clock: 1 to 12, as seen facing the woman.
+        depth: ``anterior``, ``middle`` or ``posterior`` third.
+        nipple_distance_mm: From the nipple; ``None`` without spacing or nipple.
+        words: The whole place in one phrase.
+
     """
 
     laterality: Laterality | None
@@ -91,10 +119,15 @@ class Location:
 
 @dataclass(frozen=True)
 class ViewPair:
-    """Two groups, by tracking UID, that are the same one in two views of a breast.
+    """Two groups that are the same one in two views of a breast.
 
-    ``probability``: that they are. ``difference_mm``: of their distances from the nipple, ``None`` where a
-    spacing is unknown. ``reason``: what speaks for it, in words.
+    Attributes:
+        first: Tracking UID of the group on the CC view.
+        second: Tracking UID of the group on the view from the side.
+        probability: That they are the same, 0 to 1.
+        difference_mm: Of their distances from the nipple; ``None`` where a spacing is unknown.
+        reason: What speaks for it, in words.
+
     """
 
     first: str
@@ -106,10 +139,16 @@ class ViewPair:
 
 @dataclass(frozen=True)
 class GroupReading:
-    """What the examination says of one group of one image: where it lies, where else it is seen, category.
+    """What the examination says of one group of one image.
 
-    ``counterpart``: tracking UID of the same group in the other view, ``None`` when it is seen in one view
-    only; ``view_note`` says which, in words.
+    Attributes:
+        tracking_uid: Of the group.
+        location: Where it lies.
+        counterpart: Tracking UID of the same group in the other view; ``None`` when it is seen in one view
+            only.
+        view_note: In which views it is seen, in words.
+        assessment: What the rules suggest for it.
+
     """
 
     tracking_uid: str
@@ -121,7 +160,14 @@ class GroupReading:
 
 @dataclass(frozen=True)
 class BreastReading:
-    """What the examination says of one breast; ``groups``: tracking UIDs, the most suspicious first."""
+    """What the examination says of one breast.
+
+    Attributes:
+        laterality: Which breast; ``None`` for the images of which the side is not known.
+        groups: Tracking UIDs of its groups, the most suspicious first.
+        assessment: That of its worst finding.
+
+    """
 
     laterality: Laterality | None
     groups: tuple[str, ...]
@@ -130,11 +176,20 @@ class BreastReading:
 
 @dataclass(frozen=True)
 class ExaminationFindings:
-    """All images of one woman and day, read together.
+    """All images of one woman and day, read together; never shown to a patient.
 
-    ``groups``: a reading for every group of ``images``, in their order. ``suspicion``: 0 to 1, that of the
-    most suspicious finding. ``score``: 1 to 10, its decile on the reference population; ``score_reasons``:
-    the two or three findings that made it. Never shown to a patient.
+    Raises ``ValueError`` for a score that is not 1 to 10.
+
+    Attributes:
+        images: Findings of each image.
+        pairs: Groups that are the same one in two views; empty when there are none.
+        groups: A reading for every group of ``images``, in their order.
+        breasts: A reading for every breast of which there is an image: right, left, side not known.
+        laterality_pattern: How calcifications are spread over both breasts.
+        suspicion: 0 to 1, that of the most suspicious finding.
+        score: 1 to 10, the decile of ``suspicion`` on the reference population.
+        score_reasons: The findings that made the score, in words, the most suspicious first.
+
     """
 
     images: tuple[ImageFindings, ...]
@@ -155,8 +210,13 @@ class ExaminationFindings:
 class ExaminationResult:
     """One examination and what it was compared with.
 
-    ``prior``: images of the earlier examination, empty where there was none; ``comparison`` is ``None``
-    then. Places of images in ``comparison`` count those of ``prior`` and of ``examination.images``.
+    Attributes:
+        examination: What was found and suggested.
+        provenance: How it was made.
+        prior: Images of the prior examination; empty where there was none.
+        comparison: What became of its groups; ``None`` where nothing was compared. Places of images in it
+            count those of ``prior`` and of ``examination.images``.
+
     """
 
     examination: ExaminationFindings
@@ -170,5 +230,13 @@ class ExaminationResult:
         return self.comparison.changes if self.comparison else ()
 
     def change_of(self, group: str) -> Change | None:
-        """What became of a current group, by tracking UID; ``None`` where nothing is said of it."""
-        return next((one for one in self.changes if group in one.groups), None)
+        """What became of a current group.
+
+        Args:
+            group: Its tracking UID.
+
+        Returns:
+            The change; ``None`` where nothing is said of it.
+
+        """
+        return next((change for change in self.changes if group in change.groups), None)

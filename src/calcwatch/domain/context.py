@@ -10,12 +10,19 @@ from enum import StrEnum
 
 from calcwatch.domain.image import Laterality
 
-_OLDEST_YEARS = 120
-_MOST_MONTHS = 1200
+_OLDEST_YEARS = 120  # an older woman is not imaged: the number is mistyped
+_MOST_MONTHS = 1200  # a hundred years, likewise
 
 
 class ExamContext(StrEnum):
-    """Why the examination was made."""
+    """Why the examination was made.
+
+    Attributes:
+        SCREENING: Nothing is suspected.
+        DIAGNOSTIC: To settle a finding, a symptom or a follow-up.
+        KNOWN_CANCER: A cancer is proven and not yet removed.
+
+    """
 
     SCREENING = "screening"
     DIAGNOSTIC = "diagnostic"
@@ -23,7 +30,15 @@ class ExamContext(StrEnum):
 
 
 class BiopsyResult(StrEnum):
-    """What a biopsy of the calcifications gave; concordance is a radiologist's judgment."""
+    """What a biopsy of the calcifications gave; concordance is a radiologist's judgment.
+
+    Attributes:
+        BENIGN_CONCORDANT: Benign, and that fits the picture.
+        BENIGN_DISCORDANT: Benign, and that does not explain the picture.
+        HIGH_RISK_LESION: A lesion that goes with cancer beside it or later.
+        MALIGNANT: Cancer.
+
+    """
 
     BENIGN_CONCORDANT = "benign_concordant"
     BENIGN_DISCORDANT = "benign_discordant"
@@ -32,7 +47,13 @@ class BiopsyResult(StrEnum):
 
 
 class ScarFinding(StrEnum):
-    """What ultrasound shows at a scar: new margin, vessel, solid part or growth; or classic fat necrosis."""
+    """What ultrasound shows at a scar.
+
+    Attributes:
+        CHANGED: A new margin, vessel or solid part, or growth.
+        FAT_NECROSIS: Classic fat necrosis.
+
+    """
 
     CHANGED = "changed"
     FAT_NECROSIS = "fat_necrosis"
@@ -40,17 +61,27 @@ class ScarFinding(StrEnum):
 
 @dataclass(frozen=True)
 class BreastContext:
-    """What is stated of one breast.
+    """What is stated of one breast; ``None`` is not known.
 
-    ``treated``: operated or irradiated for cancer. ``reduction``: made smaller by an operation.
-    ``months_since_treatment``: since radiation ended, or since the operation where there was none.
-    ``original_malignant``, ``original_calcified``: what was removed was cancer, had calcifications.
-    ``first_after_surgery``: this is the first mammogram since the operation. ``magnification_done``: with
-    magnification views. ``companion``: a mass, distortion, asymmetry, thick or drawn-in skin or large nodes
-    beside the calcifications. ``symptom``: a lump that can be felt or another red-flag symptom.
-    ``biopsy``: of calcifications in this breast. ``ultrasound_scar``: what ultrasound shows at the scar.
-    ``known_cancer``: a proven cancer that has not been removed. ``products``: deodorant, powder, ointment
-    or a tattoo on the skin. ``gone_after_wiping``: a repeated view after wiping no longer shows it.
+    Raises ``ValueError`` with the value and the remedy for a number that cannot be.
+
+    Attributes:
+        treated: Operated or irradiated for cancer.
+        reduction: Made smaller by an operation.
+        months_since_treatment: Since radiation ended, or since the operation where there was none.
+        original_malignant: What was removed was cancer.
+        original_calcified: What was removed had calcifications.
+        first_after_surgery: This is the first mammogram since the operation.
+        magnification_done: With magnification views.
+        companion: A mass, distortion, asymmetry, thick or drawn-in skin or large nodes beside the
+            calcifications.
+        symptom: A lump that can be felt, or another warning symptom.
+        biopsy: Of calcifications in this breast.
+        ultrasound_scar: What ultrasound shows at the scar.
+        known_cancer: A proven cancer that has not been removed.
+        products: Deodorant, powder, ointment or a tattoo on the skin.
+        gone_after_wiping: A view repeated after wiping no longer shows it.
+
     """
 
     treated: bool | None = None
@@ -76,10 +107,18 @@ class BreastContext:
 class ClinicalContext:
     """What a person states of one examination; ``ClinicalContext()`` states nothing.
 
-    ``age`` in years. ``personal_history``: had breast cancer on either side. ``high_risk``: a germline
-    mutation, a strong family history, or radiation of the chest when young. ``neoadjuvant``: chemotherapy
-    before the operation has begun. ``priors_available``: an earlier mammogram is at hand. Raises
-    ``ValueError`` with the value and the remedy.
+    Raises ``ValueError`` with the value and the remedy for a number that cannot be.
+
+    Attributes:
+        exam_context: Why it was made.
+        age: In years.
+        personal_history: Had breast cancer on either side.
+        high_risk: A germline mutation, a strong family history, or radiation of the chest when young.
+        neoadjuvant: Chemotherapy before the operation has begun.
+        priors_available: An earlier mammogram is at hand.
+        left: What is stated of the left breast.
+        right: What is stated of the right breast.
+
     """
 
     exam_context: ExamContext | None = None
@@ -95,18 +134,26 @@ class ClinicalContext:
         _check_range("age", self.age, _OLDEST_YEARS)
 
     def of(self, laterality: Laterality | None) -> BreastContext:
-        """What is stated of one breast; where the side is not known, only what is stated of both alike."""
+        """What is stated of one breast.
+
+        Args:
+            laterality: Which; ``None`` or ``BOTH`` where the side is not known.
+
+        Returns:
+            Its statements; where the side is not known, only what is stated of both alike.
+
+        """
         if laterality is Laterality.LEFT:
             return self.left
         if laterality is Laterality.RIGHT:
             return self.right
-        names = [one.name for one in fields(BreastContext)]
+        names = [statement.name for statement in fields(BreastContext)]
         alike = {name for name in names if getattr(self.left, name) == getattr(self.right, name)}
         return BreastContext(**{name: getattr(self.left, name) for name in alike})
 
     @property
     def any_cancer_history(self) -> bool | None:
-        """Whether breast cancer is or was there on either side, by any of the statements that say so."""
+        """Whether breast cancer is or was there on either side; ``None`` where no statement tells."""
         sides = (self.left, self.right)
         if any(side.treated or side.known_cancer or side.original_malignant for side in sides):
             return True

@@ -355,6 +355,28 @@ class ImageFindings:
     tissue_map: TissueMap | None = field(default=None, compare=False, repr=False)
     subthreshold: tuple[SubthresholdCandidate, ...] = field(default=(), compare=False, repr=False)
 
+    @property
+    def singles(self) -> tuple[Calcification, ...]:
+        """Calcifications in no group, in the order of ``calcifications``."""
+        grouped = {uid for group in self.groups for uid in group.members}
+        return tuple(found for found in self.calcifications if found.tracking_uid not in grouped)
+
+    def members_of(self, group: CalcificationGroup) -> tuple[Calcification, ...]:
+        """The calcifications of a group.
+
+        Args:
+            group: One of ``groups``.
+
+        Returns:
+            Its members in its own order, the highest score first.
+
+        Raises:
+            KeyError: A member is no calcification of this image.
+
+        """
+        by_uid = {found.tracking_uid: found for found in self.calcifications}
+        return tuple(by_uid[uid] for uid in group.members)
+
 
 ANALYSIS_VERSION = "3"
 """Changes whenever any number in a result may change; stored with every result."""

@@ -1,7 +1,8 @@
 """The words of a description: BI-RADS 5th edition (2013) as DICOM lists them, each with our own explanation.
 
-BI-RADS is the ACR's; definitions here are paraphrased. The order of the members is that of DICOM CID 6010 and
-CID 6012 families as the phantoms have used it, and never a ranking: ``RANKED_MORPHOLOGIES`` ranks.
+BI-RADS is the ACR's; definitions here are paraphrased. The order in which an enum lists its members says
+nothing: what is worse than what stands in ``RANKED_MORPHOLOGIES``, ``RANKED_DISTRIBUTIONS`` and
+``RANKED_CATEGORIES``, and nothing else may be read as a rank.
 """
 
 from __future__ import annotations
@@ -13,7 +14,26 @@ LEXICON = "BI-RADS 5th edition (2013)"
 
 
 class Morphology(StrEnum):
-    """Calcification morphology, the words of BI-RADS 5th edition (DICOM CID 6010)."""
+    """Calcification morphology, the words of BI-RADS 5th edition (DICOM CID 6010).
+
+    Attributes:
+        SKIN: Small with a lucent center, in the skin.
+        VASCULAR: Two parallel tracks or a tube, in the wall of a vessel.
+        POPCORN: Large and coarse, in a fibroadenoma that shrinks.
+        ROD: Thick smooth rods that point to the nipple, in widened ducts.
+        ROUND: Round, 0.5 mm or more.
+        PUNCTATE: Round, below 0.5 mm.
+        RIM: A thin smooth shell round a lucent center, in the wall of a cyst or in fat necrosis.
+        DYSTROPHIC: Coarse, irregular, usually above 1 mm, in healed tissue.
+        MILK_OF_CALCIUM: Sediment in cysts: a smudge from above, a crescent or line from the side.
+        SUTURE: Lines or tubes with knots where stitches were placed.
+        AMORPHOUS: So small or hazy that no shape can be named.
+        COARSE_HETEROGENEOUS: Irregular and plain, mostly 0.5 to 1 mm.
+        FINE_PLEOMORPHIC: Irregular, of many shapes and sizes, below 0.5 mm.
+        FINE_LINEAR: Thin irregular lines below 0.5 mm in width.
+        FINE_LINEAR_BRANCHING: Such lines that branch.
+
+    """
 
     SKIN = "skin_lucent_centered"
     VASCULAR = "vascular"
@@ -32,31 +52,84 @@ class Morphology(StrEnum):
     FINE_LINEAR_BRANCHING = "fine_linear_branching"
 
 
-RANKED_MORPHOLOGIES = (
-    Morphology.SKIN,
-    Morphology.VASCULAR,
-    Morphology.POPCORN,
-    Morphology.ROD,
-    Morphology.RIM,
-    Morphology.DYSTROPHIC,
-    Morphology.MILK_OF_CALCIUM,
-    Morphology.SUTURE,
-    Morphology.ROUND,
-    Morphology.PUNCTATE,
-    Morphology.AMORPHOUS,
-    Morphology.COARSE_HETEROGENEOUS,
-    Morphology.FINE_PLEOMORPHIC,
-    Morphology.FINE_LINEAR,
-    Morphology.FINE_LINEAR_BRANCHING,
-)
+class MorphologyFamily(StrEnum):
+    """What may be concluded from a shape before anything else is known.
+
+    Attributes:
+        CLASSIC_BENIGN: Typically benign, when everything about it is classic (rules B1 to B8).
+        SMALL_ROUND: Round or punctate: benign scattered over both breasts, judged by distribution else.
+        SUSPICIOUS: Suspicious wherever it lies.
+        FINE_LINEAR: Suspicious, and so telling that a single plain one counts.
+
+    """
+
+    CLASSIC_BENIGN = "classic_benign"
+    SMALL_ROUND = "small_round"
+    SUSPICIOUS = "suspicious"
+    FINE_LINEAR = "fine_linear"
+
+
+FAMILY_OF: dict[Morphology, MorphologyFamily] = {
+    Morphology.SKIN: MorphologyFamily.CLASSIC_BENIGN,
+    Morphology.VASCULAR: MorphologyFamily.CLASSIC_BENIGN,
+    Morphology.POPCORN: MorphologyFamily.CLASSIC_BENIGN,
+    Morphology.ROD: MorphologyFamily.CLASSIC_BENIGN,
+    Morphology.RIM: MorphologyFamily.CLASSIC_BENIGN,
+    Morphology.DYSTROPHIC: MorphologyFamily.CLASSIC_BENIGN,
+    Morphology.MILK_OF_CALCIUM: MorphologyFamily.CLASSIC_BENIGN,
+    Morphology.SUTURE: MorphologyFamily.CLASSIC_BENIGN,
+    Morphology.ROUND: MorphologyFamily.SMALL_ROUND,
+    Morphology.PUNCTATE: MorphologyFamily.SMALL_ROUND,
+    Morphology.AMORPHOUS: MorphologyFamily.SUSPICIOUS,
+    Morphology.COARSE_HETEROGENEOUS: MorphologyFamily.SUSPICIOUS,
+    Morphology.FINE_PLEOMORPHIC: MorphologyFamily.SUSPICIOUS,
+    Morphology.FINE_LINEAR: MorphologyFamily.FINE_LINEAR,
+    Morphology.FINE_LINEAR_BRANCHING: MorphologyFamily.FINE_LINEAR,
+}
+"""A row a shape: its family, and by the place of its row its rank, the most worrying last."""
+
+RANKED_MORPHOLOGIES = tuple(FAMILY_OF)
 """All shapes, the most worrying last: "worst shape" means the last of those that apply."""
 
-CLASSIC_BENIGN = frozenset(RANKED_MORPHOLOGIES[:8])
-"""Shapes that are typically benign when everything about them is classic (rules B1 to B8)."""
+
+def morphologies_of(*families: MorphologyFamily) -> tuple[Morphology, ...]:
+    """The shapes of some families.
+
+    Args:
+        *families: Which families.
+
+    Returns:
+        Their shapes, ranked, the most worrying last.
+
+    """
+    return tuple(shape for shape in RANKED_MORPHOLOGIES if FAMILY_OF[shape] in families)
+
+
+CLASSIC_BENIGN = morphologies_of(MorphologyFamily.CLASSIC_BENIGN)
+"""Shapes that are typically benign when everything about them is classic, ranked."""
+
+SMALL_ROUND = morphologies_of(MorphologyFamily.SMALL_ROUND)
+"""Round and punctate."""
+
+SUSPICIOUS = morphologies_of(MorphologyFamily.SUSPICIOUS, MorphologyFamily.FINE_LINEAR)
+"""Shapes that are suspicious wherever they lie, ranked; fine linear ones are among them."""
+
+FINE_LINEAR = morphologies_of(MorphologyFamily.FINE_LINEAR)
+"""Fine linear and fine linear branching."""
 
 
 class Distribution(StrEnum):
-    """Distribution of a group, the words of BI-RADS 5th edition (DICOM CID 6012); single: not in a group."""
+    """Distribution of a group, the words of BI-RADS 5th edition (DICOM CID 6012).
+
+    Attributes:
+        SINGLE: In no group (no word of BI-RADS).
+        DIFFUSE: Scattered through the breast.
+        REGIONAL: Over a large part of the breast, not along a duct.
+        GROUPED: A few in a small volume.
+        LINEAR: In a line, as in a duct.
+        SEGMENTAL: In a wedge that points to the nipple, as in the ducts of one lobe.
+
+    """
 
     SINGLE = "single"
     DIFFUSE = "diffuse"
@@ -66,10 +139,30 @@ class Distribution(StrEnum):
     SEGMENTAL = "segmental"
 
 
+RANKED_DISTRIBUTIONS = (
+    Distribution.SINGLE,
+    Distribution.DIFFUSE,
+    Distribution.REGIONAL,
+    Distribution.GROUPED,
+    Distribution.LINEAR,
+    Distribution.SEGMENTAL,
+)
+"""All distributions, the most worrying last, as the shares of malignant ones in studies have it."""
+
+
 class SizeClass(StrEnum):
     """Size of one calcification with guard bands: what lies within 0.1 mm of a limit is borderline.
 
     Micro and macro are textbook words, no BI-RADS descriptors; size alone never lowers a category.
+
+    Attributes:
+        MICRO: Below 0.4 mm.
+        BORDERLINE_HALF_MM: Within 0.1 mm of 0.5 mm.
+        HALF_TO_ONE_MM: Between the two guard bands.
+        BORDERLINE_ONE_MM: Within 0.1 mm of 1 mm.
+        MACRO: Above 1.1 mm.
+        NOT_MEASURABLE: The pixel spacing is not known.
+
     """
 
     MICRO = "microcalcification"
@@ -81,7 +174,20 @@ class SizeClass(StrEnum):
 
 
 class Category(StrEnum):
-    """Assessment category of BI-RADS 5th edition (DICOM CID 6026)."""
+    """Assessment category of BI-RADS 5th edition (DICOM CID 6026).
+
+    Attributes:
+        INCOMPLETE: 0: more imaging or earlier images first.
+        NEGATIVE: 1: nothing to remark on.
+        BENIGN: 2.
+        PROBABLY_BENIGN: 3: short-interval follow-up.
+        LOW_SUSPICION: 4A.
+        MODERATE_SUSPICION: 4B.
+        HIGH_SUSPICION: 4C.
+        HIGHLY_SUGGESTIVE: 5: highly suggestive of malignancy.
+        KNOWN_MALIGNANCY: 6: proven by biopsy and not yet removed.
+
+    """
 
     INCOMPLETE = "0"
     NEGATIVE = "1"
@@ -107,7 +213,16 @@ RANKED_CATEGORIES = (
 
 
 class LateralityPattern(StrEnum):
-    """How calcifications are spread over both breasts of an examination."""
+    """How calcifications are spread over both breasts of an examination.
+
+    Attributes:
+        NONE: None in either breast.
+        UNILATERAL: In one breast only.
+        BILATERAL: In both.
+        SYMMETRIC_SCATTER: Round or punctate ones scattered alike over both, and no group dominates.
+        NOT_KNOWN: Not both breasts were imaged.
+
+    """
 
     NONE = "none"
     UNILATERAL = "unilateral"

@@ -15,12 +15,22 @@ if TYPE_CHECKING:
     from calcwatch.domain.context import BiopsyResult
     from calcwatch.domain.image import Point, ViewPosition
 
-_LEAST_CORNERS = 3
-_MOST_MARGIN_MM = 50.0
+_LEAST_CORNERS = 3  # of a polygon that has an area
+_MOST_RADIUS_MM = 100.0  # of a bed: larger is no operation of a breast, so the number is mistyped
+_MOST_MARGIN_MM = 50.0  # half a breast: beyond it every place would lie inside
 
 
 class OperationKind(StrEnum):
-    """What was done."""
+    """What was done.
+
+    Attributes:
+        LUMPECTOMY: A part of the breast was taken out.
+        MASTECTOMY: The breast was taken off.
+        REDUCTION: The breast was made smaller.
+        AUGMENTATION: The breast was made larger, with an implant or fat.
+        BIOPSY: Tissue was taken by needle or knife to name it.
+
+    """
 
     LUMPECTOMY = "lumpectomy"
     MASTECTOMY = "mastectomy"
@@ -30,7 +40,14 @@ class OperationKind(StrEnum):
 
 
 class SurgicalBedSource(StrEnum):
-    """What a bed is taken from: drawn by a person, or marks that were found and named on the image."""
+    """What a bed is taken from.
+
+    Attributes:
+        DRAWN: A person drew it.
+        CLIPS: It lies round the surgical clips that are found on the image.
+        SCAR_MARKER: It lies round the markers that are found on the image.
+
+    """
 
     DRAWN = "drawn"
     CLIPS = "clips"
@@ -41,9 +58,18 @@ class SurgicalBedSource(StrEnum):
 class SurgicalBedMark:
     """Where the bed of an operation lies on one image; side and view are those of the breast operated on.
 
-    The image is that of ``study_date`` and ``view_position``. A drawn bed has an ``outline`` (polygon of
-    points of the file) or a circle ``row, column`` with ``radius_mm``. For ``CLIPS`` and ``SCAR_MARKER`` it
-    lies round the clips or markers that are found on the image. Raises ``ValueError`` for anything between.
+    A drawn bed has an outline or a circle. Raises ``ValueError`` for anything between, for an outline
+    without an area, and for what is no date.
+
+    Attributes:
+        study_date: Of the image, ``YYYYMMDD``.
+        view_position: Of the image.
+        source: What the bed is taken from; for clips and scar markers nothing else is given.
+        outline: Polygon of (row, column) in file pixels; empty where the bed is a circle.
+        row: Of the circle's center, file pixels.
+        column: Of the circle's center, file pixels.
+        radius_mm: Of the circle, above 0 and at most 100.
+
     """
 
     study_date: str
@@ -69,16 +95,26 @@ class SurgicalBedMark:
             )
         if self.outline and len(self.outline) < _LEAST_CORNERS:
             raise ValueError(f"an outline of {len(self.outline)} points is no area; give three or more")
-        if self.radius_mm is not None and not 0 < self.radius_mm <= 100:
-            raise ValueError(f"radius_mm {self.radius_mm} is not above 0 and at most 100")
+        if self.radius_mm is not None and not 0 < self.radius_mm <= _MOST_RADIUS_MM:
+            raise ValueError(f"radius_mm {self.radius_mm} is not above 0 and at most {_MOST_RADIUS_MM:.0f}")
 
 
 @dataclass(frozen=True)
 class Operation:
     """One operation of one breast.
 
-    ``malignant``, ``calcified``: what was removed was cancer, had calcifications. ``biopsy``: what a biopsy
-    gave. ``bed``: where it lies, on any number of images.
+    Raises ``ValueError`` for what is no date, for side ``BOTH``, for the result of a biopsy that was none,
+    and for the bed of an augmentation.
+
+    Attributes:
+        date: ``YYYYMMDD``.
+        laterality: Which breast.
+        kind: What was done.
+        malignant: What was removed was cancer; ``None`` where that is not known.
+        calcified: What was removed had calcifications; ``None`` where that is not known.
+        biopsy: What a biopsy gave; ``None`` where it was none or the result is not known.
+        bed: Where it lies, on any number of images.
+
     """
 
     date: str
@@ -108,7 +144,13 @@ class Operation:
 
 @dataclass(frozen=True)
 class Radiation:
-    """Radiation of one breast and the day it ended."""
+    """Radiation of one breast. Raises ``ValueError`` for what is no date and for side ``BOTH``.
+
+    Attributes:
+        laterality: Which breast.
+        end_date: The day it ended, ``YYYYMMDD``.
+
+    """
 
     laterality: Laterality
     end_date: str
@@ -120,7 +162,13 @@ class Radiation:
 
 @dataclass(frozen=True)
 class Therapy:
-    """A therapy of the whole body; ``end_date`` is ``None`` where it goes on or the end is not known."""
+    """A therapy of the whole body. Raises ``ValueError`` for what is no date and an end before the start.
+
+    Attributes:
+        start_date: ``YYYYMMDD``.
+        end_date: ``YYYYMMDD``; ``None`` where it goes on or the end is not known.
+
+    """
 
     start_date: str
     end_date: str | None = None
@@ -137,8 +185,16 @@ class Therapy:
 class Treatment:
     """Everything that is stated of a treatment; ``Treatment()`` states nothing.
 
-    ``margin_mm``: calcifications so far beyond the rim of a bed still count as inside; 5 mm is our own
-    choice, about what two alignments differ by.
+    Raises ``ValueError`` for a margin that is not 0 to 50 mm.
+
+    Attributes:
+        operations: In any order; empty where none is stated.
+        radiation: Of either breast; empty where none is stated.
+        neoadjuvant: Chemotherapy before the operation; ``None`` where none is stated.
+        endocrine: Endocrine therapy; ``None`` where none is stated.
+        margin_mm: Calcifications so far beyond the rim of a bed still count as inside. 5 mm is our own
+            choice, about what two alignments differ by.
+
     """
 
     operations: tuple[Operation, ...] = ()

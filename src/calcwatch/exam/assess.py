@@ -6,7 +6,7 @@ what raises; then what the examination allows to say. No rule lowers a category,
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calcwatch.domain.assessment import Alternative, Assessment
@@ -17,93 +17,104 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from calcwatch.domain.assessment import LikelihoodRange
-    from calcwatch.exam.facts import Facts, OtherDescription
+    from calcwatch.exam.facts import Facts
     from calcwatch.exam.rule_table import Rule, RuleTable
 
-_LEAST_RAISED = RANKED_CATEGORIES.index(Category.LOW_SUSPICION)
-_STOP = RANKED_CATEGORIES.index(STEPS_STOP_AT)
-
-
-@dataclass(frozen=True)
-class _Verdict:
-    """What the rules made of facts: which fired, the place on the ladder, which facts were wanted."""
-
-    facts: Facts
-    fired: tuple[Rule, ...]
-    rank: int
-    missing: tuple[str, ...]
+_LEAST_RAISED = Category.LOW_SUSPICION  # no step ends on 3: what has been raised is not "probably benign"
 
 
 def assess_group(
-    facts: Facts, table: RuleTable, *, alternatives: Sequence[OtherDescription] = ()
+    facts: Facts, table: RuleTable, *, alternatives: Sequence[tuple[Facts, float]] = ()
 ) -> Assessment:
     """Suggest a category for one finding: a group, a single calcification, or a breast with nothing marked.
 
-    ``alternatives``: other descriptions that the picture allows; each comes back with the category on the
-    ladder that it would give. ``missing``: names of facts; ``table.questions`` says how to ask for them.
+    Args:
+        facts: What is known of it.
+        table: The rules.
+        alternatives: What the facts would be for other descriptions that the picture allows, each with its
+            probability, the likeliest first; each comes back with the category that it would give.
+
+    Returns:
+        The suggestion; ``missing`` names facts, and ``table.questions`` says how to ask for them.
+
     """
-    verdict = _judge(facts, table)
-    floor = RANKED_CATEGORIES[verdict.rank]
-    suggested = _shown(verdict.fired, floor)
+    facts, fired = _fire(facts, table)
+    floor = RANKED_CATEGORIES[_floor(fired)]
+    suggested = _shown(fired, floor)
     return Assessment(
         suggested_category=suggested,
         floor=floor,
-        rule_ids=tuple(rule.id for rule in verdict.fired),
-        reasons=tuple(f"{rule.reason} {rule.incomplete}".strip() for rule in verdict.fired),
+        rule_ids=tuple(rule.id for rule in fired),
+        reasons=tuple(f"{rule.reason} {rule.incomplete}".strip() for rule in fired),
         if_confirmed=floor if suggested is Category.INCOMPLETE else None,
-        likelihood_range=_likelihood(verdict.facts, table),
-        missing=verdict.missing,
-        alternatives=tuple(_alternative(facts, other, table) for other in alternatives),
+        likelihood_range=_likelihood(facts, table),
+        missing=_missing(facts, table),
+        alternatives=tuple(
+            Alternative(
+                morphology=other.morphology,
+                distribution=other.distribution,
+                probability=probability,
+                category=RANKED_CATEGORIES[_floor(_fire(other, table)[1])],
+            )
+            for other, probability in alternatives
+        ),
         rule_table_version=table.version,
         lexicon=table.lexicon,
     )
 
 
 def assess_breast(assessments: Sequence[Assessment], facts: Facts, table: RuleTable) -> Assessment:
-    """The worst of what was found in a breast, its groups and single calcifications; ties: incomplete first.
+    """Suggest a category for a breast: that of its worst finding; of equal ones an incomplete one first.
 
-    ``facts``: of a breast with nothing marked, which is assessed where there are no findings. What is missing
-    for any of the findings is missing for the breast.
+    Args:
+        assessments: Of its groups and single calcifications.
+        facts: What is known of a breast with nothing marked, which is assessed where there are no findings.
+        table: The rules.
+
+    Returns:
+        The suggestion; what is missing for any of the findings is missing for the breast.
+
     """
     if not assessments:
         return assess_group(replace(facts, count=0), table)
-    worst = max(assessments, key=_concern)
-    missing = tuple(dict.fromkeys(name for one in (worst, *assessments) for name in one.missing))
-    return replace(worst, missing=missing)
+    worst = max(
+        assessments,
+        key=lambda assessment: (
+            RANKED_CATEGORIES.index(assessment.floor),
+            assessment.suggested_category is Category.INCOMPLETE,
+        ),
+    )
+    missing = dict.fromkeys(name for assessment in (worst, *assessments) for name in assessment.missing)
+    return replace(worst, missing=tuple(missing))
 
 
-def _concern(assessment: Assessment) -> tuple[int, bool]:
-    return RANKED_CATEGORIES.index(assessment.floor), assessment.suggested_category is Category.INCOMPLETE
-
-
-def _judge(facts: Facts, table: RuleTable) -> _Verdict:
+def _fire(facts: Facts, table: RuleTable) -> tuple[Facts, tuple[Rule, ...]]:
+    """The rules that fire, in the order of the sections, and the facts with what the rules made known."""
     classic = _fired(table.of("classic"), facts)
     facts = replace(facts, classic=bool(classic))
-    first = classic or _base(table, facts)
-    raising = _fired(table.of("modifier"), facts)
-    rank = _raised(max(_rank(rule.category) for rule in first), raising)
-    facts = replace(facts, above_benign=rank > RANKED_CATEGORIES.index(Category.BENIGN))
-    fired = (*first, *raising, *_fired(table.of("context"), facts))
-    return _Verdict(facts, fired, rank, _missing(table, facts))
+    fired = (*(classic or _base(facts, table)), *_fired(table.of("modifier"), facts))
+    facts = replace(facts, above_benign=_floor(fired) > RANKED_CATEGORIES.index(Category.BENIGN))
+    return facts, (*fired, *_fired(table.of("context"), facts))
 
 
 def _fired(rules: Sequence[Rule], facts: Facts) -> tuple[Rule, ...]:
     return tuple(rule for rule in rules if rule.fires(facts))
 
 
-def _base(table: RuleTable, facts: Facts) -> tuple[Rule, ...]:
+def _base(facts: Facts, table: RuleTable) -> tuple[Rule, ...]:
     """Rules of shape and distribution that fire, without those that others stand in for."""
     fired = _fired(table.of("base"), facts)
     replaced = {name for rule in fired for name in rule.instead_of}
     return tuple(rule for rule in fired if rule.id not in replaced)
 
 
-def _raised(rank: int, rules: Sequence[Rule]) -> int:
-    """Steps first, from the base, up to 4C; then the highest floor. No step ends on 3, which reassures."""
-    steps = sum(rule.steps_up for rule in rules)
-    if steps and rank < _STOP:
-        rank = min(max(rank + steps, _LEAST_RAISED), _STOP)
-    return max([rank, *(_rank(rule.at_least) for rule in rules)])
+def _floor(fired: Sequence[Rule]) -> int:
+    """Place on the ladder: the base, then steps up to 4C, then the highest "at least"."""
+    rank = max(_rank(rule.category) for rule in fired)
+    steps, stop = sum(rule.steps_up for rule in fired), _rank(STEPS_STOP_AT)
+    if steps and rank < stop:
+        rank = min(max(rank + steps, _rank(_LEAST_RAISED)), stop)
+    return max(rank, *(_rank(rule.at_least) for rule in fired))
 
 
 def _rank(category: Category | None) -> int:
@@ -117,18 +128,15 @@ def _shown(fired: Sequence[Rule], floor: Category) -> Category:
     return Category.INCOMPLETE if any(rule.incomplete for rule in fired) else floor
 
 
-def _missing(table: RuleTable, facts: Facts) -> tuple[str, ...]:
+def _missing(facts: Facts, table: RuleTable) -> tuple[str, ...]:
     """Facts wanted by rules that they could still make fire; of the base only where nothing is classic."""
-    asked = [rule for rule in table.rules if not (facts.classic and rule.section in ("classic", "base"))]
-    return tuple(dict.fromkeys(name for rule in asked for name in rule.lacks(facts)))
+    open_rules = [rule for rule in table.rules if not (facts.classic and rule.section in ("classic", "base"))]
+    return tuple(dict.fromkeys(name for rule in open_rules for name in rule.lacks(facts)))
 
 
 def _likelihood(facts: Facts, table: RuleTable) -> LikelihoodRange | None:
-    fitting = (one.found for one in table.likelihoods if all(c.holds(facts) for c in one.when))
-    return next(fitting, None)
-
-
-def _alternative(facts: Facts, other: OtherDescription, table: RuleTable) -> Alternative:
-    imagined = replace(facts, morphology=other.morphology, distribution=other.distribution)
-    category = RANKED_CATEGORIES[_judge(imagined, table).rank]
-    return Alternative(other.morphology, other.distribution, other.probability, category)
+    """The first range of studies whose conditions all hold."""
+    for likelihood in table.likelihoods:
+        if all(condition.holds(facts) for condition in likelihood.when):
+            return likelihood.found
+    return None

@@ -1,4 +1,4 @@
-"""The same group on two views of a breast: a view from above (CC) and one from the side (MLO, ML, LM).
+"""The same group on two views of a breast: a view from above (CC) and one from the side (MLO, LMO, ML, LM).
 
 What lies a certain way behind the nipple on one view lies about as far behind it on the other, and it
 looks alike there. How the two are weighed was learned from phantoms; which groups belong together is
@@ -7,7 +7,7 @@ decided for all of them at once, so that similar groups compete.
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,54 +16,34 @@ from scipy.optimize import linear_sum_assignment
 from calcwatch.domain.assessment import ViewPair
 from calcwatch.domain.lexicon import Distribution
 from calcwatch.domain.views import are_paired, is_from_above, side_tilt_degrees
+from calcwatch.exam.settings import CorrespondenceSettings, ExamSettings
 from calcwatch.image.prepare.landmarks import from_nipple
+from calcwatch.words.exam import pair_reason
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
-    from calcwatch.domain.findings import Calcification, CalcificationGroup, ImageFindings, Landmarks
+    from calcwatch.domain.findings import CalcificationGroup, ImageFindings, Landmarks
 
-USUAL_DEPTH_MM = 80.0
-"""From the nipple to the picture's border at the chest; taken for it where the pixel spacing is unknown."""
+_LOOSE = frozenset({Distribution.DIFFUSE, Distribution.REGIONAL})  # their middle is no exact place
 
-LEAST_PROBABILITY = 0.5
-"""Two groups are said to be the same one from here on."""
-
-_PRESS = 0.3  # exponent with which compression spreads what lies near a paddle
-_MOST_OFF_CENTER = 0.9  # of half the breast; beyond it the formula would exaggerate
-_AXIS_STEP = 0.1  # of the breast's depth: unit of differences along the axis
-_BIN_DEGREES, _POINTS_A_SIDE = 2.0, 12  # how finely the skin line is looked at
-_MOST = 9.0, 4.0  # what squared differences of place count at most: something may be wrong with a landmark
-_SIZE_STEP, _CONTRAST_STEP, _MOST_UNLIKE = 0.25, 0.4, 8.0  # of natural logarithms; of two squared steps
-_MOST_MEMBERS = 30  # the largest ones of a group tell what it looks like
-_SMALLEST_PX, _SMALLEST_CONTRAST = 0.2, 0.5  # below these a logarithm says nothing
-_ROUNDS = 40
-_LOOSE = frozenset({Distribution.DIFFUSE, Distribution.REGIONAL})
-_LOOSE_SHARE = 0.25  # what a difference of place counts between patterns that fill much of the breast
-
-# Natural logarithm of odds, one weight for each difference in the order of `Difference`. Fitted by
-# `calcwatch_lab.bench.description.pairs` to its phantoms 7100 to 7399 at 0.14 mm, times 1.3: so the
-# probabilities come true.
-# The base was lowered by 1 afterwards, so that fewer stated pairs are false.
-_BASE = 5.8
-_WEIGHTS = np.array([-0.77, -1.83, -2.5, -2.65, -2.59])
-
-# Descriptions, where both groups have one: usual disagreement changes nothing. Chosen, with the base, on
-# phantoms 7100 to 7219, 7300 to 7349 and 9200 to 9299.
-_DESCRIPTION_WEIGHT, _USUAL_DISAGREEMENT = -2.0, 0.1
+DIFFERENCES = ("axis", "height", "count", "size", "members")
+"""Names of what is compared, in the order of the last axis of ``differences``."""
 
 
 @dataclass(frozen=True)
 class Difference:
     """How two groups on two views differ; 0 is "not at all" throughout.
 
-    ``axis``: of how far forward they lie, in tenths of the breast's depth, squared, once what compression
-    spreads is taken back. ``height``: how far above or below the nipple a thing would lie that both views
-    show there, in half breasts, squared: outside the breast it cannot be. ``count``: of the members, as
-    natural logarithm of the ratio. ``size``: of the median diameters, likewise. ``members``: 0 to 1, how
-    unlike the single members are in size and contrast, matched as well as may be.
+    Attributes:
+        axis: Of how far forward they lie, in steps of the breast's depth, squared, once what compression
+            spreads is taken back.
+        height: How far above or below the nipple a thing would lie that both views show there, in half
+            breasts, squared: outside the breast it cannot be.
+        count: Of the members, as natural logarithm of the ratio.
+        size: Of the median diameters, likewise.
+        members: 0 to 1, how unlike the single members are in size and contrast, matched as well as may be.
+
     """
 
     axis: float
@@ -74,22 +54,18 @@ class Difference:
 
 
 @dataclass(frozen=True, eq=False)
-class _Breast:
-    """One view's breast: its outline n x 2 and landmarks in pixels, and what a pixel measures."""
-
-    outline: NDArray[np.float64]
-    landmarks: Landmarks
-    unit: float
-
-
-@dataclass(frozen=True, eq=False)
-class _Seen:
+class _GroupOnView:
     """A group as one view shows it.
 
-    ``forward``, ``upward``: from the middle of the chest side, 1 on the skin line, as in a round breast (mean
-    over the members). ``behind``, ``distance``: from the nipple; these two and the diameters are in mm
-    or, without spacing, in 80ths of the breast's depth. ``looks``: logarithms of diameter and contrast,
-    members x 2, largest first.
+    Attributes:
+        group: The group.
+        forward: From the middle of the chest side, 1 on the skin line, as in a round breast; mean over the
+            members.
+        upward: Likewise.
+        behind: The nipple, in mm; without spacing as if the breast had its usual depth.
+        distance: From the nipple, in the same unit.
+        members: Natural logarithms of diameter (same unit) and contrast, members x 2, largest first.
+
     """
 
     group: CalcificationGroup
@@ -97,33 +73,47 @@ class _Seen:
     upward: float
     behind: float
     distance: float
-    looks: NDArray[np.float64]
+    members: NDArray[np.float64]
 
     @property
-    def diameter(self) -> float:
+    def log_diameter(self) -> float:
         """Logarithm of the median diameter."""
-        return float(np.median(self.looks[:, 0]))
+        return float(np.median(self.members[:, 0]))
 
 
-def pair_groups(first: ImageFindings, second: ImageFindings) -> tuple[ViewPair, ...]:
-    """Groups that are the same on both views, most probable first, each in at most one pair.
+def pair_groups(
+    first: ImageFindings, second: ImageFindings, *, settings: ExamSettings = ExamSettings()
+) -> tuple[ViewPair, ...]:
+    """Find the groups that are the same on both views.
 
-    One view must be CC and the other MLO, LMO, ML or LM of the same breast, each with its landmarks; else
-    nothing can be said and there are no pairs. ``ViewPair.first`` is the group on the CC view. A group
-    without a partner is seen on one view only.
+    A group without a partner is seen on one view only.
+
+    Args:
+        first: Findings of one view, with landmarks and outlines in file pixels.
+        second: Findings of the other view, likewise. One of the two must be CC and the other MLO, LMO, ML or
+            LM of the same breast, in either order.
+        settings: How differences are weighed.
+
+    Returns:
+        Pairs, most probable first, each group in at most one; ``ViewPair.first`` is the group on the CC view.
+        Empty where the views cannot be compared or show no groups.
+
     """
-    above, aside = sorted(
+    from_above, from_side = sorted(
         (first, second), key=lambda image: not is_from_above(image.description.view_position)
     )
-    seen = _seen(above, aside)
-    if not seen.above or not seen.aside:
+    above, aside = _groups_on_views(from_above, from_side, settings)
+    if not above or not aside:
         return ()
-    probability = marginal_probability(seen.odds())
+    tilt = _tilt_radians(from_side)
+    odds = [[_odds(group, other, tilt, settings.correspondence) for other in aside] for group in above]
+    probability = marginal_probability(np.array(odds, np.float64), settings=settings.correspondence)
     rows, columns = linear_sum_assignment(probability, maximize=True)
+    in_mm = _in_mm(first, second)
     pairs = [
-        _pair(seen.above[i], seen.aside[j], float(probability[i, j]), in_mm=seen.in_mm)
-        for i, j in zip(rows, columns, strict=True)
-        if probability[i, j] >= LEAST_PROBABILITY
+        _pair(above[row], aside[column], float(probability[row, column]), in_mm, settings)
+        for row, column in zip(rows, columns, strict=True)
+        if probability[row, column] >= settings.correspondence.min_probability
     ]
     return tuple(sorted(pairs, key=lambda pair: (-pair.probability, pair.first)))
 
@@ -131,36 +121,66 @@ def pair_groups(first: ImageFindings, second: ImageFindings) -> tuple[ViewPair, 
 def can_be_compared(first: ImageFindings, second: ImageFindings) -> bool:
     """Whether groups of one view are looked for on the other.
 
-    Two views are compared where they cross (``domain/views.py``), show the same breast, and both show where
-    the nipple is.
+    Args:
+        first: Findings of one view.
+        second: Findings of the other, in either order.
+
+    Returns:
+        ``True`` where the two views cross (``domain/views.py``), show the same breast, and both show where
+        the nipple is and have an outline.
+
     """
-    one, other = first.description, second.description
+    views = first.description, second.description
     return (
-        are_paired(one.view_position, other.view_position)
-        and one.image_laterality is not None
-        and one.image_laterality is other.image_laterality
+        are_paired(views[0].view_position, views[1].view_position)
+        and views[0].image_laterality is not None
+        and views[0].image_laterality is views[1].image_laterality
         and all(image.landmarks is not None and len(image.breast_outline) >= 3 for image in (first, second))
     )
 
 
-def differences(first: ImageFindings, second: ImageFindings) -> NDArray[np.float64]:
-    """Every :class:`Difference` of the groups on a CC view and one from the side, as n x m x 5.
+def differences(
+    from_above: ImageFindings, from_side: ImageFindings, *, settings: ExamSettings = ExamSettings()
+) -> NDArray[np.float64]:
+    """Measure every :class:`Difference` of the groups on two views; the weights are fitted to these.
 
-    Empty where the two cannot be compared. This is what the weights are fitted to.
+    Args:
+        from_above: Findings of a CC view.
+        from_side: Findings of an MLO, LMO, ML or LM view of the same breast.
+        settings: Units of the differences.
+
+    Returns:
+        Groups from above x groups from the side x 5, in the order of ``DIFFERENCES``; without any groups
+        where the two cannot be compared.
+
     """
-    seen = _seen(first, second)
-    told = [[astuple(_difference(one, other, seen.angle)) for other in seen.aside] for one in seen.above]
-    return np.array(told, np.float64).reshape(len(seen.above), len(seen.aside), len(_WEIGHTS))
+    above, aside = _groups_on_views(from_above, from_side, settings)
+    tilt = _tilt_radians(from_side)
+    values = [
+        [_in_order(_difference(group, other, tilt, settings.correspondence)) for other in aside]
+        for group in above
+    ]
+    return np.array(values, np.float64).reshape(len(above), len(aside), len(DIFFERENCES))
 
 
-def marginal_probability(odds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Probability of each pair, n x m, when no group may be in two pairs and each may be in none.
+def marginal_probability(
+    odds: NDArray[np.float64], *, settings: CorrespondenceSettings = CorrespondenceSettings()
+) -> NDArray[np.float64]:
+    """Turn the odds of each pair by itself into probabilities when all of them compete.
 
-    ``odds``: of each pair by itself, n x m. Belief propagation (Williams and Lau, IEEE Trans Aerosp Electron
-    Syst 50:2942, 2014): exact for one row or column, very close otherwise.
+    No group may be in two pairs and each may be in none. Belief propagation (Williams and Lau, IEEE Trans
+    Aerosp Electron Syst 50:2942, 2014): exact for one row or column, very close otherwise.
+
+    Args:
+        odds: Of each pair by itself, n x m, 0 or more.
+        settings: How many rounds.
+
+    Returns:
+        Probability of each pair, n x m.
+
     """
     free = np.ones_like(odds)  # how far each column is left over by the other rows
-    for _ in range(_ROUNDS):
+    for _ in range(settings.rounds):
         wanted = odds * free
         claim = odds / (1 + wanted.sum(axis=1, keepdims=True) - wanted)
         free = 1 / (1 + claim.sum(axis=0, keepdims=True) - claim)
@@ -168,52 +188,53 @@ def marginal_probability(odds: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(wanted / (1 + wanted.sum(axis=1, keepdims=True)))
 
 
-@dataclass(frozen=True, eq=False)
-class _Views:
-    """The groups of a CC view and of one from the side; ``angle``: tilt of that one in radians."""
-
-    above: tuple[_Seen, ...]
-    aside: tuple[_Seen, ...]
-    angle: float
-    in_mm: bool
-
-    def odds(self) -> NDArray[np.float64]:
-        """Odds of each pair by itself."""
-        return np.array(
-            [[_odds(one, other, self.angle) for other in self.aside] for one in self.above], np.float64
-        )
+def _in_mm(*images: ImageFindings) -> bool:
+    """Whether lengths on all views can be given in mm, so that they can be compared."""
+    return all(image.description.pixel_spacing is not None for image in images)
 
 
-def _seen(above: ImageFindings, aside: ImageFindings) -> _Views:
-    """Both views' groups in the same unit; none where the two cannot be compared."""
-    in_mm = all(image.description.pixel_spacing is not None for image in (above, aside))
-    tilt = side_tilt_degrees(aside.description.view_position)
-    if tilt is None or not can_be_compared(above, aside):
-        return _Views((), (), 0.0, in_mm)
-    return _Views(_of_view(above, in_mm), _of_view(aside, in_mm), float(np.radians(tilt)), in_mm)
+def _tilt_radians(from_side: ImageFindings) -> float:
+    """Usual tilt of a view from the side; 0 where none is known."""
+    return float(np.radians(side_tilt_degrees(from_side.description.view_position) or 0.0))
 
 
-def _of_view(image: ImageFindings, in_mm: bool) -> tuple[_Seen, ...]:
-    """The groups of one view; none without landmarks."""
-    if image.landmarks is None or len(image.breast_outline) < 3:
-        return ()
-    outline, spacing = np.array(image.breast_outline), image.description.pixel_spacing
-    unit = spacing.mm if in_mm and spacing else USUAL_DEPTH_MM / _depth_px(outline, image.landmarks)
-    breast = _Breast(outline, image.landmarks, unit)
-    known = {one.tracking_uid: one for one in image.calcifications}
-    return tuple(_of_group(group, [known[uid] for uid in group.members], breast) for group in image.groups)
+def _groups_on_views(
+    from_above: ImageFindings, from_side: ImageFindings, settings: ExamSettings
+) -> tuple[list[_GroupOnView], list[_GroupOnView]]:
+    """Both views' groups in the same unit; none where the two cannot be compared in this order."""
+    is_side = side_tilt_degrees(from_side.description.view_position) is not None
+    if not is_side or not can_be_compared(from_above, from_side):
+        return [], []
+    in_mm = _in_mm(from_above, from_side)
+    above, aside = (
+        [_group_on_view(image, group, in_mm, settings) for group in image.groups]
+        for image in (from_above, from_side)
+    )
+    return above, aside
 
 
-def _of_group(group: CalcificationGroup, members: Sequence[Calcification], breast: _Breast) -> _Seen:
-    places = np.array([(one.row, one.column) for one in members], np.float64)
-    forward, upward = _in_round_breast(places, breast.outline, breast.landmarks).mean(axis=0)
-    behind, above = from_nipple(places, breast.landmarks).mean(axis=0) * breast.unit
-    sizes = [max(one.diameter_px, _SMALLEST_PX) * breast.unit for one in members]
-    contrasts = [max(one.contrast, _SMALLEST_CONTRAST) for one in members]
-    looks = np.log(np.array([sizes, contrasts]).T)
-    largest_first = looks[np.argsort(-looks[:, 0], kind="stable")]
-    return _Seen(
-        group, float(forward), float(upward), float(behind), float(np.hypot(behind, above)), largest_first
+def _group_on_view(
+    image: ImageFindings, group: CalcificationGroup, in_mm: bool, settings: ExamSettings
+) -> _GroupOnView:
+    landmarks = image.landmarks
+    assert landmarks is not None  # can_be_compared has looked
+    outline, members = np.array(image.breast_outline), image.members_of(group)
+    spacing = image.description.pixel_spacing
+    unit = spacing.mm if in_mm and spacing else settings.usual_depth_mm / _depth_px(outline, landmarks)
+    places = np.array([(member.row, member.column) for member in members], np.float64)
+    forward, upward = _in_round_breast(places, outline, landmarks, settings.correspondence).mean(axis=0)
+    behind, above = from_nipple(places, landmarks).mean(axis=0) * unit
+    least = settings.correspondence
+    sizes = [max(member.diameter_px, least.min_diameter_px) * unit for member in members]
+    contrasts = [max(member.contrast, least.min_contrast) for member in members]
+    logarithms = np.log(np.array([sizes, contrasts]).T)
+    return _GroupOnView(
+        group=group,
+        forward=float(forward),
+        upward=float(upward),
+        behind=float(behind),
+        distance=float(np.hypot(behind, above)),
+        members=logarithms[np.argsort(-logarithms[:, 0], kind="stable")],
     )
 
 
@@ -223,20 +244,24 @@ def _depth_px(outline: NDArray[np.float64], landmarks: Landmarks) -> float:
 
 
 def _in_round_breast(
-    places: NDArray[np.float64], outline: NDArray[np.float64], landmarks: Landmarks
+    places: NDArray[np.float64],
+    outline: NDArray[np.float64],
+    landmarks: Landmarks,
+    settings: CorrespondenceSettings,
 ) -> NDArray[np.float64]:
     """Forward and upward of points, n x 2, as shares of the way from the chest side to the skin.
 
     Compression moves skin to skin, so what lies half way on one view does so on another, whatever the
     outline of the breast.
     """
-    depth = _depth_px(outline, landmarks)
-    skin_angle, skin = _polar(from_nipple(_dense(outline), landmarks), depth)
-    bins = np.rint(np.degrees(skin_angle) / _BIN_DEGREES).astype(np.intp)
+    depth, bin_degrees = _depth_px(outline, landmarks), settings.skin_bin_degrees
+    skin_angle, skin = _polar(from_nipple(_dense(outline, settings.points_a_side), landmarks), depth)
+    bins = np.rint(np.degrees(skin_angle) / bin_degrees).astype(np.intp)
     used = np.unique(bins)
+    # Where an outline folds back, the skin is its farthest point.
     reach = np.array([skin[bins == number].max() for number in used])
     angle, away = _polar(from_nipple(places, landmarks), depth)
-    share = away / np.interp(angle, np.radians(used * _BIN_DEGREES), reach)
+    share = away / np.interp(angle, np.radians(used * bin_degrees), reach)
     return np.stack([share * np.cos(angle), share * np.sin(angle)], axis=1)
 
 
@@ -244,87 +269,110 @@ def _polar(
     behind_above: NDArray[np.float64], depth: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Angle (0 toward the nipple, up is positive) and distance from the chest side behind the nipple."""
+    # What lies behind the chest side is taken to lie on it: its angle stays within a quarter turn.
     forward, upward = np.maximum(depth - behind_above[:, 0], 1e-6), behind_above[:, 1]
     return np.arctan2(upward, forward), np.hypot(forward, upward)
 
 
-def _dense(outline: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The closed polygon with points in between."""
-    part = np.linspace(0.0, 1.0, _POINTS_A_SIDE, endpoint=False)[:, None, None]
+def _dense(outline: NDArray[np.float64], points_a_side: int) -> NDArray[np.float64]:
+    """The closed polygon with points in between, so that no bin of angles is left without skin."""
+    part = np.linspace(0.0, 1.0, points_a_side, endpoint=False)[:, None, None]
     return np.asarray((outline + part * (np.roll(outline, -1, axis=0) - outline)).reshape(-1, 2))
 
 
-def _odds(one: _Seen, other: _Seen, angle: float) -> float:
-    found = np.array(astuple(_difference(one, other, angle)))
-    if _is_loose(one.group) and _is_loose(other.group):
-        found[:2] *= _LOOSE_SHARE
-    told = [
-        _disagreement(dict(mine.probabilities), dict(others.probabilities))
-        for mine, others in (
-            (one.group.morphology, other.group.morphology),
-            (one.group.distribution, other.group.distribution),
-        )
-        if mine and others and mine.probabilities and others.probabilities
+def _odds(above: _GroupOnView, aside: _GroupOnView, tilt: float, settings: CorrespondenceSettings) -> float:
+    """Odds that a group from above and one from the side are the same, by themselves."""
+    difference = _difference(above, aside, tilt, settings)
+    if _is_loose(above.group) and _is_loose(aside.group):
+        share = settings.loose_share
+        difference = replace(difference, axis=difference.axis * share, height=difference.height * share)
+    disagreements = _disagreements(above.group, aside.group)
+    described = settings.description_weight * sum(
+        disagreement - settings.usual_disagreement for disagreement in disagreements
+    )
+    return float(np.exp(settings.base + _in_order(settings.weights) @ _in_order(difference) + described))
+
+
+def _in_order(numbers: object) -> NDArray[np.float64]:
+    """Differences or their weights as an array in the order of ``DIFFERENCES``."""
+    return np.array([getattr(numbers, name) for name in DIFFERENCES], np.float64)
+
+
+def _disagreements(above: CalcificationGroup, aside: CalcificationGroup) -> list[float]:
+    """By how much shape, distribution and suspicion disagree, 0 to 1 each; those that both groups have."""
+    descriptions = (above.morphology, aside.morphology), (above.distribution, aside.distribution)
+    amounts = [
+        _disagreement(dict(first.probabilities), dict(second.probabilities))
+        for first, second in descriptions
+        if first and second and first.probabilities and second.probabilities
     ]
-    if one.group.suspicion is not None and other.group.suspicion is not None:
-        told.append(abs(one.group.suspicion - other.group.suspicion))
-    described = _DESCRIPTION_WEIGHT * sum(each - _USUAL_DISAGREEMENT for each in told)
-    return float(np.exp(_BASE + _WEIGHTS @ found + described))
+    if above.suspicion is not None and aside.suspicion is not None:
+        amounts.append(abs(above.suspicion - aside.suspicion))
+    return amounts
 
 
-def _disagreement(mine: dict[Any, float], others: dict[Any, float]) -> float:
+def _disagreement(first: dict[Any, float], second: dict[Any, float]) -> float:
     """0 for the same probabilities, 1 for no word in common."""
-    return 1.0 - sum(min(share, others.get(word, 0.0)) for word, share in mine.items())
+    return 1.0 - sum(min(share, second.get(word, 0.0)) for word, share in first.items())
 
 
 def _is_loose(group: CalcificationGroup) -> bool:
     return group.distribution is not None and group.distribution.likeliest in _LOOSE
 
 
-def _difference(one: _Seen, other: _Seen, angle: float) -> Difference:
-    """``one`` is seen from above, ``other`` from the side by a view tilted by ``angle``."""
-    lateral = one.upward
-    superior = (other.upward - lateral * np.sin(angle)) / np.cos(angle)
-    toward_paddle = lateral * np.cos(angle) - superior * np.sin(angle)
-    apart = one.forward / _spread(superior) - other.forward / _spread(toward_paddle)
+def _difference(
+    above: _GroupOnView, aside: _GroupOnView, tilt: float, settings: CorrespondenceSettings
+) -> Difference:
+    """Compare a group from above with one from the side by a view tilted by ``tilt`` radians."""
+    lateral = above.upward
+    # The tilted view shows what lies outward higher than it is, and the paddle lies across its beam.
+    superior = (aside.upward - lateral * np.sin(tilt)) / np.cos(tilt)
+    toward_paddle = lateral * np.cos(tilt) - superior * np.sin(tilt)
+    apart = above.forward / _spread(superior, settings) - aside.forward / _spread(toward_paddle, settings)
+    most = settings.max_members
     return Difference(
-        axis=min((apart / _AXIS_STEP) ** 2, _MOST[0]),
-        height=min(float(superior) ** 2, _MOST[1]),
-        count=abs(float(np.log(len(one.looks) / len(other.looks)))),
-        size=abs(one.diameter - other.diameter),
-        members=_unlike(one.looks[:_MOST_MEMBERS], other.looks[:_MOST_MEMBERS]),
+        axis=min((apart / settings.axis_step) ** 2, settings.max_axis),
+        height=min(float(superior) ** 2, settings.max_height),
+        count=abs(float(np.log(len(above.members) / len(aside.members)))),
+        size=abs(above.log_diameter - aside.log_diameter),
+        members=_unlike(above.members[:most], aside.members[:most], settings),
     )
 
 
-def _spread(off_center: float) -> float:
+def _spread(off_center: float, settings: CorrespondenceSettings) -> float:
     """How much farther from the chest wall compression moves what does not lie midway between the paddles.
 
     ``off_center``: in half breasts. The breast is round and the space between the paddles is not, so what
     lies near a paddle is pressed outward.
     """
-    return float((1 - min(abs(off_center), _MOST_OFF_CENTER) ** 2) ** -_PRESS)
+    nearness = min(abs(off_center), settings.max_off_center)
+    return float((1 - nearness**2) ** -settings.pressing_exponent)
 
 
-def _unlike(mine: NDArray[np.float64], others: NDArray[np.float64]) -> float:
+def _unlike(
+    first: NDArray[np.float64], second: NDArray[np.float64], settings: CorrespondenceSettings
+) -> float:
     """0 where every member has one of its size and contrast in the other view, 1 where none has."""
-    steps = (mine[:, None] - others[None]) / np.array([_SIZE_STEP, _CONTRAST_STEP])
-    cost = np.minimum((steps**2).sum(axis=2), _MOST_UNLIKE)
+    steps = (first[:, None] - second[None]) / np.array([settings.size_step, settings.contrast_step])
+    cost = np.minimum((steps**2).sum(axis=2), settings.max_unlike)
     rows, columns = linear_sum_assignment(cost)
-    return float(cost[rows, columns].mean()) / _MOST_UNLIKE
+    return float(cost[rows, columns].mean()) / settings.max_unlike
 
 
-def _pair(one: _Seen, other: _Seen, probability: float, *, in_mm: bool) -> ViewPair:
-    if in_mm:
-        where = f"{one.behind:.0f} and {other.behind:.0f} mm behind the nipple"
-        sizes = f", median diameter {np.exp(one.diameter):.2f} and {np.exp(other.diameter):.2f} mm"
-    else:
-        shares = [100 * seen.behind / USUAL_DEPTH_MM for seen in (one, other)]
-        where = f"{shares[0]:.0f} and {shares[1]:.0f} % of the breast's depth behind the nipple"
-        sizes = ""
+def _pair(
+    above: _GroupOnView, aside: _GroupOnView, probability: float, in_mm: bool, settings: ExamSettings
+) -> ViewPair:
+    groups = above, aside
+    behind = [view.behind if in_mm else 100 * view.behind / settings.usual_depth_mm for view in groups]
+    diameters = float(np.exp(above.log_diameter)), float(np.exp(aside.log_diameter))
     return ViewPair(
-        first=one.group.tracking_uid,
-        second=other.group.tracking_uid,
+        first=above.group.tracking_uid,
+        second=aside.group.tracking_uid,
         probability=probability,
-        difference_mm=abs(one.distance - other.distance) if in_mm else None,
-        reason=f"{where}; {len(one.looks)} and {len(other.looks)} calcifications{sizes}",
+        difference_mm=abs(above.distance - aside.distance) if in_mm else None,
+        reason=pair_reason(
+            (behind[0], behind[1]),
+            (len(above.members), len(aside.members)),
+            diameters if in_mm else None,
+        ),
     )

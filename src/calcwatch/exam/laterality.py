@@ -5,66 +5,75 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calcwatch.domain.image import Laterality
-from calcwatch.domain.lexicon import LateralityPattern, Morphology
+from calcwatch.domain.lexicon import SMALL_ROUND, LateralityPattern
+from calcwatch.exam.settings import LateralitySettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from calcwatch.domain.findings import CalcificationGroup, ImageFindings, MorphologyDescription
-
-_LEAST_SCATTERED = 5  # calcifications in a view; fewer are a chance find
-_BELIEVED = 0.5  # groups less likely than not say nothing about a side
-_MOST_RATIO = 2.0  # similar numbers: no side has more than twice as many
-_MOST_IN_GROUP = 0.4  # share of a view's calcifications; a group with more of them dominates
-_LEAST_SMALL_ROUND = 0.8  # share of them that must be round or punctate
+    from calcwatch.domain.findings import CalcificationGroup, ImageFindings
 
 
-def laterality_pattern(images: Sequence[ImageFindings]) -> LateralityPattern:
-    """Tell the pattern of an examination; ``NOT_KNOWN`` unless both breasts were imaged.
+def laterality_pattern(
+    images: Sequence[ImageFindings], *, settings: LateralitySettings = LateralitySettings()
+) -> LateralityPattern:
+    """Classify how calcifications are spread over both breasts of an examination.
 
-    A side counts when a view of it shows a believed group or at least five calcifications. A symmetric
-    scatter needs, in every view, similar numbers of calcifications that are known to be round or punctate,
-    and no group that dominates: where shapes were not described it is never said, for it may reassure.
+    A side counts when a view of it shows a group at or above ``min_group_score`` or enough calcifications
+    for a scatter. A symmetric scatter needs, in every view, similar numbers of calcifications that are known
+    to be round or punctate, and no group that dominates: where shapes were not described it is never said,
+    for it may reassure.
+
+    Args:
+        images: Findings of all images; those of an unknown side count for neither breast.
+        settings: What counts as a side and as a scatter.
+
+    Returns:
+        The pattern; ``NOT_KNOWN`` unless both breasts were imaged.
+
     """
-    sides = [_of_side(images, side) for side in (Laterality.RIGHT, Laterality.LEFT)]
-    if not all(sides):
+    right, left = (
+        [image for image in images if image.description.image_laterality is side]
+        for side in (Laterality.RIGHT, Laterality.LEFT)
+    )
+    if not right or not left:
         return LateralityPattern.NOT_KNOWN
-    shown = [any(_shows_some(image) for image in side) for side in sides]
+    shown = [any(_shows_some(image, settings) for image in side) for side in (right, left)]
     if not any(shown):
         return LateralityPattern.NONE
     if not all(shown):
         return LateralityPattern.UNILATERAL
-    if _similar_numbers(*sides) and all(_is_scatter(image) for side in sides for image in side):
+    if _similar_numbers(right, left, settings) and all(
+        _is_scatter(image, settings) for image in (*right, *left)
+    ):
         return LateralityPattern.SYMMETRIC_SCATTER
     return LateralityPattern.BILATERAL
 
 
-def _of_side(images: Sequence[ImageFindings], side: Laterality) -> list[ImageFindings]:
-    return [image for image in images if image.description.image_laterality is side]
+def _shows_some(image: ImageFindings, settings: LateralitySettings) -> bool:
+    return bool(_likely_groups(image, settings)) or len(image.calcifications) >= settings.min_scattered
 
 
-def _shows_some(image: ImageFindings) -> bool:
-    return bool(_believed(image)) or len(image.calcifications) >= _LEAST_SCATTERED
+def _likely_groups(image: ImageFindings, settings: LateralitySettings) -> list[CalcificationGroup]:
+    return [group for group in image.groups if group.score >= settings.min_group_score]
 
 
-def _believed(image: ImageFindings) -> list[CalcificationGroup]:
-    return [group for group in image.groups if group.score >= _BELIEVED]
-
-
-def _similar_numbers(right: Sequence[ImageFindings], left: Sequence[ImageFindings]) -> bool:
-    """Whether a view of one side shows at most twice as many as one of the other, on average."""
+def _similar_numbers(
+    right: Sequence[ImageFindings], left: Sequence[ImageFindings], settings: LateralitySettings
+) -> bool:
+    """Whether a view of one side shows about as many as one of the other, on average over the views."""
     means = [sum(len(image.calcifications) for image in side) / len(side) for side in (right, left)]
-    return max(means) <= _MOST_RATIO * min(means)
+    return max(means) <= settings.max_ratio * min(means)
 
 
-def _is_scatter(image: ImageFindings) -> bool:
+def _is_scatter(image: ImageFindings, settings: LateralitySettings) -> bool:
+    """Whether a view shows enough calcifications, nearly all round or punctate, and no group dominates."""
     count = len(image.calcifications)
-    if count < _LEAST_SCATTERED:
+    if count < settings.min_scattered:
         return False
-    largest = max((group.count for group in _believed(image)), default=0)
-    small_round = sum(_small_and_round(one.morphology) for one in image.calcifications)
-    return largest <= _MOST_IN_GROUP * count and small_round >= _LEAST_SMALL_ROUND * count
-
-
-def _small_and_round(told: MorphologyDescription | None) -> bool:
-    return told is not None and told.likeliest in (Morphology.ROUND, Morphology.PUNCTATE)
+    largest = max((group.count for group in _likely_groups(image, settings)), default=0)
+    shapes = [found.morphology.likeliest for found in image.calcifications if found.morphology is not None]
+    small_round = sum(shape in SMALL_ROUND for shape in shapes)
+    return (
+        largest <= settings.max_group_share * count and small_round >= settings.min_small_round_share * count
+    )

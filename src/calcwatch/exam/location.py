@@ -7,30 +7,37 @@ armpit of a view from the side are above. Mirroring does not matter.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from calcwatch.domain.assessment import Location
-from calcwatch.domain.image import Laterality, ViewPosition
+from calcwatch.domain.image import Laterality
 from calcwatch.domain.views import is_from_above, side_tilt_degrees
+from calcwatch.exam.settings import ExamSettings
 from calcwatch.image.prepare.landmarks import depth_px, from_nipple
+from calcwatch.words.exam import location_words
 
 if TYPE_CHECKING:
-    from calcwatch.domain.findings import CalcificationGroup, ImageFindings
+    from collections.abc import Sequence
 
-_NEAR_LINE_MM = 10.0  # nearer to the line behind the nipple, no half is named: landmarks are no more exact
-_USUAL_DEPTH_MM = 80.0  # of a breast, which the line's width is scaled to where the pixel spacing is unknown
-_SIDES: dict[Laterality | None, str] = {Laterality.LEFT: "left breast", Laterality.RIGHT: "right breast"}
-_HOUR_DEGREES = 30.0
+    from calcwatch.domain.findings import CalcificationGroup, ImageFindings
+    from calcwatch.domain.image import ViewPosition
+
+_HOUR_DEGREES = 30.0  # of a clock face
 
 
 @dataclass(frozen=True)
 class _Place:
-    """Where one view shows a group: ``behind`` and ``above`` the nipple, in mm or 80ths of the depth.
+    """Where one view shows the middle of a group.
 
-    ``share``: how far back, 0 at the nipple and 1 at the chest wall line.
+    Attributes:
+        view: Which view.
+        behind: The nipple, in mm; without spacing as if the breast had its usual depth.
+        above: The nipple, likewise.
+        share: How far back, 0 at the nipple and 1 at the chest wall line.
+
     """
 
     view: ViewPosition | None
@@ -43,44 +50,60 @@ def locate_group(
     image: ImageFindings,
     group: CalcificationGroup,
     counterpart: tuple[ImageFindings, CalcificationGroup] | None = None,
+    *,
+    settings: ExamSettings = ExamSettings(),
 ) -> Location:
-    """Say where a group lies; ``counterpart``: the same one on another view, with its image.
+    """Say where a group lies.
 
     What the views do not tell is ``None``, and the words say that it rests on one view. The distance from the
     nipple is that in space where two views tell it, else that in the picture, which is never longer. An
     axillary tail is never named: its border is not seen on a mammogram.
+
+    Args:
+        image: Findings of its image, with the landmarks in file pixels.
+        group: One of its groups.
+        counterpart: The same group on another view with the findings of that image; ``None`` where there is
+            none.
+        settings: How near the nipple line no half is named.
+
+    Returns:
+        The place with its words.
+
     """
     side = image.description.image_laterality
     seen = [(image, group), *([counterpart] if counterpart else [])]
-    in_mm = all(one.description.pixel_spacing is not None for one, _ in seen)
-    places = [place for one, its in seen if (place := _place(one, its, in_mm=in_mm)) is not None]
+    in_mm = all(view.description.pixel_spacing is not None for view, _ in seen)
+    places = [place for view, own in seen if (place := _place(view, own, in_mm, settings)) is not None]
     outer = next((place.above for place in places if is_from_above(place.view)), None)
     upper = _upper(places, outer)
-    quadrant, clock, depth = _quadrant(outer, upper), _clock(outer, upper, side), _third(places)
-    distance = _distance(places, outer, upper) if in_mm else None
-    words = [
-        _SIDES.get(side, "side not known"),
-        _region_words(quadrant, on_both_views=outer is not None and upper is not None),
-        f"{clock} o'clock" if clock else "",
-        f"{depth} third" if depth else "depth not known",
-        "" if distance is None else f"{distance:.0f} mm from the nipple",
-    ]
-    return Location(side, quadrant, clock, depth, distance, ", ".join(word for word in words if word))
+    near_line = settings.location.near_line_mm
+    location = Location(
+        laterality=side,
+        quadrant=_quadrant(outer, upper, near_line),
+        clock=_clock(outer, upper, side, near_line),
+        depth=_third(places),
+        nipple_distance_mm=_distance(places, outer, upper) if in_mm else None,
+        words="",
+    )
+    on_both_views = outer is not None and upper is not None
+    return replace(location, words=location_words(location, on_both_views=on_both_views))
 
 
-def _place(image: ImageFindings, group: CalcificationGroup, *, in_mm: bool) -> _Place | None:
+def _place(
+    image: ImageFindings, group: CalcificationGroup, in_mm: bool, settings: ExamSettings
+) -> _Place | None:
     """Where the view shows the middle of the group; ``None`` without landmarks."""
     if image.landmarks is None:
         return None
     depth = depth_px(image.landmarks)
     spacing = image.description.pixel_spacing
-    unit = spacing.mm if in_mm and spacing else _USUAL_DEPTH_MM / depth
+    unit = spacing.mm if in_mm and spacing else settings.usual_depth_mm / depth
     behind, above = from_nipple(np.array([[group.row, group.column]]), image.landmarks)[0]
     share = float(behind / depth)
     return _Place(image.description.view_position, float(behind * unit), float(above * unit), share)
 
 
-def _upper(places: list[_Place], outer: float | None) -> float | None:
+def _upper(places: Sequence[_Place], outer: float | None) -> float | None:
     """How far above the nipple; only a view from the side tells.
 
     A tilted view shows what lies outward higher than it is; with a view from above that is undone.
@@ -93,48 +116,41 @@ def _upper(places: list[_Place], outer: float | None) -> float | None:
     return None
 
 
-def _quadrant(outer: float | None, upper: float | None) -> str | None:
+def _quadrant(outer: float | None, upper: float | None, near_line: float) -> str | None:
     """``upper outer`` and the like; a half where only that is told; ``central`` right behind the nipple."""
-    halves = [_half(upper, "upper", "lower"), _half(outer, "outer", "inner")]
+    halves = [_half(upper, "upper", "lower", near_line), _half(outer, "outer", "inner", near_line)]
     if outer is not None and upper is not None and not any(halves):
         return "central"
     return " ".join(half for half in halves if half) or None
 
 
-def _half(value: float | None, positive: str, negative: str) -> str:
-    if value is None or abs(value) < _NEAR_LINE_MM:
+def _half(value: float | None, positive: str, negative: str, near_line: float) -> str:
+    if value is None or abs(value) < near_line:
         return ""
     return positive if value > 0 else negative
 
 
-def _region_words(quadrant: str | None, *, on_both_views: bool) -> str:
-    if not on_both_views:
-        return f"{quadrant} half (one view only)" if quadrant else "quadrant not known"
-    if quadrant is None or quadrant == "central":
-        return "central"
-    return f"{quadrant} quadrant" if " " in quadrant else f"{quadrant} half"
-
-
-def _clock(outer: float | None, upper: float | None, side: Laterality | None) -> int | None:
+def _clock(outer: float | None, upper: float | None, side: Laterality | None, near_line: float) -> int | None:
     """Hour as seen facing the woman: outward is 3 o'clock on the left breast, 9 on the right."""
-    if outer is None or upper is None or side not in _SIDES:
+    if outer is None or upper is None or side not in (Laterality.LEFT, Laterality.RIGHT):
         return None
-    if max(abs(outer), abs(upper)) < _NEAR_LINE_MM:
+    if max(abs(outer), abs(upper)) < near_line:
         return None
     to_the_right = outer if side is Laterality.LEFT else -outer
     hour = round(float(np.degrees(np.arctan2(to_the_right, upper))) / _HOUR_DEGREES) % 12
     return hour or 12
 
 
-def _third(places: list[_Place]) -> str | None:
-    """Third of the way from the nipple to the chest wall, over the views."""
+def _third(places: Sequence[_Place]) -> str | None:
+    """Third of the way from the nipple to the chest wall, over the views; ``None`` without landmarks."""
     if not places:
         return None
     share = float(np.mean([place.share for place in places]))
     return "anterior" if share < 1 / 3 else "middle" if share < 2 / 3 else "posterior"
 
 
-def _distance(places: list[_Place], outer: float | None, upper: float | None) -> float | None:
+def _distance(places: Sequence[_Place], outer: float | None, upper: float | None) -> float | None:
+    """From the nipple: in space where two views tell it, else in the first view's picture."""
     if not places:
         return None
     if outer is None or upper is None:

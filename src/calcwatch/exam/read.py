@@ -2,72 +2,100 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING
 
 from calcwatch.domain.assessment import BreastReading, ExaminationFindings, GroupReading
 from calcwatch.domain.context import ClinicalContext
 from calcwatch.domain.image import Laterality
-from calcwatch.domain.lexicon import LateralityPattern, Morphology
+from calcwatch.domain.lexicon import Morphology
 from calcwatch.domain.views import is_from_above
 from calcwatch.exam.assess import assess_breast, assess_group
 from calcwatch.exam.correspondence import can_be_compared, pair_groups
 from calcwatch.exam.facts import (
     Observed,
-    Surroundings,
-    facts_of_breast,
+    alternative_facts,
+    facts_of_context,
     facts_of_group,
     facts_of_single,
-    other_descriptions,
+    is_bilateral,
 )
 from calcwatch.exam.laterality import laterality_pattern
 from calcwatch.exam.location import locate_group
+from calcwatch.exam.settings import ExamSettings
 from calcwatch.image.describe.suspicion import score_of, suspect_single
+from calcwatch.words.exam import NOTHING_MARKED, group_words, single_words, view_note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from calcwatch.domain.assessment import Assessment, Location, ViewPair
-    from calcwatch.domain.findings import (
-        Calcification,
-        CalcificationGroup,
-        ImageFindings,
-        MorphologyDescription,
-    )
+    from calcwatch.domain.assessment import ViewPair
+    from calcwatch.domain.findings import CalcificationGroup, ImageFindings, MorphologyDescription
+    from calcwatch.exam.facts import Facts
     from calcwatch.exam.rule_table import RuleTable
     from calcwatch.image.describe.suspicion import SuspicionModel
 
-
-_SIDES = (Laterality.RIGHT, Laterality.LEFT, None)
-_MOST_REASONS = 3
+_BREASTS = (Laterality.RIGHT, Laterality.LEFT)  # right first, as films hang
 
 
-@dataclass(frozen=True, eq=False)
-class AssessmentInputs:
-    """What findings are assessed by: the rules, what a person states, and what a comparison says of groups.
+def analyze_exam(
+    images: Sequence[ImageFindings],
+    *,
+    table: RuleTable,
+    suspicion: SuspicionModel,
+    context: ClinicalContext | None = None,
+    observed: Mapping[str, Observed] | None = None,
+    settings: ExamSettings = ExamSettings(),
+) -> ExaminationFindings:
+    """Read all images of one woman and day together: the same group on two views, categories, a score.
 
-    ``observed``: by the tracking UID of the group; a group that is not in it was compared with nothing.
+    Everything is a suggestion.
+
+    Args:
+        images: Findings of ``analyze_image``; their order is kept.
+        table: The rules that suggest.
+        suspicion: The numbers that make the score.
+        context: What a person states; nothing unless given.
+        observed: What a comparison says of groups, by their tracking UID; a group that is not in it was
+            compared with nothing.
+        settings: The numbers by which an examination is read.
+
+    Returns:
+        A reading of every group and every breast, the pairs of views and the score.
+
+    Raises:
+        ValueError: There are no images.
+
     """
-
-    table: RuleTable
-    context: ClinicalContext
-    observed: Mapping[str, Observed]
-
-
-@dataclass(frozen=True)
-class Found:
-    """One group in its image, with its member calcifications."""
-
-    image: ImageFindings
-    group: CalcificationGroup
-    members: tuple[Calcification, ...]
+    if not images:
+        raise ValueError("an examination needs at least one image")
+    images = without_unproven_milk(images)
+    pairs = _pair_views(images, settings)
+    pattern = laterality_pattern(images, settings=settings.laterality)
+    known = {
+        side: replace(facts_of_context(side, context or ClinicalContext()), bilateral=is_bilateral(pattern))
+        for side in (*_BREASTS, None)
+    }
+    groups = _read_groups(images, pairs, known, observed or {}, table=table, settings=settings)
+    breasts = _read_breasts(images, groups, known, table)
+    highest, reasons = _suspicion(images, groups, suspicion, settings)
+    score = score_of(highest, suspicion.deciles)
+    return ExaminationFindings(images, pairs, groups, breasts, pattern, highest, score, reasons)
 
 
 def without_unproven_milk(images: Sequence[ImageFindings]) -> tuple[ImageFindings, ...]:
     """Take milk of calcium out of what a true lateral view may show where no CC view of that side is there.
 
     Sediment is told by how it changes between the two, so without both it is not attempted.
+
+    Args:
+        images: Findings of all images of an examination.
+
+    Returns:
+        The same findings in the same order; where a side has no view from above, the probability of milk of
+        calcium is 0 and the others are raised in proportion.
+
     """
     seen = {image.description.image_laterality for image in images if _is_from_above(image)}
     return tuple(
@@ -76,21 +104,22 @@ def without_unproven_milk(images: Sequence[ImageFindings]) -> tuple[ImageFinding
 
 
 def _without_milk(image: ImageFindings) -> ImageFindings:
-    def cleaned(told: MorphologyDescription | None) -> MorphologyDescription | None:
-        milk = told.of(Morphology.MILK_OF_CALCIUM) if told else 0.0
-        if told is None or milk in (0.0, 1.0):
-            return told
+    def cleaned(described: MorphologyDescription | None) -> MorphologyDescription | None:
+        milk = described.of(Morphology.MILK_OF_CALCIUM) if described else 0.0
+        # A description of nothing else is left alone: there is nothing to put in its place.
+        if described is None or milk in (0.0, 1.0):
+            return described
         rest = [
             (shape, p / (1 - milk))
-            for shape, p in told.probabilities
+            for shape, p in described.probabilities
             if shape is not Morphology.MILK_OF_CALCIUM
         ]
-        return replace(told, probabilities=tuple(rest))
+        return replace(described, probabilities=tuple(rest))
 
     return replace(
         image,
         calcifications=tuple(
-            replace(one, morphology=cleaned(one.morphology)) for one in image.calcifications
+            replace(found, morphology=cleaned(found.morphology)) for found in image.calcifications
         ),
         groups=tuple(replace(group, morphology=cleaned(group.morphology)) for group in image.groups),
     )
@@ -100,99 +129,92 @@ def _is_from_above(image: ImageFindings) -> bool:
     return is_from_above(image.description.view_position)
 
 
-def pair_views(images: Sequence[ImageFindings]) -> tuple[ViewPair, ...]:
-    """The same groups on a view from above and one from the side of the same breast."""
+def _pair_views(images: Sequence[ImageFindings], settings: ExamSettings) -> tuple[ViewPair, ...]:
+    """The same groups on a view from above and one from the side of the same breast, right breast first."""
     pairs: list[ViewPair] = []
-    for side in (Laterality.RIGHT, Laterality.LEFT):
+    for side in _BREASTS:
         own = [image for image in images if image.description.image_laterality is side]
         for first, second in product(own, own):
             if _is_from_above(first) and can_be_compared(first, second):
-                pairs += pair_groups(first, second)
+                pairs += pair_groups(first, second, settings=settings)
     return tuple(pairs)
 
 
-def found_groups(images: Iterable[ImageFindings]) -> tuple[Found, ...]:
-    """Every group of every image, in their order, with its members."""
-    found = []
-    for image in images:
-        known = {one.tracking_uid: one for one in image.calcifications}
-        found += [Found(image, group, tuple(known[uid] for uid in group.members)) for group in image.groups]
-    return tuple(found)
-
-
-def read_groups(
+def _read_groups(
     images: Sequence[ImageFindings],
     pairs: Sequence[ViewPair],
-    pattern: LateralityPattern,
+    known: Mapping[Laterality | None, Facts],
+    observed: Mapping[str, Observed],
     *,
-    asked: AssessmentInputs,
+    table: RuleTable,
+    settings: ExamSettings,
 ) -> tuple[GroupReading, ...]:
-    """Locate and assess every group, in the order of the images."""
-    found = {one.group.tracking_uid: one for one in found_groups(images)}
+    """Locate and assess every group, in the order of the images; ``known``: of each breast."""
+    seen = {group.tracking_uid: (image, group) for image in images for group in image.groups}
     partner = {pair.first: pair.second for pair in pairs} | {pair.second: pair.first for pair in pairs}
-    return tuple(
-        _read_group(one, found.get(partner.get(uid, "")), images, pattern, asked=asked)
-        for uid, one in found.items()
-    )
+    readings = []
+    for uid, (image, group) in seen.items():
+        counterpart = seen.get(partner.get(uid, ""))
+        # Where the groups of this image were looked for on no other view, nothing is missing there.
+        was_compared = any(can_be_compared(image, other) for other in images)
+        compared = observed.get(uid, Observed())
+        facts = facts_of_group(
+            group,
+            image.members_of(group),
+            replace(
+                known[_breast_of(image)],
+                both_views=counterpart is not None if was_compared else None,
+                change=compared.change,
+                stable_months=compared.stable_months,
+                in_bed=compared.in_bed,
+            ),
+            table.thresholds,
+        )
+        readings.append(
+            GroupReading(
+                tracking_uid=uid,
+                location=locate_group(image, group, counterpart, settings=settings),
+                counterpart=counterpart[1].tracking_uid if counterpart else None,
+                view_note=view_note(
+                    image.description.view_position,
+                    counterpart[0].description.view_position if counterpart else None,
+                    was_compared=was_compared,
+                ),
+                assessment=assess_group(
+                    facts, table, alternatives=alternative_facts(group, facts, table.thresholds)
+                ),
+            )
+        )
+    return tuple(readings)
 
 
-def _read_group(
-    found: Found,
-    other: Found | None,
-    images: Sequence[ImageFindings],
-    pattern: LateralityPattern,
-    *,
-    asked: AssessmentInputs,
-) -> GroupReading:
-    side = found.image.description.image_laterality
-    other_view = _has_other_view(found.image, images)
-    surroundings = Surroundings(side, other_view, other is not None, pattern)
-    observed = asked.observed.get(found.group.tracking_uid, Observed())
-    facts = facts_of_group(found.group, found.members, surroundings, asked.context, observed=observed)
-    return GroupReading(
-        tracking_uid=found.group.tracking_uid,
-        location=locate_group(found.image, found.group, (other.image, other.group) if other else None),
-        counterpart=other.group.tracking_uid if other else None,
-        view_note=_view_note(found.image, other, other_view=other_view),
-        assessment=assess_group(facts, asked.table, alternatives=other_descriptions(found.group, facts)),
-    )
-
-
-def _has_other_view(image: ImageFindings, images: Sequence[ImageFindings]) -> bool:
-    """Whether the groups of an image were looked for on another view: if not, nothing is missing there."""
-    return any(can_be_compared(image, other) for other in images)
-
-
-def _view_note(image: ImageFindings, other: Found | None, *, other_view: bool) -> str:
-    here = image.description.view_position or "this view"
-    if other is not None:
-        return f"seen on {here} and {other.image.description.view_position}"
-    return f"seen on {here} only" if other_view else f"no second view to compare {here} with"
-
-
-def read_breasts(
+def _read_breasts(
     images: Sequence[ImageFindings],
     readings: Sequence[GroupReading],
-    pattern: LateralityPattern,
-    *,
-    asked: AssessmentInputs,
+    known: Mapping[Laterality | None, Facts],
+    table: RuleTable,
 ) -> tuple[BreastReading, ...]:
     """Assess each breast of which there is an image: right, left, then images of unknown side."""
-    assessed = {one.tracking_uid: one.assessment for one in readings}
+    assessment_of = {reading.tracking_uid: reading.assessment for reading in readings}
     breasts = []
-    for side in _SIDES:
-        own = [image for image in images if _side_of(image) is side]
+    for side in (*_BREASTS, None):
+        own = [image for image in images if _breast_of(image) is side]
         if not own:
             continue
-        groups = [group for image in own for group in image.groups]
-        groups.sort(key=_most_suspicious_first)
-        assessments = [assessed[group.tracking_uid] for group in groups]
-        assessments += _of_singles(own, Surroundings(side, pattern=pattern), asked)
+        groups = sorted((group for image in own for group in image.groups), key=_most_suspicious_first)
+        assessments = [assessment_of[group.tracking_uid] for group in groups]
+        assessments += [
+            assess_group(facts_of_single(single, known[side], table.thresholds), table)
+            for image in own
+            for single in image.singles
+        ]
+        # Of a breast in which nothing is marked, how the other one looks says nothing.
+        unmarked = replace(known[side], bilateral=None)
         breasts.append(
             BreastReading(
                 laterality=side,
                 groups=tuple(group.tracking_uid for group in groups),
-                assessment=assess_breast(assessments, facts_of_breast(side, asked.context), asked.table),
+                assessment=assess_breast(assessments, unmarked, table),
             )
         )
     return tuple(breasts)
@@ -203,91 +225,44 @@ def _most_suspicious_first(group: CalcificationGroup) -> tuple[float, float, str
     return -(1.0 if group.suspicion is None else group.suspicion), -group.score, group.tracking_uid
 
 
-def _side_of(image: ImageFindings) -> Laterality | None:
+def _breast_of(image: ImageFindings) -> Laterality | None:
     side = image.description.image_laterality
-    return side if side in (Laterality.LEFT, Laterality.RIGHT) else None
+    return side if side in _BREASTS else None
 
 
-def singles_of(image: ImageFindings) -> tuple[Calcification, ...]:
-    """Calcifications in no group, in the image's order."""
-    grouped = {uid for group in image.groups for uid in group.members}
-    return tuple(one for one in image.calcifications if one.tracking_uid not in grouped)
-
-
-def _of_singles(
-    images: Sequence[ImageFindings], surroundings: Surroundings, asked: AssessmentInputs
-) -> list[Assessment]:
-    return [
-        assess_group(facts_of_single(one, surroundings, asked.context), asked.table)
-        for image in images
-        for one in singles_of(image)
-    ]
-
-
-def suspicion_of(
-    images: Sequence[ImageFindings], readings: Sequence[GroupReading], model: SuspicionModel
+def _suspicion(
+    images: Sequence[ImageFindings],
+    readings: Sequence[GroupReading],
+    model: SuspicionModel,
+    settings: ExamSettings,
 ) -> tuple[float, tuple[str, ...]]:
-    """Suspicion of the most suspicious finding, and the two or three findings that lead, in words."""
-    known = {one.tracking_uid: one for one in readings}
+    """Suspicion of the most suspicious finding, and the few findings that lead, in words."""
+    reading_of = {reading.tracking_uid: reading for reading in readings}
     ranked = [
-        (group.suspicion or 0.0, group.tracking_uid, _group_words(group, known[group.tracking_uid].location))
+        (
+            group.suspicion or 0.0,
+            group.tracking_uid,
+            group_words(group, reading_of[group.tracking_uid].location),
+        )
         for image in images
         for group in image.groups
     ]
     ranked += [
-        (suspect_single(one, len(image.calcifications), model), one.tracking_uid, _single_words(one, image))
+        (
+            suspect_single(single, len(image.calcifications), model, settings=settings.suspicion),
+            single.tracking_uid,
+            single_words(single, image.description),
+        )
         for image in images
-        for one in singles_of(image)
+        for single in image.singles
     ]
-    ranked.sort(key=lambda one: -one[0])
+    ranked.sort(key=lambda finding: -finding[0])
     if not ranked:
-        return 0.0, ("nothing was marked; that is no normal mammogram",)
+        return 0.0, (NOTHING_MARKED,)
     reasons: list[str] = []
-    told: set[str | None] = set()
+    named: set[str | None] = set()  # the same group in the other view is no further reason
     for _, uid, words in ranked:
-        if uid not in told and len(reasons) < _MOST_REASONS:
+        if uid not in named and len(reasons) < settings.max_score_reasons:
             reasons.append(words)
-            told.add(known[uid].counterpart if uid in known else None)  # the same group in the other view
+            named.add(reading_of[uid].counterpart if uid in reading_of else None)
     return ranked[0][0], tuple(reasons)
-
-
-def _group_words(group: CalcificationGroup, place: Location) -> str:
-    shape = group.morphology.likeliest if group.morphology else None
-    layout = group.distribution.likeliest if group.distribution else None
-    named = ", ".join(word.replace("_", " ") for word in (shape or "shape not told", layout or "") if word)
-    return f"{group.count} calcifications, {named}; {place.words} (suspicion {group.suspicion or 0.0:.2f})"
-
-
-def _single_words(found: Calcification, image: ImageFindings) -> str:
-    shape = found.morphology.likeliest if found.morphology else None
-    view = " ".join(filter(None, (image.description.image_laterality, image.description.view_position)))
-    return (
-        f"a single calcification, {(shape or 'shape not told').replace('_', ' ')}; {view or 'view not known'}"
-    )
-
-
-def analyze_exam(
-    images: Sequence[ImageFindings],
-    *,
-    table: RuleTable,
-    suspicion: SuspicionModel,
-    context: ClinicalContext | None = None,
-    observed: Mapping[str, Observed] | None = None,
-) -> ExaminationFindings:
-    """Read all images of one woman and day together: the same group on two views, categories, a score.
-
-    ``images``: findings of ``analyze_image``; their order is kept. ``context``: what a person states; nothing
-    unless given. ``observed``: what a comparison says of groups, by their tracking UID. Everything is a
-    suggestion. Raises ``ValueError`` for no images.
-    """
-    if not images:
-        raise ValueError("an examination needs at least one image")
-    asked = AssessmentInputs(table, context or ClinicalContext(), observed or {})
-    images = without_unproven_milk(images)
-    pairs = pair_views(images)
-    pattern = laterality_pattern(images)
-    groups = read_groups(images, pairs, pattern, asked=asked)
-    breasts = read_breasts(images, groups, pattern, asked=asked)
-    highest, reasons = suspicion_of(images, groups, suspicion)
-    score = score_of(highest, suspicion.deciles)
-    return ExaminationFindings(images, pairs, groups, breasts, pattern, highest, score, reasons)

@@ -1,7 +1,8 @@
 """The rule table: rules as data, each with its conditions, effect, reason and source.
 
-A table is written in TOML (docs/rules.md explains it to its readers). Here its words become rules, and a
-table that is not sound is refused with the rule's id and the remedy.
+A table is written in TOML, and so are the thresholds that turn measurements into the facts it asks for
+(docs/rules.md explains both to their readers). Here their words become rules and numbers, and what is not
+sound is refused with the rule's id or the threshold's name and the remedy.
 """
 
 from __future__ import annotations
@@ -9,16 +10,16 @@ from __future__ import annotations
 import operator
 import re
 import tomllib
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from itertools import product
-from types import NoneType
-from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any
 
 from calcwatch.domain.assessment import LikelihoodRange
 from calcwatch.domain.errors import BadTable
-from calcwatch.domain.lexicon import RANKED_CATEGORIES, Category, Distribution, Morphology
-from calcwatch.exam.facts import Facts
+from calcwatch.domain.lexicon import RANKED_CATEGORIES, RANKED_DISTRIBUTIONS, RANKED_MORPHOLOGIES, Category
+from calcwatch.domain.settings import CHOSEN, Origin
+from calcwatch.exam.facts import FACT_KINDS, Facts, FactThresholds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -41,18 +42,26 @@ _COMPARISON = re.compile(r"(\w+) *(<=|>=|<|>) *(-?[0-9]+(?:\.[0-9]+)?)")
 _CHOICE = re.compile(r"(\w+) *= *([\w]+(?: *\| *[\w]+)*)")
 _PLAIN = re.compile(r"(not +)?(\w+)")
 _ORDER = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
-_KINDS: dict[str, type] = {
-    name: next(kind for kind in get_args(hint) if kind is not NoneType)
-    for name, hint in get_type_hints(Facts).items()
-}
+_THRESHOLD_WORDS = {"value", "unit", "origin", "meaning", "reference"}
+_THRESHOLD_LIMITS = {
+    "probability": 1.0,
+    "share": 1.0,
+    "degrees": 90.0,
+}  # from 0; an axis turns no further than 90
 
 
 @dataclass(frozen=True)
 class Condition:
-    """One condition on one fact; ``text`` as it was written.
+    """One condition on one fact.
 
-    ``choices``: values that hold; ``order`` and ``limit``: a comparison with a number, in place of choices.
-    ``holds_unknown``: holds where the fact is not known.
+    Attributes:
+        text: As it was written.
+        fact: Name of the fact.
+        choices: Values for which it holds; empty where it is a comparison.
+        order: ``<``, ``<=``, ``>`` or ``>=``; empty where it is a choice.
+        limit: What the fact is compared with.
+        holds_unknown: Whether it holds where the fact is not known.
+
     """
 
     text: str
@@ -63,7 +72,15 @@ class Condition:
     holds_unknown: bool = False
 
     def holds(self, facts: Facts) -> bool | None:
-        """Whether it holds; ``None`` where the fact is not known."""
+        """Whether it holds.
+
+        Args:
+            facts: What is known.
+
+        Returns:
+            ``None`` where the fact is not known.
+
+        """
         value = getattr(facts, self.fact)
         if value is None:
             return True if self.holds_unknown else None
@@ -72,14 +89,28 @@ class Condition:
         return value in self.choices
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Rule:
-    """One row of the table: ``when`` all of its conditions hold, and none of ``unless``, it fires.
+    """One row of the table: it fires when all of its conditions hold and none of its exceptions.
 
-    A condition on a fact that is not known does not hold. ``wants``: facts worth asking for.
-    Effects: ``category`` of the finding; ``instead_of``, ids of rules that do not count where this one fires;
-    ``at_least`` and ``steps_up`` raise; ``incomplete`` says what must be done first; ``show`` a category
-    beside the ladder. A rule without an effect is a note to the reader.
+    A condition on a fact that is not known does not hold. A rule without an effect (``category`` to ``show``)
+    is a note to the reader.
+
+    Attributes:
+        id: Its name, as results state it.
+        section: One of ``SECTIONS``.
+        when: Its conditions.
+        reason: Why, a sentence for the reader.
+        source: Where that is known from.
+        unless: Its exceptions.
+        wants: Names of facts worth asking for.
+        category: Of the finding; ``None`` for rules that only raise or note.
+        instead_of: Ids of rules that do not count where this one fires.
+        at_least: Raises to this category.
+        steps_up: Raises by so many.
+        incomplete: What must be done first; empty where nothing must.
+        show: A category beside the ladder.
+
     """
 
     id: str
@@ -97,53 +128,114 @@ class Rule:
     show: Category | None = None
 
     def fires(self, facts: Facts) -> bool:
-        """All conditions hold, and no exception."""
-        return all(one.holds(facts) is True for one in self.when) and not any(
-            one.holds(facts) for one in self.unless
+        """Whether all conditions hold, and no exception.
+
+        Args:
+            facts: What is known.
+
+        Returns:
+            ``True`` where it fires.
+
+        """
+        return all(condition.holds(facts) is True for condition in self.when) and not any(
+            condition.holds(facts) for condition in self.unless
         )
 
     def lacks(self, facts: Facts) -> tuple[str, ...]:
-        """Facts it wants that are not known, where nothing else keeps it from firing."""
-        answers = [(one.fact, one.holds(facts)) for one in self.when]
-        open_to_it = all(holds or (holds is None and fact in self.wants) for fact, holds in answers)
-        if not open_to_it or any(one.holds(facts) for one in self.unless):
+        """Name the facts it wants that are not known.
+
+        Args:
+            facts: What is known.
+
+        Returns:
+            Their names; empty where something else keeps it from firing.
+
+        """
+        answers = [(condition.fact, condition.holds(facts)) for condition in self.when]
+        is_open = all(holds or (holds is None and fact in self.wants) for fact, holds in answers)
+        if not is_open or any(condition.holds(facts) for condition in self.unless):
             return ()
         return tuple(name for name in self.wants if getattr(facts, name) is None)
 
 
 @dataclass(frozen=True)
 class Likelihood:
-    """What studies found for findings of which all conditions hold."""
+    """What studies found for findings of a description.
+
+    Attributes:
+        when: Conditions that all hold for them.
+        found: The range, with its source.
+
+    """
 
     when: tuple[Condition, ...]
     found: LikelihoodRange
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RuleTable:
-    """A sound table. ``questions``: how to ask for a fact; ``likelihoods``: the first that fits counts."""
+    """A sound table.
+
+    Attributes:
+        version: Of the table, as results state it.
+        lexicon: Edition whose words and categories it uses.
+        rules: All rules, by section, in the order of the table.
+        likelihoods: What studies found; the first that fits counts.
+        questions: How to ask for a fact, by its name.
+        thresholds: From where on something that was measured is a fact.
+
+    """
 
     version: str
     lexicon: str
     rules: tuple[Rule, ...]
     likelihoods: tuple[Likelihood, ...]
     questions: Mapping[str, str]
+    thresholds: FactThresholds
 
     def of(self, section: str) -> tuple[Rule, ...]:
-        """The rules of one section, in the order of the table."""
+        """The rules of one section.
+
+        Args:
+            section: One of ``SECTIONS``.
+
+        Returns:
+            Its rules in the order of the table.
+
+        """
         return tuple(rule for rule in self.rules if rule.section == section)
 
     def rule(self, name: str) -> Rule:
-        """The rule of that id; ``KeyError`` where there is none."""
+        """The rule of an id.
+
+        Args:
+            name: The id.
+
+        Returns:
+            The rule.
+
+        Raises:
+            KeyError: There is none.
+
+        """
         return {rule.id: rule for rule in self.rules}[name]
 
 
-def parse_rules(text: str) -> RuleTable:
-    """Make a table of its text. Raises ``BadTable``, naming the rule and the remedy, when it is not sound."""
-    try:
-        written = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise BadTable(f"rule table: not TOML: {error}") from error
+def parse_rules(text: str, thresholds: FactThresholds) -> RuleTable:
+    """Make a table of its text.
+
+    Args:
+        text: TOML, as ``rules/birads.toml`` has it.
+        thresholds: From where on something is a fact, of ``parse_thresholds``.
+
+    Returns:
+        The table.
+
+    Raises:
+        BadTable: It is not sound; the message names the rule and the remedy.
+
+    """
+    written = _toml(text, "rule table")
     _refuse_unknown_words(written, {"version", "lexicon", "questions", "likelihood", *SECTIONS}, "rule table")
     rules = tuple(
         _rule(section, row, number)
@@ -156,6 +248,7 @@ def parse_rules(text: str) -> RuleTable:
         rules=rules,
         likelihoods=tuple(_likelihood(row) for row in written.get("likelihood", [])),
         questions=dict(written.get("questions", {})),
+        thresholds=thresholds,
     )
     _check_ids(table)
     _check_questions(table)
@@ -163,10 +256,72 @@ def parse_rules(text: str) -> RuleTable:
     return table
 
 
-def parse_condition(text: str, place: str) -> Condition:
-    """``fact``, ``not fact``, ``fact = a|b``, ``fact >= 5``; ``unknown`` is a choice of any fact.
+def parse_thresholds(text: str) -> FactThresholds:
+    """Make thresholds of their text.
 
-    ``place``: what to name when it cannot be understood, which raises ``BadTable``.
+    Args:
+        text: TOML, as ``rules/facts.toml`` has it.
+
+    Returns:
+        Their values.
+
+    Raises:
+        BadTable: One is not there, not known or cannot be; the message names it, its value and the remedy.
+
+    """
+    written = _toml(text, "thresholds")
+    units = {threshold.name: threshold.metadata["unit"] for threshold in fields(FactThresholds)}
+    _refuse_unknown_words(written, units, "thresholds")
+    return FactThresholds(
+        **{name: _threshold(written.get(name), unit, f"threshold {name}") for name, unit in units.items()}
+    )
+
+
+def _threshold(entry: Any, unit: str, place: str) -> Any:
+    """The value of one entry, once everything that is written of it is sound."""
+    if not isinstance(entry, dict):
+        raise BadTable(
+            f"{place}: it is not there; write it in brackets, and under it value, unit, origin, meaning"
+        )
+    _refuse_unknown_words(entry, _THRESHOLD_WORDS, place)
+    if entry.get("unit") != unit:
+        raise BadTable(f"{place}: unit = {entry.get('unit')!r} is not {unit!r}, in which its value is read")
+    if entry.get("origin") not in list(Origin):
+        raise BadTable(f"{place}: origin = {entry.get('origin')!r} is not known; one of {', '.join(Origin)}")
+    _text(entry, "meaning", place)
+    if entry["origin"] != CHOSEN:
+        _text(entry, "reference", place)
+    value: Any = entry.get("value")
+    if unit == "count":
+        if type(value) is not int or value < 1:
+            raise BadTable(f"{place}: value = {value!r} is no count; write a whole number, 1 or more")
+        return value
+    most = _THRESHOLD_LIMITS[unit]
+    if type(value) not in (int, float) or not 0 <= value <= most:
+        raise BadTable(f"{place}: value = {value!r} is no {unit}; write a number from 0 to {most:g}")
+    return float(value)
+
+
+def _toml(text: str, place: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadTable(f"{place}: not TOML: {error}") from error
+
+
+def parse_condition(text: str, place: str) -> Condition:
+    """Make a condition of its words.
+
+    Args:
+        text: ``fact``, ``not fact``, ``fact = a|b`` or ``fact >= 5``; ``unknown`` is a choice of any fact.
+        place: What to name when it cannot be understood.
+
+    Returns:
+        The condition.
+
+    Raises:
+        BadTable: The fact is not known, or its value is of another kind.
+
     """
     words = text.strip()
     if found := _COMPARISON.fullmatch(words):
@@ -198,9 +353,9 @@ def _choice(words: str, fact: str, choices: list[str], place: str) -> Condition:
 
 
 def _kind(fact: str, place: str) -> type:
-    if fact not in _KINDS:
-        raise BadTable(f"{place}: there is no fact {fact!r}; known: {', '.join(_KINDS)}")
-    return _KINDS[fact]
+    if fact not in FACT_KINDS:
+        raise BadTable(f"{place}: there is no fact {fact!r}; known: {', '.join(FACT_KINDS)}")
+    return FACT_KINDS[fact]
 
 
 def _rule(section: str, row: dict[str, Any], number: int) -> Rule:
@@ -235,7 +390,7 @@ def _check_rule(rule: Rule, row: dict[str, Any], place: str) -> None:
     for name in rule.wants:
         _kind(name, place)
     reassures = rule.section == "classic" or rule.instead_of
-    if reassures and (rule.unless or any(one.holds_unknown for one in rule.when)):
+    if reassures and (rule.unless or any(condition.holds_unknown for condition in rule.when)):
         raise BadTable(
             f"{place}: what is not known may not reassure; state every condition under 'when', "
             "without 'unknown', and use no 'unless'"
@@ -261,7 +416,8 @@ def _conditions(row: dict[str, Any], name: str, place: str) -> tuple[Condition, 
 def _text(row: dict[str, Any], name: str, place: str) -> str:
     text = row.get(name, "")
     if not isinstance(text, str) or not text.strip():
-        raise BadTable(f"{place}: it has no {name}; every rule says why and where that is known from")
+        kind = place.split(maxsplit=1)[0]
+        raise BadTable(f"{place}: it has no {name}; every {kind} says why and where that is known from")
     return text.strip()
 
 
@@ -316,14 +472,10 @@ def _check_questions(table: RuleTable) -> None:
 def _check_cover(table: RuleTable) -> None:
     """Every shape with every distribution, known or not, has a rule when nothing else is known."""
     base = table.of("base")
-    for morphology, distribution in product((*Morphology, None), (*Distribution, None)):
-        facts = replace(Facts(), morphology=morphology, distribution=distribution, classic=False)
+    for morphology, distribution in product((*RANKED_MORPHOLOGIES, None), (*RANKED_DISTRIBUTIONS, None)):
+        facts = Facts(morphology=morphology, distribution=distribution, classic=False)
         if not any(rule.fires(facts) for rule in base):
             raise BadTable(
                 f"rule table: no rule of [[base]] covers {morphology or _UNKNOWN}, "
                 f"{distribution or _UNKNOWN}; add one that asks for nothing else"
             )
-
-
-FACT_NAMES = tuple(field.name for field in fields(Facts))
-"""Names of all facts, in the order of ``Facts``."""

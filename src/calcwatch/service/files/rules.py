@@ -11,27 +11,49 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 
 from calcwatch.domain.context import BreastContext, ClinicalContext
 from calcwatch.domain.errors import BadContext, BadTable
-from calcwatch.exam.rule_table import parse_rules
+from calcwatch.exam.rule_table import parse_rules, parse_thresholds
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from importlib.resources.abc import Traversable
     from pathlib import Path
 
     from calcwatch.exam.rule_table import RuleTable
 
+_Parsed = TypeVar("_Parsed")
 _Statement = TypeVar("_Statement", BreastContext, ClinicalContext)
 
-SHIPPED_RULES = "birads-5th.toml"
-"""The table that comes with calcwatch, in the folder ``rules`` of the package."""
+_RULES_FOLDER = files("calcwatch") / "rules"
+
+SHIPPED_RULES = _RULES_FOLDER / "birads.toml"
+"""The rules that come with calcwatch."""
+
+SHIPPED_THRESHOLDS = _RULES_FOLDER / "facts.toml"
+"""The thresholds that come with calcwatch, which turn measurements into the facts that rules ask for."""
 
 
-def read_rules(path: Path | None = None) -> RuleTable:
-    """Read a rule table; the shipped one unless a path is given.
+def read_rules(path: Path | None = None, *, thresholds: Path | None = None) -> RuleTable:
+    """Read a rule table with its thresholds.
 
-    Raises ``BadTable`` when the file cannot be read or the table is not sound, naming rule and remedy.
+    Args:
+        path: TOML file of the rules; the shipped one unless given.
+        thresholds: TOML file of the thresholds; the shipped one unless given.
+
+    Returns:
+        The table.
+
+    Raises:
+        BadTable: A file cannot be read or is not sound; the message names the file, the rule or threshold
+            and the remedy.
+
     """
-    source = path or files("calcwatch") / "rules" / SHIPPED_RULES
+    limits = _read(thresholds or SHIPPED_THRESHOLDS, parse_thresholds)
+    return _read(path or SHIPPED_RULES, lambda text: parse_rules(text, limits))
+
+
+def _read(source: Path | Traversable, parse: Callable[[str], _Parsed]) -> _Parsed:
     try:
-        return parse_rules(source.read_text(encoding="utf-8"))
+        return parse(source.read_text(encoding="utf-8"))
     except OSError as error:
         raise BadTable(f"{source}: the rule table cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
