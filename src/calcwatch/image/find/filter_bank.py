@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from calcwatch.image.arrays import block_mean, gaussian, local_noise, sampled
-from calcwatch.image.settings import FilterBankSettings
+from calcwatch.image.settings.find import FilterBankSettings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from calcwatch.image.settings import PatchSettings
+from calcwatch.image.settings.find import PatchSettings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from calcwatch.image.arrays import enlarged, largest_part
-from calcwatch.image.settings import BreastSettings
+from calcwatch.image.settings.prepare import BreastSettings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

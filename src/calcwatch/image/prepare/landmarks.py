@@ -15,7 +15,7 @@ from scipy.ndimage import gaussian_filter1d, median_filter
 from calcwatch.domain.findings import Landmarks
 from calcwatch.domain.views import side_tilt_degrees
 from calcwatch.image.arrays import erode, gaussian
-from calcwatch.image.settings import LandmarkSettings
+from calcwatch.image.settings.prepare import LandmarkSettings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from calcwatch.image.arrays import enlarged, largest_part
-from calcwatch.image.settings import NormalizeSettings
+from calcwatch.image.settings.prepare import NormalizeSettings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

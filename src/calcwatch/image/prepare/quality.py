@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calcwatch.domain.image import QualityFlag
-from calcwatch.image.settings import QualitySettings
+from calcwatch.image.settings.prepare import QualitySettings
 
 if TYPE_CHECKING:
     from calcwatch.image.prepare.breast import BreastRegion
