@@ -15,7 +15,7 @@ from calcwatch.domain.image import Mammogram
 from calcwatch.image.analyze import analyze_image
 from calcwatch.image.find.detections import Detections
 from calcwatch.image.prepare.breast import BreastRegion
-from calcwatch.image.prepare.normalize import NormalizedImage
+from calcwatch.image.prepare.normalize import PreparedImage
 from calcwatch.image.settings import AnalysisSettings
 from calcwatch.phantom import (
     Distribution,
@@ -126,7 +126,7 @@ def test_a_detector_can_be_handed_in() -> None:
     image, _ = answers()[0]
     place = image.truth.calcifications[0]
 
-    def one_point(crop: NormalizedImage, _breast: BreastRegion, _settings: AnalysisSettings) -> Detections:
+    def one_point(crop: PreparedImage, _breast: BreastRegion, _settings: AnalysisSettings) -> Detections:
         column = place.column - crop.frame.left
         inner = crop.frame.columns - 1 - column if crop.frame.mirrored else column
         row = np.array([round(place.row - crop.frame.top)], np.float32)

@@ -36,7 +36,7 @@ from calcwatch.image.measure.outline import measure
 from calcwatch.image.prepare.breast import find_breast
 from calcwatch.image.prepare.landmarks import find_landmarks
 from calcwatch.image.prepare.normalize import normalize
-from calcwatch.image.prepare.quality import check
+from calcwatch.image.prepare.quality import quality_flags
 from calcwatch.image.settings import AnalysisSettings
 from calcwatch.image.tissue_map import map_tissue, subthreshold_candidates
 
@@ -44,12 +44,11 @@ if TYPE_CHECKING:
     from calcwatch.domain.findings import SubthresholdCandidate
     from calcwatch.domain.image import Mammogram
     from calcwatch.image.describe.group import Grouped
-    from calcwatch.image.find.candidates import Detector
-    from calcwatch.image.find.detections import Detections
+    from calcwatch.image.find.detections import Detections, Detector
     from calcwatch.image.lookalikes.find import Lookalike
     from calcwatch.image.measure.outline import MeasuredObject
     from calcwatch.image.prepare.breast import BreastRegion
-    from calcwatch.image.prepare.normalize import NormalizedImage
+    from calcwatch.image.prepare.normalize import PreparedImage
 
 
 _SENTENCES = {
@@ -81,7 +80,7 @@ def analyze_image(
     name = f"{mammogram.description.sha256}/{ANALYSIS_VERSION}"
     image = normalize(mammogram, settings=settings.normalize)
     breast = find_breast(image, settings=settings.breast)
-    flags = frozenset(mammogram.description.flags) | check(image, breast, settings=settings.quality)
+    flags = frozenset(mammogram.description.flags) | quality_flags(image, breast, settings=settings.quality)
     if reason := reason_to_refuse(flags):
         raise UnsuitableImage(f"{mammogram.description.source}: {reason}")
 
@@ -128,7 +127,7 @@ class FoundObjects:
 
 
 def find_objects(
-    image: NormalizedImage, breast: BreastRegion, *, settings: AnalysisSettings, detector: Detector
+    image: PreparedImage, breast: BreastRegion, *, settings: AnalysisSettings, detector: Detector
 ) -> FoundObjects:
     """Detect, keep look-alikes apart, and measure what is left."""
     candidates = detector(image, breast, settings)
@@ -150,7 +149,7 @@ def find_objects(
 
 
 def group_objects(
-    image: NormalizedImage, breast: BreastRegion, found: FoundObjects, *, settings: AnalysisSettings
+    image: PreparedImage, breast: BreastRegion, found: FoundObjects, *, settings: AnalysisSettings
 ) -> tuple[Grouped, ...]:
     """Groups of the objects, in the file's coordinates; their members count ``found.objects``."""
     points = [image.frame.to_file(one.row, one.column) for one in found.objects]
@@ -185,7 +184,7 @@ def check_image(
 ) -> frozenset[QualityFlag]:
     """All that a reader of the numbers must know, without analyzing: the file's flags and the picture's."""
     image = normalize(mammogram, settings=settings.normalize)
-    return frozenset(mammogram.description.flags) | check(
+    return frozenset(mammogram.description.flags) | quality_flags(
         image, find_breast(image, settings=settings.breast), settings=settings.quality
     )
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from calcwatch.image.find.detections import Detections
     from calcwatch.image.lookalikes.find import Lookalike
     from calcwatch.image.measure.outline import MeasuredObject
-    from calcwatch.image.prepare.normalize import Frame, NormalizedImage
+    from calcwatch.image.prepare.normalize import CropFrame, PreparedImage
 
 _UID_SPACE = uuid.UUID("8d5d6a1c-4f0e-5c55-9a43-6d1f9a5e6b70")
 
@@ -33,7 +33,7 @@ def tracking_uid(name: str) -> str:
 def place_calcifications(
     objects: Sequence[MeasuredObject],
     detections: Detections,
-    image: NormalizedImage,
+    image: PreparedImage,
     name: str,
     *,
     settings: AnalysisSettings = AnalysisSettings(),
@@ -88,7 +88,7 @@ def with_descriptions(
     )
 
 
-def place_landmarks(found: Landmarks | None, frame: Frame) -> Landmarks | None:
+def place_landmarks(found: Landmarks | None, frame: CropFrame) -> Landmarks | None:
     """Landmarks of the crop as points of the file."""
     if found is None:
         return None
@@ -101,7 +101,7 @@ def place_landmarks(found: Landmarks | None, frame: Frame) -> Landmarks | None:
     )
 
 
-def place_non_lesions(found: Sequence[Lookalike], frame: Frame) -> tuple[NonLesion, ...]:
+def place_non_lesions(found: Sequence[Lookalike], frame: CropFrame) -> tuple[NonLesion, ...]:
     """Named non-lesions, in the same order."""
     return tuple(
         NonLesion(thing.kind, *frame.to_file(thing.row, thing.column), in_file(thing.outline, frame))
@@ -109,7 +109,7 @@ def place_non_lesions(found: Sequence[Lookalike], frame: Frame) -> tuple[NonLesi
     )
 
 
-def in_file(points: Sequence[Point], frame: Frame) -> tuple[Point, ...]:
+def in_file(points: Sequence[Point], frame: CropFrame) -> tuple[Point, ...]:
     """Points of the crop as points of the file."""
     return tuple(frame.to_file(*point) for point in points)
 
@@ -117,7 +117,7 @@ def in_file(points: Sequence[Point], frame: Frame) -> tuple[Point, ...]:
 def _calcification(
     found: MeasuredObject,
     detections: Detections,
-    image: NormalizedImage,
+    image: PreparedImage,
     uid: str,
     settings: AnalysisSettings,
 ) -> Calcification:

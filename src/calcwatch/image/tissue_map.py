@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from calcwatch.image.find.detections import Detections
     from calcwatch.image.prepare.breast import BreastRegion
-    from calcwatch.image.prepare.normalize import NormalizedImage
+    from calcwatch.image.prepare.normalize import PreparedImage
 
 
 EVEN, PATTERN_SCALE = 128, 42
@@ -30,7 +30,7 @@ _TINY = 1e-6
 
 
 def map_tissue(
-    image: NormalizedImage, breast: BreastRegion, *, settings: AnalysisSettings = AnalysisSettings()
+    image: PreparedImage, breast: BreastRegion, *, settings: AnalysisSettings = AnalysisSettings()
 ) -> TissueMap:
     """Reduce the crop to cells, take the specks out, and even brightness and contrast out.
 
@@ -64,7 +64,7 @@ def map_tissue(
 
 
 def subthreshold_candidates(
-    image: NormalizedImage, candidates: Detections, settings: AnalysisSettings
+    image: PreparedImage, candidates: Detections, settings: AnalysisSettings
 ) -> tuple[SubthresholdCandidate, ...]:
     """Candidates below the threshold that are faintly believed, most believable first."""
     faint = np.flatnonzero(

@@ -19,8 +19,9 @@ from calcwatch.image.describe.describe import Describer, DescriptionModel, descr
 from calcwatch.image.describe.distribution import DISTRIBUTION_CLASSES
 from calcwatch.image.describe.morphology import OUTPUTS, MorphologyNetworks
 from calcwatch.image.describe.suspicion import SuspicionModel
-from calcwatch.image.find.candidates import Detector, detect_classical
+from calcwatch.image.find.candidates import detect_classical
 from calcwatch.image.find.classify import CANDIDATE_CLASSES, DetectorNetworks, detect_learned
+from calcwatch.image.find.detections import Detector
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from calcwatch.image.find.detections import Detections
     from calcwatch.image.find.patches import Patches
     from calcwatch.image.prepare.breast import BreastRegion
-    from calcwatch.image.prepare.normalize import NormalizedImage
+    from calcwatch.image.prepare.normalize import PreparedImage
     from calcwatch.image.settings import AnalysisSettings
 
 SHIPPED = Path(__file__).parent
@@ -159,7 +160,7 @@ def model_hash(folder: Path = SHIPPED) -> str:
 
 
 def _detect(
-    folder: str, image: NormalizedImage, breast: BreastRegion, settings: AnalysisSettings
+    folder: str, image: PreparedImage, breast: BreastRegion, settings: AnalysisSettings
 ) -> Detections:
     return detect_learned(image, breast, settings, model=_model(folder))
 
@@ -215,7 +216,7 @@ def _weigh(
     return np.asarray(session.run(None, {"features": features})[0], dtype=np.float32)
 
 
-def _describe(folder: str, image: NormalizedImage, found: ToDescribe) -> Described:
+def _describe(folder: str, image: PreparedImage, found: ToDescribe) -> Described:
     return describe_learned(image, found, model=_description_model(folder))
 
 

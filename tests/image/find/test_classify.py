@@ -8,10 +8,10 @@ from calcwatch.image.find.classify import (
     CANDIDATE_CLASSES,
     CandidateClass,
     DetectorNetworks,
-    describe_surround,
+    context_features,
     detect_learned,
 )
-from calcwatch.image.find.patches import NUMBERS, Patches
+from calcwatch.image.find.patches import PATCH_NUMBERS, Patches
 from calcwatch.image.prepare.breast import find_breast
 from calcwatch.image.prepare.normalize import normalize
 from calcwatch.image.settings import AnalysisSettings
@@ -70,9 +70,9 @@ def test_no_more_candidates_are_looked_at_than_the_model_says() -> None:
 def test_neighbors_within_reach_are_heard_and_no_others() -> None:
     """Two likely ones 2 mm apart hear each other at 2.5 mm and not at 1 mm; one at 30 mm is alone."""
     places = np.array([[0, 0], [0, 2], [30, 0]], np.float32)
-    numbers = np.zeros((3, len(NUMBERS)), np.float32)
-    features = describe_surround(places, numbers, _logits([9.0, 9.0, 9.0]))
-    surround = features[:, len(CANDIDATE_CLASSES) + len(NUMBERS) :].reshape(3, 4, 3)
+    numbers = np.zeros((3, len(PATCH_NUMBERS)), np.float32)
+    features = context_features(places, numbers, _logits([9.0, 9.0, 9.0]))
+    surround = features[:, len(CANDIDATE_CLASSES) + len(PATCH_NUMBERS) :].reshape(3, 4, 3)
     assert np.allclose(surround[0, 0], 0)
     assert surround[0, 1, 0] > 0.6
     assert surround[0, 1, 2] > 0.9
@@ -82,5 +82,5 @@ def test_neighbors_within_reach_are_heard_and_no_others() -> None:
 def test_no_candidates_give_no_features() -> None:
     """Nothing in, nothing out, with the right number of columns."""
     none = np.zeros((0, 2), np.float32)
-    features = describe_surround(none, np.zeros((0, len(NUMBERS)), np.float32), _logits([]))
-    assert features.shape == (0, len(CANDIDATE_CLASSES) + len(NUMBERS) + 12)
+    features = context_features(none, np.zeros((0, len(PATCH_NUMBERS)), np.float32), _logits([]))
+    assert features.shape == (0, len(CANDIDATE_CLASSES) + len(PATCH_NUMBERS) + 12)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from calcwatch.image.arrays import sampled
-from calcwatch.image.find.filter_bank import NoiseMap, Peaks, fill_outside, find_peaks, scales_px
+from calcwatch.image.find.filter_bank import LocalMaxima, NoiseMap, fill_outside, find_local_maxima, scales_px
 from calcwatch.image.prepare.breast import find_breast
 from calcwatch.image.prepare.normalize import normalize
 from tests.image.pictures import NOISE, add_blob, half_round_breast, mammogram_of
@@ -35,13 +35,13 @@ def test_the_breast_is_continued_past_its_skin() -> None:
     assert filled[middle, 273] == pytest.approx(0.6, abs=0.05)
 
 
-def peaks_of(gray: np.ndarray, *, spacing_mm: float = 0.1, most: int = 1000) -> tuple[Peaks, NoiseMap]:
+def peaks_of(gray: np.ndarray, *, spacing_mm: float = 0.1, most: int = 1000) -> tuple[LocalMaxima, NoiseMap]:
     """Peaks of a picture in its crop, looked for everywhere but at the border."""
     image = normalize(mammogram_of(gray, spacing_mm=spacing_mm))
     inside = find_breast(image).mask & image.foreground
     area = np.zeros_like(inside)
     area[30:-30, 30:-60] = 1
-    return find_peaks(fill_outside(image.gray, inside, 25), inside, area & inside, image, most=most)
+    return find_local_maxima(fill_outside(image.gray, inside, 25), inside, area & inside, image, most=most)
 
 
 @pytest.mark.parametrize("sigma_px", [1.0, 2.5, 4.0, 6.5, 9.0])

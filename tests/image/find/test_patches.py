@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from calcwatch.image.find.candidates import Candidates, find_candidates
-from calcwatch.image.find.patches import NUMBERS, PATCH_PX, Patches, cut_patches
+from calcwatch.image.find.patches import PATCH_NUMBERS, PATCH_PX, Patches, cut_patches
 from calcwatch.image.prepare.breast import find_breast
-from calcwatch.image.prepare.normalize import NormalizedImage, normalize
+from calcwatch.image.prepare.normalize import PreparedImage, normalize
 from calcwatch.image.settings import AnalysisSettings
 from tests.image.pictures import SPACING_MM, add_blob, half_round_breast, mammogram_of
 
 
 def _cut(
     row: float = 200, column: float = 100, count: int = 1000
-) -> tuple[NormalizedImage, Candidates, Patches]:
+) -> tuple[PreparedImage, Candidates, Patches]:
     image = normalize(mammogram_of(add_blob(half_round_breast(), row, column)))
     candidates = find_candidates(image, find_breast(image), AnalysisSettings())
     return image, candidates, cut_patches(image, candidates, count)
@@ -33,7 +33,7 @@ def test_shapes_and_types() -> None:
     count = min(5, candidates.row.size)
     assert patches.detail.shape == (count, 1, PATCH_PX, PATCH_PX)
     assert patches.context.shape == (count, 2, PATCH_PX, PATCH_PX)
-    assert patches.numbers.shape == (count, len(NUMBERS))
+    assert patches.numbers.shape == (count, len(PATCH_NUMBERS))
     assert {patches.detail.dtype, patches.context.dtype, patches.numbers.dtype} == {np.dtype(np.float32)}
 
 
@@ -72,4 +72,4 @@ def test_no_candidates_give_empty_arrays() -> None:
     image, candidates, _ = _cut()
     none = cut_patches(image, candidates, 0)
     assert none.detail.shape == (0, 1, PATCH_PX, PATCH_PX)
-    assert none.numbers.shape == (0, len(NUMBERS))
+    assert none.numbers.shape == (0, len(PATCH_NUMBERS))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from calcwatch.image.arrays import local_noise
-from calcwatch.image.prepare.normalize import Frame, normalize
+from calcwatch.image.prepare.normalize import CropFrame, normalize
 from tests.image.pictures import half_round_breast, mammogram_of
 
 
@@ -47,8 +47,8 @@ def test_a_point_of_the_crop_finds_its_way_back(mirrored: bool) -> None:
 
 def test_the_frame_turns_columns_round_when_mirrored() -> None:
     """Column 0 of a mirrored crop is its last column in the file."""
-    assert Frame(10, 20, 5, 7, mirrored=True).to_file(1, 0) == (11, 26)
-    assert Frame(10, 20, 5, 7, mirrored=False).to_file(1, 0) == (11, 20)
+    assert CropFrame(10, 20, 5, 7, mirrored=True).to_file(1, 0) == (11, 26)
+    assert CropFrame(10, 20, 5, 7, mirrored=False).to_file(1, 0) == (11, 20)
 
 
 def test_padding_is_no_foreground() -> None:

@@ -7,7 +7,6 @@ microcalcifications goes back to Dengler, Behrens and Desaga, IEEE Trans Med Ima
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,14 +17,14 @@ from scipy.special import expit
 
 from calcwatch.image.arrays import enlarged, erode, sampled
 from calcwatch.image.find.detections import Detections
-from calcwatch.image.find.filter_bank import Peaks, fill_outside, find_peaks
+from calcwatch.image.find.filter_bank import LocalMaxima, fill_outside, find_local_maxima
 from calcwatch.image.settings import AnalysisSettings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from calcwatch.image.prepare.breast import BreastRegion
-    from calcwatch.image.prepare.normalize import NormalizedImage
+    from calcwatch.image.prepare.normalize import PreparedImage
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,11 +61,7 @@ class Candidates:
         return self.noise_map[self.row // self.reduction, self.column // self.reduction]
 
 
-Detector = Callable[["NormalizedImage", "BreastRegion", "AnalysisSettings"], Detections]
-"""Anything that finds candidates; a learned model is handed in as such a function."""
-
-
-def detect_classical(image: NormalizedImage, breast: BreastRegion, settings: AnalysisSettings) -> Detections:
+def detect_classical(image: PreparedImage, breast: BreastRegion, settings: AnalysisSettings) -> Detections:
     """Find bright specks in the breast; at most ``settings.max_candidates`` of them."""
     found = find_candidates(image, breast, settings)
     order = np.lexsort((found.column, found.row, -found.strength, -found.score))
@@ -74,7 +69,7 @@ def detect_classical(image: NormalizedImage, breast: BreastRegion, settings: Ana
     return Detections(*(column[order].astype(np.float32) for column in columns))
 
 
-def find_candidates(image: NormalizedImage, breast: BreastRegion, settings: AnalysisSettings) -> Candidates:
+def find_candidates(image: PreparedImage, breast: BreastRegion, settings: AnalysisSettings) -> Candidates:
     """Everything in the breast that stands out as a speck may; the ``settings.max_candidates`` likeliest.
 
     Belief discounts what lies on a line, as some calcifications do: it does not decide who is looked at.
@@ -85,7 +80,7 @@ def find_candidates(image: NormalizedImage, breast: BreastRegion, settings: Anal
     )
     area = _search_area(imaged, image.px(settings.candidates.skin_rim_mm), settings)
     most = settings.candidates.peaks_per_candidate * settings.max_candidates
-    peaks, noise = find_peaks(filled, imaged, area, image, most=most, settings=settings.filter_bank)
+    peaks, noise = find_local_maxima(filled, imaged, area, image, most=most, settings=settings.filter_bank)
     peaks = _without_twins(peaks, image, most, settings)
     evidence, support = _evidence(peaks, image, settings)
     promise = (
@@ -114,7 +109,9 @@ def find_candidates(image: NormalizedImage, breast: BreastRegion, settings: Anal
     )
 
 
-def _without_twins(peaks: Peaks, image: NormalizedImage, most: int, settings: AnalysisSettings) -> Peaks:
+def _without_twins(
+    peaks: LocalMaxima, image: PreparedImage, most: int, settings: AnalysisSettings
+) -> LocalMaxima:
     """One peak for each thing: a weaker one next to a stronger goes, then the strongest ``most`` stay.
 
     Next to it means within a few pixels or one sigma of either scale; but a speck on a coarse object stays.
@@ -153,7 +150,7 @@ def _search_area(imaged: NDArray[np.uint8], rim_px: float, settings: AnalysisSet
 
 
 def _evidence(
-    peaks: Peaks, image: NormalizedImage, settings: AnalysisSettings
+    peaks: LocalMaxima, image: PreparedImage, settings: AnalysisSettings
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Capped strength of each peak with its neighbors', and the neighbors' alone.
 
@@ -186,7 +183,7 @@ def _evidence(
 
 
 def _sum_of_neighbors(
-    peaks: Peaks, heard: NDArray[np.float32], distance_px: float, settings: AnalysisSettings
+    peaks: LocalMaxima, heard: NDArray[np.float32], distance_px: float, settings: AnalysisSettings
 ) -> NDArray[np.float32]:
     """What is heard at each peak from all others within a distance, an eighth of it uncertain.
 
@@ -216,7 +213,7 @@ def _sum_of_neighbors(
 
 
 def _belief(
-    strength: NDArray[np.float32], image: NormalizedImage, settings: AnalysisSettings
+    strength: NDArray[np.float32], image: PreparedImage, settings: AnalysisSettings
 ) -> NDArray[np.float32]:
     half = settings.candidates.score_midpoint * min(
         1.0, (settings.candidates.sharp_spacing_mm / image.working_mm) ** settings.candidates.blur_exponent

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from calcwatch.image.find.candidates import Candidates
     from calcwatch.image.prepare.breast import BreastRegion
-    from calcwatch.image.prepare.normalize import NormalizedImage
+    from calcwatch.image.prepare.normalize import PreparedImage
 
 
 class CandidateClass(StrEnum):
@@ -54,7 +54,7 @@ class DetectorNetworks:
     """Two functions and how many ``max_candidates`` are looked at in one image.
 
     ``patch_network``: patches -> logits, n x looks, each candidate by itself. ``context_network``: what
-    ``describe_surround`` gives -> probabilities, n x looks, calibrated.
+    ``context_features`` gives -> probabilities, n x looks, calibrated.
     """
 
     patch_network: Callable[[Patches], NDArray[np.float32]]
@@ -63,7 +63,7 @@ class DetectorNetworks:
 
 
 def detect_learned(
-    image: NormalizedImage, breast: BreastRegion, settings: AnalysisSettings, *, model: DetectorNetworks
+    image: PreparedImage, breast: BreastRegion, settings: AnalysisSettings, *, model: DetectorNetworks
 ) -> Detections:
     """Find candidates as the classical detector does, and let the model say what each is.
 
@@ -75,7 +75,7 @@ def detect_learned(
     count = len(patches.numbers)
     logits = model.patch_network(patches)
     places = np.stack([candidates.row[:count], candidates.column[:count]], axis=1) * image.working_mm
-    looks = model.context_network(describe_surround(places, patches.numbers, logits, settings=settings))
+    looks = model.context_network(context_features(places, patches.numbers, logits, settings=settings))
     looks, stays = _gathered(candidates, looks, settings)
     score = looks[:, _CALCIFICATIONS].sum(axis=1)
     order = np.lexsort((candidates.column[:count], candidates.row[:count], -score))
@@ -135,7 +135,7 @@ def lookalike_kind(looks: NDArray[np.float32]) -> NonLesionKind:
     return NonLesionKind(CANDIDATE_CLASSES[_LOOKALIKES[int(np.argmax(looks[_LOOKALIKES]))]].value)
 
 
-def describe_surround(
+def context_features(
     places_mm: NDArray[np.float32],
     numbers: NDArray[np.float32],
     logits: NDArray[np.float32],

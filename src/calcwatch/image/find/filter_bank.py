@@ -20,13 +20,13 @@ from calcwatch.image.settings.find import FilterBankSettings
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calcwatch.image.prepare.normalize import NormalizedImage
+    from calcwatch.image.prepare.normalize import PreparedImage
 
 _TINY = np.float32(1e-9)
 
 
 @dataclass(frozen=True, eq=False)
-class Peaks:
+class LocalMaxima:
     """Local maxima of one scale or of all, as arrays of one length; empty when there are none.
 
     ``row``, ``column``: pixel of the crop. ``noise``: gray of one sigma at that scale; ``relative_noise``:
@@ -42,9 +42,9 @@ class Peaks:
     response: NDArray[np.float32]
     strength: NDArray[np.float32]
 
-    def taken(self, which: NDArray[np.intp]) -> Peaks:
+    def taken(self, which: NDArray[np.intp]) -> LocalMaxima:
         """Those that ``which`` numbers, in its order."""
-        return Peaks(*(getattr(self, field.name)[which] for field in fields(Peaks)))
+        return LocalMaxima(*(getattr(self, field.name)[which] for field in fields(LocalMaxima)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +67,7 @@ class _Level:
 
 
 def scales_px(
-    image: NormalizedImage, *, settings: FilterBankSettings = FilterBankSettings()
+    image: PreparedImage, *, settings: FilterBankSettings = FilterBankSettings()
 ) -> tuple[float, ...]:
     """Sigmas of the filter bank in pixels, ascending, each 1.6 times the one before."""
     first = max(settings.min_sigma_px, image.px(settings.finest_mm))
@@ -100,15 +100,15 @@ def fill_outside(
     return np.asarray(cv2.copyTo(gray, inside, filled), dtype=np.float32)
 
 
-def find_peaks(
+def find_local_maxima(
     filled: NDArray[np.float32],
     inside: NDArray[np.uint8],
     area: NDArray[np.uint8],
-    image: NormalizedImage,
+    image: PreparedImage,
     *,
     most: int,
     settings: FilterBankSettings = FilterBankSettings(),
-) -> tuple[Peaks, NoiseMap]:
+) -> tuple[LocalMaxima, NoiseMap]:
     """Local maxima of every scale in ``area``, at most ``most`` a scale, and the noise of single pixels.
 
     ``filled``: the crop continued past the skin; ``inside``, ``area``: 1 in the breast, and where peaks may
@@ -145,17 +145,17 @@ def _next_level(level: _Level, wider: NDArray[np.float32], settings: FilterBankS
 def _peaks_of_level(
     level: _Level,
     response: NDArray[np.float32],
-    image: NormalizedImage,
+    image: PreparedImage,
     most: int,
     settings: FilterBankSettings,
-) -> tuple[Peaks, NDArray[np.float32]]:
+) -> tuple[LocalMaxima, NDArray[np.float32]]:
     """Peaks of one scale, and the working noise on a coarse grid over the whole crop."""
     noise, typical = _working_noise(level, response, image, settings)
     row, column = _local_maxima(response, noise, level.area, most, settings)
     heard_in = _at(noise, row, column, response.shape)
     height = response[row, column] / heard_in
     full_row, full_column = _in_crop(response, row, column, level.factor)
-    peaks = Peaks(
+    peaks = LocalMaxima(
         row=np.minimum(full_row, image.gray.shape[0] - 1),
         column=np.minimum(full_column, image.gray.shape[1] - 1),
         sigma_px=np.full_like(height, level.sigma * level.factor),
@@ -168,7 +168,7 @@ def _peaks_of_level(
 
 
 def _working_noise(
-    level: _Level, response: NDArray[np.float32], image: NormalizedImage, settings: FilterBankSettings
+    level: _Level, response: NDArray[np.float32], image: PreparedImage, settings: FilterBankSettings
 ) -> tuple[NDArray[np.float32], np.float32]:
     """Geometric mean of the local noise and the breast's own: no busy or calm corner rules alone.
 
@@ -259,15 +259,17 @@ def _ring(
     return sampled(level.smooth, y, x)
 
 
-def _joined(found: list[Peaks]) -> Peaks:
-    return Peaks(*(np.concatenate([getattr(each, field.name) for each in found]) for field in fields(Peaks)))
+def _joined(found: list[LocalMaxima]) -> LocalMaxima:
+    return LocalMaxima(
+        *(np.concatenate([getattr(each, field.name) for each in found]) for field in fields(LocalMaxima))
+    )
 
 
 def _noise_map(
     noise: NDArray[np.float32],
     shape: tuple[int, ...],
     sigma: float,
-    image: NormalizedImage,
+    image: PreparedImage,
     settings: FilterBankSettings,
 ) -> NoiseMap:
     """Noise of single pixels, were that of the finest scale white, on a grid of 0.8 mm."""

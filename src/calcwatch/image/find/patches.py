@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from calcwatch.image.find.candidates import Candidates
-    from calcwatch.image.prepare.normalize import NormalizedImage
+    from calcwatch.image.prepare.normalize import PreparedImage
 
 PATCH_PX = 32
 """Rows and columns of both patches; the candidate lies at row and column 16."""
 
 
-NUMBERS = ("spacing", "sigma", "strength", "response", "support", "busy", "gray", "head_room")
+PATCH_NUMBERS = ("spacing", "sigma", "strength", "response", "support", "busy", "gray", "head_room")
 """The numbers that go with each candidate, in order; see ``cut_patches``."""
 
 
@@ -33,7 +33,7 @@ class Patches:
     """Network inputs for n candidates, all float32.
 
     ``detail``: n x 1 x 32 x 32, native pixels. ``context``: n x 2 x 32 x 32, pixels 0.4 mm apart: gray, and
-    the strength of the strongest candidate in each. ``numbers``: n x 8, named by ``NUMBERS``.
+    the strength of the strongest candidate in each. ``numbers``: n x 8, named by ``PATCH_NUMBERS``.
     """
 
     detail: NDArray[np.float32]
@@ -42,7 +42,7 @@ class Patches:
 
 
 def cut_patches(
-    image: NormalizedImage, candidates: Candidates, count: int, *, settings: PatchSettings = PatchSettings()
+    image: PreparedImage, candidates: Candidates, count: int, *, settings: PatchSettings = PatchSettings()
 ) -> Patches:
     """Patches of the first ``count`` candidates; none give empty arrays.
 
@@ -74,7 +74,7 @@ def _detail(
 
 
 def _context(
-    image: NormalizedImage,
+    image: PreparedImage,
     candidates: Candidates,
     row: NDArray[np.intp],
     column: NDArray[np.intp],
@@ -119,7 +119,7 @@ def _gather(
 
 
 def _numbers(
-    image: NormalizedImage, candidates: Candidates, noise: NDArray[np.float32], settings: PatchSettings
+    image: PreparedImage, candidates: Candidates, noise: NDArray[np.float32], settings: PatchSettings
 ) -> NDArray[np.float32]:
     count = noise.size
     gray = image.gray[candidates.row[:count], candidates.column[:count]]

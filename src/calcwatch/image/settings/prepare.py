@@ -35,6 +35,12 @@ class NormalizeSettings:
     max_samples: int = setting(
         500_000, "count", CHOSEN, "pixels, evenly spread, that tell the gray range of a picture"
     )
+    brightest_quantile: float = setting(
+        0.999, "share", CHOSEN, "quantile of gray that ends the gray range: a few white pixels do not"
+    )
+    peak_bins: int = setting(
+        2, "count", CHOSEN, "bins on either side of the background's peak that belong to it"
+    )
     smoothing_px: int = setting(
         5, "px", CHOSEN, "side of the mean filter that keeps noise in the air from being taken for the breast"
     )
@@ -82,11 +88,15 @@ class QualitySettings:
     min_breast_share: float = setting(
         0.01, "share", CHOSEN, "share of the picture, where the spacing is unknown"
     )
+    sample_step: int = setting(2, "px", CHOSEN, "gray is looked at in every such row and column")
+    gray_quantiles: tuple[float, float] = setting(
+        (0.02, 0.98), "share", CHOSEN, "quantiles of gray between which the levels of the breast are counted"
+    )
     min_gray_levels: int = setting(
         24,
         "count",
         CHOSEN,
-        "stored values between the 2nd and the 98th percentile of the breast; with fewer it is dark",
+        "stored values between those quantiles; with fewer the breast is too dark to be analyzed",
     )
     few_gray_levels: int = setting(64, "count", CHOSEN, "with fewer, contrast and its error are rough")
     saturated_share: float = setting(
@@ -104,6 +114,9 @@ class LandmarkSettings:
 
     cell_mm: float = setting(
         0.5, "mm", CHOSEN, "size of the cells on which landmarks are sought; none is known better"
+    )
+    border_cells: int = setting(
+        2, "count", CHOSEN, "rim of the breast this near the border of the picture is no skin line"
     )
     min_skin_line_mm: float = setting(
         40.0, "mm", CHOSEN, "a shorter skin line shows too little of a breast to say where its nipple is"
@@ -130,6 +143,18 @@ class LandmarkSettings:
         CHOSEN,
         "first and last part of the way along the edge that is looked at, and number of samples",
     )
+    max_muscle_foot: float = setting(
+        1.05, "1", CHOSEN, "of the height of the picture: how far down the edge may be followed, at most"
+    )
+    muscle_fall_scale: float = setting(
+        2.0,
+        "1",
+        CHOSEN,
+        "falls of gray up to so many times the mean fall count in proportion, steeper ones hardly more",
+    )
+    muscle_length_exponent: float = setting(
+        0.25, "1", CHOSEN, "exponent of the edge's length: of edges that fall alike the longer one is taken"
+    )
     muscle_skin_mm: float = setting(
         4.0, "mm", CHOSEN, "so close to the skin, what falls off is the breast itself"
     )
@@ -141,16 +166,28 @@ class LandmarkSettings:
     )
     skin_fine_mm: float = setting(1.0, "mm", CHOSEN, "sigma of the skin line that still shows a nipple")
     skin_wide_mm: float = setting(14.0, "mm", CHOSEN, "sigma of the skin line that shows only the breast")
+    bump_window: float = setting(
+        3.0,
+        "1",
+        CHOSEN,
+        "window, in sigmas of the wide skin line, whose median offset is the roundness of the breast",
+    )
     nipple_bump_mm: float = setting(
         1.2, "mm", CHOSEN, "standing out of the skin line this far is a nipple in profile"
     )
     max_nipple_bump_mm: float = setting(
         3.0, "mm", CHOSEN, "what stands out further is no more of a nipple: a fold, a finger"
     )
-    behind_nipple_mm: tuple[float, float] = setting(
-        (4.0, 16.0), "mm", CHOSEN, "depth behind the skin at which dense tissue speaks for the nipple"
+    behind_nipple_mm: tuple[float, float, float] = setting(
+        (4.0, 16.0, 1.0),
+        "mm",
+        CHOSEN,
+        "first, last and step of the depths behind the skin at which dense tissue speaks for the nipple",
     )
-    forward_weight: float = setting(1.0, "1", CHOSEN, "weight of a millimeter toward which a nipple points")
+    density_sigma_mm: float = setting(
+        4.0, "mm", CHOSEN, "blur along the skin line of how bright the tissue behind it is"
+    )
+    forward_weight: float = setting(1.0, "1", CHOSEN, "weight of a millimeter the way a nipple points")
     bump_weight: float = setting(8.0, "1", CHOSEN, "weight of a millimeter out of the skin line")
     density_weight: float = setting(
         2.0, "mm", CHOSEN, "weight of a standard deviation of brightness behind the skin line"

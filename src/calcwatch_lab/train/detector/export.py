@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from calcwatch.image.find.patches import NUMBERS, PATCH_PX
+from calcwatch.image.find.patches import PATCH_NUMBERS, PATCH_PX
 from calcwatch.models.onnx import CARD, LOOK, WEIGH
 from calcwatch_lab.train.detector.network import SURROUND_FEATURES
 
@@ -23,7 +23,7 @@ def write_model(look: CandidateClass, weigh: Weigh, folder: Path, card: dict[str
     """Write ``look.onnx``, ``weigh.onnx`` and ``model.json`` into a folder, which is made."""
     folder.mkdir(parents=True, exist_ok=True)
     side = (PATCH_PX, PATCH_PX)
-    inputs = (torch.zeros(2, 1, *side), torch.zeros(2, 2, *side), torch.zeros(2, len(NUMBERS)))
+    inputs = (torch.zeros(2, 1, *side), torch.zeros(2, 2, *side), torch.zeros(2, len(PATCH_NUMBERS)))
     export_network(
         look.to(memory_format=torch.contiguous_format),
         inputs,

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from calcwatch.image.find.candidates import Detector
+    from calcwatch.image.find.detections import Detector
     from calcwatch.image.measure.outline import MeasuredObject
-    from calcwatch.image.prepare.normalize import Frame
+    from calcwatch.image.prepare.normalize import CropFrame
     from calcwatch_lab.train.detector.backgrounds import Background
 
 NOTHING = OUTPUTS - 1
@@ -112,7 +112,7 @@ def shape_examples(scene: ShapeScene, detector: Detector) -> ShapeExamples:
 
 
 def _answers(
-    objects: Sequence[MeasuredObject], known: Sequence[KnownShape], frame: Frame, near_px: float
+    objects: Sequence[MeasuredObject], known: Sequence[KnownShape], frame: CropFrame, near_px: float
 ) -> NDArray[np.int8]:
     outlines = [np.array(one.outline or ((one.row, one.column),), np.float32) for one in known]
     centers = np.array([(one.row, one.column) for one in known]).reshape(-1, 2)
