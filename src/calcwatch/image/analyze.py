@@ -134,12 +134,14 @@ def find_objects(
     faint = subthreshold_candidates(image, candidates, settings)
     likely = kept(
         candidates,
-        (candidates.score >= settings.score_threshold) | is_lookalike(candidates, settings=settings),
+        (candidates.score >= settings.score_threshold) | is_lookalike(candidates, settings=settings.classify),
     )
     objects_of_metal, remains = find_lookalikes(image, breast, likely, settings=settings)
     likely = kept(likely, remains)
-    named = name_lookalikes(image, kept(likely, is_lookalike(likely, settings=settings)), settings=settings)
-    likely = kept(likely, ~is_lookalike(likely, settings=settings))
+    named = name_lookalikes(
+        image, kept(likely, is_lookalike(likely, settings=settings.classify)), settings=settings
+    )
+    likely = kept(likely, ~is_lookalike(likely, settings=settings.classify))
     objects = tuple(
         found
         for found in measure(image, likely, settings=settings.outline)

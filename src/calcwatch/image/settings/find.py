@@ -23,6 +23,9 @@ class FilterBankSettings:
         "ratio of the two Gaussians, and of neighboring scales: each is the surround of the last",
         reference="Marr and Hildreth, Proc R Soc Lond B 207:187 (1980): nearest to a Laplacian",
     )
+    min_level_px: int = setting(
+        4, "px", CHOSEN, "a picture with a side of fewer pixels is not reduced any further"
+    )
     reducible_sigma_px: float = setting(
         1.8, "px", CHOSEN, "a Gaussian of this sigma bears pixels twice as large"
     )
@@ -45,7 +48,10 @@ class FilterBankSettings:
         reference="uniform distribution: 1 / sqrt(12)",
     )
     min_response: float = setting(
-        3.0, "sigma", CHOSEN, "response in units of the noise from which a local maximum is a candidate"
+        3.0, "sigma", CHOSEN, "local maxima of a lower response, in units of the noise, are noise"
+    )
+    maximum_px: int = setting(
+        5, "px", CHOSEN, "side of the window in which a local maximum is the highest, on pixels of its level"
     )
     fill_samples: int = setting(
         7, "count", CHOSEN, "samples across the window that continues the breast past its skin"
@@ -74,7 +80,7 @@ class CandidateSettings:
     """Local maxima that may be calcifications: suppression of doubles, support by neighbors, score."""
 
     peaks_per_candidate: int = setting(
-        4, "count", CHOSEN, "local maxima looked at for each candidate kept: not response alone decides"
+        4, "count", CHOSEN, "local maxima examined for each candidate: response alone does not decide"
     )
     skin_rim_mm: float = setting(1.0, "mm", CHOSEN, "so close to the skin nothing is a candidate")
     rim_steps: int = setting(4, "count", CHOSEN, "pixels across that rim on which it is looked at")
@@ -84,7 +90,7 @@ class CandidateSettings:
         2.9,
         "px",
         CHOSEN,
-        "non-maximum suppression: a weaker maximum this near a stronger one is the same thing",
+        "non-maximum suppression: a weaker maximum this near a stronger one belongs to it",
     )
     object_sigma_mm: float = setting(
         0.5, "mm", CHOSEN, "scales above this see objects, not small calcifications"
@@ -120,6 +126,15 @@ class CandidateSettings:
     blur_exponent: float = setting(
         0.75, "1", CHOSEN, "exponent of that loss of strength with the pixel spacing"
     )
+    sharp_window_px: int = setting(
+        7, "px", CHOSEN, "side of the window whose median is the surround that such a height is over"
+    )
+    sharp_side_rank: int = setting(
+        2,
+        "count",
+        CHOSEN,
+        "rank, from the brightest, of the four pixels beside a peak that counts: a scratch has a bright one",
+    )
     sharp_side_share: float = setting(
         0.12,
         "share",
@@ -136,6 +151,9 @@ class PatchSettings:
     """What the patch network sees of a candidate."""
 
     context_mm: float = setting(0.4, "mm", TRAINED, "distance between the pixels of a context patch")
+    median_step_px: int = setting(
+        4, "px", TRAINED, "the surround of a patch is the median over every such row and column"
+    )
     detail_scale: float = setting(
         3.0, "sigma", TRAINED, "gray of a detail patch is nearly linear up to so many units of noise"
     )
@@ -144,6 +162,12 @@ class PatchSettings:
     )
     strength_scale: float = setting(
         4.0, "sigma", TRAINED, "strengths are nearly linear up to so many units of noise"
+    )
+    head_room_scale: float = setting(
+        10.0, "sigma", TRAINED, "gray left to white is nearly linear up to so many units of noise"
+    )
+    unit_mm: float = setting(
+        0.1, "mm", TRAINED, "length whose logarithm is 0: pixel spacings and scales are told in it"
     )
 
 
@@ -157,8 +181,14 @@ class ClassifySettings:
     object_sigma_px: float = setting(
         2.5, "px", CHOSEN, "fine candidates on an object of a coarser scale are grain of it"
     )
+    object_reach: float = setting(
+        2.0, "sigma", CHOSEN, "how far such an object reaches, in sigmas of its scale"
+    )
     context_distances_mm: tuple[float, float, float, float] = setting(
-        (1.0, 2.5, 5.0, 10.0), "mm", TRAINED, "distances within which the context network hears of neighbors"
+        (1.0, 2.5, 5.0, 10.0),
+        "mm",
+        TRAINED,
+        "distances within which the context network is told of neighbors",
     )
     max_logit: float = setting(
         8.0, "1", TRAINED, "logits are clipped to this before they enter the context network"
