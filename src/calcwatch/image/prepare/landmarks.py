@@ -10,7 +10,7 @@ down to the chest wall.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NewType
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d, median_filter
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from calcwatch.image.prepare.breast import BreastRegion
     from calcwatch.image.prepare.normalize import PreparedImage
 
+CropLandmarks = NewType("CropLandmarks", Landmarks)
+"""Landmarks in crop pixels; those of findings are in file pixels."""
+
 _TINY = 1e-9  # keeps a division by zero away; no length or fall of gray is that small
 
 
@@ -43,7 +46,7 @@ def find_landmarks(
     view: ViewPosition | None,
     *,
     settings: LandmarkSettings = LandmarkSettings(),
-) -> Landmarks | None:
+) -> CropLandmarks | None:
     """Find the nipple, the front edge of the pectoral muscle and the chest wall of one view.
 
     Args:
@@ -54,7 +57,7 @@ def find_landmarks(
         settings: What nipples and muscles look like.
 
     Returns:
-        The landmarks in crop pixels; the line of the chest wall is the muscle's edge where that was found,
+        The landmarks; the line of the chest wall is the muscle's edge where that was found,
         else the border of the picture on the chest side. ``None`` where too short a skin line is seen.
 
     """
@@ -72,7 +75,7 @@ def find_landmarks(
         (float(row), float(column))
         for row, column in (block_to_pixel(point, step) for point in (nipple, *wall))
     )
-    return Landmarks(tip, seen, () if muscle is None else (first, last), (first, last))
+    return CropLandmarks(Landmarks(tip, seen, () if muscle is None else (first, last), (first, last)))
 
 
 def from_nipple(points: NDArray[np.float64], landmarks: Landmarks) -> NDArray[np.float64]:
