@@ -130,8 +130,10 @@ def test_a_detector_can_be_handed_in() -> None:
         column = place.column - crop.frame.left
         inner = crop.frame.columns - 1 - column if crop.frame.mirrored else column
         row = np.array([round(place.row - crop.frame.top)], np.float32)
-        one = np.ones(1, np.float32)
-        return Detections(row, np.array([round(inner)], np.float32), 2 * one, 20 * one, 20 * one, 0.75 * one)
+        unit = np.ones(1, np.float32)
+        return Detections(
+            row, np.array([round(inner)], np.float32), 2 * unit, 20 * unit, 20 * unit, 0.75 * unit
+        )
 
     (found,) = analyze_image(mammogram_from(image), detector=one_point).calcifications
     assert found.score == 0.75

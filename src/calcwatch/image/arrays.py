@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _Pixel = TypeVar("_Pixel", bound=np.generic)
 
 WIDE_SIGMA_PX = 9.0
-"""From here on a Gaussian is made of three box filters, which differ from it by less than a percent."""
+"""From here on a Gaussian is made of three box filters; their sides are odd, so it is up to 8 % wider."""
 
 CLIP = 2.5
 """Times the mean absolute value: higher values are clipped, so that no calcification raises its own noise."""

@@ -7,7 +7,6 @@ import itertools
 import numpy as np
 import pytest
 
-from calcwatch.image.arrays import sampled
 from calcwatch.image.find.filter_bank import (
     LocalMaxima,
     fill_outside,
@@ -81,11 +80,3 @@ def test_the_highest_maxima_are_kept() -> None:
     assert np.count_nonzero(few.sigma_px == few.sigma_px.min()) == 5
     best = np.sort(everything.response[finest])[-5:]
     np.testing.assert_array_equal(np.sort(few.response[few.sigma_px == few.sigma_px.min()]), best)
-
-
-def test_gray_between_pixels_is_that_of_the_four_nearest() -> None:
-    """Halfway between two it is their mean; past the border that of the border."""
-    picture = np.array([[0, 2], [4, 8]], np.float32)
-    row, column = np.array([0, 0.5, 0.5, 9], np.float32), np.array([0.5, 0, 0.5, 9], np.float32)
-    np.testing.assert_allclose(sampled(picture, row, column), [1, 2, 3.5, 8])
-    assert sampled(picture, row[:0], column[:0]).size == 0

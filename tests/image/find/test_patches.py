@@ -1,11 +1,13 @@
-"""What a network sees of each candidate."""
+"""What the patch network is shown of each candidate."""
 
 from __future__ import annotations
+
+from dataclasses import fields
 
 import numpy as np
 
 from calcwatch.image.find.candidates import Candidates, find_candidates
-from calcwatch.image.find.patches import PATCH_NUMBERS, PATCH_PX, Patches, cut_patches
+from calcwatch.image.find.patches import PATCH_INPUTS, PATCH_NUMBERS, PATCH_PX, Patches, cut_patches
 from calcwatch.image.prepare.breast import find_breast
 from calcwatch.image.prepare.normalize import PreparedImage, normalize
 from calcwatch.image.settings import AnalysisSettings
@@ -25,6 +27,12 @@ def test_the_candidate_lies_in_the_middle_of_its_patch() -> None:
     _, _, patches = _cut()
     brightest = np.unravel_index(int(patches.detail[0, 0].argmax()), (PATCH_PX, PATCH_PX))
     assert max(abs(int(place) - PATCH_PX // 2) for place in brightest) <= 1
+
+
+def test_the_inputs_have_the_names_of_the_model_file() -> None:
+    """Fields of the patches, in the order in which the patch network takes them."""
+    assert tuple(field.name for field in fields(Patches)) == PATCH_INPUTS
+    assert len(PATCH_NUMBERS) == len(set(PATCH_NUMBERS)) == 8
 
 
 def test_shapes_and_types() -> None:

@@ -60,7 +60,7 @@ def test_an_impossible_breast_is_no_mammogram(spacing: float, breast_cm2: float)
 
 
 def test_coarse_pixels_are_mentioned() -> None:
-    """At 0.2 mm a speck is a pixel: sizes and shapes cannot be trusted."""
+    """At 0.2 mm a small calcification is a pixel: sizes and shapes cannot be trusted."""
     assert QualityFlag.PIXELS_COARSE in flags_of(half_round_breast(noise=0.03), spacing_mm=0.2)
 
 
