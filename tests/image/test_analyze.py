@@ -15,7 +15,7 @@ from calcwatch.domain.image import Mammogram
 from calcwatch.image.analyze import analyze_image
 from calcwatch.image.find.detections import Detections
 from calcwatch.image.prepare.breast import BreastRegion
-from calcwatch.image.prepare.normalize import NormalizedImage
+from calcwatch.image.prepare.normalize import PreparedImage
 from calcwatch.image.settings import AnalysisSettings
 from calcwatch.phantom import (
     Distribution,
@@ -126,12 +126,14 @@ def test_a_detector_can_be_handed_in() -> None:
     image, _ = answers()[0]
     place = image.truth.calcifications[0]
 
-    def one_point(crop: NormalizedImage, _breast: BreastRegion, _settings: AnalysisSettings) -> Detections:
+    def one_point(crop: PreparedImage, _breast: BreastRegion, _settings: AnalysisSettings) -> Detections:
         column = place.column - crop.frame.left
         inner = crop.frame.columns - 1 - column if crop.frame.mirrored else column
         row = np.array([round(place.row - crop.frame.top)], np.float32)
-        one = np.ones(1, np.float32)
-        return Detections(row, np.array([round(inner)], np.float32), 2 * one, 20 * one, 20 * one, 0.75 * one)
+        unit = np.ones(1, np.float32)
+        return Detections(
+            row, np.array([round(inner)], np.float32), 2 * unit, 20 * unit, 20 * unit, 0.75 * unit
+        )
 
     (found,) = analyze_image(mammogram_from(image), detector=one_point).calcifications
     assert found.score == 0.75

@@ -47,7 +47,7 @@ def mammogram() -> Mammogram:
 
 
 def measures(found: ImageFindings) -> list[tuple[float, ...]]:
-    """Everything measured but the place, in order of belief."""
+    """Everything measured but the place, by score."""
     return sorted((c.score, c.diameter_px, c.contrast) for c in found.calcifications)
 
 
@@ -58,9 +58,9 @@ def test_the_same_picture_gives_the_same_answer() -> None:
 
 def test_the_input_is_not_modified() -> None:
     """The pixels are the same after the analysis."""
-    before = mammogram().gray.copy()
+    untouched = mammogram().gray.copy()
     analyze_image(mammogram())
-    np.testing.assert_array_equal(mammogram().gray, before)
+    np.testing.assert_array_equal(mammogram().gray, untouched)
 
 
 def test_mirroring_mirrors_the_answer() -> None:
@@ -69,9 +69,15 @@ def test_mirroring_mirrors_the_answer() -> None:
     mirrored = analyze_image(replace(mammogram(), gray=np.ascontiguousarray(mammogram().gray[:, ::-1])))
     last = mammogram().gray.shape[1] - 1
     assert len(plain.calcifications) >= 6
-    for one, other in zip(plain.calcifications, mirrored.calcifications, strict=True):
-        assert (one.row, last - one.column) == pytest.approx((other.row, other.column), abs=1e-6)
-        assert (one.score, one.diameter_px, one.contrast) == (other.score, other.diameter_px, other.contrast)
+    for calcification, other in zip(plain.calcifications, mirrored.calcifications, strict=True):
+        assert (calcification.row, last - calcification.column) == pytest.approx(
+            (other.row, other.column), abs=1e-6
+        )
+        assert (calcification.score, calcification.diameter_px, calcification.contrast) == (
+            other.score,
+            other.diameter_px,
+            other.contrast,
+        )
     assert [g.score for g in plain.groups] == pytest.approx([g.score for g in mirrored.groups], abs=1e-5)
     assert plain.breast_area_cm2 == pytest.approx(mirrored.breast_area_cm2, rel=1e-4)
 
@@ -93,9 +99,13 @@ def test_shifting_shifts_the_answer(down: int) -> None:
     plain = analyze_image(mammogram())
     shifted = analyze_image(replace(mammogram(), gray=np.roll(mammogram().gray, down, axis=0)))
     assert len(plain.calcifications) == len(shifted.calcifications)
-    for one, other in zip(plain.calcifications, shifted.calcifications, strict=True):
-        assert (one.row + down, one.column) == pytest.approx((other.row, other.column), abs=0.02)
-        assert (one.score, one.diameter_px) == pytest.approx((other.score, other.diameter_px), rel=1e-3)
+    for calcification, other in zip(plain.calcifications, shifted.calcifications, strict=True):
+        assert (calcification.row + down, calcification.column) == pytest.approx(
+            (other.row, other.column), abs=0.02
+        )
+        assert (calcification.score, calcification.diameter_px) == pytest.approx(
+            (other.score, other.diameter_px), rel=1e-3
+        )
 
 
 @settings(max_examples=5, deadline=None)

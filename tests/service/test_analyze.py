@@ -20,7 +20,7 @@ from calcwatch.formats.result.schema import findings_schema
 from calcwatch.image.find.candidates import detect_classical
 from calcwatch.image.find.detections import Detections
 from calcwatch.image.prepare.breast import BreastRegion
-from calcwatch.image.prepare.normalize import NormalizedImage
+from calcwatch.image.prepare.normalize import PreparedImage
 from calcwatch.image.settings import AnalysisSettings
 from calcwatch.models.learned import NamedDetector
 from calcwatch.service.analyze import AnalyzedRun, analyze_files
@@ -32,14 +32,14 @@ POISON_MM = 0.11
 """Pixel spacing of the image that a test's detector stumbles over."""
 
 
-def dying_detector(image: NormalizedImage, breast: BreastRegion, settings: AnalysisSettings) -> Detections:
+def dying_detector(image: PreparedImage, breast: BreastRegion, settings: AnalysisSettings) -> Detections:
     """Detect, but end the whole process on one image."""
     if image.spacing_mm == POISON_MM:
         os._exit(5)
     return detect_classical(image, breast, settings)
 
 
-def raising_detector(image: NormalizedImage, breast: BreastRegion, settings: AnalysisSettings) -> Detections:
+def raising_detector(image: PreparedImage, breast: BreastRegion, settings: AnalysisSettings) -> Detections:
     """Detect, but raise on one image, quoting a patient."""
     if image.spacing_mm == POISON_MM:
         raise RuntimeError("cannot work on SECRET^NAME")

@@ -1,19 +1,18 @@
-"""The job on one page.
+"""The job on one page: one mammogram -> findings.
 
-One image: normalize -> breast -> quality -> detect -> lookalike -> measure -> group -> describe. All images
-of an examination: correspond -> assess -> score. Two examinations: register -> match -> change -> read anew.
+Mammogram -> (prepare) PreparedImage -> (find) Detections -> (look-alikes apart) -> (measure) -> (group) ->
+(describe) -> ImageFindings. Everything is in crop pixels until ``image/findings.py`` turns it, last, into
+file pixels.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from calcwatch.domain.errors import UnsuitableImage
 from calcwatch.domain.findings import ANALYSIS_VERSION, ImageFindings
-from calcwatch.domain.image import BLOCKING_FLAGS, QualityFlag, ViewPosition
 from calcwatch.domain.views import is_true_lateral
 from calcwatch.image.describe.describe import Describer, ToDescribe
 from calcwatch.image.describe.distribution import BreastGeometry
@@ -22,13 +21,12 @@ from calcwatch.image.find.candidates import detect_classical
 from calcwatch.image.find.classify import is_lookalike
 from calcwatch.image.find.detections import kept
 from calcwatch.image.findings import (
-    in_file,
-    place_calcifications,
-    place_groups,
-    place_landmarks,
-    place_non_lesions,
-    with_descriptions,
-    with_shapes,
+    to_calcifications,
+    to_groups,
+    to_landmarks,
+    to_non_lesions,
+    to_polygon,
+    to_subthreshold,
 )
 from calcwatch.image.lookalikes.classified import name_lookalikes
 from calcwatch.image.lookalikes.find import find_lookalikes
@@ -36,31 +34,19 @@ from calcwatch.image.measure.outline import measure
 from calcwatch.image.prepare.breast import find_breast
 from calcwatch.image.prepare.landmarks import find_landmarks
 from calcwatch.image.prepare.normalize import normalize
-from calcwatch.image.prepare.quality import check
+from calcwatch.image.prepare.quality import quality_flags
 from calcwatch.image.settings import AnalysisSettings
-from calcwatch.image.tissue_map import map_tissue, subthreshold_candidates
+from calcwatch.image.tissue_map import map_tissue
+from calcwatch.words.flags import reason_to_refuse
 
 if TYPE_CHECKING:
-    from calcwatch.domain.findings import SubthresholdCandidate
-    from calcwatch.domain.image import Mammogram
+    from calcwatch.domain.image import Mammogram, QualityFlag
     from calcwatch.image.describe.group import Grouped
-    from calcwatch.image.find.candidates import Detector
-    from calcwatch.image.find.detections import Detections
+    from calcwatch.image.find.detections import Detections, Detector
     from calcwatch.image.lookalikes.find import Lookalike
     from calcwatch.image.measure.outline import MeasuredObject
     from calcwatch.image.prepare.breast import BreastRegion
-    from calcwatch.image.prepare.normalize import NormalizedImage
-
-
-_SENTENCES = {
-    QualityFlag.NO_BREAST: "no breast was found: the picture is all dark or shows no solid shape; "
-    "is it a mammogram, and is it inverted?",
-    QualityFlag.BREAST_DARK: "the breast has almost no gray levels; check the window, and give "
-    "--bits-stored if the pixels use fewer bits than the file has room for",
-    QualityFlag.BREAST_SATURATED: "more than a quarter of the breast is pure white; check the window",
-    QualityFlag.NOT_A_MAMMOGRAM: "the breast would be smaller than 5 or larger than 1000 square centimeters; "
-    "check the pixel spacing, and that it is a mammogram",
-}
+    from calcwatch.image.prepare.normalize import PreparedImage
 
 
 def analyze_image(
@@ -72,94 +58,159 @@ def analyze_image(
 ) -> ImageFindings:
     """Find, measure, group and describe the calcifications of one mammogram.
 
-    The same mammogram gives the same answer, in the same order. ``detector`` finds the candidates,
-    ``describer`` says what they look like (``None``: nothing is described); learned models are handed in
-    here. Raises ``UnsuitableImage`` when the breast cannot be analyzed: that is an error, never "0
-    calcifications".
+    Args:
+        mammogram: Gray levels and what the file says of them; not modified.
+        settings: Every number of the analysis; ``None`` takes the defaults.
+        detector: What finds the candidates; a learned one is handed in here.
+        describer: What says what calcifications and groups look like; ``None`` describes nothing.
+
+    Returns:
+        The findings in file pixels and, where the spacing is known, in mm. The same mammogram gives the same
+        findings, in the same order; nothing found is an empty tuple.
+
+    Raises:
+        UnsuitableImage: The breast cannot be analyzed: that is an error, never "0 calcifications".
+
     """
     settings = settings or AnalysisSettings()
-    name = f"{mammogram.description.sha256}/{ANALYSIS_VERSION}"
-    image = normalize(mammogram, settings=settings.normalize)
-    breast = find_breast(image, settings=settings.breast)
-    flags = frozenset(mammogram.description.flags) | check(image, breast, settings=settings.quality)
+    image, breast, flags = _prepare(mammogram, settings)
     if reason := reason_to_refuse(flags):
         raise UnsuitableImage(f"{mammogram.description.source}: {reason}")
-
     view = mammogram.description.view_position
     landmarks = find_landmarks(image, breast, view, settings=settings.landmarks)
-    found = find_objects(image, breast, settings=settings, detector=detector)
-    calcifications = place_calcifications(found.objects, found.detections, image, name, settings=settings)
-    grouped = group_objects(image, breast, found, settings=settings)
-    groups = place_groups(grouped, calcifications, image.spacing_mm, name)
+
+    candidates = detector(image, breast, settings)
+    detections, lookalikes = separate_lookalikes(image, breast, candidates, settings=settings)
+    measured = measure_calcifications(image, detections, settings=settings)
+    grouped = group_calcifications(image, breast, measured, detections, settings=settings)
+    described = None
     if describer is not None:
-        ground = BreastGeometry(
+        geometry = BreastGeometry(
             image.working_mm, image.spacing_mm, breast.area_px, landmarks.nipple if landmarks else None
         )
-        described = describer(image, _to_describe(found, grouped, ground, view))
-        calcifications = with_shapes(calcifications, described)
-        groups = with_descriptions(groups, described)
+        scores = detections.score[[found.index for found in measured]].astype(np.float64)
+        described = describer(
+            image,
+            ToDescribe(
+                measured, detections.class_probabilities, scores, grouped, geometry, is_true_lateral(view)
+            ),
+        )
+
+    name = f"{mammogram.description.sha256}/{ANALYSIS_VERSION}"
+    calcifications = to_calcifications(measured, detections, described, image, name, settings=settings.shape)
+    below_threshold = (candidates.score >= settings.tissue_map.min_subthreshold_score) & (
+        candidates.score < settings.score_threshold
+    )
     return ImageFindings(
         description=mammogram.description,
         breast_area_cm2=breast.area_cm2(image.spacing_mm),
-        breast_outline=in_file(breast.outline, image.frame),
+        breast_outline=to_polygon(breast.outline, image.frame),
         quality_flags=tuple(sorted(flags)),
         calcifications=calcifications,
-        non_lesions=place_non_lesions(found.lookalikes, image.frame),
-        groups=groups,
-        landmarks=place_landmarks(landmarks, image.frame),
-        tissue_map=map_tissue(image, breast, settings=settings),
-        subthreshold=found.subthreshold,
+        non_lesions=to_non_lesions(lookalikes, image.frame),
+        groups=to_groups(grouped, calcifications, described, image.spacing_mm, name),
+        landmarks=to_landmarks(landmarks, image.frame),
+        tissue_map=map_tissue(image, breast, settings=settings.tissue_map),
+        subthreshold=to_subthreshold(kept(candidates, below_threshold), image.frame),
     )
 
 
-@dataclass(frozen=True, eq=False)
-class FoundObjects:
-    """What stands out in one image, in pixels of the crop.
+def check_image(
+    mammogram: Mammogram, *, settings: AnalysisSettings = AnalysisSettings()
+) -> frozenset[QualityFlag]:
+    """Tell all that a reader of the numbers must know of an image, without analyzing it.
 
-    ``objects``: measured calcifications, most believable first. ``detections``: what their ``index`` counts.
-    ``lookalikes``: everything that is named and kept apart. ``subthreshold``: what stays below the threshold,
-    in the file's coordinates.
+    Args:
+        mammogram: Gray levels and what the file says of them; not modified.
+        settings: Every number of the analysis.
+
+    Returns:
+        The file's flags and the picture's; an empty set when nothing is wrong.
+
     """
-
-    objects: tuple[MeasuredObject, ...]
-    detections: Detections
-    lookalikes: tuple[Lookalike, ...]
-    subthreshold: tuple[SubthresholdCandidate, ...]
+    _, _, flags = _prepare(mammogram, settings)
+    return flags
 
 
-def find_objects(
-    image: NormalizedImage, breast: BreastRegion, *, settings: AnalysisSettings, detector: Detector
-) -> FoundObjects:
-    """Detect, keep look-alikes apart, and measure what is left."""
-    candidates = detector(image, breast, settings)
-    faint = subthreshold_candidates(image, candidates, settings)
+def separate_lookalikes(
+    image: PreparedImage, breast: BreastRegion, candidates: Detections, *, settings: AnalysisSettings
+) -> tuple[Detections, tuple[Lookalike, ...]]:
+    """Keep what is likely a calcification, and name the look-alikes among the candidates.
+
+    Args:
+        image: The prepared image.
+        breast: Where its breast is.
+        candidates: All that the detector found.
+        settings: Every number of the analysis.
+
+    Returns:
+        Detections from the score threshold on that are no look-alikes, in the order of the candidates; and
+        the look-alikes, those that rules find before those that the detector classified, in crop pixels.
+
+    """
     likely = kept(
         candidates,
-        (candidates.score >= settings.score_threshold) | is_lookalike(candidates, settings=settings),
+        (candidates.score >= settings.score_threshold) | is_lookalike(candidates, settings=settings.classify),
     )
-    objects_of_metal, remains = find_lookalikes(image, breast, likely, settings=settings)
+    by_rule, remains = find_lookalikes(image, breast, likely, settings=settings)
     likely = kept(likely, remains)
-    named = name_lookalikes(image, kept(likely, is_lookalike(likely, settings=settings)), settings=settings)
-    likely = kept(likely, ~is_lookalike(likely, settings=settings))
-    objects = tuple(
-        found
-        for found in measure(image, likely, settings=settings.outline)
-        if found.contrast >= settings.min_contrast
+    classified = is_lookalike(likely, settings=settings.classify)
+    by_network = name_lookalikes(image, kept(likely, classified), settings=settings)
+    return kept(likely, ~classified), (*by_rule, *by_network)
+
+
+def measure_calcifications(
+    image: PreparedImage, detections: Detections, *, settings: AnalysisSettings
+) -> tuple[MeasuredObject, ...]:
+    """Outline and measure detections.
+
+    Args:
+        image: The prepared image.
+        detections: Detections without look-alikes.
+        settings: Every number of the analysis.
+
+    Returns:
+        Calcifications of enough contrast in crop pixels, highest score first; their ``index`` counts the
+        detections.
+
+    """
+    return tuple(
+        calcification
+        for calcification in measure(image, detections, settings=settings.outline)
+        if calcification.contrast >= settings.min_contrast
     )
-    return FoundObjects(objects, likely, (*objects_of_metal, *named), faint)
 
 
-def group_objects(
-    image: NormalizedImage, breast: BreastRegion, found: FoundObjects, *, settings: AnalysisSettings
+def group_calcifications(
+    image: PreparedImage,
+    breast: BreastRegion,
+    measured: tuple[MeasuredObject, ...],
+    detections: Detections,
+    *,
+    settings: AnalysisSettings,
 ) -> tuple[Grouped, ...]:
-    """Groups of the objects, in the file's coordinates; their members count ``found.objects``."""
-    points = [image.frame.to_file(one.row, one.column) for one in found.objects]
-    used = [one.index for one in found.objects]
-    learned = found.detections.class_probabilities is not None
+    """Group calcifications that lie together.
+
+    Args:
+        image: The prepared image.
+        breast: Where its breast is.
+        measured: The calcifications.
+        detections: What their ``index`` counts.
+        settings: Every number of the analysis.
+
+    Returns:
+        Groups in file pixels, best score first; their members count ``measured``.
+
+    """
+    # in file pixels, unlike all else here: see image/findings.py
+    points = [image.frame.to_file(calcification.row, calcification.column) for calcification in measured]
+    used = [calcification.index for calcification in measured]
+    # a network has seen the neighbors: its scores need no support by them
+    classified = detections.class_probabilities is not None
     return group(
         np.array(points).reshape(-1, 2),
-        found.detections.score[used].astype(np.float64),
-        None if learned else found.detections.supported_strength[used].astype(np.float64),
+        detections.score[used].astype(np.float64),
+        None if classified else detections.supported_strength[used].astype(np.float64),
         distance_px=image.px(settings.grouping_distance_mm),
         min_count=settings.min_group_count,
         breast_area_px=breast.area_px,
@@ -167,29 +218,11 @@ def group_objects(
     )
 
 
-def _to_describe(
-    found: FoundObjects, grouped: tuple[Grouped, ...], ground: BreastGeometry, view: ViewPosition | None
-) -> ToDescribe:
-    return ToDescribe(
-        objects=found.objects,
-        class_probabilities=found.detections.class_probabilities,
-        scores=found.detections.score[[one.index for one in found.objects]].astype(np.float64),
-        groups=grouped,
-        geometry=ground,
-        is_lateral=is_true_lateral(view),
-    )
-
-
-def check_image(
-    mammogram: Mammogram, *, settings: AnalysisSettings = AnalysisSettings()
-) -> frozenset[QualityFlag]:
-    """All that a reader of the numbers must know, without analyzing: the file's flags and the picture's."""
+def _prepare(
+    mammogram: Mammogram, settings: AnalysisSettings
+) -> tuple[PreparedImage, BreastRegion, frozenset[QualityFlag]]:
+    """The prepared image, its breast, and the flags of the file and the picture."""
     image = normalize(mammogram, settings=settings.normalize)
-    return frozenset(mammogram.description.flags) | check(
-        image, find_breast(image, settings=settings.breast), settings=settings.quality
-    )
-
-
-def reason_to_refuse(flags: frozenset[QualityFlag]) -> str:
-    """Why an image with these flags is not analyzed, in words; empty when it is."""
-    return "; ".join(_SENTENCES[flag] for flag in sorted(flags & BLOCKING_FLAGS))
+    breast = find_breast(image, settings=settings.breast)
+    flags = quality_flags(image, breast, settings=settings.quality)
+    return image, breast, frozenset(mammogram.description.flags) | flags

@@ -1,15 +1,24 @@
-"""What was found in the crop, in pixels -> domain objects in the file's coordinates and in mm."""
+"""What was found in the crop -> findings in file pixels and in mm: the one place where the frame changes.
+
+Every function takes crop pixels and gives file pixels, but for groups: they are made of points of the file,
+because the circle round a group is computed in single precision, which rounds other points otherwise.
+"""
 
 from __future__ import annotations
 
 import uuid
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from calcwatch.domain.findings import Calcification, CalcificationGroup, Landmarks, NonLesion
+from calcwatch.domain.findings import (
+    Calcification,
+    CalcificationGroup,
+    Landmarks,
+    NonLesion,
+    SubthresholdCandidate,
+)
 from calcwatch.image.find.classify import is_vascular
 from calcwatch.image.measure.shape import size_class
-from calcwatch.image.settings import AnalysisSettings
+from calcwatch.image.settings import ShapeSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,125 +29,186 @@ if TYPE_CHECKING:
     from calcwatch.image.find.detections import Detections
     from calcwatch.image.lookalikes.find import Lookalike
     from calcwatch.image.measure.outline import MeasuredObject
-    from calcwatch.image.prepare.normalize import Frame, NormalizedImage
+    from calcwatch.image.prepare.landmarks import CropLandmarks
+    from calcwatch.image.prepare.normalize import CropFrame, PreparedImage
 
-_UID_SPACE = uuid.UUID("8d5d6a1c-4f0e-5c55-9a43-6d1f9a5e6b70")
+_UID_SPACE = uuid.UUID("8d5d6a1c-4f0e-5c55-9a43-6d1f9a5e6b70")  # drawn once for calcwatch's findings
 
 
 def tracking_uid(name: str) -> str:
-    """A DICOM UID (PS3.5 B.2) that is the same for the same name: same file, same analysis, same finding."""
+    """Make a DICOM UID (PS3.5 B.2) of a name.
+
+    Args:
+        name: File, analysis version and place in the order of the findings.
+
+    Returns:
+        The same UID for the same name: same file, same analysis, same finding.
+
+    """
     return f"2.25.{uuid.uuid5(_UID_SPACE, name).int}"
 
 
-def place_calcifications(
-    objects: Sequence[MeasuredObject],
+def to_calcifications(
+    measured: Sequence[MeasuredObject],
     detections: Detections,
-    image: NormalizedImage,
+    described: Described | None,
+    image: PreparedImage,
     name: str,
     *,
-    settings: AnalysisSettings = AnalysisSettings(),
+    settings: ShapeSettings = ShapeSettings(),
 ) -> tuple[Calcification, ...]:
-    """Measured objects as calcifications, in the same order; lengths in mm only where the spacing is known.
+    """Turn measured calcifications into findings.
 
-    ``detections``: what ``MeasuredObject.index`` counts. ``name``: of the file and the analysis, which the
-    identifiers are made from.
+    Args:
+        measured: The calcifications, in crop pixels.
+        detections: What their ``index`` counts.
+        described: Their descriptions in the same order; ``None`` when nothing was described.
+        image: The prepared image; lengths in mm are given only where its spacing is known.
+        name: Of the file and the analysis; identifiers are made from it.
+        settings: Limits of the size classes.
+
+    Returns:
+        Calcifications in file pixels, in the same order.
+
     """
-    return tuple(
-        _calcification(found, detections, image, tracking_uid(f"{name}/calcification/{number}"), settings)
-        for number, found in enumerate(objects)
-    )
+    mm = image.spacing_mm
+    probabilities = detections.class_probabilities
+    calcifications = []
+    for number, found in enumerate(measured):
+        row, column = image.frame.to_file(found.row, found.column)
+        diameter_mm = None if mm is None else found.diameter_px * mm
+        calcifications.append(
+            Calcification(
+                tracking_uid=tracking_uid(f"{name}/calcification/{number}"),
+                row=row,
+                column=column,
+                score=float(detections.score[found.index]),
+                diameter_px=found.diameter_px,
+                diameter_error_px=found.diameter_error_px,
+                area_px=found.area_px,
+                contrast=found.contrast,
+                contrast_error=found.contrast_error,
+                diameter_mm=diameter_mm,
+                diameter_error_mm=None if mm is None else found.diameter_error_px * mm,
+                area_mm2=None if mm is None else found.area_px * mm**2,
+                outline=to_polygon(found.outline, image.frame),
+                size_class=size_class(diameter_mm, settings=settings),
+                shape=None if described is None else described.shapes[number],
+                morphology=None if described is None else described.morphologies[number],
+                vascular=None if probabilities is None else is_vascular(probabilities[found.index]),
+            )
+        )
+    return tuple(calcifications)
 
 
-def place_groups(
-    found: Sequence[Grouped], calcifications: Sequence[Calcification], spacing_mm: float | None, name: str
+def to_groups(
+    grouped: Sequence[Grouped],
+    calcifications: Sequence[Calcification],
+    described: Described | None,
+    spacing_mm: float | None,
+    name: str,
 ) -> tuple[CalcificationGroup, ...]:
-    """Groups of calcifications already in the file's coordinates, in the same order."""
+    """Turn groups into findings.
+
+    Args:
+        grouped: The groups, in file pixels.
+        calcifications: What their members count.
+        described: Their descriptions in the same order; ``None`` when nothing was described.
+        spacing_mm: Millimeters a pixel, ``None`` when not known.
+        name: Of the file and the analysis; identifiers are made from it.
+
+    Returns:
+        Groups in file pixels, in the same order; members are named by their tracking UIDs.
+
+    """
+    descriptions = [None] * len(grouped) if described is None else described.groups
     return tuple(
         CalcificationGroup(
             tracking_uid=tracking_uid(f"{name}/group/{number}"),
-            row=grouped.row,
-            column=grouped.column,
-            radius_px=grouped.radius_px,
-            radius_mm=None if spacing_mm is None else grouped.radius_px * spacing_mm,
-            score=grouped.score,
-            members=tuple(calcifications[i].tracking_uid for i in grouped.members),
-            outline=grouped.outline,
+            row=group.row,
+            column=group.column,
+            radius_px=group.radius_px,
+            radius_mm=None if spacing_mm is None else group.radius_px * spacing_mm,
+            score=group.score,
+            members=tuple(calcifications[member].tracking_uid for member in group.members),
+            outline=group.outline,
+            morphology=None if description is None else description.morphology,
+            distribution=None if description is None else description.distribution,
+            suspicion=None if description is None else description.suspicion,
         )
-        for number, grouped in enumerate(found)
+        for number, (group, description) in enumerate(zip(grouped, descriptions, strict=True))
     )
 
 
-def with_shapes(calcifications: Sequence[Calcification], described: Described) -> tuple[Calcification, ...]:
-    """The calcifications with what they look like, in the same order."""
-    return tuple(
-        replace(one, shape=shape, morphology=morphology)
-        for one, shape, morphology in zip(
-            calcifications, described.shapes, described.morphologies, strict=True
-        )
-    )
+def to_landmarks(landmarks: CropLandmarks | None, frame: CropFrame) -> Landmarks | None:
+    """Turn landmarks of the crop into landmarks of the file.
 
+    Args:
+        landmarks: Of the crop; ``None`` where no skin line was seen.
+        frame: Where the crop lies.
 
-def with_descriptions(
-    groups: Sequence[CalcificationGroup], described: Described
-) -> tuple[CalcificationGroup, ...]:
-    """The groups with their descriptions, in the same order."""
-    return tuple(
-        replace(group, morphology=one.morphology, distribution=one.distribution, suspicion=one.suspicion)
-        for group, one in zip(groups, described.groups, strict=True)
-    )
+    Returns:
+        The same landmarks in file pixels; ``None`` for ``None``.
 
-
-def place_landmarks(found: Landmarks | None, frame: Frame) -> Landmarks | None:
-    """Landmarks of the crop as points of the file."""
-    if found is None:
+    """
+    if landmarks is None:
         return None
-    wall = [frame.to_file(*point) for point in found.chest_wall]
-    return replace(
-        found,
-        nipple=frame.to_file(*found.nipple),
-        pectoral=in_file(found.pectoral, frame),
-        chest_wall=(wall[0], wall[1]),
+    first, last = to_polygon(landmarks.chest_wall, frame)
+    return Landmarks(
+        frame.to_file(*landmarks.nipple),
+        landmarks.nipple_seen,
+        to_polygon(landmarks.pectoral, frame),
+        (first, last),
     )
 
 
-def place_non_lesions(found: Sequence[Lookalike], frame: Frame) -> tuple[NonLesion, ...]:
-    """Named non-lesions, in the same order."""
+def to_non_lesions(lookalikes: Sequence[Lookalike], frame: CropFrame) -> tuple[NonLesion, ...]:
+    """Turn look-alikes into findings.
+
+    Args:
+        lookalikes: In crop pixels.
+        frame: Where the crop lies.
+
+    Returns:
+        Named non-lesions in file pixels, in the same order.
+
+    """
     return tuple(
-        NonLesion(thing.kind, *frame.to_file(thing.row, thing.column), in_file(thing.outline, frame))
-        for thing in found
+        NonLesion(
+            lookalike.kind,
+            *frame.to_file(lookalike.row, lookalike.column),
+            to_polygon(lookalike.outline, frame),
+        )
+        for lookalike in lookalikes
     )
 
 
-def in_file(points: Sequence[Point], frame: Frame) -> tuple[Point, ...]:
-    """Points of the crop as points of the file."""
+def to_subthreshold(detections: Detections, frame: CropFrame) -> tuple[SubthresholdCandidate, ...]:
+    """Turn detections below the threshold into what a later comparison looks up.
+
+    Args:
+        detections: In crop pixels, highest score first.
+        frame: Where the crop lies.
+
+    Returns:
+        Their places in file pixels and scores, in the same order.
+
+    """
+    return tuple(
+        SubthresholdCandidate(*frame.to_file(float(row), float(column)), score=float(score))
+        for row, column, score in zip(detections.row, detections.column, detections.score, strict=True)
+    )
+
+
+def to_polygon(points: Sequence[Point], frame: CropFrame) -> tuple[Point, ...]:
+    """Turn points of the crop into points of the file.
+
+    Args:
+        points: In crop pixels.
+        frame: Where the crop lies.
+
+    Returns:
+        The same points in file pixels, in the same order.
+
+    """
     return tuple(frame.to_file(*point) for point in points)
-
-
-def _calcification(
-    found: MeasuredObject,
-    detections: Detections,
-    image: NormalizedImage,
-    uid: str,
-    settings: AnalysisSettings,
-) -> Calcification:
-    row, column = image.frame.to_file(found.row, found.column)
-    mm = image.spacing_mm
-    return Calcification(
-        tracking_uid=uid,
-        row=row,
-        column=column,
-        score=float(detections.score[found.index]),
-        diameter_px=found.diameter_px,
-        diameter_error_px=found.diameter_error_px,
-        area_px=found.area_px,
-        contrast=found.contrast,
-        contrast_error=found.contrast_error,
-        diameter_mm=None if mm is None else found.diameter_px * mm,
-        diameter_error_mm=None if mm is None else found.diameter_error_px * mm,
-        area_mm2=None if mm is None else found.area_px * mm**2,
-        outline=in_file(found.outline, image.frame),
-        size_class=size_class(None if mm is None else found.diameter_px * mm, settings=settings.shape),
-        vascular=None
-        if detections.class_probabilities is None
-        else is_vascular(detections.class_probabilities[found.index]),
-    )

@@ -1,4 +1,4 @@
-"""The crop -> a small picture of its tissue without calcifications: what two examinations are aligned by.
+"""The crop -> a small picture of its tissue without calcifications: what a later comparison aligns by.
 
 It is made from the pixels that were analyzed, so none is read twice, and it is kept until the other
 examination is there.
@@ -11,45 +11,59 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from calcwatch.domain.findings import SubthresholdCandidate, TissueMap
-from calcwatch.image.arrays import gaussian
-from calcwatch.image.settings import AnalysisSettings
+from calcwatch.domain.findings import TissueMap
+from calcwatch.image.arrays import block_centers, block_mean, gaussian
+from calcwatch.image.settings import TissueMapSettings
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from calcwatch.image.find.detections import Detections
     from calcwatch.image.prepare.breast import BreastRegion
-    from calcwatch.image.prepare.normalize import NormalizedImage
+    from calcwatch.image.prepare.normalize import PreparedImage
 
 
 EVEN, PATTERN_SCALE = 128, 42
-"""Gray of even tissue in the pattern, and gray levels for each deviation of the local contrast."""
+"""Format of a stored pattern: gray of even tissue, and gray levels a deviation of the local contrast."""
 
-_TINY = 1e-6
+_TINY = 1e-6  # gray; keeps a division by zero away where nothing was imaged
+_TINY_WEIGHT = np.float32(1e-3)  # so far outside the breast that its mean is that of nothing
 
 
 def map_tissue(
-    image: NormalizedImage, breast: BreastRegion, *, settings: AnalysisSettings = AnalysisSettings()
+    image: PreparedImage, breast: BreastRegion, *, settings: TissueMapSettings = TissueMapSettings()
 ) -> TissueMap:
-    """Reduce the crop to cells, take the specks out, and even brightness and contrast out.
+    """Reduce the crop to cells, take calcifications out, and even brightness and contrast out.
 
     What is left is much the same for every vendor's curve, for film, and for every dose.
+
+    Args:
+        image: The prepared image.
+        breast: Where its breast is.
+        settings: Size of the cells, and distance over which they are evened out.
+
+    Returns:
+        The map: cells of the crop, which say where it lies in the file.
+
     """
-    step = max(1, round(settings.tissue_map.cell_mm / image.working_mm))
-    rows, columns = (max(1, length // step) for length in image.gray.shape)
-    used = image.gray[: rows * step, : columns * step]
-    small = np.asarray(cv2.resize(used, (columns, rows), interpolation=cv2.INTER_AREA), np.float32)
-    mask = np.ascontiguousarray(breast.mask[step // 2 :: step, step // 2 :: step][:rows, :columns])
-    without = np.minimum(
-        small, np.asarray(cv2.medianBlur(small, settings.tissue_map.median_cells), np.float32)
-    )
+    step = max(1, round(settings.cell_mm / image.working_mm))
+    means = block_mean(image.gray, step)
+    mask = np.ascontiguousarray(block_centers(breast.mask, step)[: means.shape[0], : means.shape[1]])
+    # a calcification is brighter than the median round it, dark tissue stays as it is
+    tissue = np.minimum(means, np.asarray(cv2.medianBlur(means, settings.median_cells), np.float32))
     cell_mm = step * image.working_mm
-    off, deviation = _evened(without, mask, settings.tissue_map.local_mm / cell_mm, settings)
-    noise = _noise(used, small, mask, settings.tissue_map.local_mm / cell_mm)
-    coarse = max(1, round(settings.tissue_map.contrast_to_noise_mm / cell_mm))
+    sigma = settings.local_mm / cell_mm
+    inside = (mask > 0).astype(np.float32)
+    weight = gaussian(inside, sigma) + _TINY_WEIGHT
+    offset = (tissue - gaussian(tissue * inside, sigma) / weight) * inside
+    deviation = np.sqrt(np.maximum(gaussian(offset * offset, sigma), 0) / weight)
+    usual = float(np.median(deviation[mask > 0])) if mask.any() else 0.0
+    deviation = deviation + np.float32(settings.min_deviation * usual + _TINY)
+    # noise is the deviation of the pixels within a cell, evened over the neighborhood
+    squares = block_mean(np.asarray(cv2.multiply(image.gray, image.gray), np.float32), step)
+    variance = np.maximum(squares - means * means, 0) * inside
+    noise = np.sqrt(gaussian(variance, sigma) / weight + np.float32(_TINY**2)) + _TINY
+    coarse = max(1, round(settings.contrast_to_noise_mm / cell_mm))
+    pattern = EVEN + PATTERN_SCALE * np.asarray(offset / deviation, np.float32)
     return TissueMap(
-        pattern=np.clip(np.rint(EVEN + PATTERN_SCALE * off), 0, 255).astype(np.uint8),
+        pattern=np.clip(np.rint(pattern), 0, 255).astype(np.uint8),
         mask=mask,
         contrast_to_noise=np.ascontiguousarray((deviation / noise)[::coarse, ::coarse]),
         contrast_to_noise_step=coarse,
@@ -61,45 +75,3 @@ def map_tissue(
         columns=image.frame.columns,
         mirrored=image.frame.mirrored,
     )
-
-
-def subthreshold_candidates(
-    image: NormalizedImage, candidates: Detections, settings: AnalysisSettings
-) -> tuple[SubthresholdCandidate, ...]:
-    """Candidates below the threshold that are faintly believed, most believable first."""
-    faint = np.flatnonzero(
-        (candidates.score >= settings.tissue_map.min_subthreshold_score)
-        & (candidates.score < settings.score_threshold)
-    )
-    return tuple(
-        SubthresholdCandidate(
-            *image.frame.to_file(float(candidates.row[n]), float(candidates.column[n])),
-            score=float(candidates.score[n]),
-        )
-        for n in faint
-    )
-
-
-def _evened(
-    gray: NDArray[np.float32], mask: NDArray[np.uint8], sigma: float, settings: AnalysisSettings
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Local deviations of the picture, 0 outside the mask, and their size in gray."""
-    inside = (mask > 0).astype(np.float32)
-    weight = gaussian(inside, sigma) + np.float32(1e-3)
-    off = (gray - gaussian(gray * inside, sigma) / weight) * inside
-    deviation = np.sqrt(np.maximum(gaussian(off * off, sigma), 0) / weight)
-    usual = float(np.median(deviation[mask > 0])) if mask.any() else 0.0
-    least = np.float32(settings.tissue_map.min_deviation * usual + _TINY)
-    return np.asarray(off / (deviation + least), np.float32), np.asarray(deviation + least, np.float32)
-
-
-def _noise(
-    pixels: NDArray[np.float32], means: NDArray[np.float32], mask: NDArray[np.uint8], sigma: float
-) -> NDArray[np.float32]:
-    """Standard deviation of the pixels within a cell, evened over the neighborhood."""
-    rows, columns = means.shape
-    squares = cv2.resize(cv2.multiply(pixels, pixels), (columns, rows), interpolation=cv2.INTER_AREA)
-    inside = (mask > 0).astype(np.float32)
-    variance = np.maximum(squares - means * means, 0) * inside
-    weight = gaussian(inside, sigma) + np.float32(1e-3)
-    return np.asarray(np.sqrt(gaussian(variance, sigma) / weight + np.float32(_TINY**2)) + _TINY, np.float32)

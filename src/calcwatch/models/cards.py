@@ -17,7 +17,7 @@ from calcwatch.image.describe.distribution import DISTRIBUTION_CLASSES
 from calcwatch.image.describe.morphology import MORPHOLOGY_CLASSES
 from calcwatch.image.describe.shape_patches import SHAPE_NUMBERS
 from calcwatch.image.find.classify import CANDIDATE_CLASSES
-from calcwatch.image.find.patches import NUMBERS
+from calcwatch.image.find.patches import PATCH_NUMBERS
 
 SHIPPED = Path(__file__).parent
 """Folder of the models that come with calcwatch."""
@@ -67,7 +67,7 @@ DETECTOR = ModelKind(
         "detector-context.onnx": ("features",),
     },
     classes=tuple(CANDIDATE_CLASSES),
-    numbers=NUMBERS,
+    numbers=PATCH_NUMBERS,
     train="calcwatch-lab train detector",
 )
 """Classifies candidates."""

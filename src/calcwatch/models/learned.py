@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from calcwatch.image.find.detections import Detections
     from calcwatch.image.find.patches import Patches
     from calcwatch.image.prepare.breast import BreastRegion
-    from calcwatch.image.prepare.normalize import NormalizedImage
+    from calcwatch.image.prepare.normalize import PreparedImage
     from calcwatch.image.settings import AnalysisSettings
 
 _FIT = "calcwatch-lab train suspicion"
@@ -201,12 +201,12 @@ def suspicion_sources(folder: Path = SHIPPED) -> tuple[str, float | None, str]:
 
 
 def _detect(
-    folder: str, image: NormalizedImage, breast: BreastRegion, settings: AnalysisSettings
+    folder: str, image: PreparedImage, breast: BreastRegion, settings: AnalysisSettings
 ) -> Detections:
     return detect_learned(image, breast, settings, model=detector_networks(folder))
 
 
-def _describe(folder: str, image: NormalizedImage, found: ToDescribe) -> Described:
+def _describe(folder: str, image: PreparedImage, found: ToDescribe) -> Described:
     return describe_learned(image, found, model=description_model(folder))
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from calcwatch.domain.findings import ImageFindings
     from calcwatch.domain.image import Mammogram
     from calcwatch.domain.treatment import Treatment
-    from calcwatch.image.find.candidates import Detector
+    from calcwatch.image.find.detections import Detector
     from calcwatch.image.settings import AnalysisSettings
 
 

@@ -9,9 +9,10 @@ from typing import Any
 
 from calcwatch.domain.errors import CalcwatchError
 from calcwatch.domain.image import GivenAttributes, ImageDescription
-from calcwatch.image.analyze import check_image, reason_to_refuse
+from calcwatch.image.analyze import check_image
 from calcwatch.service.files.find_images import FoundFile, find_images
 from calcwatch.service.files.open_image import describe_image, open_image
+from calcwatch.words.flags import reason_to_refuse
 
 Fact = tuple[str, str]
 """``(name, words)``: one line of what was understood."""

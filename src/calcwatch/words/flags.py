@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from calcwatch.domain.findings import NonLesionKind
-from calcwatch.domain.image import QualityFlag
+from calcwatch.domain.image import BLOCKING_FLAGS, QualityFlag
 
 PURPOSE = "Second pair of eyes, for research use; a radiologist decides; not for patients."
 """Stands on every page."""
@@ -121,6 +121,17 @@ FLAG_WORDS: dict[QualityFlag, Words] = {
 }
 """Every quality flag in words."""
 
+REFUSALS: dict[QualityFlag, str] = {
+    QualityFlag.NO_BREAST: "no breast was found: the picture is all dark or shows no solid shape; "
+    "is it a mammogram, and is it inverted?",
+    QualityFlag.BREAST_DARK: "the breast has almost no gray levels; check the window, and give "
+    "--bits-stored if the pixels use fewer bits than the file has room for",
+    QualityFlag.BREAST_SATURATED: "more than a quarter of the breast is pure white; check the window",
+    QualityFlag.NOT_A_MAMMOGRAM: "the breast would be smaller than 5 or larger than 1000 square centimeters; "
+    "check the pixel spacing, and that it is a mammogram",
+}
+"""Why an image with a flag that forbids an analysis is not analyzed, and what to do about it."""
+
 KIND_WORDS: dict[NonLesionKind, str] = {
     NonLesionKind.CLIP: "surgical clip",
     NonLesionKind.MARKER: "marker",
@@ -146,3 +157,16 @@ REASONS: dict[str, str] = {
 
 HARMLESS_REASONS = frozenset({"not_an_image", "already_found"})
 """Reasons that are no failure: no image was missed. They are listed, but the exit status stays 0."""
+
+
+def reason_to_refuse(flags: frozenset[QualityFlag]) -> str:
+    """Say why an image is not analyzed.
+
+    Args:
+        flags: Quality flags of the image.
+
+    Returns:
+        The reasons in the order of the flags' names; empty when the image is analyzed.
+
+    """
+    return "; ".join(REFUSALS[flag] for flag in sorted(flags & BLOCKING_FLAGS))

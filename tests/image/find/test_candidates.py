@@ -23,8 +23,8 @@ def detect(gray: np.ndarray, *, spacing_mm: float | None = 0.1, most: int = 4000
     return detect_classical(image, find_breast(image), AnalysisSettings(max_candidates=most))
 
 
-def test_a_bright_speck_is_believed() -> None:
-    """The strongest candidate is the speck, at its place, and nothing else is believed."""
+def test_a_bright_point_gets_a_high_score() -> None:
+    """The strongest candidate is the point, at its place, and nothing else is above the threshold."""
     gray = add_blob(half_round_breast(), 200, 120)
     found = detect(gray)
     top = normalize(mammogram_of(gray)).frame.top
@@ -33,13 +33,13 @@ def test_a_bright_speck_is_believed() -> None:
     assert (found.score[1:] < 0.5).all()
 
 
-def test_noise_alone_is_not_believed() -> None:
-    """White noise makes candidates but none that is believed."""
+def test_noise_alone_gets_no_high_score() -> None:
+    """White noise makes candidates but none above the threshold."""
     assert not (detect(half_round_breast()).score >= 0.5).any()
 
 
-def test_a_line_is_not_believed() -> None:
-    """A ligament or vessel as bright as a believed speck is discounted."""
+def test_a_line_gets_no_high_score() -> None:
+    """A ligament or vessel as bright as a calcification is discounted."""
     gray = half_round_breast()
     y, x = np.indices(gray.shape, dtype=np.float32)
     line = 0.2 * np.exp(-((y - 200 - 0.4 * (x - 120)) ** 2) / (2 * 1.5**2)) * ((x > 40) & (x < 200))
@@ -49,7 +49,7 @@ def test_a_line_is_not_believed() -> None:
 
 
 def test_the_skin_line_gives_no_candidates() -> None:
-    """The steep edge of the breast is no speck, and nothing within a millimeter of it is looked at."""
+    """The steep edge of the breast is no candidate, and nothing within a millimeter of it is looked at."""
     found = detect(half_round_breast(gray=0.8))
     y, x = found.row, found.column
     inside = (y - y.mean()) ** 2 / 180**2 + x**2 / 270**2
@@ -57,26 +57,26 @@ def test_the_skin_line_gives_no_candidates() -> None:
     assert not (found.score >= 0.5).any()
 
 
-def test_belief_does_not_depend_on_the_gray_scale() -> None:
-    """Units of noise: a darker rendering of the same values is believed alike."""
+def test_strength_does_not_depend_on_the_gray_scale() -> None:
+    """Units of noise: a darker rendering of the same values has the same strengths."""
     gray = add_blob(half_round_breast(), 200, 120, height=0.1)
     plain, dark = detect(gray), detect(gray / 16)
     np.testing.assert_allclose(plain.strength[:5], dark.strength[:5], rtol=0.02)
 
 
-def test_neighbors_speak_for_each_other() -> None:
-    """A faint speck among others is believed more than the same speck alone."""
+def test_neighbors_support_each_other() -> None:
+    """A faint point among others gets a higher score than the same point alone."""
     alone = add_blob(half_round_breast(), 200, 120, height=0.05)
     together = alone
     for row, column in ((190, 115), (208, 127), (203, 108), (192, 130)):
         together = add_blob(together, row, column, height=0.1)
     top = normalize(mammogram_of(alone)).frame.top
 
-    def belief(found: Detections) -> float:
+    def score(found: Detections) -> float:
         near = np.hypot(found.row + top - 200, found.column - 120) < 3
         return float(found.score[near].max(initial=0.0))
 
-    assert belief(detect(together)) > 1.2 * belief(detect(alone))
+    assert score(detect(together)) > 1.2 * score(detect(alone))
 
 
 def test_the_number_of_candidates_is_bounded() -> None:
@@ -86,8 +86,8 @@ def test_the_number_of_candidates_is_bounded() -> None:
     assert (np.diff(few.score) <= 0).all()
 
 
-def test_a_picture_full_of_specks_stays_bounded() -> None:
-    """Forty thousand specks in a regular grid give no more candidates than asked for."""
+def test_a_picture_full_of_points_stays_bounded() -> None:
+    """Forty thousand points in a regular grid give no more candidates than asked for."""
     gray = half_round_breast(1200, 1000, gray=0.3)
     for row, column in np.ndindex(3, 3):
         gray[row + 2 :: 5, column + 2 :: 5] += 0.4 if (row, column) == (1, 1) else 0.2
@@ -103,7 +103,7 @@ def test_no_breast_gives_empty_arrays() -> None:
 
 
 def test_candidates_come_with_what_a_patch_is_cut_from() -> None:
-    """Most promising first, each with its noise, and the breast without its edge."""
+    """Highest rank first, each with its noise, and the breast without its edge."""
     gray = add_blob(half_round_breast(), 200, 120)
     image = normalize(mammogram_of(gray))
     found = find_candidates(image, find_breast(image), AnalysisSettings())
@@ -115,7 +115,7 @@ def test_candidates_come_with_what_a_patch_is_cut_from() -> None:
 
 
 def test_what_stands_out_clearly_stays_where_candidates_are_few() -> None:
-    """Who stays is decided by what each is like, so the specks are among the first five of hundreds."""
+    """The rank decides which candidates are kept, so the points are among the first five of hundreds."""
     gray = half_round_breast()
     for row in (120, 160, 200, 240):
         gray = add_blob(gray, row, 120, height=0.1)

@@ -1,17 +1,25 @@
-"""Candidates and what a model makes of them."""
+"""Candidates and how networks classify them."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from calcwatch.domain.findings import NonLesionKind
 from calcwatch.image.find.classify import (
     CANDIDATE_CLASSES,
+    LOOKALIKE_KINDS,
     CandidateClass,
     DetectorNetworks,
-    describe_surround,
+    context_features,
     detect_learned,
+    is_lookalike,
+    is_vascular,
+    lookalike_kind,
 )
-from calcwatch.image.find.patches import NUMBERS, Patches
+from calcwatch.image.find.detections import Detections
+from calcwatch.image.find.patches import PATCH_NUMBERS, Patches
 from calcwatch.image.prepare.breast import find_breast
 from calcwatch.image.prepare.normalize import normalize
 from calcwatch.image.settings import AnalysisSettings
@@ -21,6 +29,32 @@ CALCIFICATION, TISSUE = (
     CANDIDATE_CLASSES.index(CandidateClass.CALCIFICATION),
     CANDIDATE_CLASSES.index(CandidateClass.TISSUE),
 )
+
+
+def test_every_class_has_one_output_in_the_order_of_the_weights() -> None:
+    """The order is that which the shipped networks were trained with; four classes are look-alikes."""
+    assert [str(candidate_class) for candidate_class in CANDIDATE_CLASSES] == [
+        *("tissue", "calcification", "vascular", "surgical_clip", "marker", "wire_or_suture"),
+        "dust_or_scratch",
+    ]
+    assert sorted(CANDIDATE_CLASSES) == sorted(CandidateClass)
+    assert {str(candidate_class): str(kind) for candidate_class, kind in LOOKALIKE_KINDS.items()} == {
+        name: name for name in ("surgical_clip", "marker", "wire_or_suture", "dust_or_scratch")
+    }
+
+
+def test_a_lookalike_is_named_by_its_likeliest_class() -> None:
+    """From a probability of one half on it is one; a calcification may be vascular."""
+    marker, calcification, vascular = np.zeros((3, len(CANDIDATE_CLASSES)), np.float32)
+    marker[[CALCIFICATION, CANDIDATE_CLASSES.index(CandidateClass.MARKER)]] = 0.4, 0.6
+    calcification[[CALCIFICATION, CANDIDATE_CLASSES.index(CandidateClass.DUST)]] = 0.6, 0.4
+    vascular[[CALCIFICATION, CANDIDATE_CLASSES.index(CandidateClass.VASCULAR)]] = 0.4, 0.6
+    unclassified = Detections(*[np.zeros(3, np.float32)] * 6)
+    classified = replace(unclassified, class_probabilities=np.stack([marker, calcification, vascular]))
+    assert is_lookalike(classified).tolist() == [True, False, False]
+    assert not is_lookalike(unclassified).any()
+    assert lookalike_kind(marker) is NonLesionKind.MARKER
+    assert [is_vascular(row) for row in (calcification, vascular)] == [False, True]
 
 
 def _logits(calcification: list[float]) -> np.ndarray:
@@ -33,18 +67,18 @@ def _bright_is_calcification(patches: Patches) -> np.ndarray:
     return _logits(list(patches.detail[:, 0, 15:18, 15:18].max(axis=(1, 2)) * 3 - 4))
 
 
-def _believe_the_first(features: np.ndarray) -> np.ndarray:
+def _patch_classes(features: np.ndarray) -> np.ndarray:
     raised = np.exp(features[:, : len(CANDIDATE_CLASSES)])
     return np.asarray(raised / raised.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
 MODEL = DetectorNetworks(
-    patch_network=_bright_is_calcification, context_network=_believe_the_first, max_candidates=50
+    patch_network=_bright_is_calcification, context_network=_patch_classes, max_candidates=50
 )
 
 
-def test_the_model_decides_what_is_found() -> None:
-    """The blob is the most believable detection, and its score is the model's probability."""
+def test_the_networks_decide_what_is_found() -> None:
+    """The blob is the detection of the highest score, and that is the probability of its classes."""
     image = normalize(mammogram_of(add_blob(half_round_breast(), 200, 100, height=0.3)))
     found = detect_learned(image, find_breast(image), AnalysisSettings(), model=MODEL)
     row, column = image.frame.to_file(float(found.row[0]), float(found.column[0]))
@@ -60,19 +94,19 @@ def test_the_model_decides_what_is_found() -> None:
     assert np.allclose(found.score, found.class_probabilities[:, both].sum(axis=1))
 
 
-def test_no_more_candidates_are_looked_at_than_the_model_says() -> None:
+def test_no_more_candidates_are_classified_than_the_model_says() -> None:
     """The number of detections is at most the model's number of candidates."""
     image = normalize(mammogram_of(half_round_breast()))
     found = detect_learned(image, find_breast(image), AnalysisSettings(), model=MODEL)
     assert found.row.size <= 50
 
 
-def test_neighbors_within_reach_are_heard_and_no_others() -> None:
-    """Two likely ones 2 mm apart hear each other at 2.5 mm and not at 1 mm; one at 30 mm is alone."""
+def test_neighbors_within_reach_count_and_no_others() -> None:
+    """Two likely ones 2 mm apart count for each other at 2.5 mm and not at 1 mm; one at 30 mm is alone."""
     places = np.array([[0, 0], [0, 2], [30, 0]], np.float32)
-    numbers = np.zeros((3, len(NUMBERS)), np.float32)
-    features = describe_surround(places, numbers, _logits([9.0, 9.0, 9.0]))
-    surround = features[:, len(CANDIDATE_CLASSES) + len(NUMBERS) :].reshape(3, 4, 3)
+    numbers = np.zeros((3, len(PATCH_NUMBERS)), np.float32)
+    features = context_features(places, numbers, _logits([9.0, 9.0, 9.0]))
+    surround = features[:, len(CANDIDATE_CLASSES) + len(PATCH_NUMBERS) :].reshape(3, 4, 3)
     assert np.allclose(surround[0, 0], 0)
     assert surround[0, 1, 0] > 0.6
     assert surround[0, 1, 2] > 0.9
@@ -82,5 +116,5 @@ def test_neighbors_within_reach_are_heard_and_no_others() -> None:
 def test_no_candidates_give_no_features() -> None:
     """Nothing in, nothing out, with the right number of columns."""
     none = np.zeros((0, 2), np.float32)
-    features = describe_surround(none, np.zeros((0, len(NUMBERS)), np.float32), _logits([]))
-    assert features.shape == (0, len(CANDIDATE_CLASSES) + len(NUMBERS) + 12)
+    features = context_features(none, np.zeros((0, len(PATCH_NUMBERS)), np.float32), _logits([]))
+    assert features.shape == (0, len(CANDIDATE_CLASSES) + len(PATCH_NUMBERS) + 12)

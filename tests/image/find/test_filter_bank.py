@@ -7,8 +7,13 @@ import itertools
 import numpy as np
 import pytest
 
-from calcwatch.image.arrays import sampled
-from calcwatch.image.find.filter_bank import NoiseMap, Peaks, fill_outside, find_peaks, scales_px
+from calcwatch.image.find.filter_bank import (
+    LocalMaxima,
+    fill_outside,
+    find_local_maxima,
+    noise_cell_px,
+    scales_px,
+)
 from calcwatch.image.prepare.breast import find_breast
 from calcwatch.image.prepare.normalize import normalize
 from tests.image.pictures import NOISE, add_blob, half_round_breast, mammogram_of
@@ -35,19 +40,21 @@ def test_the_breast_is_continued_past_its_skin() -> None:
     assert filled[middle, 273] == pytest.approx(0.6, abs=0.05)
 
 
-def peaks_of(gray: np.ndarray, *, spacing_mm: float = 0.1, most: int = 1000) -> tuple[Peaks, NoiseMap]:
-    """Peaks of a picture in its crop, looked for everywhere but at the border."""
+def maxima_of(
+    gray: np.ndarray, *, spacing_mm: float = 0.1, most: int = 1000
+) -> tuple[LocalMaxima, np.ndarray]:
+    """Local maxima of a picture in its crop, looked for everywhere but at the border; the noise map."""
     image = normalize(mammogram_of(gray, spacing_mm=spacing_mm))
     inside = find_breast(image).mask & image.foreground
     area = np.zeros_like(inside)
     area[30:-30, 30:-60] = 1
-    return find_peaks(fill_outside(image.gray, inside, 25), inside, area & inside, image, most=most)
+    return find_local_maxima(fill_outside(image.gray, inside, 25), inside, area & inside, image, most=most)
 
 
 @pytest.mark.parametrize("sigma_px", [1.0, 2.5, 4.0, 6.5, 9.0])
-def test_a_blob_peaks_at_its_place_and_scale(sigma_px: float) -> None:
-    """Small or large, on fine or coarse pixels: the highest peak is within a pixel and near its scale."""
-    found, _ = peaks_of(add_blob(half_round_breast(), 201, 121, sigma_px=sigma_px, height=0.4))
+def test_a_blob_is_found_at_its_place_and_scale(sigma_px: float) -> None:
+    """Small or large, on fine or coarse pixels: the highest maximum is within a pixel and near its scale."""
+    found, _ = maxima_of(add_blob(half_round_breast(), 201, 121, sigma_px=sigma_px, height=0.4))
     best = int(np.argmax(found.response))
     top = normalize(mammogram_of(half_round_breast())).frame.top
     assert abs(found.row[best] + top - 201) <= 1
@@ -57,25 +64,19 @@ def test_a_blob_peaks_at_its_place_and_scale(sigma_px: float) -> None:
 
 def test_the_noise_of_single_pixels_is_told() -> None:
     """White noise of 0.01 is 0.01 on the map, all over the breast."""
-    _, noise = peaks_of(half_round_breast())
-    assert noise.reduction == 8
-    middle = noise.sigma[noise.sigma.shape[0] // 2, 3:25]
+    image = normalize(mammogram_of(half_round_breast()))
+    assert noise_cell_px(image) == 8
+    _, noise = maxima_of(half_round_breast())
+    assert noise.shape == tuple(-(-length // 8) for length in image.gray.shape)
+    middle = noise[noise.shape[0] // 2, 3:25]
     np.testing.assert_allclose(middle, NOISE, rtol=0.12)
 
 
-def test_the_highest_peaks_are_kept() -> None:
+def test_the_highest_maxima_are_kept() -> None:
     """At most so many a scale, and they are the highest of that scale."""
-    everything, _ = peaks_of(half_round_breast())
-    few, _ = peaks_of(half_round_breast(), most=5)
+    everything, _ = maxima_of(half_round_breast())
+    few, _ = maxima_of(half_round_breast(), most=5)
     finest = everything.sigma_px == everything.sigma_px.min()
     assert np.count_nonzero(few.sigma_px == few.sigma_px.min()) == 5
     best = np.sort(everything.response[finest])[-5:]
     np.testing.assert_array_equal(np.sort(few.response[few.sigma_px == few.sigma_px.min()]), best)
-
-
-def test_gray_between_pixels_is_that_of_the_four_nearest() -> None:
-    """Halfway between two it is their mean; past the border that of the border."""
-    picture = np.array([[0, 2], [4, 8]], np.float32)
-    row, column = np.array([0, 0.5, 0.5, 9], np.float32), np.array([0.5, 0, 0.5, 9], np.float32)
-    np.testing.assert_allclose(sampled(picture, row, column), [1, 2, 3.5, 8])
-    assert sampled(picture, row[:0], column[:0]).size == 0

@@ -1,20 +1,22 @@
-"""What a network sees of each candidate."""
+"""What the patch network is shown of each candidate."""
 
 from __future__ import annotations
+
+from dataclasses import fields
 
 import numpy as np
 
 from calcwatch.image.find.candidates import Candidates, find_candidates
-from calcwatch.image.find.patches import NUMBERS, PATCH_PX, Patches, cut_patches
+from calcwatch.image.find.patches import PATCH_INPUTS, PATCH_NUMBERS, PATCH_PX, Patches, cut_patches
 from calcwatch.image.prepare.breast import find_breast
-from calcwatch.image.prepare.normalize import NormalizedImage, normalize
+from calcwatch.image.prepare.normalize import PreparedImage, normalize
 from calcwatch.image.settings import AnalysisSettings
 from tests.image.pictures import SPACING_MM, add_blob, half_round_breast, mammogram_of
 
 
 def _cut(
     row: float = 200, column: float = 100, count: int = 1000
-) -> tuple[NormalizedImage, Candidates, Patches]:
+) -> tuple[PreparedImage, Candidates, Patches]:
     image = normalize(mammogram_of(add_blob(half_round_breast(), row, column)))
     candidates = find_candidates(image, find_breast(image), AnalysisSettings())
     return image, candidates, cut_patches(image, candidates, count)
@@ -27,13 +29,19 @@ def test_the_candidate_lies_in_the_middle_of_its_patch() -> None:
     assert max(abs(int(place) - PATCH_PX // 2) for place in brightest) <= 1
 
 
+def test_the_inputs_have_the_names_of_the_model_file() -> None:
+    """Fields of the patches, in the order in which the patch network takes them."""
+    assert tuple(field.name for field in fields(Patches)) == PATCH_INPUTS
+    assert len(PATCH_NUMBERS) == len(set(PATCH_NUMBERS)) == 8
+
+
 def test_shapes_and_types() -> None:
     """Arrays have one row a candidate, at most as many as asked, and are float32."""
     _, candidates, patches = _cut(count=5)
     count = min(5, candidates.row.size)
     assert patches.detail.shape == (count, 1, PATCH_PX, PATCH_PX)
     assert patches.context.shape == (count, 2, PATCH_PX, PATCH_PX)
-    assert patches.numbers.shape == (count, len(NUMBERS))
+    assert patches.numbers.shape == (count, len(PATCH_NUMBERS))
     assert {patches.detail.dtype, patches.context.dtype, patches.numbers.dtype} == {np.dtype(np.float32)}
 
 
@@ -72,4 +80,4 @@ def test_no_candidates_give_empty_arrays() -> None:
     image, candidates, _ = _cut()
     none = cut_patches(image, candidates, 0)
     assert none.detail.shape == (0, 1, PATCH_PX, PATCH_PX)
-    assert none.numbers.shape == (0, len(NUMBERS))
+    assert none.numbers.shape == (0, len(PATCH_NUMBERS))

@@ -10,23 +10,21 @@ import pytest
 
 from calcwatch.image.find.detections import Detections
 from calcwatch.image.measure.outline import MeasuredObject, measure
-from calcwatch.image.prepare.normalize import NormalizedImage, normalize
+from calcwatch.image.prepare.normalize import PreparedImage, normalize
 from tests.image.pictures import add_blob, add_disk, half_round_breast, mammogram_of
 
 
-def image_of(gray: np.ndarray) -> NormalizedImage:
+def image_of(gray: np.ndarray) -> PreparedImage:
     """The crop of a picture."""
     return normalize(mammogram_of(gray))
 
 
-def at(
-    image: NormalizedImage, *places: tuple[float, float], sigma: float = 1.5
-) -> tuple[MeasuredObject, ...]:
+def at(image: PreparedImage, *places: tuple[float, float], sigma: float = 1.5) -> tuple[MeasuredObject, ...]:
     """Measure what lies at these places of the file."""
     return measure(image, detections_at(image, *places, sigma=sigma))
 
 
-def detections_at(image: NormalizedImage, *places: tuple[float, float], sigma: float = 1.5) -> Detections:
+def detections_at(image: PreparedImage, *places: tuple[float, float], sigma: float = 1.5) -> Detections:
     """Detections at these places of the file."""
     rows = np.array([row - image.frame.top for row, _ in places], np.float32)
     columns = np.array([column for _, column in places], np.float32)

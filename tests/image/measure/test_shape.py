@@ -11,7 +11,7 @@ from calcwatch.domain.findings import ShapeFeatures
 from calcwatch.domain.lexicon import SizeClass
 from calcwatch.image.measure.outline import MeasuredObject
 from calcwatch.image.measure.shape import cut, look_closer, measure_shape, pyramid, size_class
-from calcwatch.image.prepare.normalize import Frame, NormalizedImage
+from calcwatch.image.prepare.normalize import CropFrame, PreparedImage
 
 SIDE, MIDDLE = 160, 80
 MM = 0.1
@@ -41,8 +41,16 @@ def shape_of(drawn: NDArray[np.uint8], sigma: float = 0.9, spacing_mm: float | N
         surround=0.3,
     )
     whole = np.ones(gray.shape, np.uint8)
-    frame = Frame(0, 0, SIDE, SIDE, mirrored=False)
-    image = NormalizedImage(gray, whole, 0.0, frame, spacing_mm, spacing_mm or MM, 1 / 4095)
+    frame = CropFrame(0, 0, SIDE, SIDE, mirrored=False)
+    image = PreparedImage(
+        gray=gray,
+        foreground=whole,
+        background=0.0,
+        frame=frame,
+        spacing_mm=spacing_mm,
+        working_mm=spacing_mm or MM,
+        gray_step=1 / 4095,
+    )
     return measure_shape(image, found, look_closer(pyramid(gray), found))
 
 

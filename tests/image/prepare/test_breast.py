@@ -7,7 +7,6 @@ import math
 import numpy as np
 import pytest
 
-from calcwatch.image.arrays import erode
 from calcwatch.image.prepare.breast import find_breast
 from calcwatch.image.prepare.normalize import normalize
 from tests.image.pictures import half_round_breast, mammogram_of
@@ -53,13 +52,3 @@ def test_lines_of_text_are_no_breast() -> None:
     gray = np.zeros((512, 512), np.float32)
     gray[40:500:24, 30:480] = 1.0
     assert find_breast(normalize(mammogram_of(gray, spacing_mm=0.33))).area_px == 0.0
-
-
-def test_erosion_leaves_the_border_of_the_picture_alone() -> None:
-    """The chest wall is where the picture ends, not where the breast ends."""
-    mask = np.ones((20, 20), np.uint8)
-    mask[:, 15:] = 0
-    eroded = erode(mask, 3)
-    assert eroded[:, 0].all()
-    assert eroded[10].sum() == 12
-    np.testing.assert_array_equal(erode(mask, 0), mask)

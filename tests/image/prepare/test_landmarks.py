@@ -13,7 +13,7 @@ from calcwatch.domain.findings import Landmarks
 from calcwatch.domain.image import Mammogram, ViewPosition
 from calcwatch.image.prepare.breast import find_breast
 from calcwatch.image.prepare.landmarks import depth_px, find_landmarks, from_nipple
-from calcwatch.image.prepare.normalize import NormalizedImage, normalize
+from calcwatch.image.prepare.normalize import PreparedImage, normalize
 from calcwatch.phantom import PhantomImage, PhantomSettings, make_examination
 from tests.image.pictures import half_round_breast, mammogram_of
 
@@ -21,12 +21,12 @@ CC, MLO = ViewPosition.CC, ViewPosition.MLO
 SPACING_MM = 0.3  # of the drawn breasts: 120 mm high, 81 mm deep
 
 
-def landmarks_of(mammogram: Mammogram, view: ViewPosition | None) -> tuple[NormalizedImage, Landmarks | None]:
+def landmarks_of(mammogram: Mammogram, view: ViewPosition | None) -> tuple[PreparedImage, Landmarks | None]:
     image = normalize(mammogram)
     return image, find_landmarks(image, find_breast(image), view)
 
 
-def found_in(gray: NDArray[np.float32], view: ViewPosition | None = CC) -> tuple[NormalizedImage, Landmarks]:
+def found_in(gray: NDArray[np.float32], view: ViewPosition | None = CC) -> tuple[PreparedImage, Landmarks]:
     image, found = landmarks_of(mammogram_of(gray, spacing_mm=SPACING_MM), view)
     assert found is not None
     return image, found

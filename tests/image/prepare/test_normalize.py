@@ -1,4 +1,4 @@
-"""The crop, the orientation, the background and the local noise."""
+"""The crop, the orientation and the background."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from calcwatch.image.arrays import local_noise
-from calcwatch.image.prepare.normalize import Frame, normalize
+from calcwatch.image.prepare.normalize import CropFrame, normalize
 from tests.image.pictures import half_round_breast, mammogram_of
 
 
@@ -47,8 +46,8 @@ def test_a_point_of_the_crop_finds_its_way_back(mirrored: bool) -> None:
 
 def test_the_frame_turns_columns_round_when_mirrored() -> None:
     """Column 0 of a mirrored crop is its last column in the file."""
-    assert Frame(10, 20, 5, 7, mirrored=True).to_file(1, 0) == (11, 26)
-    assert Frame(10, 20, 5, 7, mirrored=False).to_file(1, 0) == (11, 20)
+    assert CropFrame(10, 20, 5, 7, mirrored=True).to_file(1, 0) == (11, 26)
+    assert CropFrame(10, 20, 5, 7, mirrored=False).to_file(1, 0) == (11, 20)
 
 
 def test_padding_is_no_foreground() -> None:
@@ -97,19 +96,3 @@ def test_unknown_spacing_stays_unknown() -> None:
     crop = normalize(mammogram_of(half_round_breast(), spacing_mm=None))
     assert crop.spacing_mm is None
     assert crop.px(1.0) == pytest.approx(10.0)
-
-
-def test_local_noise_is_the_standard_deviation_of_normal_noise() -> None:
-    """On pure noise the estimate is right within a few percent."""
-    noise = np.random.default_rng(3).normal(0, 0.02, (300, 300)).astype(np.float32)
-    estimate = local_noise(noise, np.ones_like(noise), 101)
-    assert estimate[150, 150] == pytest.approx(0.02, rel=0.05)
-
-
-def test_a_few_bright_specks_do_not_raise_the_noise() -> None:
-    """One pixel in a hundred at fifty sigmas raises the estimate by less than a quarter."""
-    generator = np.random.default_rng(4)
-    noise = generator.normal(0, 0.02, (300, 300)).astype(np.float32)
-    clean = local_noise(noise, np.ones_like(noise), 101)[150, 150]
-    noise[generator.random(noise.shape) < 0.01] = 1.0
-    assert local_noise(noise, np.ones_like(noise), 101)[150, 150] < 1.25 * clean

@@ -10,14 +10,14 @@ from calcwatch.domain.image import QualityFlag
 from calcwatch.image.analyze import analyze_image
 from calcwatch.image.prepare.breast import find_breast
 from calcwatch.image.prepare.normalize import normalize
-from calcwatch.image.prepare.quality import check
+from calcwatch.image.prepare.quality import quality_flags
 from tests.image.pictures import half_round_breast, mammogram_of
 
 
 def flags_of(gray: np.ndarray, **how: float | None) -> frozenset[QualityFlag]:
     """What the quality step says about a picture."""
     image = normalize(mammogram_of(gray, **how))  # type: ignore[arg-type]
-    return check(image, find_breast(image))
+    return quality_flags(image, find_breast(image))
 
 
 def test_a_plain_breast_has_no_flags() -> None:
@@ -60,7 +60,7 @@ def test_an_impossible_breast_is_no_mammogram(spacing: float, breast_cm2: float)
 
 
 def test_coarse_pixels_are_mentioned() -> None:
-    """At 0.2 mm a speck is a pixel: sizes and shapes cannot be trusted."""
+    """At 0.2 mm a small calcification is a pixel: sizes and shapes cannot be trusted."""
     assert QualityFlag.PIXELS_COARSE in flags_of(half_round_breast(noise=0.03), spacing_mm=0.2)
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from calcwatch.image.describe.morphology import MorphologyNetworks
     from calcwatch.image.describe.suspicion import SuspicionModel
     from calcwatch.image.measure.outline import MeasuredObject
-    from calcwatch.image.prepare.normalize import NormalizedImage
+    from calcwatch.image.prepare.normalize import PreparedImage
 
 
 @dataclass(frozen=True)
@@ -72,12 +72,12 @@ class Described:
     groups: tuple[DescribedGroup, ...]
 
 
-Describer = Callable[["NormalizedImage", ToDescribe], Described]
+Describer = Callable[["PreparedImage", ToDescribe], Described]
 """Anything that describes; a learned model is handed in as such a function."""
 
 
 def describe_learned(
-    image: NormalizedImage,
+    image: PreparedImage,
     found: ToDescribe,
     *,
     model: DescriptionModel,

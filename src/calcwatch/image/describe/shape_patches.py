@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from calcwatch.domain.findings import ShapeFeatures
     from calcwatch.image.measure.outline import MeasuredObject
-    from calcwatch.image.prepare.normalize import NormalizedImage
+    from calcwatch.image.prepare.normalize import PreparedImage
 
 
 SHAPE_NUMBERS = (
@@ -54,7 +54,7 @@ class SeenShapes:
 
 
 def see_shapes(
-    image: NormalizedImage,
+    image: PreparedImage,
     objects: Sequence[MeasuredObject],
     looks: NDArray[np.float32] | None,
     *,
@@ -102,7 +102,7 @@ def _close(close: Close) -> NDArray[np.float32]:
 
 def _near(
     levels: Sequence[NDArray[np.float32]],
-    image: NormalizedImage,
+    image: PreparedImage,
     found: MeasuredObject,
     settings: AnalysisSettings,
 ) -> NDArray[np.float32]:
@@ -114,7 +114,7 @@ def _near(
 def _around(
     levels: Sequence[NDArray[np.float32]],
     where: NDArray[np.float32],
-    image: NormalizedImage,
+    image: PreparedImage,
     found: MeasuredObject,
     settings: AnalysisSettings,
 ) -> NDArray[np.float32]:
@@ -140,7 +140,7 @@ def _in_noise(
 
 
 def _where(
-    image: NormalizedImage, objects: Sequence[MeasuredObject], settings: AnalysisSettings
+    image: PreparedImage, objects: Sequence[MeasuredObject], settings: AnalysisSettings
 ) -> NDArray[np.float32]:
     """1 in the cells, 0.4 mm apart, in which a calcification lies; a large one fills several."""
     step = image.px(settings.shape_patches.around_mm)
@@ -153,7 +153,7 @@ def _where(
 
 
 def _numbers(
-    image: NormalizedImage,
+    image: PreparedImage,
     objects: Sequence[MeasuredObject],
     features: Sequence[ShapeFeatures],
     looks: NDArray[np.float32] | None,

@@ -1,1 +1,1 @@
-"""Where a calcification may lie: a filter bank proposes candidates, patches of them are classified."""
+"""Where a calcification may lie: local maxima of a filter bank, the best of them classified by networks."""

@@ -1,13 +1,12 @@
-"""Bright points above the local noise -> believed calcifications (the classical detector).
+"""Local maxima in the breast -> candidates with support by their neighbors; the classical detector.
 
-Differences of Gaussians at several scales in units of the local noise propose candidates; how each stands
-over its surround and how many others lie about it make the belief. The difference-of-Gaussians family for
+Differences of Gaussians at several scales in units of the local noise give local maxima; how each stands over
+its surround and how many others lie about it make its score. The difference-of-Gaussians family for
 microcalcifications goes back to Dengler, Behrens and Desaga, IEEE Trans Med Imaging 12:634 (1993).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,31 +15,42 @@ import numpy as np
 from scipy.spatial import cKDTree
 from scipy.special import expit
 
-from calcwatch.image.arrays import enlarged, erode, sampled
+from calcwatch.image.arrays import block_centers, enlarged, erode, sampled, squares_around
 from calcwatch.image.find.detections import Detections
-from calcwatch.image.find.filter_bank import Peaks, fill_outside, find_peaks
-from calcwatch.image.settings import AnalysisSettings
+from calcwatch.image.find.filter_bank import LocalMaxima, fill_outside, find_local_maxima, noise_cell_px
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from calcwatch.image.prepare.breast import BreastRegion
-    from calcwatch.image.prepare.normalize import NormalizedImage
+    from calcwatch.image.prepare.normalize import PreparedImage
+    from calcwatch.image.settings import AnalysisSettings
+    from calcwatch.image.settings.find import CandidateSettings
 
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """Bright points that may be calcifications, most promising first, and what they were found in.
+    """Local maxima that may be calcifications, highest rank first, and the pictures they were found in.
 
-    Arrays of one length, empty when there are none. ``row``, ``column``: whole pixels of the crop.
-    ``sigma_px``: scale that answered strongest. ``noise``: gray of one sigma at that scale. ``response``: of
-    the filter, in units of that noise. ``strength``: height above the surround in the same units, lines
-    discounted. ``supported_strength``: its strength and that of its neighbors within 2 mm, each with a cap;
-    ``support``: the neighbors' alone. ``rank_score``: what they are ordered by, so that few calcifications
-    are lost where only the first are looked at. ``score``: 0 to 1, what the classical detector makes of them.
-    ``filled``: crop size, float32, the gray of the crop with the breast continued smoothly past its skin.
-    ``noise_map``: float32, ``reduction`` times fewer rows and columns than the crop (rounded up): standard
-    deviation in gray that single pixels would have if the noise of the finest scale were white.
+    The arrays from ``row`` to ``score`` have one length, 0 when there are no candidates.
+
+    Attributes:
+        row: Row in crop pixels, whole.
+        column: Column in crop pixels, whole.
+        sigma_px: Scale of the filter that responds most, in crop pixels.
+        noise: Gray of one sigma of the noise at that scale.
+        response: Response of the filter in units of that noise.
+        strength: Height above the surround in the same units, lines discounted.
+        supported_strength: Strength of the candidate and of its neighbors within 2 mm, each with a cap.
+        support: The neighbors' alone.
+        rank_score: What candidates are ordered by, so that few calcifications are lost where only the first
+            are classified.
+        score: Score of the classical detector, 0 to 1.
+        filled: float32, size of the crop: its gray, the breast continued smoothly past its skin.
+        noise_map: float32, one cell for each ``noise_cell`` x ``noise_cell`` pixels of the crop: standard
+            deviation in gray that single pixels would have if the noise of the finest scale were white.
+        noise_cell: Side of a cell of the noise map in crop pixels.
+
     """
 
     row: NDArray[np.intp]
@@ -55,46 +65,65 @@ class Candidates:
     score: NDArray[np.float32]
     filled: NDArray[np.float32]
     noise_map: NDArray[np.float32]
-    reduction: int
+    noise_cell: int
 
     def pixel_noise(self) -> NDArray[np.float32]:
-        """Gray of one sigma of a single pixel's noise where each candidate lies."""
-        return self.noise_map[self.row // self.reduction, self.column // self.reduction]
+        """Return gray of one sigma of a single pixel's noise where each candidate lies."""
+        return self.noise_map[self.row // self.noise_cell, self.column // self.noise_cell]
 
 
-Detector = Callable[["NormalizedImage", "BreastRegion", "AnalysisSettings"], Detections]
-"""Anything that finds candidates; a learned model is handed in as such a function."""
+def detect_classical(image: PreparedImage, breast: BreastRegion, settings: AnalysisSettings) -> Detections:
+    """Find candidates and score them by strength and support, without learned weights.
 
+    Args:
+        image: The prepared image.
+        breast: Where its breast is.
+        settings: Settings of the analysis; ``max_candidates`` bounds the answer.
 
-def detect_classical(image: NormalizedImage, breast: BreastRegion, settings: AnalysisSettings) -> Detections:
-    """Find bright specks in the breast; at most ``settings.max_candidates`` of them."""
+    Returns:
+        The candidates, highest score first.
+
+    """
     found = find_candidates(image, breast, settings)
     order = np.lexsort((found.column, found.row, -found.strength, -found.score))
     columns = (found.row, found.column, found.sigma_px, found.strength, found.supported_strength, found.score)
     return Detections(*(column[order].astype(np.float32) for column in columns))
 
 
-def find_candidates(image: NormalizedImage, breast: BreastRegion, settings: AnalysisSettings) -> Candidates:
-    """Everything in the breast that stands out as a speck may; the ``settings.max_candidates`` likeliest.
+def find_candidates(image: PreparedImage, breast: BreastRegion, settings: AnalysisSettings) -> Candidates:
+    """Find everything in the breast that stands out as a calcification may.
 
-    Belief discounts what lies on a line, as some calcifications do: it does not decide who is looked at.
+    The score discounts what lies on a line, as some calcifications do; so it does not decide which candidates
+    are kept, the rank does.
+
+    Args:
+        image: The prepared image.
+        breast: Where its breast is.
+        settings: Settings of the analysis.
+
+    Returns:
+        The ``settings.max_candidates`` candidates of the highest rank.
+
     """
+    candidate_settings = settings.candidates
     imaged = breast.mask & image.foreground
     filled = fill_outside(
-        image.gray, imaged, image.px(settings.candidates.fill_mm), settings=settings.filter_bank
+        image.gray, imaged, image.px(candidate_settings.fill_mm), settings=settings.filter_bank
     )
-    area = _search_area(imaged, image.px(settings.candidates.skin_rim_mm), settings)
-    most = settings.candidates.peaks_per_candidate * settings.max_candidates
-    peaks, noise = find_peaks(filled, imaged, area, image, most=most, settings=settings.filter_bank)
-    peaks = _without_twins(peaks, image, most, settings)
-    evidence, support = _evidence(peaks, image, settings)
-    promise = (
-        peaks.response
-        + settings.candidates.rank_strength_weight * peaks.strength.clip(0)
-        + settings.candidates.rank_support_weight * support
+    area = _search_area(imaged, image.px(candidate_settings.skin_rim_mm), candidate_settings)
+    most = candidate_settings.peaks_per_candidate * settings.max_candidates
+    maxima, noise_map = find_local_maxima(
+        filled, imaged, area, image, most=most, settings=settings.filter_bank
     )
-    order = np.lexsort((peaks.column, peaks.row, -promise))[: settings.max_candidates]
-    best = peaks.taken(order)
+    maxima = _suppress_non_maxima(maxima, image, most, candidate_settings)
+    supported_strength, support = _support(maxima, image, candidate_settings)
+    rank_score = (
+        maxima.response
+        + candidate_settings.rank_strength_weight * maxima.strength.clip(0)
+        + candidate_settings.rank_support_weight * support
+    )
+    order = np.lexsort((maxima.column, maxima.row, -rank_score))[: settings.max_candidates]
+    best = maxima.taken(order)
     return Candidates(
         row=best.row,
         column=best.column,
@@ -102,31 +131,46 @@ def find_candidates(image: NormalizedImage, breast: BreastRegion, settings: Anal
         noise=best.noise,
         response=best.response,
         strength=best.strength,
-        supported_strength=evidence[order],
+        supported_strength=supported_strength[order],
         support=support[order],
-        rank_score=promise[order],
-        score=_belief(
-            best.strength + np.float32(settings.candidates.support_weight) * support[order], image, settings
+        rank_score=rank_score[order],
+        score=_score(
+            best.strength + np.float32(candidate_settings.support_weight) * support[order],
+            image,
+            candidate_settings,
         ),
         filled=filled,
-        noise_map=noise.sigma,
-        reduction=noise.reduction,
+        noise_map=noise_map,
+        noise_cell=noise_cell_px(image, settings=settings.filter_bank),
     )
 
 
-def _without_twins(peaks: Peaks, image: NormalizedImage, most: int, settings: AnalysisSettings) -> Peaks:
-    """One peak for each thing: a weaker one next to a stronger goes, then the strongest ``most`` stay.
+def _search_area(imaged: NDArray[np.uint8], rim_px: float, settings: CandidateSettings) -> NDArray[np.uint8]:
+    """1 where candidates may lie: not on the skin line, not on the border of the picture."""
+    # a wide rim is taken off on coarse pixels, where it costs less
+    step = max(1, round(rim_px / settings.rim_steps))
+    area = imaged & enlarged(erode(block_centers(imaged, step), round(rim_px / step)), imaged.shape)
+    border = settings.border_px
+    for edge in (area[:border], area[-border:], area[:, :border], area[:, -border:]):
+        edge[:] = 0
+    return area
 
-    Next to it means within a few pixels or one sigma of either scale; but a speck on a coarse object stays.
+
+def _suppress_non_maxima(
+    maxima: LocalMaxima, image: PreparedImage, most: int, settings: CandidateSettings
+) -> LocalMaxima:
+    """Drop a weaker maximum near a stronger one, of whatever scale; then keep the strongest ``most``.
+
+    Near is within a few pixels or one sigma of either scale; but a fine maximum on a coarse object stays.
     """
-    order = np.lexsort((peaks.sigma_px, peaks.column, peaks.row, -peaks.response))
+    order = np.lexsort((maxima.sigma_px, maxima.column, maxima.row, -maxima.response))
     place = np.empty_like(order)
     place[order] = np.arange(order.size)
     stays = np.ones(order.size, bool)
     if order.size > 1:
-        points = np.stack([peaks.row, peaks.column], axis=1)
-        reach = np.maximum(np.float32(settings.candidates.suppression_px), peaks.sigma_px)
-        coarse = peaks.sigma_px > image.px(settings.candidates.object_sigma_mm)
+        points = np.stack([maxima.row, maxima.column], axis=1)
+        reach = np.maximum(np.float32(settings.suppression_px), maxima.sigma_px)
+        coarse = maxima.sigma_px > image.px(settings.object_sigma_mm)
         pair = cKDTree(points).query_pairs(float(reach.max()), output_type="ndarray")
         first_stronger = place[pair[:, 0]] < place[pair[:, 1]]
         weaker = np.where(first_stronger, pair[:, 1], pair[:, 0])
@@ -134,68 +178,55 @@ def _without_twins(peaks: Peaks, image: NormalizedImage, most: int, settings: An
         apart = np.hypot(*(points[weaker] - points[stronger]).T)
         near = apart <= np.where(coarse[stronger], 0, np.maximum(reach[stronger], reach[weaker]))
         stays[weaker[near | (coarse[weaker] & (apart <= reach[weaker]))]] = False
-    return peaks.taken(order[stays[order]][:most])
+    return maxima.taken(order[stays[order]][:most])
 
 
-def _search_area(imaged: NDArray[np.uint8], rim_px: float, settings: AnalysisSettings) -> NDArray[np.uint8]:
-    """1 where candidates may lie: not on the skin line, not on the border of the picture."""
-    step = max(1, round(rim_px / settings.candidates.rim_steps))
-    rim = erode(np.ascontiguousarray(imaged[step // 2 :: step, step // 2 :: step]), round(rim_px / step))
-    area = imaged & enlarged(rim, imaged.shape)
-    for edge in (
-        area[: settings.candidates.border_px],
-        area[-settings.candidates.border_px :],
-        area[:, : settings.candidates.border_px],
-        area[:, -settings.candidates.border_px :],
-    ):
-        edge[:] = 0
-    return area
-
-
-def _evidence(
-    peaks: Peaks, image: NormalizedImage, settings: AnalysisSettings
+def _support(
+    maxima: LocalMaxima, image: PreparedImage, settings: CandidateSettings
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Capped strength of each peak with its neighbors', and the neighbors' alone.
+    """Capped strength of each maximum with its neighbors', and the neighbors' alone.
 
-    Less what the wider surround leads to expect: busy texture and fine pixels make weak peaks everywhere, and
-    only more of them here than around counts. In a busy corner each counts less; what is sharper than the
-    blur or coarse has no voice.
+    Less what the wider surround leads to expect: dense texture and fine pixels make weak maxima everywhere,
+    and only more of them here than around count. Where the noise is higher than usual each counts less; what
+    is sharper than the blur, or coarse, gives no support.
     """
-    loud = np.flatnonzero(
-        (peaks.strength > settings.candidates.support_strength)
-        & (peaks.response > settings.candidates.support_response)
+    above_threshold = np.flatnonzero(
+        (maxima.strength > settings.support_strength) & (maxima.response > settings.support_response)
     )
-    silent = peaks.sigma_px > image.px(settings.candidates.object_sigma_mm)
-    silent[loud] |= sharper_than_blur(
-        image.gray, peaks.row[loud], peaks.column[loud], peaks.sigma_px[loud], settings=settings
+    excluded = maxima.sigma_px > image.px(settings.object_sigma_mm)
+    excluded[above_threshold] |= _sharper_than_blur(
+        image.gray,
+        maxima.row[above_threshold],
+        maxima.column[above_threshold],
+        maxima.sigma_px[above_threshold],
+        settings,
     )
     own = np.where(
-        silent,
+        excluded,
         0.0,
-        np.minimum(peaks.strength / np.maximum(1.0, peaks.relative_noise), settings.candidates.support_cap),
+        np.minimum(maxima.strength / np.maximum(1.0, maxima.relative_noise), settings.support_cap),
     )
-    heard = np.where(own > settings.candidates.support_strength, own, 0.0).astype(np.float32)
-    heard[peaks.response <= settings.candidates.support_response] = 0.0
-    near = _sum_of_neighbors(peaks, heard, image.px(settings.candidates.support_mm), settings)
-    wide = _sum_of_neighbors(peaks, heard, image.px(settings.candidates.background_support_mm), settings)
-    expected = (wide - near) / (
-        (settings.candidates.background_support_mm / settings.candidates.support_mm) ** 2 - 1
-    )
+    given = np.where(own > settings.support_strength, own, 0.0).astype(np.float32)
+    given[maxima.response <= settings.support_response] = 0.0
+    near = _sum_of_neighbors(maxima, given, image.px(settings.support_mm), settings)
+    wide = _sum_of_neighbors(maxima, given, image.px(settings.background_support_mm), settings)
+    # what the ring between both distances holds, on the area of the inner disk
+    expected = (wide - near) / ((settings.background_support_mm / settings.support_mm) ** 2 - 1)
     support = np.maximum(near - expected, 0.0)
     return (own + support).astype(np.float32), support.astype(np.float32)
 
 
 def _sum_of_neighbors(
-    peaks: Peaks, heard: NDArray[np.float32], distance_px: float, settings: AnalysisSettings
+    maxima: LocalMaxima, given: NDArray[np.float32], distance_px: float, settings: CandidateSettings
 ) -> NDArray[np.float32]:
-    """What is heard at each peak from all others within a distance, an eighth of it uncertain.
+    """Sum of what all others within a distance give to each maximum, an eighth of the distance uncertain.
 
-    The voices are laid on a grid, so that a picture full of them takes no longer than another.
+    What is given is laid on a grid, so that a picture full of maxima takes no longer than another.
     """
-    if heard.size == 0:
-        return heard
-    cell = distance_px / settings.candidates.support_cells
-    row, column = (peaks.row / cell).astype(np.float32), (peaks.column / cell).astype(np.float32)
+    if given.size == 0:
+        return given
+    cell = distance_px / settings.support_cells
+    row, column = (maxima.row / cell).astype(np.float32), (maxima.column / cell).astype(np.float32)
     shape = int(row.max()) + 2, int(column.max()) + 2
     top, left = row.astype(np.intp), column.astype(np.intp)
     y, x = row - top, column - left
@@ -206,46 +237,50 @@ def _sum_of_neighbors(
         (1, 0, y * (1 - x)),
         (1, 1, y * x),
     ):
-        np.add.at(grid, (top + down, left + right), share * heard)
-    reach = np.arange(
-        -settings.candidates.support_cells, settings.candidates.support_cells + 1, dtype=np.float32
-    )
-    disk = (np.hypot(reach[:, None], reach) <= settings.candidates.support_cells).astype(np.float32)
+        np.add.at(grid, (top + down, left + right), share * given)
+    reach = np.arange(-settings.support_cells, settings.support_cells + 1, dtype=np.float32)
+    disk = (np.hypot(reach[:, None], reach) <= settings.support_cells).astype(np.float32)
     total = cv2.filter2D(grid, -1, disk, borderType=cv2.BORDER_CONSTANT)
-    return sampled(np.asarray(total, np.float32), row, column) - heard
+    return sampled(np.asarray(total, np.float32), row, column) - given
 
 
-def _belief(
-    strength: NDArray[np.float32], image: NormalizedImage, settings: AnalysisSettings
+def _score(
+    strength: NDArray[np.float32], image: PreparedImage, settings: CandidateSettings
 ) -> NDArray[np.float32]:
-    half = settings.candidates.score_midpoint * min(
-        1.0, (settings.candidates.sharp_spacing_mm / image.working_mm) ** settings.candidates.blur_exponent
-    )
-    return np.asarray(expit((strength - half) / settings.candidates.score_width), dtype=np.float32)
+    """Score of the classical detector: a logistic curve of strength with support."""
+    sharpness = (settings.sharp_spacing_mm / image.working_mm) ** settings.blur_exponent
+    midpoint = settings.score_midpoint * min(1.0, sharpness)
+    return np.asarray(expit((strength - midpoint) / settings.score_width), dtype=np.float32)
 
 
-def sharper_than_blur(
+def _sharper_than_blur(
     gray: NDArray[np.float32],
     rows: NDArray[np.intp],
     columns: NDArray[np.intp],
     sigma_px: NDArray[np.float32],
-    *,
-    settings: AnalysisSettings = AnalysisSettings(),
+    settings: CandidateSettings,
 ) -> NDArray[np.bool_]:
-    """Whether next to nothing of a peak's height is left one pixel beside it.
+    """Whether next to nothing of the height of a maximum of a fine scale is left one pixel beside it.
 
     The breast is seen through the blur of a focal spot and a detector (or of film and scanner): what is
-    sharper lies behind them, like dust on film, a scratch or a defective pixel. ``sigma_px``: scale of each
-    peak; only the finest can be that sharp.
+    sharper lies behind them, like dust on film, a scratch or a defective pixel.
     """
-    around = range(-3, 4)
-    ys = [np.clip(rows + i, 0, gray.shape[0] - 1) for i in around]
-    xs = [np.clip(columns + j, 0, gray.shape[1] - 1) for j in around]
-    patch = np.stack([[gray[y, x] for x in xs] for y in ys])
-    surround = np.median(patch.reshape(49, -1), axis=0)
-    height = np.maximum(patch[3, 3] - surround, 1e-9)
-    sides = np.sort(np.stack([patch[2, 3], patch[4, 3], patch[3, 2], patch[3, 4]]), axis=0)
+    square = squares_around(gray, rows, columns, settings.sharp_window_px)
+    middle = settings.sharp_window_px // 2
+    surround = np.median(square.reshape(len(square), settings.sharp_window_px**2), axis=1)
+    height = np.maximum(square[:, middle, middle] - surround, 1e-9)
+    sides = np.sort(
+        np.stack(
+            [
+                square[:, middle - 1, middle],
+                square[:, middle + 1, middle],
+                square[:, middle, middle - 1],
+                square[:, middle, middle + 1],
+            ]
+        ),
+        axis=0,
+    )
     return np.asarray(
-        ((sides[2] - surround) / height < settings.candidates.sharp_side_share)
-        & (sigma_px < settings.candidates.sharp_sigma_px)
+        ((sides[-settings.sharp_side_rank] - surround) / height < settings.sharp_side_share)
+        & (sigma_px < settings.sharp_sigma_px)
     )

@@ -1,6 +1,6 @@
-"""Candidates -> what each is, by a learned model: a look at each, then one in the light of the others.
+"""Candidates -> what each is, by two networks: one sees each candidate, one sees it in its context.
 
-The model is a pair of functions handed in; what they are made of is none of the core's business.
+The networks are functions that are handed in; what they are made of is none of the core's business.
 """
 
 from __future__ import annotations
@@ -17,18 +17,30 @@ from calcwatch.domain.findings import NonLesionKind
 from calcwatch.image.find.candidates import find_candidates
 from calcwatch.image.find.detections import Detections
 from calcwatch.image.find.patches import Patches, cut_patches
-from calcwatch.image.settings import AnalysisSettings
+from calcwatch.image.settings.find import ClassifySettings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from calcwatch.image.find.candidates import Candidates
     from calcwatch.image.prepare.breast import BreastRegion
-    from calcwatch.image.prepare.normalize import NormalizedImage
+    from calcwatch.image.prepare.normalize import PreparedImage
+    from calcwatch.image.settings import AnalysisSettings
 
 
 class CandidateClass(StrEnum):
-    """What a candidate is, in the order of the model's outputs; look-alikes bear their ``NonLesionKind``."""
+    """What a candidate is.
+
+    Attributes:
+        TISSUE: Nothing: tissue or noise.
+        CALCIFICATION: A calcification, not of a vessel.
+        VASCULAR: A calcification in the wall of a vessel.
+        CLIP: A surgical clip.
+        MARKER: A marker on the skin.
+        WIRE: A wire or a suture.
+        DUST: Dust or a scratch on film.
+
+    """
 
     TISSUE = "tissue"
     CALCIFICATION = "calcification"
@@ -39,22 +51,45 @@ class CandidateClass(StrEnum):
     DUST = "dust_or_scratch"
 
 
-CANDIDATE_CLASSES = tuple(CandidateClass)
-"""All looks in the order of the model's outputs."""
+CANDIDATE_CLASSES = (
+    CandidateClass.TISSUE,
+    CandidateClass.CALCIFICATION,
+    CandidateClass.VASCULAR,
+    CandidateClass.CLIP,
+    CandidateClass.MARKER,
+    CandidateClass.WIRE,
+    CandidateClass.DUST,
+)
+"""The classes in the order of the outputs of the shipped weights; both networks have one output a class."""
 
-_CALCIFICATIONS = [
-    CANDIDATE_CLASSES.index(CandidateClass.CALCIFICATION),
-    CANDIDATE_CLASSES.index(CandidateClass.VASCULAR),
-]
-_LOOKALIKES = [number for number, look in enumerate(CANDIDATE_CLASSES) if look.value in set(NonLesionKind)]
+CONTEXT_INPUTS = ("features",)
+"""Name of the one input of the context network in the model file; see ``context_features``."""
+
+LOOKALIKE_KINDS = {
+    CandidateClass.CLIP: NonLesionKind.CLIP,
+    CandidateClass.MARKER: NonLesionKind.MARKER,
+    CandidateClass.WIRE: NonLesionKind.WIRE,
+    CandidateClass.DUST: NonLesionKind.DUST,
+}
+"""The classes that are look-alikes, and the kind of non-lesion that each is reported as."""
+
+_CALCIFICATION = CANDIDATE_CLASSES.index(CandidateClass.CALCIFICATION)
+_VASCULAR = CANDIDATE_CLASSES.index(CandidateClass.VASCULAR)
+_CALCIFICATIONS = [_CALCIFICATION, _VASCULAR]  # outputs whose sum is the score
+_LOOKALIKES = [CANDIDATE_CLASSES.index(candidate_class) for candidate_class in LOOKALIKE_KINDS]
 
 
 @dataclass(frozen=True)
 class DetectorNetworks:
-    """Two functions and how many ``max_candidates`` are looked at in one image.
+    """The two networks of a learned detector.
 
-    ``patch_network``: patches -> logits, n x looks, each candidate by itself. ``context_network``: what
-    ``describe_surround`` gives -> probabilities, n x looks, calibrated.
+    Attributes:
+        patch_network: Patches of n candidates -> logits, float32, n x ``CANDIDATE_CLASSES``, each candidate
+            by itself.
+        context_network: What ``context_features`` gives for n candidates -> class probabilities, float32,
+            n x ``CANDIDATE_CLASSES``, calibrated.
+        max_candidates: How many candidates of an image are classified, those of the highest rank.
+
     """
 
     patch_network: Callable[[Patches], NDArray[np.float32]]
@@ -63,21 +98,32 @@ class DetectorNetworks:
 
 
 def detect_learned(
-    image: NormalizedImage, breast: BreastRegion, settings: AnalysisSettings, *, model: DetectorNetworks
+    image: PreparedImage, breast: BreastRegion, settings: AnalysisSettings, *, model: DetectorNetworks
 ) -> Detections:
-    """Find candidates as the classical detector does, and let the model say what each is.
+    """Find candidates as the classical detector does, and let networks classify them.
 
-    ``score`` is the probability of a calcification, vascular or not. At most ``model.candidates`` and
-    ``settings.max_candidates`` are looked at.
+    Args:
+        image: The prepared image.
+        breast: Where its breast is.
+        settings: Settings of the analysis.
+        model: The networks; at most ``model.max_candidates`` and ``settings.max_candidates`` candidates are
+            classified, the rest is left out.
+
+    Returns:
+        The candidates, highest score first, with their class probabilities; the score is the probability of a
+        calcification, vascular or not.
+
     """
     candidates = find_candidates(image, breast, settings)
     patches = cut_patches(image, candidates, model.max_candidates, settings=settings.patches)
     count = len(patches.numbers)
     logits = model.patch_network(patches)
-    places = np.stack([candidates.row[:count], candidates.column[:count]], axis=1) * image.working_mm
-    looks = model.context_network(describe_surround(places, patches.numbers, logits, settings=settings))
-    looks, stays = _gathered(candidates, looks, settings)
-    score = looks[:, _CALCIFICATIONS].sum(axis=1)
+    places_mm = np.stack([candidates.row[:count], candidates.column[:count]], axis=1) * image.working_mm
+    probabilities = model.context_network(
+        context_features(places_mm, patches.numbers, logits, settings=settings.classify)
+    )
+    probabilities, stays = _merge_grain(candidates, probabilities, settings.classify)
+    score = probabilities[:, _CALCIFICATIONS].sum(axis=1)
     order = np.lexsort((candidates.column[:count], candidates.row[:count], -score))
     order = order[stays[order]]
     return Detections(
@@ -87,84 +133,111 @@ def detect_learned(
         strength=candidates.strength[order],
         supported_strength=candidates.supported_strength[order],
         score=score[order].astype(np.float32),
-        class_probabilities=looks[order],
+        class_probabilities=probabilities[order],
     )
 
 
-def _gathered(
-    candidates: Candidates, looks: NDArray[np.float32], settings: AnalysisSettings
+def _merge_grain(
+    candidates: Candidates, probabilities: NDArray[np.float32], settings: ClassifySettings
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Give what is seen on the back of a large bright thing to that thing; and which candidates stay.
+    """Class probabilities with those of the grain on large bright objects given to these; what stays.
 
-    A fine peak that does not stand above its own surround, within two sigmas of a coarse one, is grain on it.
+    A fine candidate that does not stand above its own surround, within two sigmas of a coarse one, is grain
+    on it: the network sees the object best where it is centered on its brightest grain.
     """
-    count = len(looks)
+    count = len(probabilities)
     row, column = candidates.row[:count], candidates.column[:count]
     sigma, strength = candidates.sigma_px[:count], candidates.strength[:count]
-    looks, stays = looks.copy(), np.ones(count, bool)
-    for large in np.flatnonzero((sigma > settings.classify.object_sigma_px) & (strength > 0)):
-        on_it = np.hypot(row - row[large], column - column[large]) <= 2 * sigma[large]
+    probabilities, stays = probabilities.copy(), np.ones(count, bool)
+    for large in np.flatnonzero((sigma > settings.object_sigma_px) & (strength > 0)):
+        on_it = np.hypot(row - row[large], column - column[large]) <= settings.object_reach * sigma[large]
         grain = np.flatnonzero(on_it & (strength < 0) & (sigma < sigma[large]) & stays)
         both = np.append(grain, large)
-        looks[large] = looks[both[np.argmax(looks[both][:, _CALCIFICATIONS].sum(axis=1))]]
+        likeliest = np.argmax(probabilities[both][:, _CALCIFICATIONS].sum(axis=1))
+        probabilities[large] = probabilities[both[likeliest]]
         stays[grain] = False
-    return looks, stays
+    return probabilities, stays
 
 
-def is_vascular(looks: NDArray[np.float32]) -> bool:
-    """Whether a calcification with these probabilities looks more like one of a vessel's wall than not."""
-    return bool(
-        looks[CANDIDATE_CLASSES.index(CandidateClass.VASCULAR)]
-        > looks[CANDIDATE_CLASSES.index(CandidateClass.CALCIFICATION)]
-    )
+def is_vascular(probabilities: NDArray[np.float32]) -> bool:
+    """Tell whether a calcification is more likely one of a vessel's wall than not.
+
+    Args:
+        probabilities: Class probabilities of one detection, in the order of ``CANDIDATE_CLASSES``.
+
+    Returns:
+        Whether vascular is the likelier of the two classes of calcifications.
+
+    """
+    return bool(probabilities[_VASCULAR] > probabilities[_CALCIFICATION])
 
 
 def is_lookalike(
-    detections: Detections, *, settings: AnalysisSettings = AnalysisSettings()
+    detections: Detections, *, settings: ClassifySettings = ClassifySettings()
 ) -> NDArray[np.bool_]:
-    """Which detections are likely a look-alike with a name: a clip, a marker, a wire, dust."""
+    """Tell which detections are classified as a look-alike: a clip, a marker, a wire, dust.
+
+    Args:
+        detections: Detections of one image.
+        settings: From which probability on.
+
+    Returns:
+        One mark each; none where the detector does not classify.
+
+    """
     if detections.class_probabilities is None:
         return np.zeros(detections.row.size, bool)
     return np.asarray(
-        detections.class_probabilities[:, _LOOKALIKES].max(axis=1) >= settings.classify.lookalike_probability
+        detections.class_probabilities[:, _LOOKALIKES].max(axis=1) >= settings.lookalike_probability
     )
 
 
-def lookalike_kind(looks: NDArray[np.float32]) -> NonLesionKind:
-    """The look-alike that these probabilities speak for most."""
-    return NonLesionKind(CANDIDATE_CLASSES[_LOOKALIKES[int(np.argmax(looks[_LOOKALIKES]))]].value)
+def lookalike_kind(probabilities: NDArray[np.float32]) -> NonLesionKind:
+    """Name the likeliest look-alike.
+
+    Args:
+        probabilities: Class probabilities of one detection, in the order of ``CANDIDATE_CLASSES``.
+
+    Returns:
+        The kind of the likeliest class among the look-alikes.
+
+    """
+    likeliest = _LOOKALIKES[int(np.argmax(probabilities[_LOOKALIKES]))]
+    return LOOKALIKE_KINDS[CANDIDATE_CLASSES[likeliest]]
 
 
-def describe_surround(
+def context_features(
     places_mm: NDArray[np.float32],
     numbers: NDArray[np.float32],
     logits: NDArray[np.float32],
     *,
-    settings: AnalysisSettings = AnalysisSettings(),
+    settings: ClassifySettings = ClassifySettings(),
 ) -> NDArray[np.float32]:
-    """Each candidate's own logits and numbers, and what its neighbors look like: n x features, float32.
+    """Describe n candidates in their context, as the context network takes them.
 
-    ``places_mm``: n x 2, row and column in mm. Of the others within 1, 2.5, 5 and 10 mm: how many
-    calcifications they are likely to be together, how many of those vascular, and the likeliest one.
+    Args:
+        places_mm: n x 2, row and column in millimeters.
+        numbers: n x ``PATCH_NUMBERS``.
+        logits: n x ``CANDIDATE_CLASSES``, of the patch network.
+        settings: Distances within which neighbors count.
+
+    Returns:
+        float32, n x features: each candidate's own logits (their mean taken off, clipped) and numbers, and
+        for each distance, of the others within it: log of 1 + the expected number of calcifications, the same
+        of vascular ones, and the highest probability of a calcification.
+
     """
     likely = softmax(logits, axis=1)
     calcification = likely[:, _CALCIFICATIONS].sum(axis=1)
-    vascular = likely[:, CANDIDATE_CLASSES.index(CandidateClass.VASCULAR)]
     places = places_mm.astype(np.float32)
     square = ((places[:, None] - places[None]) ** 2).sum(axis=2)
-    columns = [
-        np.clip(
-            logits - logits.mean(axis=1, keepdims=True),
-            -settings.classify.max_logit,
-            settings.classify.max_logit,
-        ),
-        numbers,
-    ]
-    for distance in settings.classify.context_distances_mm:
+    centered = logits - logits.mean(axis=1, keepdims=True)
+    columns = [np.clip(centered, -settings.max_logit, settings.max_logit), numbers]
+    for distance in settings.context_distances_mm:
         near = square <= distance**2
         np.fill_diagonal(near, val=False)
         weight = near.astype(np.float32)
-        together = weight @ np.stack([calcification, vascular], axis=1)
+        together = weight @ np.stack([calcification, likely[:, _VASCULAR]], axis=1)
         highest = (weight * calcification).max(axis=1, initial=0.0)
         columns.append(np.stack([np.log1p(together[:, 0]), np.log1p(together[:, 1]), highest], axis=1))
     return np.concatenate(columns, axis=1).astype(np.float32)

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from calcwatch.image.prepare.breast import BreastRegion
-    from calcwatch.image.prepare.normalize import NormalizedImage
+    from calcwatch.image.prepare.normalize import PreparedImage
 
 
 def find_burned_in_text(
-    image: NormalizedImage, breast: BreastRegion, *, settings: TextSettings = TextSettings()
+    image: PreparedImage, breast: BreastRegion, *, settings: TextSettings = TextSettings()
 ) -> tuple[Lookalike, ...]:
     """Words of at least two letters in the air round the breast, top to bottom; each with the box round it.
 
@@ -36,7 +36,7 @@ def find_burned_in_text(
 
 
 def _bright_in_air(
-    image: NormalizedImage, breast: BreastRegion, step: int, settings: TextSettings
+    image: PreparedImage, breast: BreastRegion, step: int, settings: TextSettings
 ) -> NDArray[np.uint8]:
     """1 on coarse pixels away from the breast that hold something bright."""
     level = image.background + settings.above_air * (1.0 - image.background)

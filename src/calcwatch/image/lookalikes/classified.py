@@ -11,11 +11,11 @@ from calcwatch.image.settings import AnalysisSettings
 
 if TYPE_CHECKING:
     from calcwatch.image.find.detections import Detections
-    from calcwatch.image.prepare.normalize import NormalizedImage
+    from calcwatch.image.prepare.normalize import PreparedImage
 
 
 def name_lookalikes(
-    image: NormalizedImage, detections: Detections, *, settings: AnalysisSettings = AnalysisSettings()
+    image: PreparedImage, detections: Detections, *, settings: AnalysisSettings = AnalysisSettings()
 ) -> tuple[Lookalike, ...]:
     """One named non-lesion for each thing the detections lie on, top to bottom; none give an empty tuple.
 

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from calcwatch.domain.image import Point
-    from calcwatch.image.prepare.normalize import NormalizedImage
+    from calcwatch.image.prepare.normalize import PreparedImage
 
 
 def find_dust(
-    image: NormalizedImage,
+    image: PreparedImage,
     rows: NDArray[np.intp],
     columns: NDArray[np.intp],
     *,

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
     from calcwatch.image.find.detections import Detections
     from calcwatch.image.prepare.breast import BreastRegion
-    from calcwatch.image.prepare.normalize import NormalizedImage
+    from calcwatch.image.prepare.normalize import PreparedImage
 
 __all__ = ["Lookalike", "find_lookalikes"]
 
 
 def find_lookalikes(
-    image: NormalizedImage,
+    image: PreparedImage,
     breast: BreastRegion,
     detections: Detections,
     *,

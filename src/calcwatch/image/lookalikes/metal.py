@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from calcwatch.domain.image import Point
     from calcwatch.image.prepare.breast import BreastRegion
-    from calcwatch.image.prepare.normalize import NormalizedImage
+    from calcwatch.image.prepare.normalize import PreparedImage
 
     Box = tuple[slice, slice]
 
@@ -63,7 +63,7 @@ class ObjectCandidate:
 
 
 def find_objects(
-    image: NormalizedImage, breast: BreastRegion, *, settings: MetalSettings = MetalSettings()
+    image: PreparedImage, breast: BreastRegion, *, settings: MetalSettings = MetalSettings()
 ) -> tuple[tuple[Lookalike, ...], NDArray[np.uint8]]:
     """Clips, markers and wires, top to bottom, and a mask (uint8, crop size) of what belongs to them.
 
@@ -238,7 +238,7 @@ def _is_small_clip(stroke: ElongatedObject, settings: MetalSettings) -> bool:
 
 
 def find_object_candidates(
-    image: NormalizedImage, breast: BreastRegion, *, settings: MetalSettings = MetalSettings()
+    image: PreparedImage, breast: BreastRegion, *, settings: MetalSettings = MetalSettings()
 ) -> list[ObjectCandidate]:
     """Objects in the breast that are nearly white somewhere, those with the largest white spots first.
 
@@ -258,7 +258,7 @@ def find_object_candidates(
 
 
 def _seeds(
-    spots: NDArray[np.uint8], image: NormalizedImage, settings: MetalSettings
+    spots: NDArray[np.uint8], image: PreparedImage, settings: MetalSettings
 ) -> Iterator[tuple[Box, NDArray[np.uint8]]]:
     """White spots that are neither noise nor tissue: a window round each, and the spot in it.
 
@@ -289,7 +289,7 @@ def _largest(stats: NDArray[np.int32], coarse_mm: float, settings: MetalSettings
 
 
 def _grow(
-    image: NormalizedImage,
+    image: PreparedImage,
     inside: NDArray[np.uint8],
     part: Box,
     seed: NDArray[np.uint8],
@@ -318,7 +318,7 @@ def _surround(
     gray: NDArray[np.float32],
     mask: NDArray[np.uint8],
     inside: NDArray[np.uint8],
-    image: NormalizedImage,
+    image: PreparedImage,
     settings: MetalSettings,
 ) -> float:
     """Median gray of a ring round the object; of the breast alone, where it fills a third of the ring."""
@@ -342,7 +342,7 @@ def _contact(mask: NDArray[np.uint8], part: Box, shape: tuple[int, ...], setting
 
 
 def _saturates_tissue(
-    image: NormalizedImage, breast: BreastRegion, metal: Sequence[ObjectCandidate], settings: MetalSettings
+    image: PreparedImage, breast: BreastRegion, metal: Sequence[ObjectCandidate], settings: MetalSettings
 ) -> bool:
     """Whether more is pure white than metal is: a window that narrow whitens calcifications, too."""
     white = (image.gray >= np.float32(settings.saturated_gray)).view(np.uint8) & breast.mask

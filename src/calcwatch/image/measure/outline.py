@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from calcwatch.domain.image import Point
     from calcwatch.image.find.detections import Detections
-    from calcwatch.image.prepare.normalize import NormalizedImage
+    from calcwatch.image.prepare.normalize import PreparedImage
 
 _TINY = 1e-9
 
@@ -98,7 +98,7 @@ class _Core:
 
 
 def measure(
-    image: NormalizedImage, detections: Detections, *, settings: OutlineSettings = OutlineSettings()
+    image: PreparedImage, detections: Detections, *, settings: OutlineSettings = OutlineSettings()
 ) -> tuple[MeasuredObject, ...]:
     """Outline every detection, strongest first.
 
@@ -127,7 +127,7 @@ def _lies_on(found: MeasuredObject, stronger: MeasuredObject) -> bool:
 
 
 def _measure_one(
-    image: NormalizedImage, peaks: NDArray[np.float32], index: int, sigma_px: float, settings: OutlineSettings
+    image: PreparedImage, peaks: NDArray[np.float32], index: int, sigma_px: float, settings: OutlineSettings
 ) -> MeasuredObject:
     half_size = max(settings.min_window_px, math.ceil(settings.window_sigmas * sigma_px))
     largest = max(half_size, round(image.px(settings.max_window_mm)))
@@ -141,7 +141,7 @@ def _measure_one(
 
 
 def _window(
-    image: NormalizedImage, peak: NDArray[np.float32], half_size: int, settings: OutlineSettings
+    image: PreparedImage, peak: NDArray[np.float32], half_size: int, settings: OutlineSettings
 ) -> _Window:
     row, column = int(peak[0]), int(peak[1])
     top, left = max(0, row - half_size), max(0, column - half_size)

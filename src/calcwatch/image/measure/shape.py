@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from calcwatch.image.measure.outline import MeasuredObject
-    from calcwatch.image.prepare.normalize import NormalizedImage
+    from calcwatch.image.prepare.normalize import PreparedImage
 
 CLOSE_PX = 32
 """Rows and columns of a closer look; the object's middle lies at row and column 16."""
@@ -93,7 +93,7 @@ def look_closer(
 
 
 def measure_shape(
-    image: NormalizedImage, found: MeasuredObject, close: Close, *, settings: ShapeSettings = ShapeSettings()
+    image: PreparedImage, found: MeasuredObject, close: Close, *, settings: ShapeSettings = ShapeSettings()
 ) -> ShapeFeatures:
     """Describe the shape of one object by numbers; lengths in mm only where the spacing is known."""
     points = np.array(found.outline, np.float32)

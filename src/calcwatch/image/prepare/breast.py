@@ -1,4 +1,4 @@
-"""The crop -> where the breast is."""
+"""The prepared image -> where the breast is."""
 
 from __future__ import annotations
 
@@ -8,24 +8,25 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from calcwatch.image.arrays import enlarged, largest_part
-from calcwatch.image.settings import BreastSettings
+from calcwatch.image.arrays import block_centers, enlarged, largest_part, mask_outline
+from calcwatch.image.settings.prepare import BreastSettings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from calcwatch.domain.image import Point
-    from calcwatch.image.prepare.normalize import NormalizedImage
-
-_CELL = np.ones((3, 3), np.uint8)
+    from calcwatch.image.prepare.normalize import PreparedImage
 
 
 @dataclass(frozen=True, eq=False)
 class BreastRegion:
-    """``mask``: uint8, crop size, 1 inside the breast (pectoral muscle included), 0 outside.
+    """Where the breast is, in crop pixels.
 
-    ``area_px``: its area in pixels, 0 when no breast was found. ``outline``: polygon in crop coordinates,
-    empty when no breast was found.
+    Attributes:
+        mask: uint8, size of the crop: 1 inside the breast (pectoral muscle included), 0 outside.
+        area_px: Area of the mask in square pixels, 0 when no breast was found.
+        outline: Polygon round the largest part of the mask; empty when no breast was found.
+
     """
 
     mask: NDArray[np.uint8]
@@ -33,41 +34,56 @@ class BreastRegion:
     outline: tuple[Point, ...]
 
     def area_cm2(self, spacing_mm: float | None) -> float | None:
-        """Area in square centimeters, ``None`` when the pixel spacing is unknown."""
+        """Give the area of the breast in square centimeters.
+
+        Args:
+            spacing_mm: Millimeters a pixel, ``None`` when not known.
+
+        Returns:
+            The area, ``None`` when the spacing is not known.
+
+        """
         return None if spacing_mm is None else self.area_px * spacing_mm**2 / 100.0
 
 
-def find_breast(image: NormalizedImage, *, settings: BreastSettings = BreastSettings()) -> BreastRegion:
-    """Keep the largest solid part of the foreground, its holes filled."""
-    bare = image.foreground & ~_film_border(image, settings)
+def find_breast(image: PreparedImage, *, settings: BreastSettings = BreastSettings()) -> BreastRegion:
+    """Keep the largest solid part of what was imaged, its holes filled.
+
+    Args:
+        image: The prepared image.
+        settings: How thick a breast is, and what the rim of a film looks like.
+
+    Returns:
+        The breast; an empty mask where nothing is thick enough for one.
+
+    """
+    bare = image.foreground & ~_film_rim(image, settings)
     radius = image.px(settings.opening_mm) / 2
+    # a coarse picture is enough to tell what is thick; its rim is that of the fine one
     step = max(1, round(radius / settings.opening_steps))
-    small = np.ascontiguousarray(bare[step // 2 :: step, step // 2 :: step])
-    solid = _filled(largest_part(_open(small, round(radius / step))))
-    mask = bare & enlarged(cv2.dilate(solid, _CELL), bare.shape)  # the rim at full resolution
-    mask |= enlarged(cv2.erode(solid, _CELL, borderType=cv2.BORDER_CONSTANT, borderValue=1), bare.shape)
-    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    if not contours:
-        return BreastRegion(mask, 0.0, ())
-    outline = cv2.approxPolyDP(max(contours, key=len), image.px(settings.outline_tolerance_mm), closed=True)
-    points = tuple((float(row), float(column)) for column, row in outline[:, 0, :])
-    return BreastRegion(mask, float(cv2.countNonZero(mask)), points)
+    solid = _filled(largest_part(_open(block_centers(bare, step), round(radius / step))))
+    cell = np.ones((3, 3), np.uint8)
+    mask = bare & enlarged(cv2.dilate(solid, cell), bare.shape)
+    # what is a coarse pixel inside the rim is breast, however dark
+    mask |= enlarged(cv2.erode(solid, cell, borderType=cv2.BORDER_CONSTANT, borderValue=1), bare.shape)
+    outline = mask_outline(mask, image.px(settings.outline_tolerance_mm))
+    return BreastRegion(mask, float(cv2.countNonZero(mask)), outline)
 
 
-def _film_border(image: NormalizedImage, settings: BreastSettings) -> NDArray[np.uint8]:
+def _film_rim(image: PreparedImage, settings: BreastSettings) -> NDArray[np.uint8]:
     """1 on a bright strip along the top, the bottom or the far side: the rim of a film, not a breast."""
-    border = np.zeros_like(image.foreground)
-    most = round(image.px(settings.film_rim_mm))
+    rim = np.zeros_like(image.foreground)
+    deepest = round(image.px(settings.film_rim_mm))
     margin = round(image.px(settings.film_rim_margin_mm))
-    for view, marked in (
-        (image.foreground, border),
-        (image.foreground[::-1], border[::-1]),
-        (image.foreground.T[::-1], border.T[::-1]),
+    for imaged, marked in (
+        (image.foreground, rim),
+        (image.foreground[::-1], rim[::-1]),
+        (image.foreground.T[::-1], rim.T[::-1]),
     ):
-        bright = view[: most + 1].mean(axis=1) > settings.film_rim_share
-        depth = int(np.argmin(bright)) if not bright.all() else 0
+        bright = imaged[: deepest + 1].mean(axis=1) > settings.film_rim_share
+        depth = int(np.argmin(bright)) if not bright.all() else 0  # bright all the way down is a breast
         marked[: depth + margin if depth else 0] = 1
-    return border
+    return rim
 
 
 def _open(mask: NDArray[np.uint8], radius_px: int) -> NDArray[np.uint8]:
@@ -80,6 +96,6 @@ def _open(mask: NDArray[np.uint8], radius_px: int) -> NDArray[np.uint8]:
 
 
 def _filled(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The mask without its holes."""
+    """The mask without its holes: a cyst as dark as air lies in the breast."""
     contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     return np.asarray(cv2.drawContours(np.zeros_like(mask), contours, -1, 1, cv2.FILLED), np.uint8)

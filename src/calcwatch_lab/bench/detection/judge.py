@@ -24,10 +24,9 @@ if TYPE_CHECKING:
 
     from calcwatch.domain.findings import Calcification, CalcificationGroup, ImageFindings
     from calcwatch.domain.image import Mammogram
-    from calcwatch.image.find.candidates import Detector
-    from calcwatch.image.find.detections import Detections
+    from calcwatch.image.find.detections import Detections, Detector
     from calcwatch.image.prepare.breast import BreastRegion
-    from calcwatch.image.prepare.normalize import NormalizedImage
+    from calcwatch.image.prepare.normalize import PreparedImage
     from calcwatch_lab.bench.truth.truth import Truth
 
 LOWEST_SCORE = 0.02
@@ -120,7 +119,7 @@ def _remembering(detector: Detector) -> Detector:
     """Return the detector's ``MOST_MARKS`` best, from memory from the second call on: the image is one."""
     answer: list[Detections] = []
 
-    def once(image: NormalizedImage, breast: BreastRegion, settings: AnalysisSettings) -> Detections:
+    def once(image: PreparedImage, breast: BreastRegion, settings: AnalysisSettings) -> Detections:
         if not answer:
             found = detector(image, breast, settings)
             answer.append(kept(found, np.arange(found.score.size) < MOST_MARKS))

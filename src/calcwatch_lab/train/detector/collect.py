@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calcwatch.domain.errors import CalcwatchError
-from calcwatch.image.find.classify import describe_surround
+from calcwatch.image.find.classify import context_features
 from calcwatch.service.workers import WorkerEnded, answers
 from calcwatch_lab.train.detector.backgrounds import Background
 from calcwatch_lab.train.detector.examples import LEFT_OUT, make_examples
@@ -121,7 +121,7 @@ def _kept(rng: np.random.Generator, answer: NDArray[np.int8], tissue: int) -> ND
 def surround_of(scene: SceneExamples, logits: NDArray[np.float32], count: int) -> NDArray[np.float32]:
     """Features of the first ``count`` candidates of a whole scene for the weighing network."""
     places = np.stack([scene.row, scene.column], axis=1)[:count] * scene.working_mm
-    return describe_surround(places, scene.pool.numbers[:count], logits[:count])
+    return context_features(places, scene.pool.numbers[:count], logits[:count])
 
 
 def learnable(answer: NDArray[np.int8]) -> NDArray[np.bool_]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from calcwatch.image.find.candidates import Candidates
-    from calcwatch.image.prepare.normalize import NormalizedImage
+    from calcwatch.image.prepare.normalize import PreparedImage
     from calcwatch_lab.train.detector.scenes import Known, Scene
 
 LEFT_OUT = -1
@@ -35,7 +35,7 @@ _METAL = {CandidateClass.CLIP, CandidateClass.MARKER, CandidateClass.WIRE}
 class Examples:
     """Candidates of one scene, best first; ``answer``: place in ``CANDIDATE_CLASSES``, or ``LEFT_OUT``."""
 
-    image: NormalizedImage
+    image: PreparedImage
     candidates: Candidates
     patches: Patches
     answer: NDArray[np.int8]
@@ -64,7 +64,7 @@ def make_examples(scene: Scene, *, count: int) -> Examples:
     return Examples(image, candidates, patches, answers[rows, columns], len(hit), len(calcifications))
 
 
-def _draw_answers(scene: Scene, image: NormalizedImage) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
+def _draw_answers(scene: Scene, image: PreparedImage) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
     """The answer at each pixel of the crop, and the number of the thing that gives it (-1: none)."""
     answers = np.zeros(image.gray.shape, np.int8)
     owners = np.full(image.gray.shape, -1, np.int32)
@@ -79,7 +79,7 @@ def _draw_answers(scene: Scene, image: NormalizedImage) -> tuple[NDArray[np.int8
     return answers, owners
 
 
-def _in_crop(one: Known, image: NormalizedImage) -> NDArray[np.float64]:
+def _in_crop(one: Known, image: PreparedImage) -> NDArray[np.float64]:
     """The thing's outline (or its center) as columns and rows of the crop."""
     frame = image.frame
     points = np.array(one.outline if len(one.outline) > 2 else ((one.row, one.column),), dtype=np.float64)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from calcwatch.image.find.patches import NUMBERS, PATCH_PX
+from calcwatch.image.find.patches import PATCH_NUMBERS, PATCH_PX
 from calcwatch.models.cards import DETECTOR, card_entries
 from calcwatch_lab.train.detector.network import SURROUND_FEATURES
 
@@ -24,7 +24,7 @@ def write_model(look: CandidateClass, weigh: Weigh, folder: Path, card: dict[str
     folder.mkdir(parents=True, exist_ok=True)
     patch, context = DETECTOR.networks
     side = (PATCH_PX, PATCH_PX)
-    inputs = (torch.zeros(2, 1, *side), torch.zeros(2, 2, *side), torch.zeros(2, len(NUMBERS)))
+    inputs = (torch.zeros(2, 1, *side), torch.zeros(2, 2, *side), torch.zeros(2, len(PATCH_NUMBERS)))
     export_network(
         look.to(memory_format=torch.contiguous_format),
         inputs,

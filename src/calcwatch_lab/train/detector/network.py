@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from calcwatch.image.find.classify import CANDIDATE_CLASSES
-from calcwatch.image.find.patches import NUMBERS, PATCH_PX
+from calcwatch.image.find.patches import PATCH_NUMBERS, PATCH_PX
 
-SURROUND_FEATURES = len(CANDIDATE_CLASSES) + len(NUMBERS) + 12
-"""How many features ``describe_surround`` gives for each candidate."""
+SURROUND_FEATURES = len(CANDIDATE_CLASSES) + len(PATCH_NUMBERS) + 12
+"""How many features ``context_features`` gives for each candidate."""
 
 
 def block(into: int, out: int, stride: int, size: int = 3) -> nn.Sequential:
@@ -35,7 +35,7 @@ class CandidateClass(nn.Module):
         self.of_detail = nn.Sequential(nn.Flatten(), nn.Dropout(0.2), nn.Linear(64 * cells, 64), nn.ReLU())
         self.of_context = nn.Sequential(nn.Flatten(), nn.Dropout(0.2), nn.Linear(48 * cells, 48), nn.ReLU())
         self.head = nn.Sequential(
-            nn.Linear(64 + 48 + len(NUMBERS), 64),
+            nn.Linear(64 + 48 + len(PATCH_NUMBERS), 64),
             nn.ReLU(),
             nn.Dropout(0.1),
             nn.Linear(64, len(CANDIDATE_CLASSES)),

@@ -12,7 +12,7 @@ import numpy as np
 
 from calcwatch.domain.errors import CalcwatchError
 from calcwatch.domain.views import is_true_lateral
-from calcwatch.image.analyze import find_objects, group_objects
+from calcwatch.image.analyze import group_calcifications, measure_calcifications, separate_lookalikes
 from calcwatch.image.describe.morphology import MORPHOLOGY_CLASSES, OUTPUTS
 from calcwatch.image.describe.shape_patches import ShapePatches, see_shapes
 from calcwatch.image.prepare.breast import find_breast
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from calcwatch.image.find.candidates import Detector
+    from calcwatch.image.find.detections import Detector
     from calcwatch.image.measure.outline import MeasuredObject
-    from calcwatch.image.prepare.normalize import Frame
+    from calcwatch.image.prepare.normalize import CropFrame
     from calcwatch_lab.train.detector.backgrounds import Background
 
 NOTHING = OUTPUTS - 1
@@ -95,12 +95,15 @@ def shape_examples(scene: ShapeScene, detector: Detector) -> ShapeExamples:
     image = normalize(scene.mammogram)
     settings = AnalysisSettings(score_threshold=_BELIEVED)
     breast = find_breast(image)
-    found = find_objects(image, breast, settings=settings, detector=detector)
+    candidates = detector(image, breast, settings)
+    detections, _ = separate_lookalikes(image, breast, candidates, settings=settings)
+    measured = measure_calcifications(image, detections, settings=settings)
+    grouped = group_calcifications(image, breast, measured, detections, settings=settings)
     is_lateral = is_true_lateral(scene.mammogram.description.view_position)
-    seen = see_shapes(image, found.objects, found.detections.class_probabilities, is_lateral=is_lateral)
-    places = np.array([(one.row, one.column) for one in found.objects]).reshape(-1, 2)
-    groups = tuple(one.members for one in group_objects(image, breast, found, settings=settings))
-    answer = _answers(found.objects, scene.known, image.frame, image.px(_NEAR_MM))
+    seen = see_shapes(image, measured, detections.class_probabilities, is_lateral=is_lateral)
+    places = np.array([(found.row, found.column) for found in measured]).reshape(-1, 2)
+    groups = tuple(group.members for group in grouped)
+    answer = _answers(measured, scene.known, image.frame, image.px(_NEAR_MM))
     return ShapeExamples(
         patches=seen.patches,
         answer=answer,
@@ -112,7 +115,7 @@ def shape_examples(scene: ShapeScene, detector: Detector) -> ShapeExamples:
 
 
 def _answers(
-    objects: Sequence[MeasuredObject], known: Sequence[KnownShape], frame: Frame, near_px: float
+    objects: Sequence[MeasuredObject], known: Sequence[KnownShape], frame: CropFrame, near_px: float
 ) -> NDArray[np.int8]:
     outlines = [np.array(one.outline or ((one.row, one.column),), np.float32) for one in known]
     centers = np.array([(one.row, one.column) for one in known]).reshape(-1, 2)

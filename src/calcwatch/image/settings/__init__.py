@@ -7,317 +7,21 @@ all values is stored with every result.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 from calcwatch.domain.settings import CHOSEN, FITTED, MEASURED, STANDARD, TRAINED, setting
-
-
-@dataclass(frozen=True, kw_only=True)
-class NormalizeSettings:
-    """Which part of the picture is the breast, and which way it is turned."""
-
-    assumed_spacing_mm: float = setting(
-        0.1,
-        "mm",
-        CHOSEN,
-        "pixel spacing that filters are chosen for where the file tells none; it never makes a length in mm",
-    )
-    histogram_bins: int = setting(
-        512, "count", CHOSEN, "bins of the histogram of gray in which the background peak is sought"
-    )
-    background_range: float = setting(
-        0.2, "share", CHOSEN, "the peak of the background lies in this darkest part of the gray range"
-    )
-    background_share: float = setting(
-        0.02, "share", CHOSEN, "share of all pixels; with fewer in the peak the picture has no background"
-    )
-    above_background: float = setting(
-        0.03,
-        "share",
-        CHOSEN,
-        "part of the gray range above the background from which on something was imaged",
-    )
-    max_samples: int = setting(
-        500_000, "count", CHOSEN, "pixels, evenly spread, that tell the gray range of a picture"
-    )
-    smoothing_px: int = setting(
-        5, "px", CHOSEN, "side of the mean filter that keeps noise in the air from being taken for the breast"
-    )
-    reduction_px: int = setting(
-        4, "px", CHOSEN, "the largest object is found on pixels this many times as large"
-    )
-    margin_px: int = setting(4, "px", CHOSEN, "air that the crop leaves round the breast")
-
-
-@dataclass(frozen=True, kw_only=True)
-class BreastSettings:
-    """Where the breast is."""
-
-    opening_mm: float = setting(
-        3.0, "mm", CHOSEN, "labels, threads and frame edges thinner than this are no breast"
-    )
-    opening_steps: int = setting(
-        4, "count", CHOSEN, "pixels in half of that width on which they are looked for"
-    )
-    film_rim_mm: float = setting(
-        20.0, "mm", CHOSEN, "a bright strip along the border up to this deep may be the rim of a film"
-    )
-    film_rim_margin_mm: float = setting(3.0, "mm", CHOSEN, "what is taken off beyond that strip")
-    film_rim_share: float = setting(
-        0.9,
-        "share",
-        CHOSEN,
-        "share of a row or column; no breast fills that much of one, but for the chest wall",
-    )
-    outline_tolerance_mm: float = setting(
-        0.5, "mm", CHOSEN, "how far the polygon of the breast may run from its rim"
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class QualitySettings:
-    """Whether an image may be analyzed, and what a reader must know of it."""
-
-    min_breast_cm2: float = setting(
-        5.0, "cm2", CHOSEN, "a smaller breast is no mammogram, or its spacing is wrong"
-    )
-    max_breast_cm2: float = setting(
-        1000.0, "cm2", CHOSEN, "a larger breast is no mammogram, or its spacing is wrong"
-    )
-    min_breast_share: float = setting(
-        0.01, "share", CHOSEN, "share of the picture, where the spacing is unknown"
-    )
-    min_gray_levels: int = setting(
-        24,
-        "count",
-        CHOSEN,
-        "stored values between the 2nd and the 98th percentile of the breast; with fewer it is dark",
-    )
-    few_gray_levels: int = setting(64, "count", CHOSEN, "with fewer, contrast and its error are rough")
-    saturated_share: float = setting(
-        0.25, "share", CHOSEN, "share of the breast that is pure white; with more nothing can be found in it"
-    )
-    partly_saturated_share: float = setting(
-        0.01, "share", CHOSEN, "share of the breast that is pure white; with more a reader must know"
-    )
-    coarse_mm: float = setting(0.12, "mm", CHOSEN, "pixels farther apart lose or blur small calcifications")
-
-
-@dataclass(frozen=True, kw_only=True)
-class LandmarkSettings:
-    """Nipple, pectoral muscle and chest wall."""
-
-    cell_mm: float = setting(
-        0.5, "mm", CHOSEN, "size of the cells on which landmarks are sought; none is known better"
-    )
-    min_skin_line_mm: float = setting(
-        40.0, "mm", CHOSEN, "a shorter skin line shows too little of a breast to say where its nipple is"
-    )
-    muscle_sigma_mm: float = setting(1.5, "mm", CHOSEN, "blur before the front edge of the muscle is sought")
-    muscle_top_mm: tuple[float, float, float] = setting(
-        (14.0, 110.0, 2.0),
-        "mm",
-        CHOSEN,
-        "first, last and step of the places where the edge may meet the upper border",
-    )
-    muscle_foot_mm: tuple[float, float, float] = setting(
-        (40.0, 240.0, 4.0),
-        "mm",
-        CHOSEN,
-        "first, last and step of the places where it may meet the chest wall",
-    )
-    muscle_steepness: tuple[float, float] = setting(
-        (1.0, 9.0), "1", CHOSEN, "least and greatest steepness of the edge, rows over columns"
-    )
-    muscle_samples: tuple[float, float, int] = setting(
-        (0.03, 0.97, 60),
-        "1",
-        CHOSEN,
-        "first and last part of the way along the edge that is looked at, and number of samples",
-    )
-    muscle_skin_mm: float = setting(
-        4.0, "mm", CHOSEN, "so close to the skin, what falls off is the breast itself"
-    )
-    muscle_across_mm: float = setting(
-        5.0, "mm", CHOSEN, "brightness is compared so far behind and before the edge"
-    )
-    min_muscle_step: float = setting(
-        0.04, "share", CHOSEN, "share of the breast's mean gray by which the muscle is brighter, at least"
-    )
-    skin_fine_mm: float = setting(1.0, "mm", CHOSEN, "sigma of the skin line that still shows a nipple")
-    skin_wide_mm: float = setting(14.0, "mm", CHOSEN, "sigma of the skin line that shows only the breast")
-    nipple_bump_mm: float = setting(
-        1.2, "mm", CHOSEN, "standing out of the skin line this far is a nipple in profile"
-    )
-    max_nipple_bump_mm: float = setting(
-        3.0, "mm", CHOSEN, "what stands out further is no more of a nipple: a fold, a finger"
-    )
-    behind_nipple_mm: tuple[float, float] = setting(
-        (4.0, 16.0), "mm", CHOSEN, "depth behind the skin at which dense tissue speaks for the nipple"
-    )
-    forward_weight: float = setting(1.0, "1", CHOSEN, "weight of a millimeter toward which a nipple points")
-    bump_weight: float = setting(8.0, "1", CHOSEN, "weight of a millimeter out of the skin line")
-    density_weight: float = setting(
-        2.0, "mm", CHOSEN, "weight of a standard deviation of brightness behind the skin line"
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class FilterBankSettings:
-    """Differences of Gaussians over the breast, in units of the local noise."""
-
-    finest_mm: float = setting(0.0625, "mm", CHOSEN, "sigma of the finest Gaussian")
-    coarsest_mm: float = setting(1.2, "mm", CHOSEN, "sigma of the coarsest Gaussian")
-    min_sigma_px: float = setting(
-        0.7, "px", CHOSEN, "no Gaussian is finer than this, whatever the pixel spacing"
-    )
-    scale_ratio: float = setting(
-        1.6,
-        "1",
-        STANDARD,
-        "ratio of the two Gaussians, and of neighboring scales: each is the surround of the last",
-        reference="Marr and Hildreth, Proc R Soc Lond B 207:187 (1980): nearest to a Laplacian",
-    )
-    reducible_sigma_px: float = setting(
-        1.8, "px", CHOSEN, "a Gaussian of this sigma bears pixels twice as large"
-    )
-    noise_window_mm: float = setting(5.0, "mm", CHOSEN, "side of the window in which noise is taken as even")
-    noise_window_sigmas: float = setting(
-        11.0, "sigma", CHOSEN, "side of that window in sigmas of the scale, at least"
-    )
-    noise_sample_sigmas: float = setting(
-        1.5,
-        "sigma",
-        CHOSEN,
-        "distance of samples of the noise in sigmas of the scale: closer ones say the same twice",
-    )
-    noise_map_mm: float = setting(0.8, "mm", CHOSEN, "cell of the map of single-pixel noise")
-    quantization_noise: float = setting(
-        0.29,
-        "1",
-        STANDARD,
-        "standard deviation of rounding to steps of one",
-        reference="uniform distribution: 1 / sqrt(12)",
-    )
-    min_response: float = setting(
-        3.0, "sigma", CHOSEN, "response in units of the noise from which a local maximum is a candidate"
-    )
-    fill_samples: int = setting(
-        7, "count", CHOSEN, "samples across the window that continues the breast past its skin"
-    )
-    ring_samples: int = setting(16, "count", CHOSEN, "samples on a ring round each local maximum")
-    near_ring: float = setting(
-        2.2,
-        "sigma",
-        CHOSEN,
-        "radius of the near ring in sigmas of the scale: a line leaves it bright on opposite sides",
-    )
-    far_ring: float = setting(
-        3.5, "sigma", CHOSEN, "radius of the far ring in sigmas of the scale: the surround"
-    )
-    ring_rank: int = setting(
-        4,
-        "count",
-        CHOSEN,
-        "rank, from the brightest, of the sample of the far ring that counts: a neighbor may be brighter",
-    )
-    line_weight: float = setting(1.3, "1", CHOSEN, "weight of the height over a line through the candidate")
-
-
-@dataclass(frozen=True, kw_only=True)
-class CandidateSettings:
-    """Local maxima that may be calcifications: suppression of doubles, support by neighbors, score."""
-
-    peaks_per_candidate: int = setting(
-        4, "count", CHOSEN, "local maxima looked at for each candidate kept: not response alone decides"
-    )
-    skin_rim_mm: float = setting(1.0, "mm", CHOSEN, "so close to the skin nothing is a candidate")
-    rim_steps: int = setting(4, "count", CHOSEN, "pixels across that rim on which it is looked at")
-    border_px: int = setting(3, "px", CHOSEN, "so close to the border of the picture nothing is a candidate")
-    fill_mm: float = setting(2.5, "mm", CHOSEN, "window over which the breast is continued past its skin")
-    suppression_px: float = setting(
-        2.9,
-        "px",
-        CHOSEN,
-        "non-maximum suppression: a weaker maximum this near a stronger one is the same thing",
-    )
-    object_sigma_mm: float = setting(
-        0.5, "mm", CHOSEN, "scales above this see objects, not small calcifications"
-    )
-    support_mm: float = setting(2.0, "mm", CHOSEN, "neighbors this close support each other")
-    background_support_mm: float = setting(
-        8.0, "mm", CHOSEN, "what neighbors this close lead to expect is taken off the support"
-    )
-    support_strength: float = setting(4.0, "sigma", CHOSEN, "weaker neighbors give no support")
-    support_response: float = setting(
-        3.5, "sigma", CHOSEN, "neighbors of a lower filter response give no support"
-    )
-    support_cells: int = setting(
-        8, "count", CHOSEN, "cells of the grid of support, along the distance it reaches"
-    )
-    support_cap: float = setting(15.0, "sigma", CHOSEN, "one very bright neighbor counts as one neighbor")
-    support_weight: float = setting(
-        0.25, "1", CHOSEN, "weight of the support beside a candidate's own strength"
-    )
-    rank_strength_weight: float = setting(
-        0.2, "1", CHOSEN, "weight of strength beside filter response in the order of candidates"
-    )
-    rank_support_weight: float = setting(0.06, "1", CHOSEN, "weight of support in that order")
-    score_midpoint: float = setting(
-        18.0, "sigma", CHOSEN, "strength with support at which the classical score is one half"
-    )
-    score_width: float = setting(
-        4.0, "sigma", CHOSEN, "how far beside that the score changes by a factor of e in its odds"
-    )
-    sharp_spacing_mm: float = setting(
-        0.12, "mm", CHOSEN, "coarser pixels blur calcifications: less strength is needed for the same score"
-    )
-    blur_exponent: float = setting(
-        0.75, "1", CHOSEN, "exponent of that loss of strength with the pixel spacing"
-    )
-    sharp_side_share: float = setting(
-        0.12,
-        "share",
-        CHOSEN,
-        "share of the height left one pixel beside a peak; the blur of a system leaves more, dust less",
-    )
-    sharp_sigma_px: float = setting(
-        1.15, "px", CHOSEN, "only maxima of scales finer than this can be that sharp"
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class PatchSettings:
-    """What the patch network sees of a candidate."""
-
-    context_mm: float = setting(0.4, "mm", TRAINED, "distance between the pixels of a context patch")
-    detail_scale: float = setting(
-        3.0, "sigma", TRAINED, "gray of a detail patch is nearly linear up to so many units of noise"
-    )
-    context_scale: float = setting(
-        4.0, "sigma", TRAINED, "gray of a context patch is nearly linear up to so many units of noise"
-    )
-    strength_scale: float = setting(
-        4.0, "sigma", TRAINED, "strengths are nearly linear up to so many units of noise"
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClassifySettings:
-    """Classes of candidates, by their patches and in context."""
-
-    lookalike_probability: float = setting(
-        0.5, "share", CHOSEN, "a candidate is named a look-alike from this class probability on"
-    )
-    object_sigma_px: float = setting(
-        2.5, "px", CHOSEN, "fine candidates on an object of a coarser scale are grain of it"
-    )
-    context_distances_mm: tuple[float, float, float, float] = setting(
-        (1.0, 2.5, 5.0, 10.0), "mm", TRAINED, "distances within which the context network hears of neighbors"
-    )
-    max_logit: float = setting(
-        8.0, "1", TRAINED, "logits are clipped to this before they enter the context network"
-    )
+from calcwatch.image.settings.find import (
+    CandidateSettings,
+    ClassifySettings,
+    FilterBankSettings,
+    PatchSettings,
+)
+from calcwatch.image.settings.prepare import (
+    BreastSettings,
+    LandmarkSettings,
+    NormalizeSettings,
+    QualitySettings,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -813,14 +517,14 @@ class AnalysisSettings:
     )
     min_group_count: int = setting(3, "count", CHOSEN, "fewer calcifications are no group")
     max_candidates: int = setting(4000, "count", CHOSEN, "candidates looked at in one image, the strongest")
-    normalize: NormalizeSettings = NormalizeSettings()
-    breast: BreastSettings = BreastSettings()
-    quality: QualitySettings = QualitySettings()
-    landmarks: LandmarkSettings = LandmarkSettings()
-    filter_bank: FilterBankSettings = FilterBankSettings()
-    candidates: CandidateSettings = CandidateSettings()
-    patches: PatchSettings = PatchSettings()
-    classify: ClassifySettings = ClassifySettings()
+    normalize: NormalizeSettings = field(default_factory=NormalizeSettings)
+    breast: BreastSettings = field(default_factory=BreastSettings)
+    quality: QualitySettings = field(default_factory=QualitySettings)
+    landmarks: LandmarkSettings = field(default_factory=LandmarkSettings)
+    filter_bank: FilterBankSettings = field(default_factory=FilterBankSettings)
+    candidates: CandidateSettings = field(default_factory=CandidateSettings)
+    patches: PatchSettings = field(default_factory=PatchSettings)
+    classify: ClassifySettings = field(default_factory=ClassifySettings)
     outline: OutlineSettings = OutlineSettings()
     shape: ShapeSettings = ShapeSettings()
     metal: MetalSettings = MetalSettings()
@@ -848,7 +552,7 @@ class AnalysisSettings:
     def numbers(self) -> dict[str, float]:
         """Return the five numbers that a user may change, by name, as a result's provenance lists them."""
         return {
-            field.name: value
-            for field in fields(self)
-            if isinstance(value := getattr(self, field.name), int | float)
+            number.name: value
+            for number in fields(self)
+            if isinstance(value := getattr(self, number.name), int | float)
         }
