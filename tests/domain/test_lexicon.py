@@ -37,7 +37,7 @@ exec(compile(tree, spec.origin, "exec"), lexicon.__dict__)
 from calcwatch.exam.assess import assess_group
 from calcwatch.exam.facts import Facts
 from calcwatch.exam.read import analyze_exam
-from calcwatch.models.onnx import suspicion_model
+from calcwatch.models.learned import suspicion_model
 from calcwatch.service.files.rules import read_rules
 from tests.exam.two_views import described_views
 

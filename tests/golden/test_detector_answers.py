@@ -15,7 +15,7 @@ from calcwatch.image.find.detections import kept
 from calcwatch.image.prepare.breast import find_breast
 from calcwatch.image.prepare.normalize import normalize
 from calcwatch.image.settings import AnalysisSettings
-from calcwatch.models.onnx import learned_describer, learned_detector
+from calcwatch.models.learned import learned_describer, learned_detector
 from calcwatch.phantom import Distribution, GroupPlan, Morphology, PhantomSettings, make_examination
 from tests.golden.stored import Golden, difference
 from tests.image.pictures import mammogram_of

@@ -16,8 +16,8 @@ from calcwatch.domain.errors import CalcwatchError
 from calcwatch.image.describe.distribution import DISTRIBUTION_CLASSES
 from calcwatch.image.describe.morphology import MORPHOLOGY_CLASSES
 from calcwatch.image.describe.shape_patches import SHAPE_NUMBERS
-from calcwatch.image.find.classify import CANDIDATE_CLASSES
-from calcwatch.image.find.patches import PATCH_NUMBERS
+from calcwatch.image.find.classify import CANDIDATE_CLASSES, CONTEXT_INPUTS
+from calcwatch.image.find.patches import PATCH_INPUTS, PATCH_NUMBERS
 
 SHIPPED = Path(__file__).parent
 """Folder of the models that come with calcwatch."""
@@ -63,8 +63,8 @@ class ModelKind:
 DETECTOR = ModelKind(
     card="detector.json",
     networks={
-        "detector-patch.onnx": ("detail", "context", "numbers"),
-        "detector-context.onnx": ("features",),
+        "detector-patch.onnx": PATCH_INPUTS,
+        "detector-context.onnx": CONTEXT_INPUTS,
     },
     classes=tuple(CANDIDATE_CLASSES),
     numbers=PATCH_NUMBERS,

@@ -12,8 +12,9 @@ from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.image.describe.describe import Describer, DescriptionModel, describe_learned
 from calcwatch.image.describe.morphology import MorphologyNetworks
 from calcwatch.image.describe.suspicion import SuspicionModel
-from calcwatch.image.find.candidates import Detector, detect_classical
+from calcwatch.image.find.candidates import detect_classical
 from calcwatch.image.find.classify import DetectorNetworks, detect_learned
+from calcwatch.image.find.detections import Detector
 from calcwatch.models.cards import (
     DETECTOR,
     DISTRIBUTION,

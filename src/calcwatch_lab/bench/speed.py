@@ -30,7 +30,8 @@ from calcwatch.exam.read import analyze_exam
 from calcwatch.formats.dicom.write.mammogram import write_mammogram
 from calcwatch.image.analyze import analyze_image
 from calcwatch.image.describe.describe import Describer
-from calcwatch.image.find.candidates import Detector, detect_classical
+from calcwatch.image.find.candidates import detect_classical
+from calcwatch.image.find.detections import Detector
 from calcwatch.models.cards import SHIPPED
 from calcwatch.models.learned import learned_describer, learned_detector, suspicion_model
 from calcwatch.phantom import PhantomImage, PhantomSettings, make_examination
