@@ -47,17 +47,17 @@ def map_tissue(image: NormalizedImage, breast: BreastRegion) -> TissueMap:
     small = np.asarray(cv2.resize(used, (columns, rows), interpolation=cv2.INTER_AREA), np.float32)
     mask = np.ascontiguousarray(breast.mask[step // 2 :: step, step // 2 :: step][:rows, :columns])
     without = np.minimum(small, np.asarray(cv2.medianBlur(small, _SPECKS_CELLS), np.float32))
-    cell_mm = step * image.working_mm
-    off, deviation = _evened(without, mask, _LOCAL_MM / cell_mm)
-    noise = _noise(used, small, mask, _LOCAL_MM / cell_mm)
-    coarse = max(1, round(_CLEARNESS_MM / cell_mm))
+    cell_size = step * image.working_mm
+    off, deviation = _evened(without, mask, _LOCAL_MM / cell_size)
+    noise = _noise(used, small, mask, _LOCAL_MM / cell_size)
+    coarse = max(1, round(_CLEARNESS_MM / cell_size))
     return TissueMap(
         pattern=np.clip(np.rint(EVEN + PATTERN_SCALE * off), 0, 255).astype(np.uint8),
         mask=mask,
         contrast_to_noise=np.ascontiguousarray((deviation / noise)[::coarse, ::coarse]),
         contrast_to_noise_step=coarse,
         step=step,
-        cell_mm=cell_mm,
+        cell_size=cell_size,
         in_mm=image.spacing_mm is not None,
         top=image.frame.top,
         left=image.frame.left,
