@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -209,21 +210,13 @@ def _compare_pair(
         notes=notes,
     )
     if alignment is Alignment.FAILED:
-        changes = [
-            change
-            for image, place, is_current in (
-                (current.image, current_place, True),
-                (prior.image, prior_place, False),
-            )
-            for change in changes_not_comparable(
-                image,
-                place,
-                is_current=is_current,
-                reason=NOT_ALIGNED,
-                interval_months=pair.interval_months,
-            )
-        ]
-        return pair, tuple(changes)
+        not_aligned = partial(
+            changes_not_comparable, reason=NOT_ALIGNED, interval_months=pair.interval_months
+        )
+        return pair, (
+            *not_aligned(current.image, current_place, is_current=True),
+            *not_aligned(prior.image, prior_place, is_current=False),
+        )
     matched = match_calcifications(registration, prior, current, settings=settings.match)
     visibility = visibility_of_pair(prior, current, matched, settings=settings)
     regions = regions_of(visibility, settings=settings.regions)

@@ -139,21 +139,11 @@ def match_calcifications(
             distance=np.zeros(0),
             registration=registration,
         )
-    start, error = to_prior(registration, current_places), error_at(registration, current_places)
-    covariance = _covariance(current_places, error, current_places, error, settings)
+    start = to_prior(registration, current_places)
+    error = error_at(registration, current_places)
     gain = _appearance_gain(current.appearance[first], prior.appearance[first], settings)
-    offset = np.zeros_like(start)
-    for sharpness in np.geomspace(settings.max_sharpness_mm, settings.min_sharpness_mm, settings.rounds):
-        odds = _odds(
-            start + offset, prior_places, gain, np.hypot(sharpness, settings.spread_share * error), settings
-        )
-        share = marginal_probability(odds)
-        weight = share.sum(axis=1)
-        wanted = share @ prior_places / np.maximum(weight, settings.min_weight)[:, None] - start
-        noise = sharpness**2 / np.maximum(weight, settings.min_weight)
-        offset, error = _smoothed(covariance, wanted, noise)
-    odds = _odds(start + offset, prior_places, gain, np.hypot(settings.place_error_mm, error), settings)
-    probability = marginal_probability(odds)
+    covariance = _covariance(current_places, error, current_places, error, settings)
+    probability = _probability(start, prior_places, error, gain, covariance=covariance, settings=settings)
     rows, columns = linear_sum_assignment(probability, maximize=True)
     sure = probability[rows, columns] >= settings.min_probability
     rows, columns = rows[sure], columns[sure]
@@ -165,6 +155,32 @@ def match_calcifications(
         distance=np.linalg.norm(to_prior(corrected, current_places[rows]) - prior_places[columns], axis=1),
         registration=corrected,
     )
+
+
+def _probability(
+    start: NDArray[np.float64],
+    prior: NDArray[np.float64],
+    error: NDArray[np.float64],
+    gain: NDArray[np.float64],
+    *,
+    covariance: NDArray[np.float64],
+    settings: MatchSettings,
+) -> NDArray[np.float64]:
+    """That each current and each prior calcification are the same, n x m: matched and corrected by turns.
+
+    ``start``, ``error``: where the registration puts the current ones on the prior image, and how surely.
+    """
+    offset = np.zeros_like(start)
+    for sharpness in np.geomspace(settings.max_sharpness_mm, settings.min_sharpness_mm, settings.rounds):
+        odds = _odds(
+            start + offset, prior, gain, np.hypot(sharpness, settings.spread_share * error), settings
+        )
+        share = marginal_probability(odds)
+        weight = np.maximum(share.sum(axis=1), settings.min_weight)
+        wanted = share @ prior / weight[:, None] - start
+        offset, error = _smoothed(covariance, wanted, sharpness**2 / weight)
+    odds = _odds(start + offset, prior, gain, np.hypot(settings.place_error_mm, error), settings)
+    return marginal_probability(odds)
 
 
 def _smoothed(
