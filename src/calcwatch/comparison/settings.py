@@ -170,13 +170,19 @@ class VisibilitySettings:
         reference=f"{_DECISION}: with 3 groups of real pairs were called new that eyes see unchanged",
     )
     detected_share: float = setting(
-        0.8, "share", CHOSEN, "So many are found at that contrast; below it fewer, by the square root"
+        0.8,
+        "share",
+        CHOSEN,
+        "So many calcifications of the detection contrast are found; below it fewer, by the square root",
     )
     subthreshold_radius_mm: float = setting(
         0.7, "mm", CHOSEN, "A point below the threshold explains a calcification at least so far away"
     )
     subthreshold_errors: float = setting(
-        1.6, "1", CHOSEN, "The same in standard deviations of the alignment there"
+        1.6,
+        "1",
+        CHOSEN,
+        "A point below the threshold explains a calcification so many standard deviations away",
     )
     max_subthreshold_radius_mm: float = setting(
         2.5,
@@ -203,13 +209,19 @@ class RegionSettings:
     """Which groups of two images are one region (``regions.py``)."""
 
     min_matched_share: float = setting(
-        0.15, "share", CHOSEN, "Two groups are one if so much of the smaller one is matched to the larger one"
+        0.15,
+        "share",
+        CHOSEN,
+        "Two groups are one if so much of the smaller one is matched to members of the other",
     )
     touching_mm: float = setting(
         2.0, "mm", CHOSEN, "Members of two groups touch if they are so near, beyond the alignment's error"
     )
     touching_errors: float = setting(
-        1.0, "1", CHOSEN, "So many standard deviations of the alignment are added to that distance"
+        1.0,
+        "1",
+        CHOSEN,
+        "The distance at which members touch grows by so many standard deviations of the alignment",
     )
     min_touching_share: float = setting(
         1 / 3, "share", CHOSEN, "Two groups are one if so many members of either touch the other"
@@ -233,7 +245,7 @@ class ChangeSettings:
         0.25,
         "share",
         CHOSEN,
-        "Of many, a count is no increase below this share: the next image of a breast may show so many more",
+        "An increase by count is so large a share too: of many, another image of the breast may show more",
     )
     extent_growth_mm: float = setting(
         5.0,
@@ -253,7 +265,11 @@ class ChangeSettings:
         3, "count", CHOSEN, "Fewer are missed by chance: they are neither new nor gone, and have no sides"
     )
     min_calcifications_uncertain: int = setting(
-        5, "count", CHOSEN, "The same where the alignment is uncertain", reference=_DECISION
+        5,
+        "count",
+        CHOSEN,
+        "Fewer are neither new nor gone where the alignment is uncertain",
+        reference=_DECISION,
     )
     min_net: int = setting(
         4,
@@ -309,7 +325,10 @@ class ChangeSettings:
         1.6, "1", CHOSEN, "Two sets of places lie on two sides if their means are so many deviations apart"
     )
     side_chance: float = setting(
-        0.1, "share", CHOSEN, "And if Hotelling's test gives chance no more than this"
+        0.1,
+        "share",
+        CHOSEN,
+        "Two sets of places lie on two sides only if Hotelling's test gives chance no more than this",
     )
     scatter_floor_mm2: float = setting(
         0.01, "mm2", CHOSEN, "Added to the variance of places, so that those on a line have an inverse"
