@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from calcwatch.comparison.surgical_bed import context_with
+from calcwatch.comparison.treatment import context_with
 from calcwatch.domain.assessment import Assessment
 from calcwatch.domain.change import ChangeKind, SurgicalBedPosition
 from calcwatch.domain.context import BiopsyResult, BreastContext, ClinicalContext, ExamContext

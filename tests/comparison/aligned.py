@@ -1,4 +1,4 @@
-"""Tissue drawn by hand, and findings on it: two days of a breast that lie over each other, or nearly so."""
+"""Tissue drawn by hand, and findings on it: two images of a breast that lie over each other, or nearly so."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from calcwatch.comparison.register import Registration
+from calcwatch.comparison.match import match_calcifications, points_of
+from calcwatch.comparison.visibility import PairVisibility, visibility_of_pair
+from calcwatch.domain.change import Registration
 from calcwatch.domain.findings import (
     Calcification,
     CalcificationGroup,
@@ -64,7 +66,7 @@ def a_tissue(
         contrast_to_noise=np.full((ROWS // 6, COLUMNS // 6), contrast_to_noise, np.float32),
         contrast_to_noise_step=6,
         step=STEP,
-        cell_mm=STEP * PIXEL_MM,
+        cell_size=STEP * PIXEL_MM,
         in_mm=True,
         top=0,
         left=0,
@@ -88,14 +90,20 @@ def laid_over(
     cells = np.moveaxis(np.indices((ROWS, COLUMNS)), 0, 2)
     target = ((cells + 0.5) * STEP - 0.5) * PIXEL_MM + (off_mm, 0.0)
     return Registration(
-        prior,
-        current,
-        target.astype(np.float32),
-        np.full((ROWS, COLUMNS), error_mm, np.float32),
-        0.8,
-        1.0,
-        0.0,
+        prior=prior,
+        current=current,
+        target=target.astype(np.float32),
+        error=np.full((ROWS, COLUMNS), error_mm, np.float32),
+        local_correlation=0.8,
+        overlap=1.0,
     )
+
+
+def visibility_of(prior: ImageFindings, current: ImageFindings) -> PairVisibility:
+    """What each of two images that lie over each other shows of the calcifications of the other."""
+    points = points_of(prior), points_of(current)
+    registration = laid_over(*(own.tissue_map for own in points))
+    return visibility_of_pair(*points, match_calcifications(registration, *points))
 
 
 def a_day(
@@ -118,7 +126,7 @@ def a_day(
         ]
         found += own
         middle = np.mean(places, axis=0) / PIXEL_MM
-        uids = tuple(one.tracking_uid for one in own)
+        uids = tuple(calcification.tracking_uid for calcification in own)
         grouped.append(
             CalcificationGroup(
                 f"{name}.{number}", float(middle[0]), float(middle[1]), 30.0, 3.0, 0.9, uids, ()

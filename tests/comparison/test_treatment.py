@@ -1,161 +1,15 @@
-"""Beds on an image and carried over, what is typical, and change under chemotherapy."""
+"""What a stated treatment adds to a comparison."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
-from scipy.stats import binomtest
 
-from calcwatch.comparison.surgical_bed import (
-    FIGURES,
-    MOST_CARRIED_ERROR_MM,
-    PLACE_UNKNOWN,
-    SurgicalBed,
-    neoadjuvant_change,
-    place_in_surgical_bed,
-    surgical_beds_of,
-    typical_window,
-)
-from calcwatch.domain.change import ChangeKind, SurgicalBedPosition
-from calcwatch.domain.findings import ImageFindings, NonLesion, NonLesionKind
-from calcwatch.domain.image import Laterality, ViewPosition
-from calcwatch.domain.treatment import Operation, OperationKind, SurgicalBedMark, SurgicalBedSource, Treatment
-from tests.exam.two_views import a_group, a_view
-
-DAY = "20240115"
-CIRCLE = SurgicalBedMark(DAY, ViewPosition.CC, row=1000.0, column=300.0, radius_mm=10.0)
-
-
-def view(
-    *, side: Laterality = Laterality.LEFT, forward_mm: float = 30.0, spacing: bool = True
-) -> ImageFindings:
-    """A CC view with one group so far before the chest wall, at the height of the nipple."""
-    shown = a_view(
-        ViewPosition.CC, a_group("g", forward_mm, 0.0), side=side, spacing_mm=0.1 if spacing else None
-    )
-    return replace(shown, description=replace(shown.description, study_date=DAY))
-
-
-def treatment(*marks: SurgicalBedMark) -> Treatment:
-    return Treatment((Operation("20200101", Laterality.LEFT, OperationKind.LUMPECTOMY, bed=marks),))
-
-
-@pytest.mark.parametrize(
-    ("forward_mm", "place", "beyond"),
-    [
-        (30.0, SurgicalBedPosition.INSIDE, -8.0),
-        (41.0, SurgicalBedPosition.INSIDE, 3.0),
-        (46.0, SurgicalBedPosition.OUTSIDE, 8.0),
-    ],
-)
-def test_in_or_out_of_a_drawn_circle(forward_mm: float, place: SurgicalBedPosition, beyond: float) -> None:
-    """Its farthest member (2 mm from its middle) counts, with a margin of 5 mm beyond the rim of 10."""
-    image = view(forward_mm=forward_mm)
-    found, margin, reasons = place_in_surgical_bed(
-        surgical_beds_of(treatment(CIRCLE), image), image, image.groups[0], 5.0
-    )
-    assert found is place
-    assert margin == pytest.approx(beyond, abs=0.5)
-    assert "lumpectomy, drawn" in reasons[0]
-
-
-def test_a_polygon_is_a_bed() -> None:
-    """A drawn outline needs no spacing to be a bed, but without spacing no margin can be told."""
-    square = SurgicalBedMark(
-        DAY, ViewPosition.CC, outline=((900.0, 200.0), (900.0, 400.0), (1100.0, 400.0), (1100.0, 200.0))
-    )
-    image = view()
-    assert (
-        place_in_surgical_bed(surgical_beds_of(treatment(square), image), image, image.groups[0], 0.0)[0]
-        is SurgicalBedPosition.INSIDE
-    )
-    blind = view(spacing=False)
-    assert surgical_beds_of(treatment(square), blind)
-    assert (
-        place_in_surgical_bed(surgical_beds_of(treatment(square), blind), blind, blind.groups[0], 5.0)[0]
-        is None
-    )
-    assert not surgical_beds_of(treatment(CIRCLE), blind)
-
-
-@pytest.mark.parametrize(
-    "image",
-    [
-        view(side=Laterality.RIGHT),
-        replace(view(), description=replace(view().description, study_date="20230115")),
-        replace(view(), description=replace(view().description, view_position=ViewPosition.MLO)),
-        replace(view(), description=replace(view().description, study_date=None)),
-    ],
-)
-def test_a_bed_belongs_to_one_image(image: ImageFindings) -> None:
-    """On the other side, another day, another view, or a day that is not known, there is none."""
-    assert surgical_beds_of(treatment(CIRCLE), image) == ()
-    assert place_in_surgical_bed((), image, image.groups[0], 5.0) == (None, None, (PLACE_UNKNOWN,))
-
-
-def test_clips_that_were_found_make_a_bed() -> None:
-    """The bed lies 10 mm round the clips of the image; without clips there is none."""
-    mark = SurgicalBedMark(DAY, ViewPosition.CC, SurgicalBedSource.CLIPS)
-    image = view()
-    assert surgical_beds_of(treatment(mark), image) == ()
-    clips = tuple(NonLesion(NonLesionKind.CLIP, 1000.0, column, ()) for column in (250.0, 350.0))
-    clipped = replace(image, non_lesions=clips)
-    (bed,) = surgical_beds_of(treatment(mark), clipped)
-    assert bed.outline[:, 1].min() == pytest.approx(150, abs=2)
-    assert bed.outline[:, 1].max() == pytest.approx(450, abs=2)
-    assert place_in_surgical_bed((bed,), clipped, clipped.groups[0], 0.0)[0] is SurgicalBedPosition.INSIDE
-
-
-def test_a_bed_that_is_carried_unsurely_is_not_known() -> None:
-    """With an error above 10 mm the place is not known, and says so."""
-    image = view()
-    (bed,) = surgical_beds_of(treatment(CIRCLE), image)
-    unsure = SurgicalBed(bed.outline, MOST_CARRIED_ERROR_MM + 0.1, bed.words)
-    assert place_in_surgical_bed((unsure,), image, image.groups[0], 5.0)[0] is None
-    sure = SurgicalBed(bed.outline, 2.0, bed.words)
-    position, _, reasons = place_in_surgical_bed((unsure, sure), image, image.groups[0], 5.0)
-    assert (position, "error 2 mm" in reasons[0]) == (SurgicalBedPosition.INSIDE, True)
-
-
-def test_the_nearest_of_several_beds_counts() -> None:
-    """Outside the one, inside the other: inside."""
-    image = view()
-    far = SurgicalBedMark(DAY, ViewPosition.CC, row=400.0, column=300.0, radius_mm=10.0)
-    assert (
-        place_in_surgical_bed(surgical_beds_of(treatment(far, CIRCLE), image), image, image.groups[0], 5.0)[0]
-        is SurgicalBedPosition.INSIDE
-    )
-
-
-def test_figures_of_the_literature_have_their_exact_intervals() -> None:
-    """Each share and its 95 % interval follow from the counts (Clopper and Pearson)."""
-    for one in FIGURES:
-        assert one.low < one.high
-        assert str(one.events) in one.words
-        if one.percent is None:
-            continue
-        exact = binomtest(one.events, one.n).proportion_ci(0.95)
-        assert one.percent == pytest.approx(100 * one.events / one.n, abs=0.05)
-        assert one.low == pytest.approx(100 * exact.low, abs=0.5)
-        assert one.high == pytest.approx(100 * exact.high, abs=0.5)
-
-
-@pytest.mark.parametrize(
-    ("months", "benign", "malignant"),
-    [
-        (1, "outside", "outside"),
-        (18, "within", "within"),
-        (60, "within", "outside"),
-        (92, "outside", "outside"),
-    ],
-)
-def test_the_typical_window(months: int, benign: str, malignant: str) -> None:
-    """Both ranges are named with their medians, and from how few cancers they come."""
-    words = typical_window(months)
-    assert f"{benign} the range in which new benign" in words
-    assert f"{malignant} that of malignant" in words
-    assert "8 cancers" in words
+from calcwatch.comparison.treatment import neoadjuvant_change, read_treatment
+from calcwatch.domain.change import ChangeKind, Comparison
+from calcwatch.domain.context import BreastContext, ClinicalContext
+from calcwatch.domain.image import Laterality
+from calcwatch.domain.treatment import Therapy, Treatment
+from tests.comparison.test_history import a_change
 
 
 @pytest.mark.parametrize(
@@ -171,12 +25,27 @@ def test_the_typical_window(months: int, benign: str, malignant: str) -> None:
 )
 def test_change_under_chemotherapy(kinds: list[ChangeKind], word: str) -> None:
     """Complete, partial, none or increased, always with what it does not say."""
-    told = neoadjuvant_change(kinds)
-    assert told is not None
-    assert (told[0], "no response" in told[1]) == (word, True)
+    assert neoadjuvant_change(kinds) == word
+    treatment = Treatment(neoadjuvant=Therapy("20230501"))
+    comparison = Comparison((), tuple(a_change(kind, "a", "b") for kind in kinds), ())
+    reading = read_treatment(treatment, ClinicalContext(), comparison)
+    assert reading.neoadjuvant is not None
+    assert (reading.neoadjuvant[0], "no response" in reading.neoadjuvant[1]) == (word, True)
 
 
 def test_nothing_compared_says_nothing_under_chemotherapy() -> None:
     """Without a group that could be compared there is no statement."""
     assert neoadjuvant_change([ChangeKind.NOT_COMPARABLE]) is None
     assert neoadjuvant_change([]) is None
+
+
+def test_months_and_figures_are_those_of_treated_breasts() -> None:
+    """A treated breast has its months and typical window; without one there are no figures."""
+    context = ClinicalContext(left=BreastContext(treated=True, months_since_treatment=18))
+    reading = read_treatment(Treatment(), context, Comparison((), (), ()))
+    assert reading.months == {Laterality.LEFT: 18}
+    assert reading.window[0].startswith("L: 18 months after treatment")
+    assert reading.figures
+    assert reading.neoadjuvant is None
+    untreated = read_treatment(Treatment(), ClinicalContext(), Comparison((), (), ()))
+    assert (untreated.months, untreated.window, untreated.figures) == ({}, (), ())

@@ -1,4 +1,4 @@
-"""What became of a region, in DICOM's words (PS3.16 CID 6002, 6037); the numbers it was told from are kept.
+"""What became of a region, in DICOM's words (PS3.16 CID 6002, 6037), with the numbers that it follows from.
 
 A change is stated only where it exceeds what two images of an unchanged breast differ by. What the prior
 could not show is never new.
@@ -6,7 +6,6 @@ could not show is never new.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -14,9 +13,25 @@ import numpy as np
 from scipy.spatial.distance import pdist
 from scipy.special import fdtrc
 
+from calcwatch.comparison.register import error_at, to_current, to_prior
+from calcwatch.comparison.settings import DEFAULT
 from calcwatch.comparison.visibility import Visibility
-from calcwatch.domain.change import ChangeKind, GroupMeasurement
+from calcwatch.domain.change import Alignment, Change, ChangeKind, GroupMeasurement
 from calcwatch.domain.lexicon import RANKED_MORPHOLOGIES, Morphology
+from calcwatch.words.comparison import (
+    FAINT_ON_ONE_DAY,
+    GONE_ON_ONE_SIDE,
+    SEEN_ON_ONE_DAY,
+    TOO_FEW,
+    counts_words,
+    gone_words,
+    growth_words,
+    hidden_words,
+    new_words,
+    shape_words,
+    size_words,
+    unmatched_words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,357 +39,408 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from calcwatch.comparison.regions import Region
+    from calcwatch.comparison.settings import ChangeSettings, ComparisonSettings
     from calcwatch.comparison.visibility import PairVisibility
+    from calcwatch.domain.change import ImagePair
     from calcwatch.domain.findings import CalcificationGroup, ImageFindings
+    from calcwatch.domain.image import Point
 
-MORE_SHARE, MORE_SPECKS = 0.30, 5
-"""An increase in number: by so large a share, or by so many calcifications (rule C2)."""
+    Outcome = tuple[ChangeKind, tuple[str, ...]]
+    """What became of a region, and why, in words."""
 
-WIDER_MM = 5.0
-"""An increase in extent: new calcifications reach so far beyond the old ones, to one side (rule C2)."""
-
-NOTHING = GroupMeasurement(0, 0, None, None, None, None)
-"""What is measured where there is nothing, or no image."""
-
-LARGER_RATIO = 1.35
-"""An increase in size: the median diameter of the same calcifications grows by this factor."""
-
-_LEAST_SPECKS = 3  # fewer are missed by chance
-_SAME_SHARE = 0.35  # of what is there, where a day has no group: with fewer, nothing is sure
-_LEAST_NET = 4  # of a group that is there on both days
-_LEAST_UNSURE = 5  # where the alignment is uncertain
-_MISSED_SHARE, _MOST_MISSED = 0.05, 0.5  # of the specks that an image should show, at least and at most
-_DEVIATIONS = 2.2  # of a count, from what is missed
-_SENSITIVITY_SHARE = 0.25  # of many specks, one image of the same breast may show so many more
-_THERE_SHARE = 0.3  # of the specks of a day: so many seen on the other day, and the group was there
-_LEAST_SAME = 4  # specks that tell a change of size or shape
-_SURE_BEFORE, _SURE_AFTER = 0.9, 0.5  # of the shape on its own day
-_MOST_OTHER_DAY = 0.03  # of the shape on the other day
 _FINE_LINEAR = frozenset({Morphology.FINE_LINEAR, Morphology.FINE_LINEAR_BRANCHING})
-_PLAIN = _FINE_LINEAR | {Morphology.FINE_PLEOMORPHIC}  # dose and blur alone make others of round ones
-_APART_DEVIATIONS, _BY_CHANCE = 1.6, 0.1  # of two sets of specks that lie on two sides
-_JITTER_MM2 = 0.01
-_REACH = 0.9  # share of places that an area holds
+"""One duct may show as either: going from one to the other is no change of shape."""
+
+_WORRYING = _FINE_LINEAR | {Morphology.FINE_PLEOMORPHIC}
+"""Toward these shapes a change is stated; dose and blur alone make the others of round ones."""
 
 
-@dataclass(frozen=True, eq=False)
-class RegionChange:
-    """What is said of one region, before where and when are added."""
+def missed_share(regions: Sequence[Region]) -> float:
+    """Estimate how much the images of a pair miss for no reason.
 
-    kind: ChangeKind
-    reasons: tuple[str, ...]
-    current: GroupMeasurement
-    prior: GroupMeasurement
-    counts: Counts
-    size_ratio: float | None
+    In each region the fewer of those unmatched on either image count as missed: what came or went is
+    unmatched on one image only.
 
+    Args:
+        regions: Of one pair of images.
 
-@dataclass(frozen=True)
-class Counts:
-    """Calcifications of a region: on both days, faint on the other day, not assessable, on one day alone.
+    Returns:
+        Share of calcifications that one image misses, 0 to 1; 0 for no regions.
 
-    ``likely_gone``: how many of those that the current image may have missed it would have shown.
     """
-
-    same: int
-    faint_then: int
-    faint_now: int
-    hidden_then: int
-    hidden_now: int
-    new: int
-    gone: int
-    likely_gone: float
-
-    @property
-    def there(self) -> int:
-        """Those that were there on the prior and would be seen on both days."""
-        return self.same + self.faint_then + self.faint_now + self.gone
-
-    @property
-    def more(self) -> float:
-        """New minus gone: what is matched wrongly cancels out. What the prior may have missed is not new."""
-        return self.new - self.gone
-
-    @property
-    def fewer(self) -> float:
-        """Gone, likely ones included, minus new."""
-        return self.gone + self.likely_gone - self.new
+    missed = sum(min(region.new, region.gone) for region in regions)
+    seen = sum(region.matched + region.subthreshold_on_prior for region in regions)
+    return missed / (missed + seen) if missed + seen else 0.0
 
 
-@dataclass(frozen=True, eq=False)
-class _Scene:
-    """A region with the places of its specks on the current image, in mm."""
-
-    images: tuple[ImageFindings, ImageFindings]
-    region: Region
-    sight_now: NDArray[np.int_]
-    sight_then: NDArray[np.int_]
-    seen_then: NDArray[np.float64]
-    now: NDArray[np.float64]
-    then: NDArray[np.float64]
-    in_mm: bool
-    least: int
-    missed: float
-
-
-def missed_share(sights: PairVisibility, regions: Sequence[Region]) -> float:
-    """Share of the specks of a pair that one of its images misses for no reason.
-
-    In each region the fewer of those alone on either day: what came or went is alone on one day only.
-    """
-    missed = seen = 0
-    for region in regions:
-        now, then = sights.current[region.current], sights.prior[region.prior]
-        alone = min(int((now == Visibility.UNMATCHED).sum()), int((then == Visibility.UNMATCHED).sum()))
-        missed += alone
-        seen += alone + int(((now == Visibility.MATCHED) | (now == Visibility.SUBTHRESHOLD)).sum())
-    return missed / seen if seen else 0.0
-
-
-def tell_change(
-    sights: PairVisibility, region: Region, *, missed: float = 0.0, is_sure: bool = True
-) -> RegionChange:
+def change_of_region(
+    pair: ImagePair,
+    visibility: PairVisibility,
+    region: Region,
+    *,
+    missed: float = 0.0,
+    settings: ComparisonSettings = DEFAULT,
+) -> Change:
     """Say what became of a region.
 
-    ``missed``: ``missed_share`` of the pair. ``is_sure``: the alignment is good; where it is not, more is
-    asked before anything is new or gone.
+    Args:
+        pair: The two images; where their alignment is uncertain, more is required before anything is new or
+            gone.
+        visibility: What each of them says of the calcifications of the other.
+        region: Groups of the two that are one.
+        missed: ``missed_share`` of the pair.
+        settings: Numbers of all stages.
+
+    Returns:
+        The change, followed under the tracking UID of its prior group where there is one.
+
+    Raises:
+        ValueError: The region has no group on either image.
+
     """
-    registration, images = sights.registration, sights.images
-    scene = _Scene(
-        images=images,
-        region=region,
-        sight_now=sights.current[region.current],
-        sight_then=sights.prior[region.prior],
-        seen_then=sights.prior_visible_share[region.prior],
-        now=sights.specks[1].places[region.current],
-        then=registration.to_current(sights.specks[0].places[region.prior]),
-        in_mm=registration.current.in_mm and registration.prior.in_mm,
-        least=_LEAST_SPECKS if is_sure else _LEAST_UNSURE,
-        missed=missed,
-    )
-    counts = _count(scene)
-    ratio = _size_ratio(scene, sights)
-    kind, reasons = _kind(scene, counts, ratio)
-    return RegionChange(
-        kind,
-        reasons,
-        _measured(images[1], region.groups, region.current, counts.faint_now),
-        _measured(images[0], region.prior_groups, region.prior, counts.faint_then),
-        counts,
-        ratio,
-    )
-
-
-def _count(scene: _Scene) -> Counts:
-    def number(sight: NDArray[np.int_], kind: Visibility) -> int:
-        return int(np.count_nonzero(sight == kind))
-
-    return Counts(
-        same=number(scene.sight_now, Visibility.MATCHED),
-        faint_then=number(scene.sight_now, Visibility.SUBTHRESHOLD),
-        faint_now=number(scene.sight_then, Visibility.SUBTHRESHOLD),
-        hidden_then=number(scene.sight_now, Visibility.NOT_VISIBLE),
-        hidden_now=number(scene.sight_then, Visibility.NOT_VISIBLE),
-        new=number(scene.sight_now, Visibility.UNMATCHED),
-        gone=number(scene.sight_then, Visibility.UNMATCHED),
-        likely_gone=float(scene.seen_then[scene.sight_then == Visibility.NOT_VISIBLE].sum()),
+    prior, current = visibility.prior.image, visibility.current.image
+    registration = visibility.registration
+    ratio = _size_ratio(visibility, region, settings.change)
+    kind, reasons = _outcome(pair.alignment, visibility, region, ratio, missed=missed, settings=settings)
+    prior_place, place = _places(visibility, region, settings)
+    groups = tuple(current.groups[number].tracking_uid for number in region.groups)
+    prior_groups = tuple(prior.groups[number].tracking_uid for number in region.prior_groups)
+    error = error_at(registration, registration.current.to_working(np.array([place])))
+    return Change(
+        kind=kind,
+        tracking_uid=(prior_groups or groups)[0],
+        groups=groups,
+        prior_groups=prior_groups,
+        image_laterality=pair.image_laterality,
+        view_position=pair.view_position,
+        image=pair.current,
+        prior_image=pair.prior,
+        place=place,
+        prior_place=prior_place,
+        current=_measured(current, region.groups, region.current, region.subthreshold_on_current),
+        prior=_measured(prior, region.prior_groups, region.prior, region.subthreshold_on_prior),
+        matched=region.matched,
+        new=region.new,
+        gone=region.gone,
+        not_assessable=region.not_visible_on_current + region.not_visible_on_prior,
+        size_ratio=ratio,
+        interval_months=pair.interval_months,
+        error_mm=float(error[0]) if _is_in_mm(visibility) else None,
+        reasons=reasons,
     )
 
 
-def _kind(scene: _Scene, counts: Counts, ratio: float | None) -> tuple[ChangeKind, tuple[str, ...]]:
-    one_day = _only_one_day(scene, counts)
-    if one_day is not None:
-        return one_day
-    reshaped = _reshaped(scene) if counts.same >= _LEAST_SAME else None
-    if reshaped is not None:
-        return ChangeKind.SHAPE_CHANGED, (reshaped, _numbers(counts))
-    if _exceeds_chance(counts.more, counts.there, scene.missed):
-        return _grown(scene, counts, ratio)
-    if _exceeds_chance(counts.fewer, counts.there + counts.likely_gone, scene.missed):
-        return _shrunk(scene, counts)
-    return _by_size(scene, counts, ratio)
+def changes_not_comparable(
+    image: ImageFindings,
+    place: int,
+    *,
+    is_current: bool,
+    reason: str,
+    interval_months: float | None = None,
+) -> tuple[Change, ...]:
+    """Say of every group of an image that it is compared with nothing.
+
+    Args:
+        image: Findings of the image.
+        place: Of the image in its examination, 0 first.
+        is_current: Whether it is a current image; else it is a prior one.
+        reason: Why nothing is compared, in words.
+        interval_months: Since the prior image, where there is one.
+
+    Returns:
+        A change for each group, ``NOT_COMPARABLE``, with what was measured of it by itself.
+
+    """
+    places = {calcification.tracking_uid: number for number, calcification in enumerate(image.calcifications)}
+    changes = []
+    for number, group in enumerate(image.groups):
+        members = np.array(sorted(places[uid] for uid in group.members), np.intp)
+        own, center = _measured(image, [number], members, 0), (group.row, group.column)
+        changes.append(
+            Change(
+                kind=ChangeKind.NOT_COMPARABLE,
+                tracking_uid=group.tracking_uid,
+                groups=(group.tracking_uid,) if is_current else (),
+                prior_groups=() if is_current else (group.tracking_uid,),
+                image_laterality=image.description.image_laterality,
+                view_position=image.description.view_position,
+                image=place if is_current else None,
+                prior_image=None if is_current else place,
+                place=center if is_current else None,
+                prior_place=None if is_current else center,
+                current=own if is_current else GroupMeasurement(),
+                prior=GroupMeasurement() if is_current else own,
+                matched=0,
+                new=0,
+                gone=0,
+                not_assessable=group.count,
+                size_ratio=None,
+                interval_months=interval_months,
+                error_mm=None,
+                reasons=(reason,),
+            )
+        )
+    return tuple(changes)
 
 
-def _by_size(scene: _Scene, counts: Counts, ratio: float | None) -> tuple[ChangeKind, tuple[str, ...]]:
-    if ratio is not None and ratio >= LARGER_RATIO:
-        return ChangeKind.INCREASED_IN_SIZE, (f"the same calcifications are {ratio:.2f} times as large",)
-    if max(counts.hidden_then, counts.hidden_now) >= counts.same + counts.faint_then + counts.faint_now:
-        return ChangeKind.NOT_COMPARABLE, (_numbers(counts), "too much of it could be seen on one day only")
-    is_doubtful = counts.new + counts.gone > 0 and not (scene.region.groups and scene.region.prior_groups)
-    if is_doubtful and counts.same < _SAME_SHARE * (counts.same + counts.faint_then + counts.faint_now):
-        return ChangeKind.NOT_COMPARABLE, (_numbers(counts), "most of it is faint on one day: look at both")
-    return ChangeKind.NO_SIGNIFICANT_CHANGE, (_numbers(counts),)
+def one_sided_growth(
+    new: NDArray[np.float64],
+    matched: NDArray[np.float64],
+    *,
+    settings: ChangeSettings = DEFAULT.change,
+) -> float:
+    """Measure how far new places reach beyond matched ones, toward where they lie.
+
+    The reach is that of most places (``reach_quantile``): a stray one decides nothing, as it would for the
+    largest distance.
+
+    Args:
+        new: Places of new calcifications, n x 2.
+        matched: Places of matched calcifications, m x 2, in the same unit.
+        settings: Numbers of this stage.
+
+    Returns:
+        A length in the unit of the places; 0 where the two do not lie on two sides.
+
+    """
+    if not lie_on_two_sides(new, matched, settings=settings):
+        return 0.0
+    toward = new.mean(axis=0) - matched.mean(axis=0)
+    toward /= np.linalg.norm(toward)
+    reach = settings.reach_quantile
+    return float(np.quantile(new @ toward, reach) - np.quantile(matched @ toward, reach))
 
 
-def _only_one_day(scene: _Scene, counts: Counts) -> tuple[ChangeKind, tuple[str, ...]] | None:
-    """New, resolved, or not to be told, where the other day shows next to nothing of it."""
-    if not scene.region.prior_groups and not _was_there(counts.same + counts.faint_then, scene.sight_now):
-        return _appeared(scene.least, counts.new, counts.hidden_then, ChangeKind.NEW)
-    if not scene.region.groups and not _was_there(counts.same + counts.faint_now, scene.sight_then):
-        return _appeared(scene.least, counts.gone, counts.hidden_now, ChangeKind.RESOLVED)
-    return None
+def lie_on_two_sides(
+    first: NDArray[np.float64],
+    second: NDArray[np.float64],
+    *,
+    settings: ChangeSettings = DEFAULT.change,
+) -> bool:
+    """Test whether two sets of places lie on two sides: Hotelling's test of two means, well apart.
+
+    Args:
+        first: Places, n x 2 in mm.
+        second: Places, m x 2 in mm.
+        settings: Numbers of this stage.
+
+    Returns:
+        Whether they do; false where either set has too few to tell.
+
+    """
+    count, second_count = len(first), len(second)
+    if min(count, second_count) < settings.min_calcifications:
+        return False
+    scatter = (count - 1) * np.cov(first.T) + (second_count - 1) * np.cov(second.T)
+    off = first.mean(axis=0) - second.mean(axis=0)
+    freedom = count + second_count - 2
+    covariance = scatter / freedom + settings.scatter_floor_mm2 * np.eye(2)
+    square = float(off @ np.linalg.solve(covariance, off))
+    ratio = square * count * second_count / (count + second_count) * (freedom - 1) / (2 * freedom)
+    chance = fdtrc(2, freedom - 1, ratio)
+    return bool(square**0.5 >= settings.side_deviations and chance <= settings.side_chance)
 
 
-def _was_there(seen: int, sight: NDArray[np.int_]) -> bool:
-    return seen >= _THERE_SHARE * len(sight)
+def _outcome(
+    alignment: Alignment,
+    visibility: PairVisibility,
+    region: Region,
+    ratio: float | None,
+    *,
+    missed: float,
+    settings: ComparisonSettings,
+) -> Outcome:
+    """What became of a region: the first that applies."""
+    if (outcome := _on_one_image(alignment, region, settings.change)) is not None:
+        return outcome
+    if (shape := _changed_shape(visibility, region, settings.change)) is not None:
+        return ChangeKind.SHAPE_CHANGED, (shape, _counts(region))
+    if _exceeds_chance(region.net_increase, region.present, missed, settings.change):
+        return _increased(visibility, region, ratio, settings.change)
+    if _exceeds_chance(region.net_decrease, region.present + region.likely_gone, missed, settings.change):
+        return _decreased(visibility, region, settings)
+    return _by_size(region, ratio, settings.change)
 
 
-def _appeared(least: int, alone: int, hidden: int, kind: ChangeKind) -> tuple[ChangeKind, tuple[str, ...]]:
-    other = "prior" if kind is ChangeKind.NEW else "current image"
-    if alone < hidden:
-        reason = f"{hidden} of its calcifications could not have been seen on the {other}"
-        return ChangeKind.NOT_COMPARABLE, (f"{reason}: cut off, or lost in noise",)
-    reasons = [f"{alone} of its calcifications are not seen on the {other}, which would have shown them"]
-    if hidden:
-        reasons.append(f"{hidden} more could not have been seen there")
-    if alone < least:
-        return ChangeKind.NOT_COMPARABLE, (*reasons, "too few to tell: look at both images")
-    return kind, tuple(reasons)
+def _on_one_image(alignment: Alignment, region: Region, settings: ChangeSettings) -> Outcome | None:
+    """New, resolved, or not to be told, where the other image shows next to nothing of it; else ``None``."""
+    on_prior = region.matched + region.subthreshold_on_prior
+    on_current = region.matched + region.subthreshold_on_current
+    if not region.prior_groups and on_prior < settings.present_share * len(region.current):
+        kind, unmatched, not_visible = ChangeKind.NEW, region.new, region.not_visible_on_prior
+    elif not region.groups and on_current < settings.present_share * len(region.prior):
+        kind, unmatched, not_visible = ChangeKind.RESOLVED, region.gone, region.not_visible_on_current
+    else:
+        return None
+    if unmatched < not_visible:
+        return ChangeKind.NOT_COMPARABLE, (hidden_words(not_visible, on_prior=kind is ChangeKind.NEW),)
+    reasons = unmatched_words(unmatched, not_visible, on_prior=kind is ChangeKind.NEW)
+    is_certain = alignment is Alignment.GOOD
+    if unmatched < (settings.min_calcifications if is_certain else settings.min_calcifications_uncertain):
+        return ChangeKind.NOT_COMPARABLE, (*reasons, TOO_FEW)
+    return kind, reasons
 
 
-def _exceeds_chance(net: float, base: float, missed: float) -> bool:
+def _changed_shape(visibility: PairVisibility, region: Region, settings: ChangeSettings) -> str | None:
+    """How the shape moved toward a more worrying one, in words, where both images are sure of theirs."""
+    prior = _described(visibility.prior.image, region.prior_groups)
+    current = _described(visibility.current.image, region.groups)
+    if region.matched < settings.min_matched or prior is None or current is None:
+        return None
+    if prior.morphology is None or current.morphology is None:
+        return None
+    prior_shape, shape = prior.morphology.likeliest, current.morphology.likeliest
+    if prior_shape is None or shape is None or not _is_worse(prior_shape, shape):
+        return None
+    is_sure = (
+        prior.morphology.of(prior_shape) >= settings.min_prior_shape_probability
+        and current.morphology.of(shape) >= settings.min_current_shape_probability
+    )
+    confused = max(prior.morphology.of(shape), current.morphology.of(prior_shape))
+    if not is_sure or confused > settings.max_other_shape_probability:
+        return None
+    return shape_words(prior_shape, shape)
+
+
+def _is_worse(prior: Morphology, current: Morphology) -> bool:
+    if current not in _WORRYING or {prior, current} <= _FINE_LINEAR:
+        return False
+    return RANKED_MORPHOLOGIES.index(current) > RANKED_MORPHOLOGIES.index(prior)
+
+
+def _exceeds_chance(net: float, base: float, missed: float, settings: ChangeSettings) -> bool:
     """Whether so many more are an increase by the rule, and more than an image misses by chance."""
     if base == 0:
-        return net >= _LEAST_SPECKS
-    by_rule = net >= MORE_SHARE * base or net >= max(MORE_SPECKS, _SENSITIVITY_SHARE * base)
-    share = min(max(missed, _MISSED_SHARE), _MOST_MISSED)
+        return net >= settings.min_calcifications
+    least = max(settings.increase_count, settings.increase_share_of_many * base)
+    by_rule = net >= settings.increase_share * base or net >= least
+    share = min(max(missed, settings.min_missed_share), settings.max_missed_share)
     variance = 2 * share * (1 - share) * base
-    return by_rule and net >= max(_LEAST_NET, _DEVIATIONS * variance**0.5)
+    return by_rule and net >= max(settings.min_net, settings.chance_deviations * variance**0.5)
 
 
-def _grown(scene: _Scene, counts: Counts, ratio: float | None) -> tuple[ChangeKind, tuple[str, ...]]:
-    number = f"{counts.new} calcifications are new beside {counts.there} that were there"
-    if ratio is not None and ratio >= LARGER_RATIO and counts.same >= _LEAST_SAME:
-        return ChangeKind.INCREASED_IN_SIZE, (
-            f"the same calcifications are {ratio:.2f} times as large",
-            number,
-        )
-    wider = grown_mm(
-        *(scene.now[scene.sight_now == sight] for sight in (Visibility.UNMATCHED, Visibility.MATCHED))
+def _increased(
+    visibility: PairVisibility, region: Region, ratio: float | None, settings: ChangeSettings
+) -> Outcome:
+    """Increased in size, extent or number: the first that applies."""
+    number = new_words(region.new, region.present)
+    if ratio is not None and ratio >= settings.size_ratio and region.matched >= settings.min_matched:
+        return ChangeKind.INCREASED_IN_SIZE, (size_words(ratio), number)
+    places = visibility.current.places[region.current]
+    growth = one_sided_growth(
+        places[region.current_visibility == Visibility.UNMATCHED],
+        places[region.current_visibility == Visibility.MATCHED],
+        settings=settings,
     )
-    if scene.in_mm and wider >= WIDER_MM:
-        return ChangeKind.INCREASED_IN_EXTENT, (f"it has grown by {wider:.0f} mm to one side", number)
+    if _is_in_mm(visibility) and growth >= settings.extent_growth_mm:
+        return ChangeKind.INCREASED_IN_EXTENT, (growth_words(growth), number)
     return ChangeKind.INCREASED_IN_NUMBER, (number,)
 
 
-def _shrunk(scene: _Scene, counts: Counts) -> tuple[ChangeKind, tuple[str, ...]]:
-    number = f"{counts.gone} of {counts.there} calcifications are gone"
-    if counts.gone + counts.faint_now == len(scene.sight_then) - counts.hidden_now and not counts.same:
+def _decreased(visibility: PairVisibility, region: Region, settings: ComparisonSettings) -> Outcome:
+    """Resolved, partially removed or decreased: the first that applies."""
+    number = gone_words(region.gone, region.present)
+    visible = len(region.prior) - region.not_visible_on_current
+    if region.gone + region.subthreshold_on_current == visible and not region.matched:
         return ChangeKind.RESOLVED, (number,)
-    if one_sided(
-        *(scene.then[scene.sight_then == sight] for sight in (Visibility.UNMATCHED, Visibility.MATCHED))
+    places = to_current(
+        visibility.registration,
+        visibility.prior.places[region.prior],
+        settings=settings.registration,
+    )
+    if lie_on_two_sides(
+        places[region.prior_visibility == Visibility.UNMATCHED],
+        places[region.prior_visibility == Visibility.MATCHED],
+        settings=settings.change,
     ):
-        return ChangeKind.PARTIALLY_REMOVED, (
-            number,
-            "what is gone lay on one side, as after a biopsy or excision; was there one?",
-        )
+        return ChangeKind.PARTIALLY_REMOVED, (number, GONE_ON_ONE_SIDE)
     return ChangeKind.DECREASED, (number,)
 
 
-def _numbers(counts: Counts) -> str:
-    parts = [
-        "1 calcification is the same" if counts.same == 1 else f"{counts.same} calcifications are the same"
+def _by_size(region: Region, ratio: float | None, settings: ChangeSettings) -> Outcome:
+    """Larger, not to be told, or unchanged, where the number is within chance."""
+    if ratio is not None and ratio >= settings.size_ratio:
+        return ChangeKind.INCREASED_IN_SIZE, (size_words(ratio),)
+    both = region.matched + region.subthreshold
+    if max(region.not_visible_on_prior, region.not_visible_on_current) >= both:
+        return ChangeKind.NOT_COMPARABLE, (_counts(region), SEEN_ON_ONE_DAY)
+    is_doubtful = region.new + region.gone > 0 and not (region.groups and region.prior_groups)
+    if is_doubtful and region.matched < settings.min_matched_share * both:
+        return ChangeKind.NOT_COMPARABLE, (_counts(region), FAINT_ON_ONE_DAY)
+    return ChangeKind.NO_SIGNIFICANT_CHANGE, (_counts(region),)
+
+
+def _counts(region: Region) -> str:
+    return counts_words(
+        matched=region.matched,
+        subthreshold=region.subthreshold,
+        new=region.new,
+        gone=region.gone,
+        not_visible=region.not_visible_on_prior + region.not_visible_on_current,
+    )
+
+
+def _size_ratio(visibility: PairVisibility, region: Region, settings: ChangeSettings) -> float | None:
+    """Median ratio of the current to the prior diameter of matched calcifications, where both are in mm."""
+    prior, current = visibility.prior.image.calcifications, visibility.current.image.calcifications
+    diameters = [
+        (current[number].diameter_mm, prior[visibility.partner[number]].diameter_mm)
+        for number in region.current
+        if visibility.partner[number] >= 0
     ]
-    if faint := counts.faint_then + counts.faint_now:
-        parts.append(f"{faint} {'is' if faint == 1 else 'are'} faint on one day")
-    if counts.new or counts.gone:
-        parts.append(
-            f"{counts.new} on the current image alone and {counts.gone} on the prior alone, within error"
-        )
-    if hidden := counts.hidden_then + counts.hidden_now:
-        parts.append(f"{hidden} could be seen on one day only")
-    return "; ".join(parts)
+    ratios = [own / earlier for own, earlier in diameters if own and earlier]
+    return median(ratios) if len(ratios) >= settings.min_matched else None
 
 
-def grown_mm(came: NDArray[np.float64], there: NDArray[np.float64]) -> float:
-    """How far new places (n x 2, mm) reach beyond old ones, toward where they lie; nine tenths of each.
-
-    0 where they do not lie on one side. A stray speck decides nothing, as it would for the largest distance.
-    """
-    if not one_sided(came, there):
-        return 0.0
-    toward = came.mean(axis=0) - there.mean(axis=0)
-    toward /= np.linalg.norm(toward)
-    return float(np.quantile(came @ toward, _REACH) - np.quantile(there @ toward, _REACH))
+def _is_in_mm(visibility: PairVisibility) -> bool:
+    return visibility.current.tissue_map.in_mm and visibility.prior.tissue_map.in_mm
 
 
-def _extent(places: NDArray[np.float64]) -> float:
-    return float(pdist(places).max()) if len(places) > 1 else 0.0
+def _places(visibility: PairVisibility, region: Region, settings: ComparisonSettings) -> tuple[Point, Point]:
+    """Middle of the largest group in the prior and the current file; without a group, where it would lie."""
+    registration = visibility.registration
+    own: list[Point | None] = []
+    for points, groups in ((visibility.prior, region.prior_groups), (visibility.current, region.groups)):
+        group = _described(points.image, groups)
+        own.append(None if group is None else (group.row, group.column))
+    prior_place, place = own
+    if place is None and prior_place is not None:
+        center = registration.prior.to_working(np.array([prior_place]))
+        found = to_current(registration, center, settings=settings.registration)
+        place = _point(registration.current.to_file(found))
+    if prior_place is None and place is not None:
+        found = to_prior(registration, registration.current.to_working(np.array([place])))
+        prior_place = _point(registration.prior.to_file(found))
+    if place is None or prior_place is None:
+        raise ValueError("a region without groups")
+    return prior_place, place
 
 
-def one_sided(some: NDArray[np.float64], others: NDArray[np.float64]) -> bool:
-    """Whether two sets of places (n x 2, mm) lie on two sides: Hotelling's test of two means, well apart."""
-    first, second = len(some), len(others)
-    if min(first, second) < _LEAST_SPECKS:
-        return False
-    scatter = (first - 1) * np.cov(some.T) + (second - 1) * np.cov(others.T)
-    off = some.mean(axis=0) - others.mean(axis=0)
-    freedom = first + second - 2
-    square = float(off @ np.linalg.solve(scatter / freedom + _JITTER_MM2 * np.eye(2), off))
-    ratio = square * first * second / (first + second) * (freedom - 1) / (2 * freedom)
-    return bool(square**0.5 >= _APART_DEVIATIONS and fdtrc(2, freedom - 1, ratio) <= _BY_CHANCE)
-
-
-def _size_ratio(scene: _Scene, sights: PairVisibility) -> float | None:
-    """Median diameter now over then of the same calcifications, both in mm."""
-    prior, current = scene.images
-    pairs = [(int(n), int(sights.partner[n])) for n in scene.region.current if sights.partner[n] >= 0]
-    ratios = [
-        now / then
-        for n, m in pairs
-        if (now := current.calcifications[n].diameter_mm) and (then := prior.calcifications[m].diameter_mm)
-    ]
-    return median(ratios) if len(ratios) >= _LEAST_SAME else None
-
-
-def _reshaped(scene: _Scene) -> str | None:
-    """How the shape has changed toward a more worrying one, in words, where both days are sure of theirs."""
-    prior, current = scene.images
-    then = _described(prior, scene.region.prior_groups)
-    now = _described(current, scene.region.groups)
-    if then is None or now is None or then.morphology is None or now.morphology is None:
-        return None
-    before, after = then.morphology.likeliest, now.morphology.likeliest
-    if before is None or after is None or not _is_worse(before, after):
-        return None
-    sure = then.morphology.of(before) >= _SURE_BEFORE and now.morphology.of(after) >= _SURE_AFTER
-    apart = max(then.morphology.of(after), now.morphology.of(before)) <= _MOST_OTHER_DAY
-    if not (sure and apart):
-        return None
-    return f"the shape was {before.replace('_', ' ')} and is {after.replace('_', ' ')}"
-
-
-def _is_worse(before: Morphology, after: Morphology) -> bool:
-    if after not in _PLAIN or {before, after} <= _FINE_LINEAR:  # one duct may show as either
-        return False
-    return RANKED_MORPHOLOGIES.index(after) > RANKED_MORPHOLOGIES.index(before)
+def _point(places: NDArray[np.float64]) -> Point:
+    return float(places[0, 0]), float(places[0, 1])
 
 
 def _described(image: ImageFindings, groups: Sequence[int]) -> CalcificationGroup | None:
+    """The largest of some groups of an image, which speaks for all of them."""
     return image.groups[groups[0]] if groups else None
 
 
-def measure_group(image: ImageFindings, number: int) -> GroupMeasurement:
-    """What was measured of one group of an image by itself."""
-    members = set(image.groups[number].members)
-    places = [n for n, one in enumerate(image.calcifications) if one.tracking_uid in members]
-    return _measured(image, [number], np.array(places, np.intp), 0)
-
-
 def _measured(
-    image: ImageFindings, groups: Sequence[int], places: NDArray[np.intp], faint: int
+    image: ImageFindings, groups: Sequence[int], places: NDArray[np.intp], subthreshold: int
 ) -> GroupMeasurement:
-    members = [image.calcifications[int(n)] for n in places]
+    """What was measured of some groups; ``places``: of their calcifications in the image."""
+    members = [image.calcifications[int(number)] for number in places]
     spacing = image.description.pixel_spacing
-    points = np.array([(one.row, one.column) for one in members], np.float64).reshape(-1, 2)
-    diameters = [one.diameter_mm for one in members if one.diameter_mm is not None]
-    densities = [one.shape.density if one.shape else one.contrast for one in members]
-    described = _described(image, groups)
+    points = np.array([(member.row, member.column) for member in members], np.float64).reshape(-1, 2)
+    extent_px = float(pdist(points).max()) if len(points) > 1 else 0.0
+    diameters = [member.diameter_mm for member in members if member.diameter_mm is not None]
+    contrasts = [member.shape.density if member.shape else member.contrast for member in members]
+    group = _described(image, groups)
     return GroupMeasurement(
         count=len(members),
-        subthreshold=faint,
-        extent_mm=_extent(points) * spacing.mm if spacing and members else None,
+        subthreshold=subthreshold,
+        extent_mm=extent_px * spacing.mm if spacing and members else None,
         diameter_mm=median(diameters) if diameters else None,
-        contrast=median(densities) if densities else None,
-        morphology=described.morphology.likeliest if described and described.morphology else None,
+        contrast=median(contrasts) if contrasts else None,
+        morphology=group.morphology.likeliest if group and group.morphology else None,
     )

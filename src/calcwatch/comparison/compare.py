@@ -1,4 +1,4 @@
-"""Two examinations of one woman -> which images belong together, and what became of every group in them."""
+"""Two examinations of one woman: which images belong together, and what became of every group in them."""
 
 from __future__ import annotations
 
@@ -8,379 +8,65 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calcwatch.comparison.align import align
-from calcwatch.comparison.change import NOTHING, measure_group, missed_share, tell_change
+from calcwatch.comparison.change import change_of_region, changes_not_comparable, missed_share
 from calcwatch.comparison.history import observed_of, with_lasting_uids
 from calcwatch.comparison.match import match_calcifications, points_of
 from calcwatch.comparison.regions import regions_of
-from calcwatch.comparison.register import Registration, register
-from calcwatch.comparison.treatment import (
-    ClinicalStatement,
-    TreatmentReading,
-    find_surgical_beds,
-    read_treatment,
-    with_surgical_beds,
-)
+from calcwatch.comparison.register import align, error_at, register
+from calcwatch.comparison.settings import DEFAULT
+from calcwatch.comparison.surgical_bed import with_surgical_beds
+from calcwatch.comparison.treatment import TreatmentReading, read_treatment
 from calcwatch.comparison.visibility import visibility_of_pair
-from calcwatch.domain.change import Alignment, CalcificationMatch, Change, ChangeKind, Comparison, ImagePair
+from calcwatch.domain.change import Alignment, CalcificationMatch, Comparison, ImagePair
+from calcwatch.domain.context import ClinicalContext
 from calcwatch.domain.dates import months_between
 from calcwatch.exam.read import analyze_exam
+from calcwatch.words.comparison import (
+    MIRRORED,
+    NO_CURRENT_IMAGE,
+    NO_PRIOR_IMAGE,
+    NOT_ALIGNED,
+    TISSUE_LITTLE_ALIKE,
+    TISSUE_LITTLE_ALIKE_ONE_WAY,
+    TISSUE_OF_ANOTHER,
+    TISSUE_ONE_WAY,
+    UPSIDE_DOWN,
+    fits_another,
+    little_overlap,
+    without_current,
+    without_prior,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
-    from calcwatch.comparison.change import RegionChange
-    from calcwatch.comparison.match import Matched
-    from calcwatch.comparison.regions import Region
-    from calcwatch.comparison.visibility import PairVisibility
+    from calcwatch.comparison.match import CalcificationPoints, Matched
+    from calcwatch.comparison.register import Nipples
+    from calcwatch.comparison.settings import ComparisonSettings, PairSettings
     from calcwatch.domain.assessment import ExaminationFindings
+    from calcwatch.domain.change import Change, Registration
     from calcwatch.domain.findings import ImageFindings, TissueMap
-    from calcwatch.domain.image import ImageDescription, Point
+    from calcwatch.domain.image import ImageDescription
+    from calcwatch.domain.treatment import Treatment
     from calcwatch.exam.rule_table import RuleTable
     from calcwatch.image.describe.suspicion import SuspicionModel
-
-GOOD_LOCAL_CORRELATION, MIN_LOCAL_CORRELATION = 0.42, 0.33
-"""Mean correlation of aligned tissue: other breasts reached 0.38 and 0.33 at most in 1 and 9 of 10 cases."""
-
-MAX_INVERSE_CONSISTENCY_MM = 3.0
-"""So far may places come back from where they were: of priors of other women that are alike by chance, 33 of
-42 go farther astray.
-"""
-
-MIN_OVERLAP = 0.4
-"""So much of the current breast must the prior show."""
-
-
-_BETTER = 0.04  # another orientation or image is likelier the right one
-_PROVEN = 0.6  # so alike, nothing else needs to be tried
-
-
-@dataclass(frozen=True, eq=False)
-class ComparedPair:
-    """A pair with everything a picture of it needs; ``registration`` is ``None`` where there is none."""
-
-    pair: ImagePair
-    registration: Registration | None
-    changes: tuple[Change, ...]
-
-
-def compare_exams(
-    prior: Sequence[ImageFindings], current: Sequence[ImageFindings]
-) -> tuple[Comparison, tuple[ComparedPair, ...]]:
-    """Compare every current image with the prior one of the same breast and view.
-
-    Groups of images without a partner are ``NOT_COMPARABLE``, on either day: nothing is silently left out.
-    Raises ``ValueError`` for findings without tissue (those that were read from a file).
-    """
-    partners, notes = _partners(prior, current)
-    compared = [
-        _compare_pair(prior, current, before, after)
-        for after, before in enumerate(partners)
-        if before is not None
-    ]
-    changes = [change for one in compared for change in one.changes]
-    alone = [after for after, before in enumerate(partners) if before is None]
-    lost = [before for before in range(len(prior)) if before not in partners]
-    changes += [change for after in alone for change in _alone(current[after], after, is_current=True)]
-    changes += [change for before in lost for change in _alone(prior[before], before, is_current=False)]
-    return Comparison(tuple(one.pair for one in compared), tuple(changes), notes), tuple(compared)
-
-
-def _partners(
-    prior: Sequence[ImageFindings], current: Sequence[ImageFindings]
-) -> tuple[list[int | None], tuple[str, ...]]:
-    """For each current image the place of its prior; words on those that have none or are none's."""
-    partners: list[int | None] = []
-    notes = []
-    taken: set[int] = set()
-    for image in current:
-        key = _view(image.description)
-        found = [
-            n
-            for n, one in enumerate(prior)
-            if n not in taken and key is not None and _view(one.description) == key
-        ]
-        partners.append(found[0] if found else None)
-        taken.update(found[:1])
-        if not found:
-            notes.append(f"{_words(image.description)} has no prior: {_why(image.description, 'earlier')}")
-    for number, image in enumerate(prior):
-        if number not in taken:
-            notes.append(
-                f"prior {_words(image.description)} is compared with nothing: "
-                f"{_why(image.description, 'current')}"
-            )
-    return partners, tuple(notes)
-
-
-def _view(image: ImageDescription) -> tuple[str, str] | None:
-    if image.image_laterality is None or image.view_position is None:
-        return None
-    return image.image_laterality, image.view_position
-
-
-def _words(image: ImageDescription) -> str:
-    return " ".join([image.image_laterality or "side not known", image.view_position or "view not known"])
-
-
-def _why(image: ImageDescription, other: str) -> str:
-    if _view(image) is None:
-        return "its side or view is not known; give them with --table"
-    return f"the {other} examination has no other image of that side and view"
-
-
-def _compare_pair(
-    prior: Sequence[ImageFindings], current: Sequence[ImageFindings], before: int, after: int
-) -> ComparedPair:
-    then, now = prior[before], current[after]
-    registration = align(_tissue(then), _tissue(now), _nipples(then, now))
-    alignment, notes = _judge(registration, prior, now, before)
-    months = months_between(then.description.study_date, now.description.study_date)
-    pair = ImagePair(
-        prior=before,
-        current=after,
-        image_laterality=now.description.image_laterality,
-        view_position=now.description.view_position,
-        interval_months=months,
-        alignment=alignment,
-        local_correlation=registration.local_correlation,
-        overlap=registration.overlap,
-        error_mm=None,
-        matches=(),
-        notes=notes,
-    )
-    if alignment is Alignment.FAILED:
-        changes = (*_alone(now, after, is_current=True), *_alone(then, before, is_current=False))
-        reason = "the images could not be laid over each other"
-        failed = tuple(replace(one, reasons=(reason,), interval_months=months) for one in changes)
-        return ComparedPair(pair, None, failed)
-    specks = points_of(then, _tissue(then)), points_of(now, _tissue(now))
-    matched = match_calcifications(registration, *specks)
-    sights = visibility_of_pair(then, now, specks, matched)
-    regions, is_sure = regions_of(sights), alignment is Alignment.GOOD
-    tell = partial(tell_change, sights, missed=missed_share(sights, regions), is_sure=is_sure)
-    changes = tuple(_change(sights, region, tell(region), pair) for region in regions)
-    pair = replace(pair, error_mm=_error(matched, specks[1].places), matches=_matches(then, now, matched))
-    return ComparedPair(pair, matched.registration, changes)
-
-
-def _tissue(image: ImageFindings) -> TissueMap:
-    if image.tissue_map is None:
-        raise ValueError(
-            f"{image.description.source}: findings without tissue cannot be aligned; analyze it anew"
-        )
-    return image.tissue_map
-
-
-def _nipples(
-    then: ImageFindings, now: ImageFindings
-) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    if then.landmarks is None or now.landmarks is None:
-        return None
-    return (
-        _tissue(then).to_mm(np.array([then.landmarks.nipple])),
-        _tissue(now).to_mm(np.array([now.landmarks.nipple])),
-    )
-
-
-def _judge(
-    registration: Registration, prior: Sequence[ImageFindings], now: ImageFindings, before: int
-) -> tuple[Alignment, tuple[str, ...]]:
-    """How well the pair fits, whether anything fits better, and what a reader must know of it."""
-    notes = _turned(prior[before], now)
-    if registration.overlap < MIN_OVERLAP:
-        share = f"{100 * registration.overlap:.0f} %"
-        return Alignment.FAILED, (
-            *notes,
-            f"the prior shows only {share} of the breast that the current image does",
-        )
-    other = None
-    if registration.local_correlation < _PROVEN:
-        other = _better(registration.local_correlation + _BETTER, prior, now, before)
-    if other is not None:
-        return Alignment.FAILED, (*notes, other)
-    alignment, doubt = _worth(registration)
-    return alignment, (*notes, doubt) if doubt else notes
-
-
-def _worth(registration: Registration) -> tuple[Alignment, str]:
-    """How well the tissue fits, and the doubt in words."""
-    if registration.local_correlation < MIN_LOCAL_CORRELATION:
-        return Alignment.FAILED, "the tissue of the two is no more alike than that of two women"
-    is_inconsistent = registration.inverse_consistency_mm > MAX_INVERSE_CONSISTENCY_MM
-    if registration.local_correlation < GOOD_LOCAL_CORRELATION:
-        if is_inconsistent:
-            return Alignment.FAILED, "the tissue of the two is little alike, and fits one way only"
-        return Alignment.UNCERTAIN, "the tissue of the two is little alike: look at them yourself"
-    if is_inconsistent:
-        return Alignment.UNCERTAIN, "much of the tissue fits one way only: look at them yourself"
-    return Alignment.GOOD, ""
-
-
-def _turned(then: ImageFindings, now: ImageFindings) -> tuple[str, ...]:
-    if _tissue(then).mirrored is _tissue(now).mirrored:
-        return ()
-    return ("one of the two files is mirrored left to right: check its side mark",)
-
-
-def _better(least: float, prior: Sequence[ImageFindings], now: ImageFindings, before: int) -> str | None:
-    """What fits better than the pair as it is stated, in words."""
-    upside_down = register(_flipped(_tissue(prior[before])), _tissue(now))
-    if upside_down.local_correlation >= max(least, MIN_LOCAL_CORRELATION):
-        return "one of the two files stands upside down"
-    for number, other in enumerate(prior):
-        if number == before or other.tissue_map is None:
-            continue
-        found = register(other.tissue_map, _tissue(now), _nipples(other, now))
-        if found.local_correlation >= max(least, GOOD_LOCAL_CORRELATION):
-            wrong = "a side or view may be labeled wrong"
-            return f"it looks more like the prior {_words(other.description)}: {wrong}"
-    return None
-
-
-def _flipped(tissue: TissueMap) -> TissueMap:
-    return replace(
-        tissue,
-        pattern=np.ascontiguousarray(tissue.pattern[::-1]),
-        mask=np.ascontiguousarray(tissue.mask[::-1]),
-        contrast_to_noise=np.ascontiguousarray(tissue.contrast_to_noise[::-1]),
-    )
-
-
-def _error(matched: Matched, places: NDArray[np.float64]) -> float | None:
-    """Median error of the alignment at the specks, else in the breast."""
-    registration = matched.registration
-    if not (registration.current.in_mm and registration.prior.in_mm):
-        return None
-    if len(places):
-        return float(np.median(registration.error_mm(places)))
-    return float(np.median(registration.error[registration.current.mask > 0]))
-
-
-def _matches(then: ImageFindings, now: ImageFindings, matched: Matched) -> tuple[CalcificationMatch, ...]:
-    return tuple(
-        CalcificationMatch(
-            then.calcifications[m].tracking_uid,
-            now.calcifications[n].tracking_uid,
-            float(probability),
-            float(apart),
-        )
-        for n, m, probability, apart in zip(
-            matched.current, matched.prior, matched.probability, matched.apart, strict=True
-        )
-    )
-
-
-def _change(sights: PairVisibility, region: Region, told: RegionChange, pair: ImagePair) -> Change:
-    (then, now), registration = sights.images, sights.registration
-    groups = tuple(now.groups[n].tracking_uid for n in region.groups)
-    priors = tuple(then.groups[n].tracking_uid for n in region.prior_groups)
-    here, there = _places(sights.images, region, registration)
-    at = registration.error_mm(registration.current.to_mm(np.array([here])))
-    return Change(
-        kind=told.kind,
-        tracking_uid=(priors or groups)[0],
-        groups=groups,
-        prior_groups=priors,
-        image_laterality=pair.image_laterality,
-        view_position=pair.view_position,
-        image=pair.current,
-        prior_image=pair.prior,
-        place=here,
-        prior_place=there,
-        current=told.current,
-        prior=told.prior,
-        matched=told.counts.same,
-        new=told.counts.new,
-        gone=told.counts.gone,
-        not_assessable=told.counts.hidden_now + told.counts.hidden_then,
-        size_ratio=told.size_ratio,
-        interval_months=pair.interval_months,
-        error_mm=float(at[0]) if registration.current.in_mm and registration.prior.in_mm else None,
-        reasons=told.reasons,
-    )
-
-
-def _places(
-    images: tuple[ImageFindings, ImageFindings], region: Region, registration: Registration
-) -> tuple[Point, Point]:
-    """Middle of the group on the current and on the prior image; where there is none, where it would lie."""
-    then, now = images
-    here = _middle(now, region.groups)
-    there = _middle(then, region.prior_groups)
-    if here is None and there is not None:
-        place = registration.to_current(registration.prior.to_mm(np.array([there])))
-        here = _point(registration.current.to_file(place))
-    if there is None and here is not None:
-        place = registration.to_prior(registration.current.to_mm(np.array([here])))
-        there = _point(registration.prior.to_file(place))
-    if here is None or there is None:
-        raise ValueError("a region without groups")
-    return here, there
-
-
-def _middle(image: ImageFindings, groups: Sequence[int]) -> Point | None:
-    if not groups:
-        return None
-    first = image.groups[groups[0]]
-    return first.row, first.column
-
-
-def _point(places: NDArray[np.float64]) -> Point:
-    return float(places[0, 0]), float(places[0, 1])
-
-
-def _alone(image: ImageFindings, at: int, *, is_current: bool) -> tuple[Change, ...]:
-    """Groups of an image that is compared with nothing: not comparable, each with what was measured."""
-    reason = (
-        "there is no earlier image of this side and view"
-        if is_current
-        else "no current image shows this view"
-    )
-    changes = []
-    for number, group in enumerate(image.groups):
-        own, place = measure_group(image, number), (group.row, group.column)
-        changes.append(
-            Change(
-                kind=ChangeKind.NOT_COMPARABLE,
-                tracking_uid=group.tracking_uid,
-                groups=(group.tracking_uid,) if is_current else (),
-                prior_groups=() if is_current else (group.tracking_uid,),
-                image_laterality=image.description.image_laterality,
-                view_position=image.description.view_position,
-                image=at if is_current else None,
-                prior_image=None if is_current else at,
-                place=place if is_current else None,
-                prior_place=None if is_current else place,
-                current=own if is_current else NOTHING,
-                prior=NOTHING if is_current else own,
-                matched=0,
-                new=0,
-                gone=0,
-                not_assessable=group.count,
-                size_ratio=None,
-                interval_months=None,
-                error_mm=None,
-                reasons=(reason,),
-            )
-        )
-    return tuple(changes)
 
 
 @dataclass(frozen=True, eq=False)
 class Compared:
-    """Two examinations of one woman: the current one as it is read with the prior at hand.
+    """A current examination, read with the prior one at hand.
 
-    ``aligned``: each pair with its alignment, for pictures. ``treatment``: what a stated treatment adds,
-    ``None`` where none was stated.
+    Attributes:
+        prior: Images of the prior examination, which ``comparison`` counts.
+        examination: The current examination, read knowing what became of its groups.
+        comparison: What became of every group of both.
+        treatment: What a stated treatment adds, ``None`` where none was stated.
+
     """
 
     prior: tuple[ImageFindings, ...]
     examination: ExaminationFindings
     comparison: Comparison
-    aligned: tuple[ComparedPair, ...]
     treatment: TreatmentReading | None
 
 
@@ -390,28 +76,255 @@ def compare_with_prior(
     *,
     table: RuleTable,
     suspicion: SuspicionModel,
-    stated: ClinicalStatement | None = None,
+    context: ClinicalContext | None = None,
+    treatment: Treatment | None = None,
     earlier: Sequence[Compared] = (),
+    settings: ComparisonSettings = DEFAULT,
 ) -> Compared:
     """Say what became of every group since the prior examination, and read the current one knowing it.
 
-    ``prior``, ``current``: findings of ``analyze_image``, the latest earlier image of each view and those of
-    the day. ``stated``: what a person states of the woman and her treatment. ``earlier``: the comparisons
-    before, the earliest first, so that groups keep their identifier. Raises ``ValueError`` for no current
-    image, and for findings without tissue.
+    Args:
+        prior: Findings of ``analyze_image``: the latest earlier image of each view.
+        current: Findings of ``analyze_image`` for the images of the day.
+        table: Rules by which the current examination is assessed.
+        suspicion: Ranks its findings.
+        context: What a person states of it, facts of the treatment on that day included
+            (``context_of_examination``); ``None`` states nothing.
+        treatment: What a person states of the treatment, ``None`` for nothing.
+        earlier: The comparisons before, the earliest first, so that groups keep their identifier.
+        settings: Numbers of all stages of the comparison.
+
+    Returns:
+        The comparison and the current examination.
+
+    Raises:
+        ValueError: There is no current image, or findings without tissue.
+
     """
-    stated = stated or ClinicalStatement()
-    before = [one.comparison for one in earlier]
-    comparison, aligned = compare_exams(prior, current)
-    comparison = with_lasting_uids(comparison, before)
-    beds = find_surgical_beds(stated, prior, current, aligned)
-    comparison = with_surgical_beds(comparison, current, beds, stated.treatment)
+    context = context or ClinicalContext()
+    before = [step.comparison for step in earlier]
+    comparison = with_lasting_uids(compare_exams(prior, current, settings=settings), before)
+    if treatment is not None:
+        comparison = with_surgical_beds(comparison, prior, current, treatment, settings=settings)
     examination = analyze_exam(
         current,
         table=table,
         suspicion=suspicion,
-        context=stated.context,
+        context=context,
         observed=observed_of(comparison, before),
     )
-    reading = read_treatment(stated, comparison)
-    return Compared(tuple(prior), examination, comparison, aligned, reading)
+    reading = None if treatment is None else read_treatment(treatment, context, comparison)
+    return Compared(tuple(prior), examination, comparison, reading)
+
+
+def compare_exams(
+    prior: Sequence[ImageFindings],
+    current: Sequence[ImageFindings],
+    *,
+    settings: ComparisonSettings = DEFAULT,
+) -> Comparison:
+    """Compare every current image with the prior one of the same breast and view.
+
+    Args:
+        prior: Images of the prior examination, with tissue.
+        current: Images of the current examination, with tissue.
+        settings: Numbers of all stages.
+
+    Returns:
+        What became of every group of both: groups of images without a partner are ``NOT_COMPARABLE``, nothing
+        is silently left out.
+
+    Raises:
+        ValueError: Findings have no tissue, because they were read from a file.
+
+    """
+    partners = _partners(prior, current)
+    pairs: list[ImagePair] = []
+    changes: list[Change] = []
+    for place, partner in enumerate(partners):
+        if partner is not None:
+            pair, own = _compare_pair(prior, partner, current, place, settings)
+            pairs.append(pair)
+            changes += own
+    for place, image in enumerate(current):
+        if partners[place] is None:
+            changes += changes_not_comparable(image, place, is_current=True, reason=NO_PRIOR_IMAGE)
+    for place, image in enumerate(prior):
+        if place not in partners:
+            changes += changes_not_comparable(image, place, is_current=False, reason=NO_CURRENT_IMAGE)
+    notes = [
+        without_prior(image.description)
+        for image, partner in zip(current, partners, strict=True)
+        if partner is None
+    ]
+    notes += [
+        without_current(image.description) for place, image in enumerate(prior) if place not in partners
+    ]
+    return Comparison(tuple(pairs), tuple(changes), tuple(notes))
+
+
+def _partners(prior: Sequence[ImageFindings], current: Sequence[ImageFindings]) -> list[int | None]:
+    """For each current image the place of its prior, or ``None``; no prior is taken twice."""
+    partners: list[int | None] = []
+    for image in current:
+        view = _view(image.description)
+        places = (
+            place
+            for place, candidate in enumerate(prior)
+            if place not in partners and None not in view and _view(candidate.description) == view
+        )
+        partners.append(next(places, None))
+    return partners
+
+
+def _view(image: ImageDescription) -> tuple[str | None, str | None]:
+    return image.image_laterality, image.view_position
+
+
+def _compare_pair(
+    prior_images: Sequence[ImageFindings],
+    prior_place: int,
+    current_images: Sequence[ImageFindings],
+    current_place: int,
+    settings: ComparisonSettings,
+) -> tuple[ImagePair, tuple[Change, ...]]:
+    """A pair of images, and what became of the groups of both."""
+    prior = points_of(prior_images[prior_place], settings=settings.match)
+    current = points_of(current_images[current_place], settings=settings.match)
+    nipples = _nipples(prior.image, prior.tissue_map, current)
+    registration = align(prior.tissue_map, current.tissue_map, nipples, settings=settings.registration)
+    alignment, notes = _alignment(registration, prior_images, prior_place, current, settings)
+    pair = ImagePair(
+        prior=prior_place,
+        current=current_place,
+        image_laterality=current.image.description.image_laterality,
+        view_position=current.image.description.view_position,
+        interval_months=months_between(
+            prior.image.description.study_date, current.image.description.study_date
+        ),
+        alignment=alignment,
+        local_correlation=registration.local_correlation,
+        overlap=registration.overlap,
+        error_mm=None,
+        matches=(),
+        notes=notes,
+    )
+    if alignment is Alignment.FAILED:
+        not_aligned = partial(
+            changes_not_comparable, reason=NOT_ALIGNED, interval_months=pair.interval_months
+        )
+        return pair, (
+            *not_aligned(current.image, current_place, is_current=True),
+            *not_aligned(prior.image, prior_place, is_current=False),
+        )
+    matched = match_calcifications(registration, prior, current, settings=settings.match)
+    visibility = visibility_of_pair(prior, current, matched, settings=settings)
+    regions = regions_of(visibility, settings=settings.regions)
+    pair = replace(
+        pair,
+        error_mm=_median_error_mm(matched.registration, current),
+        matches=_matches(prior.image, current.image, matched),
+        registration=matched.registration,
+    )
+    missed = missed_share(regions)
+    return pair, tuple(
+        change_of_region(pair, visibility, region, missed=missed, settings=settings) for region in regions
+    )
+
+
+def _nipples(prior: ImageFindings, tissue: TissueMap, current: CalcificationPoints) -> Nipples | None:
+    """Where the nipple lies on a prior image, of ``tissue``, and on the current one."""
+    if prior.landmarks is None or current.image.landmarks is None:
+        return None
+    return (
+        tissue.to_working(np.array([prior.landmarks.nipple])),
+        current.tissue_map.to_working(np.array([current.image.landmarks.nipple])),
+    )
+
+
+def _alignment(
+    registration: Registration,
+    prior_images: Sequence[ImageFindings],
+    prior_place: int,
+    current: CalcificationPoints,
+    settings: ComparisonSettings,
+) -> tuple[Alignment, tuple[str, ...]]:
+    """How well a pair fits, whether anything fits better, and what a reader must know of it."""
+    is_mirrored = registration.prior.mirrored is not current.tissue_map.mirrored
+    notes = (MIRRORED,) if is_mirrored else ()
+    if registration.overlap < settings.pairs.min_overlap:
+        return Alignment.FAILED, (*notes, little_overlap(registration.overlap))
+    if registration.local_correlation < settings.pairs.proven_local_correlation:
+        better = _better_fit(registration, prior_images, prior_place, current, settings)
+        if better is not None:
+            return Alignment.FAILED, (*notes, better)
+    alignment, doubt = _worth(registration, settings.pairs)
+    return alignment, (*notes, doubt) if doubt else notes
+
+
+def _better_fit(
+    registration: Registration,
+    prior_images: Sequence[ImageFindings],
+    prior_place: int,
+    current: CalcificationPoints,
+    settings: ComparisonSettings,
+) -> str | None:
+    """What fits better than the pair as it was found, in words: the prior turned over, or another prior."""
+    least = registration.local_correlation + settings.pairs.better_gain
+    tissue = registration.prior
+    upside_down = replace(
+        tissue,
+        pattern=np.ascontiguousarray(tissue.pattern[::-1]),
+        mask=np.ascontiguousarray(tissue.mask[::-1]),
+        contrast_to_noise=np.ascontiguousarray(tissue.contrast_to_noise[::-1]),
+    )
+    turned = register(upside_down, current.tissue_map, settings=settings.registration)
+    if turned.local_correlation >= max(least, settings.pairs.min_local_correlation):
+        return UPSIDE_DOWN
+    for place, image in enumerate(prior_images):
+        if place == prior_place or image.tissue_map is None:
+            continue
+        nipples = _nipples(image, image.tissue_map, current)
+        other = register(image.tissue_map, current.tissue_map, nipples, settings=settings.registration)
+        if other.local_correlation >= max(least, settings.pairs.good_local_correlation):
+            return fits_another(image.description)
+    return None
+
+
+def _worth(registration: Registration, settings: PairSettings) -> tuple[Alignment, str]:
+    """How well the tissue fits, and the doubt in words, empty for none."""
+    if registration.local_correlation < settings.min_local_correlation:
+        return Alignment.FAILED, TISSUE_OF_ANOTHER
+    is_inconsistent = registration.inverse_consistency_error > settings.max_inverse_consistency_error_mm
+    if registration.local_correlation < settings.good_local_correlation:
+        if is_inconsistent:
+            return Alignment.FAILED, TISSUE_LITTLE_ALIKE_ONE_WAY
+        return Alignment.UNCERTAIN, TISSUE_LITTLE_ALIKE
+    if is_inconsistent:
+        return Alignment.UNCERTAIN, TISSUE_ONE_WAY
+    return Alignment.GOOD, ""
+
+
+def _median_error_mm(registration: Registration, current: CalcificationPoints) -> float | None:
+    """Median error of the registration at the current calcifications; without any, in the breast."""
+    if not (registration.current.in_mm and registration.prior.in_mm):
+        return None
+    if len(current.places):
+        return float(np.median(error_at(registration, current.places)))
+    return float(np.median(registration.error[registration.current.mask > 0]))
+
+
+def _matches(
+    prior: ImageFindings, current: ImageFindings, matched: Matched
+) -> tuple[CalcificationMatch, ...]:
+    return tuple(
+        CalcificationMatch(
+            prior.calcifications[partner].tracking_uid,
+            current.calcifications[place].tracking_uid,
+            float(probability),
+            float(distance),
+        )
+        for place, partner, probability, distance in zip(
+            matched.current, matched.prior, matched.probability, matched.distance, strict=True
+        )
+    )

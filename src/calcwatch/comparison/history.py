@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from calcwatch.domain.change import ChangeKind
 from calcwatch.exam.facts import Observed
@@ -15,9 +15,15 @@ if TYPE_CHECKING:
     from calcwatch.domain.image import Laterality, ViewPosition
 
 
-@dataclass(frozen=True)
-class Moment:
-    """A group on one day: ``examination``, 0 first; ``change``: what led to it, ``None`` on the first."""
+class Moment(NamedTuple):
+    """A group at one examination.
+
+    Attributes:
+        examination: Place of the examination in the series, 0 first.
+        measured: What was measured of the group.
+        change: What led to it, ``None`` where it was there from the start.
+
+    """
 
     examination: int
     measured: GroupMeasurement
@@ -26,7 +32,15 @@ class Moment:
 
 @dataclass(frozen=True)
 class GroupHistory:
-    """One group in one view through the examinations, the earliest first."""
+    """One group in one view through the examinations.
+
+    Attributes:
+        tracking_uid: Of the group in the first examination that it was found in.
+        image_laterality: Side of its images, ``None`` where it is not known.
+        view_position: View of its images, ``None`` where it is not known.
+        moments: The group at each examination, the earliest first.
+
+    """
 
     tracking_uid: str
     image_laterality: Laterality | None
@@ -35,66 +49,81 @@ class GroupHistory:
 
 
 def with_lasting_uids(comparison: Comparison, earlier: Sequence[Comparison]) -> Comparison:
-    """Give every group the tracking UID under which the earliest of the comparisons met it."""
-    lasting = _lasting(earlier)
+    """Give every group the tracking UID under which the earliest comparison met it.
+
+    Args:
+        comparison: Of the current examination with the one before.
+        earlier: The comparisons before, the earliest first, each with lasting UIDs.
+
+    Returns:
+        The comparison with changed tracking UIDs.
+
+    """
+    lasting = {
+        uid: change.tracking_uid for former in earlier for change in former.changes for uid in change.groups
+    }
     return replace(
         comparison,
         changes=tuple(
-            replace(one, tracking_uid=lasting.get(one.tracking_uid, one.tracking_uid))
-            for one in comparison.changes
+            replace(change, tracking_uid=lasting.get(change.tracking_uid, change.tracking_uid))
+            for change in comparison.changes
         ),
     )
 
 
-def _lasting(comparisons: Sequence[Comparison]) -> dict[str, str]:
-    """UID of a group on its own day -> the one it is followed under."""
-    return {
-        uid: change.tracking_uid
-        for comparison in comparisons
-        for change in comparison.changes
-        for uid in change.groups
-    }
-
-
 def observed_of(comparison: Comparison, earlier: Sequence[Comparison] = ()) -> Mapping[str, Observed]:
-    """What the rules are told of each current group, by its tracking UID on its own day."""
+    """Collect what the rules are given of each current group.
+
+    Args:
+        comparison: Of the current examination, with lasting tracking UIDs.
+        earlier: The comparisons before, the earliest first.
+
+    Returns:
+        Change, stable months and place in a surgical bed, by the tracking UID of the group in the current
+        examination. A change that is not comparable is not known.
+
+    """
     return {
-        uid: Observed(_known(change), _stable_months(change, earlier), change.in_bed)
+        uid: Observed(
+            None if change.kind is ChangeKind.NOT_COMPARABLE else change.kind,
+            _stable_months(change, earlier),
+            change.in_bed,
+        )
         for change in comparison.changes
         for uid in change.groups
     }
-
-
-def _known(change: Change) -> ChangeKind | None:
-    return None if change.kind is ChangeKind.NOT_COMPARABLE else change.kind
 
 
 def _stable_months(change: Change, earlier: Sequence[Comparison]) -> int | None:
     """Whole months for which nothing has changed, over all comparisons; ``None`` where a date is missing."""
     if change.kind is not ChangeKind.NO_SIGNIFICANT_CHANGE:
         return None
+    former = [
+        candidate
+        for comparison in reversed(earlier)
+        for candidate in comparison.changes
+        if candidate.tracking_uid == change.tracking_uid and candidate.groups
+    ]
     total = 0.0
-    for one in [change, *_before(change.tracking_uid, earlier)]:
-        if one.kind is not ChangeKind.NO_SIGNIFICANT_CHANGE:
+    for step in [change, *former]:
+        if step.kind is not ChangeKind.NO_SIGNIFICANT_CHANGE:
             break
-        if one.interval_months is None:
+        if step.interval_months is None:
             return None
-        total += one.interval_months
+        total += step.interval_months
     return int(total)
 
 
-def _before(uid: str, earlier: Sequence[Comparison]) -> list[Change]:
-    """What became of a group before, the latest first."""
-    return [
-        one
-        for comparison in reversed(earlier)
-        for one in comparison.changes
-        if one.tracking_uid == uid and one.groups
-    ]
-
-
 def histories(comparisons: Sequence[Comparison]) -> tuple[GroupHistory, ...]:
-    """Every group of a series, as they were met; ``comparisons``: of each day with the one before."""
+    """Follow every group of a series of examinations.
+
+    Args:
+        comparisons: Of each examination with the one before, the earliest first, with lasting tracking UIDs.
+
+    Returns:
+        A history for every group, in the order in which they were met; empty for no comparison.
+
+    """
     moments: dict[str, list[Moment]] = {}
     views: dict[str, tuple[Laterality | None, ViewPosition | None]] = {}
     for number, comparison in enumerate(comparisons):

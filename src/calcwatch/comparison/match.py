@@ -1,9 +1,9 @@
-"""The same calcifications on two examinations: their constellation decides, and corrects the alignment.
+"""Which calcifications of two images are the same: their constellation decides, and corrects the alignment.
 
-Every speck may be matched to one of the other day, or be new, or gone. The alignment by tissue says where a
-speck should lie and how far off that may be; what neighbors are found to be off, a speck is likely to be off
-too (a Gaussian process over the breast). Matching and correcting take turns, first softly and then sharply,
-in the way of coherent point drift (Myronenko and Song, IEEE PAMI 32:2262, 2010).
+Every calcification may be matched to one of the other image, or have no partner. The alignment by tissue says
+where it should lie and how far off that may be; what its neighbors are off by, it is likely to be off by too
+(a Gaussian process over the breast). Matching and correcting take turns, first softly and then sharply, in
+the way of coherent point drift (Myronenko and Song, IEEE PAMI 32:2262, 2010).
 """
 
 from __future__ import annotations
@@ -16,183 +16,260 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial import cKDTree
 
+from calcwatch.comparison.register import error_at, to_prior
+from calcwatch.comparison.settings import DEFAULT
 from calcwatch.exam.correspondence import marginal_probability
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calcwatch.comparison.register import Registration
+    from calcwatch.comparison.settings import MatchSettings
+    from calcwatch.domain.change import Registration
     from calcwatch.domain.findings import ImageFindings, TissueMap
 
-MOST_SPECKS = 400
-"""So many of an image's most believable calcifications take part."""
 
-LEAST_PROBABILITY = 0.5
-"""Two calcifications are the same from this probability on."""
-
-_LENGTH_MM, _NEAR_MM = 40.0, 8.0  # how far what one speck is off tells of another: the tissue, its depth
-_DEPTH_ERROR_MM = 0.8  # specks over each other in depth part when the breast is rolled
-_SHARPNESS_MM = tuple(np.geomspace(3.0, 0.6, 8))  # from soft to sharp
-_PLACE_ERROR_MM = 0.35  # of a matched speck: outlines, rotation of the breast about its axis
-_CROWD_MM = 8.0  # strangers are counted this far about
-_LONELY_PER_MM2 = 1 / 2000
-_SIZE_STEP, _CONTRAST_STEP = 0.3, 0.4  # natural logarithms
-_MOST_UNLIKE, _LIKE_GAIN = 6.0, 1.0  # of the two squared steps; what looking alike is worth
-_BOTH_THERE = 3.0  # odds before anything is compared that a speck is on the other image too
-_COARSE_MM = 4.0  # the correction is worked out on places so far apart
-_LEAST_WEIGHT = 1e-3
-
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class CalcificationPoints:
-    """Calcifications: places n x 2 in mm of the crop, and logarithms of diameter and contrast n x 2."""
+    """An image as a comparison sees it: its tissue, and its calcifications as points.
 
+    Attributes:
+        image: The findings they are of.
+        tissue_map: Its tissue, which gives the frame of reference of all places.
+        places: Of the calcifications in their order, n x 2 in working units.
+        appearance: Natural logarithm of their diameter in working units and of their contrast, n x 2.
+        subthreshold: Places of points below the threshold, m x 2 in working units.
+
+    """
+
+    image: ImageFindings
+    tissue_map: TissueMap
     places: NDArray[np.float64]
-    looks: NDArray[np.float64]
+    appearance: NDArray[np.float64]
+    subthreshold: NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Matched:
-    """Which specks are the same, and the alignment after they were used.
+    """Which calcifications of two images are the same.
 
-    ``current``, ``prior``: places among the specks, m each. ``probability``: of each, m. ``apart``: mm that
-    are left between the two, m.
+    Attributes:
+        current: Place of each matched one among those of the current image, m.
+        prior: Place of its partner among those of the prior image, m.
+        probability: That the two are the same, m.
+        distance: Of the two places after the correction, m, in working units.
+        registration: Corrected so that matched ones fall together.
+
     """
 
     current: NDArray[np.intp]
     prior: NDArray[np.intp]
     probability: NDArray[np.float64]
-    apart: NDArray[np.float64]
+    distance: NDArray[np.float64]
     registration: Registration
 
 
-def points_of(image: ImageFindings, tissue: TissueMap) -> CalcificationPoints:
-    """The calcifications of an image, in its order."""
-    places = [(one.row, one.column) for one in image.calcifications]
-    looks = [
-        (max(one.diameter_px, 0.2) * tissue.pixel_mm, max(one.contrast, 0.5)) for one in image.calcifications
+def points_of(image: ImageFindings, *, settings: MatchSettings = DEFAULT.match) -> CalcificationPoints:
+    """Place the calcifications of an image on its tissue.
+
+    Args:
+        image: Findings of ``analyze_image``.
+        settings: Numbers of this stage.
+
+    Returns:
+        The calcifications as points, in the order of the image.
+
+    Raises:
+        ValueError: The findings have no tissue, because they were read from a file.
+
+    """
+    tissue = image.tissue_map
+    if tissue is None:
+        raise ValueError(
+            f"{image.description.source}: findings without tissue cannot be aligned; analyze it anew"
+        )
+    places, subthreshold = (
+        np.array([(point.row, point.column) for point in points], np.float64).reshape(-1, 2)
+        for points in (image.calcifications, image.subthreshold)
+    )
+    sizes = [
+        (
+            max(calcification.diameter_px, settings.min_diameter_px) * tissue.pixel_size,
+            max(calcification.contrast, settings.min_contrast),
+        )
+        for calcification in image.calcifications
     ]
     return CalcificationPoints(
-        tissue.to_mm(np.array(places, np.float64).reshape(-1, 2)),
-        np.log(np.array(looks, np.float64).reshape(-1, 2)),
+        image=image,
+        tissue_map=tissue,
+        places=tissue.to_working(places),
+        appearance=np.log(np.array(sizes, np.float64).reshape(-1, 2)),
+        subthreshold=tissue.to_working(subthreshold),
     )
 
 
 def match_calcifications(
-    registration: Registration, prior: CalcificationPoints, current: CalcificationPoints
+    registration: Registration,
+    prior: CalcificationPoints,
+    current: CalcificationPoints,
+    *,
+    settings: MatchSettings = DEFAULT.match,
 ) -> Matched:
-    """Match the specks of both days one to one, and correct the alignment by them."""
-    now, then = _first(current), _first(prior)
-    if len(now.places) == 0 or len(then.places) == 0:
-        nothing = np.zeros(0, np.intp)
-        return Matched(nothing, nothing, np.zeros(0), np.zeros(0), registration)
-    start = registration.to_prior(now.places)
-    drift = _Drift(now.places, registration.error_mm(now.places))
-    alike = _alike(now, then)
-    off = np.zeros_like(start)
-    spread = drift.error
-    for sharpness in _SHARPNESS_MM:
-        odds = _odds(start + off, then.places, alike, np.hypot(sharpness, 0.5 * spread))
-        share = marginal_probability(odds)
-        weight = share.sum(axis=1)
-        wanted = share @ then.places / np.maximum(weight, _LEAST_WEIGHT)[:, None] - start
-        off, spread = drift.follow(wanted, weight, sharpness)
-    odds = _odds(start + off, then.places, alike, np.hypot(_PLACE_ERROR_MM, spread))
-    probability = marginal_probability(odds)
+    """Match the calcifications of two images one to one, and correct the registration by them.
+
+    Args:
+        registration: Of the two images, by their tissue.
+        prior: Calcifications of the prior image.
+        current: Calcifications of the current image.
+        settings: Numbers of this stage.
+
+    Returns:
+        The matched ones in the order of the current image; none where either image has none, and the
+        registration as it was.
+
+    """
+    # Calcifications are listed by score: the first ones take part.
+    first = slice(settings.max_calcifications)
+    current_places, prior_places = current.places[first], prior.places[first]
+    if len(current_places) == 0 or len(prior_places) == 0:
+        none = np.zeros(0, np.intp)
+        return Matched(
+            current=none,
+            prior=none,
+            probability=np.zeros(0),
+            distance=np.zeros(0),
+            registration=registration,
+        )
+    start = to_prior(registration, current_places)
+    error = error_at(registration, current_places)
+    gain = _appearance_gain(current.appearance[first], prior.appearance[first], settings)
+    covariance = _covariance(current_places, error, current_places, error, settings)
+    probability = _probability(start, prior_places, error, gain, covariance=covariance, settings=settings)
     rows, columns = linear_sum_assignment(probability, maximize=True)
-    sure = probability[rows, columns] >= LEAST_PROBABILITY
+    sure = probability[rows, columns] >= settings.min_probability
     rows, columns = rows[sure], columns[sure]
-    corrected = _corrected(registration, now.places[rows], then.places[columns], start[rows])
-    apart = np.linalg.norm(corrected.to_prior(now.places[rows]) - then.places[columns], axis=1)
-    return Matched(rows, columns, probability[rows, columns], apart, corrected)
+    corrected = _corrected(registration, current_places[rows], prior_places[columns], start[rows], settings)
+    return Matched(
+        current=rows,
+        prior=columns,
+        probability=probability[rows, columns],
+        distance=np.linalg.norm(to_prior(corrected, current_places[rows]) - prior_places[columns], axis=1),
+        registration=corrected,
+    )
 
 
-def _first(specks: CalcificationPoints) -> CalcificationPoints:
-    """Calcifications are listed most believable first."""
-    return CalcificationPoints(specks.places[:MOST_SPECKS], specks.looks[:MOST_SPECKS])
+def _probability(
+    start: NDArray[np.float64],
+    prior: NDArray[np.float64],
+    error: NDArray[np.float64],
+    gain: NDArray[np.float64],
+    *,
+    covariance: NDArray[np.float64],
+    settings: MatchSettings,
+) -> NDArray[np.float64]:
+    """That each current and each prior calcification are the same, n x m: matched and corrected by turns.
+
+    ``start``, ``error``: where the registration puts the current ones on the prior image, and how surely.
+    """
+    offset = np.zeros_like(start)
+    for sharpness in np.geomspace(settings.max_sharpness_mm, settings.min_sharpness_mm, settings.rounds):
+        odds = _odds(
+            start + offset, prior, gain, np.hypot(sharpness, settings.spread_share * error), settings
+        )
+        share = marginal_probability(odds)
+        weight = np.maximum(share.sum(axis=1), settings.min_weight)
+        wanted = share @ prior / weight[:, None] - start
+        offset, error = _smoothed(covariance, wanted, sharpness**2 / weight)
+    odds = _odds(start + offset, prior, gain, np.hypot(settings.place_error_mm, error), settings)
+    return marginal_probability(odds)
 
 
-class _Drift:
-    """What specks may be off by: a Gaussian process at their places, with an ``error`` of each."""
+def _smoothed(
+    covariance: NDArray[np.float64], wanted: NDArray[np.float64], noise: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How far each calcification is off (n x 2), and the error of that (n).
 
-    def __init__(self, places: NDArray[np.float64], error: NDArray[np.float64]) -> None:
-        self.error = error
-        self.covariance = _covariance(places, error, places, error)
-
-    def follow(
-        self, wanted: NDArray[np.float64], weight: NDArray[np.float64], sharpness: float
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """How far each is off (n x 2) and the error of that (n), where some are known to be off so far."""
-        noise = sharpness**2 / np.maximum(weight, _LEAST_WEIGHT)
-        gain = np.linalg.solve(self.covariance + np.diag(noise), self.covariance).T
-        left = np.maximum(np.diag(self.covariance) - np.einsum("ij,ji->i", gain, self.covariance), 0)
-        return gain @ wanted, np.sqrt(left)
+    ``wanted``: how far each seems to be off by itself; ``noise``: variance of that.
+    """
+    gain = np.linalg.solve(covariance + np.diag(noise), covariance).T
+    left = np.maximum(np.diag(covariance) - np.einsum("ij,ji->i", gain, covariance), 0)
+    return gain @ wanted, np.sqrt(left)
 
 
 def _covariance(
-    one: NDArray[np.float64],
-    error: NDArray[np.float64],
-    other: NDArray[np.float64],
-    others: NDArray[np.float64],
+    first: NDArray[np.float64],
+    first_error: NDArray[np.float64],
+    second: NDArray[np.float64],
+    second_error: NDArray[np.float64],
+    settings: MatchSettings,
 ) -> NDArray[np.float64]:
-    square = ((one[:, None] - other[None]) ** 2).sum(axis=2)
-    far = error[:, None] * others[None] * np.exp(-square / (2 * _LENGTH_MM**2))
-    return np.asarray(far + _DEPTH_ERROR_MM**2 * np.exp(-square / (2 * _NEAR_MM**2)))
+    """Covariance of what places are off by, n x m: as far as the tissue is sure, and by their depth."""
+    square = ((first[:, None] - second[None]) ** 2).sum(axis=2)
+    far = first_error[:, None] * second_error[None] * np.exp(-square / (2 * settings.tissue_length_mm**2))
+    near = settings.depth_error_mm**2 * np.exp(-square / (2 * settings.depth_length_mm**2))
+    return np.asarray(far + near)
 
 
-def _alike(now: CalcificationPoints, then: CalcificationPoints) -> NDArray[np.float64]:
-    """What looking alike makes of the odds, n x m; contrasts are compared after a common factor."""
-    steps = (now.looks[:, None] - then.looks[None]) / np.array([_SIZE_STEP, _CONTRAST_STEP])
+def _appearance_gain(
+    current: NDArray[np.float64], prior: NDArray[np.float64], settings: MatchSettings
+) -> NDArray[np.float64]:
+    """What diameters and contrasts make of the odds, n x m; contrasts are compared after a common factor."""
+    steps = (current[:, None] - prior[None]) / np.array([settings.diameter_step, settings.contrast_step])
     steps[..., 1] -= (
-        np.median(now.looks[:, 1]) / _CONTRAST_STEP - np.median(then.looks[:, 1]) / _CONTRAST_STEP
+        np.median(current[:, 1]) / settings.contrast_step - np.median(prior[:, 1]) / settings.contrast_step
     )
-    return np.asarray(np.exp(_LIKE_GAIN - np.minimum((steps**2).sum(axis=2), _MOST_UNLIKE) / 2))
+    difference = np.minimum((steps**2).sum(axis=2), settings.max_difference)
+    return np.asarray(np.exp(settings.appearance_gain - difference / 2))
 
 
 def _odds(
     expected: NDArray[np.float64],
-    there: NDArray[np.float64],
-    alike: NDArray[np.float64],
+    prior: NDArray[np.float64],
+    gain: NDArray[np.float64],
     error: NDArray[np.float64],
+    settings: MatchSettings,
 ) -> NDArray[np.float64]:
-    """Odds of each pair by itself: how well it fits over how many strangers would fit as well."""
-    square = ((expected[:, None] - there[None]) ** 2).sum(axis=2)
+    """Odds of each pair by itself: how well it fits over how many others would fit as well."""
+    square = ((expected[:, None] - prior[None]) ** 2).sum(axis=2)
     variance = error[:, None] ** 2
-    density = np.exp(-square / (2 * variance)) / (2 * np.pi * variance)
-    crowd = cKDTree(there).query_ball_point(expected, _CROWD_MM, return_length=True)
-    strangers = np.maximum(np.asarray(crowd) / (np.pi * _CROWD_MM**2), _LONELY_PER_MM2)
-    return np.asarray(_BOTH_THERE * alike * density / strangers[:, None])
+    fit = np.exp(-square / (2 * variance)) / (2 * np.pi * variance)
+    crowd = cKDTree(prior).query_ball_point(expected, settings.crowd_radius_mm, return_length=True)
+    density = np.asarray(crowd) / (np.pi * settings.crowd_radius_mm**2)
+    density = np.maximum(density, settings.min_density_per_mm2)
+    return np.asarray(settings.presence_odds * gain * fit / density[:, None])
 
 
 def _corrected(
     registration: Registration,
-    here: NDArray[np.float64],
-    there: NDArray[np.float64],
+    current: NDArray[np.float64],
+    prior: NDArray[np.float64],
     start: NDArray[np.float64],
+    settings: MatchSettings,
 ) -> Registration:
-    """The alignment bent so that matched specks fall together, and surer near them."""
-    if len(here) == 0:
+    """The registration bent so that matched places fall together, and surer near them.
+
+    ``start``: where the registration puts the current ones on the prior.
+    """
+    if len(current) == 0:
         return registration
-    tissue = registration.current
-    shape = registration.error.shape
-    coarse = [max(2, round(length * tissue.cell_mm / _COARSE_MM)) for length in shape]
+    shape, cell_size = registration.error.shape, registration.current.cell_size
+    coarse = [max(2, round(length * cell_size / settings.correction_grid_mm)) for length in shape]
     axes = [np.linspace(0, length - 1, count) for length, count in zip(shape, coarse, strict=True)]
     cells = np.stack(np.meshgrid(*axes, indexing="ij"), axis=2).reshape(-1, 2)
-    places = ((cells + 0.5) * tissue.step - 0.5) * tissue.pixel_mm
-    error, own = registration.error_mm(places), registration.error_mm(here)
-    known = _covariance(here, own, here, own) + _PLACE_ERROR_MM**2 * np.eye(len(here))
-    toward = _covariance(places, error, here, own)
+    places = registration.current.of_cells(cells)
+    error, own = error_at(registration, places), error_at(registration, current)
+    known = _covariance(current, own, current, own, settings)
+    known = known + settings.place_error_mm**2 * np.eye(len(current))
+    toward = _covariance(places, error, current, own, settings)
     gain = np.linalg.solve(known, toward.T).T
-    off = (gain @ (there - start)).reshape(*coarse, 2)
-    left = np.sqrt(
-        np.maximum(error**2 + _DEPTH_ERROR_MM**2 - (gain * toward).sum(axis=1), 0) + _PLACE_ERROR_MM**2
+    offset = (gain @ (prior - start)).reshape(*coarse, 2)
+    variance = np.maximum(error**2 + settings.depth_error_mm**2 - (gain * toward).sum(axis=1), 0)
+    left = np.sqrt(variance + settings.place_error_mm**2).reshape(coarse)
+    offset_on_cells, left_on_cells = (
+        np.asarray(cv2.resize(values.astype(np.float32), shape[::-1], interpolation=cv2.INTER_LINEAR))
+        for values in (offset, left)
     )
-    size = shape[::-1]
     return replace(
         registration,
-        target=registration.target + cv2.resize(off.astype(np.float32), size, interpolation=cv2.INTER_LINEAR),
-        error=np.minimum(
-            registration.error,
-            cv2.resize(left.reshape(coarse).astype(np.float32), size, interpolation=cv2.INTER_LINEAR),
-        ),
+        target=registration.target + offset_on_cells,
+        error=np.minimum(registration.error, left_on_cells),
     )

@@ -1,48 +1,38 @@
-"""What a stated treatment says of an examination: in or out of the bed, how long after, what is known."""
+"""What a stated treatment says of an examination: facts of the day, how long after, what is known."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
 
-from calcwatch.comparison.surgical_bed import (
-    FIGURES,
-    carry_surgical_beds,
-    context_with,
-    neoadjuvant_change,
-    place_in_surgical_bed,
-    surgical_beds_of,
-    typical_window,
-)
-from calcwatch.domain.context import ClinicalContext
+from calcwatch.domain.change import GROWTH, SHRINKAGE, ChangeKind
+from calcwatch.domain.context import BreastContext, ClinicalContext
+from calcwatch.domain.dates import months_between
 from calcwatch.domain.image import Laterality
+from calcwatch.domain.treatment import OperationKind
+from calcwatch.words.treatment import FIGURES, NEOADJUVANT_NOTE, treatment_words, typical_window
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from calcwatch.comparison.compare import ComparedPair
-    from calcwatch.comparison.surgical_bed import LiteratureFigure, SurgicalBed
-    from calcwatch.domain.change import Change, Comparison
+    from calcwatch.domain.change import Comparison
     from calcwatch.domain.findings import ImageFindings
-    from calcwatch.domain.treatment import Treatment
+    from calcwatch.domain.treatment import Operation, Treatment
+    from calcwatch.words.treatment import LiteratureFigure
 
 
-@dataclass(frozen=True)
-class ClinicalStatement:
-    """What a person states of the woman, facts of her treatment on that day included, and the treatment."""
-
-    context: ClinicalContext = field(default_factory=ClinicalContext)
-    treatment: Treatment | None = None
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TreatmentReading:
-    """What the treatment adds to a comparison, in words.
+    """What a stated treatment adds to a comparison.
 
-    ``months``: since treatment, of each treated breast. ``window``: what is typical then. ``figures``: the
-    literature's, each with n and interval. ``neoadjuvant``: change under chemotherapy, and what it does not
-    say; ``None`` where there was none.
+    Attributes:
+        stated: The treatment in words, the earliest first.
+        months: Since treatment, of each treated breast for which that is known.
+        window: What is typical then, in words.
+        figures: Of the literature, each with n and interval; empty where no breast was treated.
+        neoadjuvant: Change under chemotherapy (``complete``, ``partial``, ``none`` or ``increased``), and
+            what it does not say; ``None`` where there was none, or nothing could be compared.
+
     """
 
     stated: tuple[str, ...]
@@ -52,107 +42,192 @@ class TreatmentReading:
     neoadjuvant: tuple[str, str] | None
 
 
-def stated_on(
-    context: ClinicalContext,
-    treatment: Treatment | None,
-    images: Sequence[ImageFindings],
-    earlier: Sequence[ImageFindings],
-) -> ClinicalStatement:
-    """What is stated for the day of ``images``; raises ``ValueError`` where the two disagree."""
-    if treatment is None:
-        return ClinicalStatement(context)
-    dates = sorted({one.description.study_date for one in earlier if one.description.study_date})
-    day = max((one.description.study_date for one in images if one.description.study_date), default=None)
-    return ClinicalStatement(context_with(treatment, context, day, dates), treatment)
+def read_treatment(
+    treatment: Treatment, context: ClinicalContext, comparison: Comparison
+) -> TreatmentReading:
+    """Say what a treatment adds to a comparison.
 
+    Args:
+        treatment: As a person stated it.
+        context: What is stated of the current examination, facts of the treatment included.
+        comparison: Of the current examination with the prior one.
 
-def find_surgical_beds(
-    stated: ClinicalStatement,
-    prior: Sequence[ImageFindings],
-    current: Sequence[ImageFindings],
-    aligned: Sequence[ComparedPair],
-) -> dict[int, tuple[SurgicalBed, ...]]:
-    """Beds on each current image, by its place: marked on it, or carried over from its prior."""
-    if stated.treatment is None:
-        return {}
-    beds = {}
-    for place, image in enumerate(current):
-        own = surgical_beds_of(stated.treatment, image)
-        pair = next((one for one in aligned if one.pair.current == place and one.registration), None)
-        if not own and pair is not None and pair.registration is not None:
-            own = carry_surgical_beds(
-                surgical_beds_of(stated.treatment, prior[pair.pair.prior]), pair.registration
-            )
-        beds[place] = own
-    return beds
+    Returns:
+        What it adds, in words and numbers.
 
-
-def with_surgical_beds(
-    comparison: Comparison,
-    current: Sequence[ImageFindings],
-    beds: Mapping[int, tuple[SurgicalBed, ...]],
-    treatment: Treatment | None,
-) -> Comparison:
-    """The comparison with each current group put inside or outside the beds of its image."""
-    if treatment is None:
-        return comparison
-    return replace(
-        comparison,
-        changes=tuple(
-            _placed(one, current, beds.get(one.image or 0, ()), treatment) for one in comparison.changes
-        ),
-    )
-
-
-def _placed(
-    change: Change, current: Sequence[ImageFindings], beds: tuple[SurgicalBed, ...], treatment: Treatment
-) -> Change:
-    sides = {one.laterality for one in treatment.operations} | {one.laterality for one in treatment.radiation}
-    if change.image is None or not change.groups or change.image_laterality not in {*sides, None}:
-        return change
-    image = current[change.image]
-    group = next(one for one in image.groups if one.tracking_uid == change.groups[0])
-    position, margin, reasons = place_in_surgical_bed(beds, image, group, treatment.margin_mm)
-    return replace(change, in_bed=position, bed_margin_mm=margin, reasons=(*change.reasons, *reasons))
-
-
-def read_treatment(stated: ClinicalStatement, comparison: Comparison) -> TreatmentReading | None:
-    """What the treatment adds; ``None`` where none was stated."""
-    if stated.treatment is None:
-        return None
-    sides = {Laterality.LEFT: stated.context.left, Laterality.RIGHT: stated.context.right}
+    """
+    sides = {Laterality.LEFT: context.left, Laterality.RIGHT: context.right}
     months = {
         side: breast.months_since_treatment
         for side, breast in sides.items()
         if breast.treated and breast.months_since_treatment is not None
     }
-    kinds = [one.kind for one in comparison.changes]
+    neoadjuvant = (
+        neoadjuvant_change([change.kind for change in comparison.changes]) if treatment.neoadjuvant else None
+    )
     return TreatmentReading(
-        stated=treatment_words(stated.treatment),
+        stated=treatment_words(treatment),
         months=months,
         window=tuple(f"{side}: {typical_window(count)}" for side, count in months.items()),
         figures=FIGURES if any(breast.treated for breast in sides.values()) else (),
-        neoadjuvant=neoadjuvant_change(kinds) if stated.treatment.neoadjuvant else None,
+        neoadjuvant=None if neoadjuvant is None else (neoadjuvant, NEOADJUVANT_NOTE),
     )
 
 
-def treatment_words(treatment: Treatment) -> tuple[str, ...]:
-    """The treatment as it was stated, in words, the earliest first."""
-    said = [
-        (one.date, f"{_date(one.date)} {one.laterality} {one.kind}", one.malignant)
-        for one in treatment.operations
-    ]
-    words = [(date, text + {None: "", True: ", cancer", False: ", benign"}[bad]) for date, text, bad in said]
-    words += [
-        (one.end_date, f"{_date(one.end_date)} {one.laterality} end of radiation")
-        for one in treatment.radiation
-    ]
-    for name, therapy in (("neoadjuvant", treatment.neoadjuvant), ("endocrine", treatment.endocrine)):
-        if therapy is not None:
-            until = f" to {_date(therapy.end_date)}" if therapy.end_date else " on"
-            words.append((therapy.start_date, f"{_date(therapy.start_date)}{until} {name} therapy"))
-    return tuple(text for _, text in sorted(words))
+def neoadjuvant_change(kinds: Sequence[ChangeKind]) -> str | None:
+    """Sum up how calcifications changed under chemotherapy.
+
+    Args:
+        kinds: What became of each group.
+
+    Returns:
+        ``increased``, ``complete``, ``partial`` or ``none``; ``None`` where no group could be compared.
+
+    """
+    known = [kind for kind in kinds if kind is not ChangeKind.NOT_COMPARABLE]
+    if not known:
+        return None
+    if any(kind in GROWTH for kind in known):
+        return "increased"
+    if all(kind is ChangeKind.RESOLVED for kind in known):
+        return "complete"
+    return "partial" if any(kind in SHRINKAGE for kind in known) else "none"
 
 
-def _date(date: str) -> str:
-    return f"{date[:4]}-{date[4:6]}-{date[6:]}"
+def context_of_examination(
+    context: ClinicalContext,
+    treatment: Treatment | None,
+    images: Sequence[ImageFindings],
+    earlier: Sequence[ImageFindings],
+) -> ClinicalContext:
+    """Add to what a person states of an examination the facts of the treatment on that day.
+
+    Args:
+        context: What a person states.
+        treatment: What a person states of the treatment, ``None`` for nothing.
+        images: Of the examination.
+        earlier: Of the earlier examinations at hand.
+
+    Returns:
+        The context with those facts.
+
+    Raises:
+        ValueError: Context and treatment contradict each other.
+
+    """
+    if treatment is None:
+        return context
+    dates = sorted({date for image in earlier if (date := image.description.study_date)})
+    day = max((date for image in images if (date := image.description.study_date)), default=None)
+    return context_with(treatment, context, day, dates)
+
+
+def context_with(
+    treatment: Treatment, context: ClinicalContext, study_date: str | None, earlier_dates: Sequence[str]
+) -> ClinicalContext:
+    """Add to what a person states the facts of a treatment on one day; what came later is not known then.
+
+    Args:
+        treatment: As a person stated it.
+        context: What a person states of the examination.
+        study_date: Of the examination, ``YYYYMMDD``; ``None`` where it is not known, then no time is told.
+        earlier_dates: Of earlier examinations at hand, ``YYYYMMDD``.
+
+    Returns:
+        The context with those facts.
+
+    Raises:
+        ValueError: Context and treatment contradict each other.
+
+    """
+    operations = tuple(
+        sorted(
+            (
+                operation
+                for operation in treatment.operations
+                if study_date is None or operation.date <= study_date
+            ),
+            key=lambda operation: operation.date,
+        )
+    )
+    until = replace(treatment, operations=operations)
+    known: dict[str, Any] = {
+        "left": _breast(until, Laterality.LEFT, context.left, study_date, earlier_dates),
+        "right": _breast(until, Laterality.RIGHT, context.right, study_date, earlier_dates),
+        "personal_history": True if any(operation.is_of_cancer for operation in operations) else None,
+        "neoadjuvant": _is_neoadjuvant(until, study_date),
+    }
+    for name in ("personal_history", "neoadjuvant"):
+        known[name] = _agreed(name, getattr(context, name), known[name])
+    return replace(context, **known)
+
+
+def _is_neoadjuvant(treatment: Treatment, study_date: str | None) -> bool | None:
+    """Whether chemotherapy has begun and its operation has not been done yet."""
+    therapy = treatment.neoadjuvant
+    if therapy is None or study_date is None or therapy.start_date > study_date:
+        return None
+    return not any(
+        operation.is_of_cancer and operation.date >= therapy.start_date for operation in treatment.operations
+    )
+
+
+def _breast(
+    treatment: Treatment,
+    side: Laterality,
+    context: BreastContext,
+    study_date: str | None,
+    earlier_dates: Sequence[str],
+) -> BreastContext:
+    """What is stated of one breast, with the facts of its treatment."""
+    operations = [operation for operation in treatment.operations if operation.laterality is side]
+    irradiated = [
+        radiation.end_date
+        for radiation in treatment.radiation
+        if radiation.laterality is side and (study_date is None or radiation.end_date <= study_date)
+    ]
+    cancer = [operation.date for operation in operations if operation.is_of_cancer]
+    removals = [
+        operation
+        for operation in operations
+        if operation.kind in (OperationKind.LUMPECTOMY, OperationKind.MASTECTOMY)
+    ]
+    months = months_between(max(irradiated or cancer, default=None), study_date)
+    facts = BreastContext(
+        treated=True if cancer or irradiated else None,
+        reduction=True if any(own.kind is OperationKind.REDUCTION for own in operations) else None,
+        months_since_treatment=None if months is None or months < 0 else int(months),
+        original_malignant=_last(removal.malignant for removal in removals),
+        original_calcified=_last(removal.calcified for removal in removals),
+        first_after_surgery=_is_first(removals, study_date, earlier_dates),
+        biopsy=_last(operation.biopsy for operation in operations),
+    )
+    return BreastContext(
+        **{
+            name: _agreed(name, getattr(context, name), getattr(facts, name), side)
+            for name in (field.name for field in fields(BreastContext))
+        }
+    )
+
+
+def _last(values: Iterable[Any]) -> Any:
+    """The last value that is known."""
+    known = [value for value in values if value is not None]
+    return known[-1] if known else None
+
+
+def _is_first(
+    removals: Sequence[Operation], study_date: str | None, earlier_dates: Sequence[str]
+) -> bool | None:
+    """Whether no examination that is known of lies between the last removal and the day."""
+    if not removals or study_date is None or not earlier_dates:
+        return None
+    return not any(removals[-1].date < date < study_date for date in earlier_dates)
+
+
+def _agreed(name: str, given: Any, fact: Any, side: Laterality | None = None) -> Any:
+    """What a person gives for a name, or else the fact of the treatment; the two may not differ."""
+    if given is not None and fact is not None and given != fact:
+        where = f"{side}: " if side else ""
+        raise ValueError(f"{where}{name} is stated as {given}, but the treatment says {fact}; correct one")
+    return fact if given is None else given

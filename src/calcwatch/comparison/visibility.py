@@ -1,8 +1,8 @@
-"""Could a speck of one image be seen on the other? What is found on one day only is new only if it could.
+"""Could a calcification of one image be seen on the other? Only then is what one image shows alone new.
 
-A calcification of one day is the same as one of the other day; or there is a faint point below the threshold
-at its place, or one that fell into pieces; or the other image could not show it (the place is cut off, or the
-speck would not stand out of the noise there); or it is alone: new, or gone.
+A calcification is matched to one of the other image; or at its place lies a point below the threshold, or one
+that fell into pieces; or the other image could not show it (the place is cut off, or it would not stand out
+of the noise there); or it has no counterpart: it is new, or gone.
 """
 
 from __future__ import annotations
@@ -16,31 +16,27 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 
-from calcwatch.comparison.register import contrast_to_noise_at, inside
+from calcwatch.comparison.register import error_at, inside, interpolated, to_current, to_prior
+from calcwatch.comparison.settings import DEFAULT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from calcwatch.comparison.match import CalcificationPoints, Matched
-    from calcwatch.comparison.register import Registration
-    from calcwatch.domain.findings import ImageFindings, TissueMap
-
-SEEN_CONTRAST = 4.0
-"""Specks expected to stand so many units of noise over their surround are found eight times of ten."""
-
-_SEEN_SHARE = 0.8  # at that contrast; below it by the square root
-_FAINT_MM, _FAINT_ERRORS = 0.7, 1.6  # a faint point counts so near, or within so many errors
-_MOST_FAINT_MM = 2.5
-_PIECE_MM = 0.7  # so near a calcification of the other day, a speck is a piece of it
-_BLUR_MM = 0.14  # of a system, full width; small specks lose height by it and by the pixel
-_PRIOR_SPECKS = 2.0  # the tissue's word on how much clearer one image is weighs as much as so many specks
+    from calcwatch.comparison.settings import ComparisonSettings, VisibilitySettings
+    from calcwatch.domain.change import Registration
+    from calcwatch.domain.findings import TissueMap
 
 
 class Visibility(IntEnum):
-    """What the other day's image says of a speck of this one.
+    """What one image says of a calcification of the other.
 
-    ``SUBTHRESHOLD``: something below the threshold lies at its place, or a calcification that it is a piece
-    of.
+    Attributes:
+        MATCHED: It shows the same one.
+        SUBTHRESHOLD: At its place lies a point below the threshold, or a calcification that it is a piece of.
+        NOT_VISIBLE: It could not show it.
+        UNMATCHED: It does not show it, though it could.
+
     """
 
     MATCHED = 0
@@ -49,124 +45,184 @@ class Visibility(IntEnum):
     UNMATCHED = 3
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class PairVisibility:
-    """Of each current and each prior speck, in their order; ``partner``: place of the same one, else -1.
+    """What each image of a pair says of the calcifications of the other.
 
-    ``prior_visible_share``: share of such prior specks that the current image would show. ``images`` and
-    ``specks``: prior, current; ``registration``: after matching.
+    Attributes:
+        prior: Calcifications of the prior image, n.
+        current: Calcifications of the current image, m.
+        registration: Of the two, corrected by the matched ones.
+        prior_visibility: ``Visibility`` of each prior one on the current image, n.
+        current_visibility: ``Visibility`` of each current one on the prior image, m.
+        prior_visible_share: Share of calcifications like each prior one that the current image would show, n.
+        partner: Place of the prior one that each current one is matched to, else -1; m.
+
     """
 
-    images: tuple[ImageFindings, ImageFindings]
-    specks: tuple[CalcificationPoints, CalcificationPoints]
+    prior: CalcificationPoints
+    current: CalcificationPoints
     registration: Registration
-    current: NDArray[np.int_]
-    prior: NDArray[np.int_]
+    prior_visibility: NDArray[np.int_]
+    current_visibility: NDArray[np.int_]
     prior_visible_share: NDArray[np.float64]
     partner: NDArray[np.intp]
 
 
-@dataclass(frozen=True, eq=False)
-class _Day:
-    """Specks and faint points of an image, and where on the other image the specks lie, with its error."""
-
-    tissue: TissueMap
-    specks: CalcificationPoints
-    faint: NDArray[np.float64]
-    elsewhere: NDArray[np.float64]
-    error: NDArray[np.float64]
-
-
 def visibility_of_pair(
-    prior: ImageFindings,
-    current: ImageFindings,
-    specks: tuple[CalcificationPoints, CalcificationPoints],
+    prior: CalcificationPoints,
+    current: CalcificationPoints,
     matched: Matched,
+    *,
+    settings: ComparisonSettings = DEFAULT,
 ) -> PairVisibility:
-    """Say of every speck of both days what the other image shows; ``specks``: prior, current."""
-    registration, (old, new) = matched.registration, specks
-    back = registration.to_current(old.places)
-    then = _day(registration.prior, old, prior, back, registration.error_mm(back))
-    there, error = registration.to_prior(new.places), registration.error_mm(new.places)
-    now = _day(registration.current, new, current, there, error)
-    clearer = _clearer(now, then, matched)
-    partner = np.full(len(new.places), -1, np.intp)
+    """Say of every calcification of two images what the other one shows of it.
+
+    Args:
+        prior: Calcifications of the prior image.
+        current: Calcifications of the current image.
+        matched: Those that are the same.
+        settings: Numbers of all stages.
+
+    Returns:
+        What each image says of the calcifications of the other.
+
+    """
+    registration = matched.registration
+    on_prior = to_prior(registration, current.places)
+    on_current = to_current(registration, prior.places, settings=settings.registration)
+    current_gain = _contrast_gain(current, prior.tissue_map, on_prior, settings.visibility)
+    prior_gain = _contrast_gain(prior, current.tissue_map, on_current, settings.visibility)
+    clearer = _clearer(prior, current, current_gain, matched, settings.visibility)
+    partner = np.full(len(current.places), -1, np.intp)
     partner[matched.current] = matched.prior
-    taken = np.zeros(len(old.places), bool)
-    taken[matched.prior] = True
-    then_seen = _seen(then, now.tissue, -clearer)
+    prior_share = _visible_share(
+        np.exp(prior.appearance[:, 1] + prior_gain - clearer),
+        inside(current.tissue_map, on_current),
+        settings.visibility,
+    )
+    current_share = _visible_share(
+        np.exp(current.appearance[:, 1] + current_gain + clearer),
+        inside(prior.tissue_map, on_prior),
+        settings.visibility,
+    )
     return PairVisibility(
-        images=(prior, current),
-        specks=specks,
+        prior=prior,
+        current=current,
         registration=registration,
-        current=_sights(now, then, same=partner >= 0, seen=_seen(now, then.tissue, clearer)),
-        prior=_sights(then, now, same=taken, seen=then_seen),
-        prior_visible_share=then_seen,
+        prior_visibility=_visibility(
+            current,
+            on_current,
+            error=error_at(registration, on_current),
+            is_matched=np.isin(np.arange(len(prior.places)), matched.prior),
+            visible_share=prior_share,
+            settings=settings.visibility,
+        ),
+        current_visibility=_visibility(
+            prior,
+            on_prior,
+            error=error_at(registration, current.places),
+            is_matched=partner >= 0,
+            visible_share=current_share,
+            settings=settings.visibility,
+        ),
+        prior_visible_share=prior_share,
         partner=partner,
     )
 
 
-def _day(
-    tissue: TissueMap,
-    specks: CalcificationPoints,
-    image: ImageFindings,
-    elsewhere: NDArray[np.float64],
-    error: NDArray[np.float64],
-) -> _Day:
-    points = np.array([(one.row, one.column) for one in image.subthreshold], np.float64).reshape(-1, 2)
-    return _Day(tissue, specks, tissue.to_mm(points), elsewhere, error)
+def contrast_to_noise_at(tissue: TissueMap, places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Look up how much the tissue stands out of the noise.
 
+    Args:
+        tissue: Tissue of an image.
+        places: n x 2 on the image, in working units.
 
-def _seen(day: _Day, other: TissueMap, clearer: float) -> NDArray[np.float64]:
-    """Share of such specks that the other image shows, 0 where it does not show the place.
+    Returns:
+        Contrast of the tissue in units of the noise, n; beyond the border that of the rim.
 
-    ``clearer``: logarithm of how much more specks stand out there.
     """
-    expected = np.exp(day.specks.looks[:, 1] + _usual(day, other) + clearer)
-    share = _SEEN_SHARE * np.sqrt(np.minimum(expected / SEEN_CONTRAST, 1.0))
-    return np.where(inside(other, day.elsewhere), share, 0.0)
+    cells = tissue.to_cells(places) / tissue.contrast_to_noise_step
+    return interpolated(tissue.contrast_to_noise[..., None], cells)[:, 0]
 
 
-def _sights(
-    day: _Day, other: _Day, *, same: NDArray[np.bool_], seen: NDArray[np.float64]
+def _contrast_gain(
+    points: CalcificationPoints,
+    tissue: TissueMap,
+    places: NDArray[np.float64],
+    settings: VisibilitySettings,
+) -> NDArray[np.float64]:
+    """Logarithm of how much more each calcification stands out on another image, by noise and blur.
+
+    ``places``: where they lie on the other image, of ``tissue``.
+    """
+    contrast_to_noise = np.log(
+        contrast_to_noise_at(tissue, places) / contrast_to_noise_at(points.tissue_map, points.places)
+    )
+    # A calcification loses height as the squares of its diameter, the blur and the pixel add up.
+    square = np.exp(2 * points.appearance[:, 0]) + settings.blur_mm**2
+    own, other = points.tissue_map.pixel_size, tissue.pixel_size
+    return np.asarray(contrast_to_noise + np.log((square + own**2) / (square + other**2)))
+
+
+def _clearer(
+    prior: CalcificationPoints,
+    current: CalcificationPoints,
+    current_gain: NDArray[np.float64],
+    matched: Matched,
+    settings: VisibilitySettings,
+) -> float:
+    """Logarithm of how much more matched calcifications stand out on the prior than the tissue explains."""
+    if len(matched.current) == 0:
+        return 0.0
+    risen = prior.appearance[matched.prior, 1] - current.appearance[matched.current, 1]
+    unexplained = risen - current_gain[matched.current]
+    return float(np.median(unexplained) * len(risen) / (len(risen) + settings.tissue_weight))
+
+
+def _visible_share(
+    contrast: NDArray[np.float64], is_inside: NDArray[np.bool_], settings: VisibilitySettings
+) -> NDArray[np.float64]:
+    """Share of calcifications of an expected contrast that an image shows, 0 where it is cut off."""
+    share = settings.detected_share * np.sqrt(np.minimum(contrast / settings.detection_contrast, 1.0))
+    return np.where(is_inside, share, 0.0)
+
+
+def _visibility(
+    other: CalcificationPoints,
+    places: NDArray[np.float64],
+    *,
+    error: NDArray[np.float64],
+    is_matched: NDArray[np.bool_],
+    visible_share: NDArray[np.float64],
+    settings: VisibilitySettings,
 ) -> NDArray[np.int_]:
-    sights = np.where(seen >= _SEEN_SHARE, Visibility.UNMATCHED, Visibility.NOT_VISIBLE)
-    reach = np.clip(_FAINT_ERRORS * day.error, _FAINT_MM, _MOST_FAINT_MM)
-    left = np.flatnonzero(~same)
-    sights[left[_has_its_own(day.elsewhere[left], other.faint, reach[left])]] = Visibility.SUBTHRESHOLD
-    if len(other.specks.places):
-        sights[cKDTree(other.specks.places).query(day.elsewhere)[0] <= _PIECE_MM] = Visibility.SUBTHRESHOLD
-    sights[same] = Visibility.MATCHED
-    return sights
+    """``Visibility`` of calcifications on the other image; ``places``, ``error``: where they lie on it."""
+    visibility = np.where(
+        visible_share >= settings.detected_share, Visibility.UNMATCHED, Visibility.NOT_VISIBLE
+    )
+    reach = np.clip(
+        settings.subthreshold_errors * error,
+        settings.subthreshold_radius_mm,
+        settings.max_subthreshold_radius_mm,
+    )
+    left = np.flatnonzero(~is_matched)
+    explained = _has_point_of_its_own(places[left], other.subthreshold, reach[left])
+    visibility[left[explained]] = Visibility.SUBTHRESHOLD
+    if len(other.places):
+        nearest = cKDTree(other.places).query(places)[0]
+        visibility[nearest <= settings.piece_radius_mm] = Visibility.SUBTHRESHOLD
+    visibility[is_matched] = Visibility.MATCHED
+    return visibility
 
 
-def _has_its_own(
+def _has_point_of_its_own(
     places: NDArray[np.float64], points: NDArray[np.float64], reach: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
     """Which places have a point within their reach, each point used once."""
     found = np.zeros(len(places), bool)
     if len(points) and len(places):
         apart = cdist(places, points) / reach[:, None]
-        rows, columns = linear_sum_assignment(np.minimum(apart, 2.0))
+        rows, columns = linear_sum_assignment(np.minimum(apart, 2.0))  # beyond reach all are alike
         found[rows[apart[rows, columns] <= 1.0]] = True
     return found
-
-
-def _clearer(now: _Day, then: _Day, matched: Matched) -> float:
-    """Logarithm of how much more specks stand out on the prior than the tissue alone tells."""
-    if len(matched.current) == 0:
-        return 0.0
-    risen = then.specks.looks[matched.prior, 1] - now.specks.looks[matched.current, 1]
-    unexplained = risen - _usual(now, then.tissue)[matched.current]
-    return float(np.median(unexplained) * len(risen) / (len(risen) + _PRIOR_SPECKS))
-
-
-def _usual(day: _Day, other: TissueMap) -> NDArray[np.float64]:
-    """Logarithm of how much more each speck stands out on the other image, by noise and blur."""
-    contrast_to_noise = np.log(
-        contrast_to_noise_at(other, day.elsewhere) / contrast_to_noise_at(day.tissue, day.specks.places)
-    )
-    square = np.exp(2 * day.specks.looks[:, 0]) + _BLUR_MM**2
-    return np.asarray(
-        contrast_to_noise + np.log((square + day.tissue.pixel_mm**2) / (square + other.pixel_mm**2))
-    )

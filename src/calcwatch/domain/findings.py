@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from calcwatch.domain.lexicon import SizeClass
 
@@ -278,16 +278,27 @@ class SubthresholdCandidate:
     score: float
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class TissueMap:
-    """Tissue of one view on cells of about half a millimeter, chest wall on the left, specks taken out.
+    """Tissue of one view without calcifications, on cells of half a millimeter, chest wall on the left.
 
-    ``pattern``: uint8, 128 where the tissue is as bright as its surround, brightness and contrast evened out;
-    ``mask``: uint8, 1 in the breast. ``contrast_to_noise``: float32, contrast of the tissue in units of the
-    noise, on cells ``contrast_to_noise_step`` times as large. ``cell_mm`` is a length where ``in_mm``, else
-    cells are counted as if a pixel had 0.1 mm. ``step``: pixels in a cell. ``top, left, columns, mirrored``:
-    where the crop lies in the file and whether it was turned. Places "in mm" count from the first pixel of
-    the crop.
+    Lengths and places are in working units: millimeters where ``in_mm``, else a pixel of the file counts 0.1.
+    Places are (row, column) in the crop, (0, 0) at the center of its first pixel.
+
+    Attributes:
+        pattern: uint8, rows x columns of cells; 128 where the tissue is as bright as its surround, brightness
+            and contrast evened out.
+        mask: uint8, rows x columns of cells, 1 in the breast.
+        contrast_to_noise: float32, contrast of the tissue in units of the noise, on larger cells.
+        contrast_to_noise_step: Side of those larger cells, in cells.
+        step: Side of a cell, in pixels of the file.
+        cell_size: Side of a cell, in working units.
+        in_mm: Whether the pixel spacing is known, so that working units are millimeters.
+        top: Row of the file at which the crop begins.
+        left: Column of the file at which the crop begins.
+        columns: Columns of the crop, in pixels.
+        mirrored: Whether the crop was turned left to right.
+
     """
 
     pattern: NDArray[np.uint8]
@@ -295,7 +306,7 @@ class TissueMap:
     contrast_to_noise: NDArray[np.float32]
     contrast_to_noise_step: int
     step: int
-    cell_mm: float
+    cell_size: float
     in_mm: bool
     top: int
     left: int
@@ -303,24 +314,61 @@ class TissueMap:
     mirrored: bool
 
     @property
-    def pixel_mm(self) -> float:
-        """What a pixel of the file measures."""
-        return self.cell_mm / self.step
+    def pixel_size(self) -> float:
+        """Side of a pixel of the file, in working units."""
+        return self.cell_size / self.step
 
-    def to_mm(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Points of the file (n x 2, row and column in pixels) as places in mm (n x 2)."""
-        return self._turned(points.reshape(-1, 2) - (self.top, self.left)) * self.pixel_mm
+    def to_working(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Take points of the file to places of the crop.
+
+        Args:
+            points: n x 2, row and column in pixels of the file.
+
+        Returns:
+            Places in working units, n x 2.
+
+        """
+        return self._turned(points.reshape(-1, 2) - (self.top, self.left)) * self.pixel_size
 
     def to_file(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Places in mm as points of the file."""
-        corner = (self.top, self.left)
-        return self._turned(places.reshape(-1, 2) / self.pixel_mm) + corner
+        """Take places of the crop to points of the file.
 
-    def cells(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Places in mm as row and column of cells, whole numbers in their centers."""
-        return (places / self.pixel_mm + 0.5) / self.step - 0.5
+        Args:
+            places: n x 2, in working units.
+
+        Returns:
+            Row and column in pixels of the file, n x 2.
+
+        """
+        corner = (self.top, self.left)
+        return self._turned(places.reshape(-1, 2) / self.pixel_size) + corner
+
+    def to_cells(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Take places of the crop to row and column of cells.
+
+        Args:
+            places: ... x 2, in working units.
+
+        Returns:
+            Row and column, ... x 2; whole numbers are the centers of cells.
+
+        """
+        return (places / self.pixel_size + 0.5) / self.step - 0.5
+
+    def of_cells(self, cells: NDArray[Any]) -> NDArray[Any]:
+        """Take row and column of cells to places of the crop.
+
+        Args:
+            cells: ... x 2; whole numbers are the centers of cells.
+
+        Returns:
+            Places in working units, ... x 2, of the precision of the cells.
+
+        """
+        return ((cells + 0.5) * self.step - 0.5) * self.pixel_size
 
     def _turned(self, inner: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Points of the crop as they lie in the file, or the other way round; the array given is changed."""
         if self.mirrored:
             inner[:, 1] = self.columns - 1 - inner[:, 1]
         return inner

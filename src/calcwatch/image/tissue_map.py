@@ -48,8 +48,8 @@ def map_tissue(
     mask = np.ascontiguousarray(block_centers(breast.mask, step)[: means.shape[0], : means.shape[1]])
     # a calcification is brighter than the median round it, dark tissue stays as it is
     tissue = np.minimum(means, np.asarray(cv2.medianBlur(means, settings.median_cells), np.float32))
-    cell_mm = step * image.working_mm
-    sigma = settings.local_mm / cell_mm
+    cell_size = step * image.working_mm
+    sigma = settings.local_mm / cell_size
     inside = (mask > 0).astype(np.float32)
     weight = gaussian(inside, sigma) + _TINY_WEIGHT
     offset = (tissue - gaussian(tissue * inside, sigma) / weight) * inside
@@ -60,7 +60,7 @@ def map_tissue(
     squares = block_mean(np.asarray(cv2.multiply(image.gray, image.gray), np.float32), step)
     variance = np.maximum(squares - means * means, 0) * inside
     noise = np.sqrt(gaussian(variance, sigma) / weight + np.float32(_TINY**2)) + _TINY
-    coarse = max(1, round(settings.contrast_to_noise_mm / cell_mm))
+    coarse = max(1, round(settings.contrast_to_noise_mm / cell_size))
     pattern = EVEN + PATTERN_SCALE * np.asarray(offset / deviation, np.float32)
     return TissueMap(
         pattern=np.clip(np.rint(pattern), 0, 255).astype(np.uint8),
@@ -68,7 +68,7 @@ def map_tissue(
         contrast_to_noise=np.ascontiguousarray((deviation / noise)[::coarse, ::coarse]),
         contrast_to_noise_step=coarse,
         step=step,
-        cell_mm=cell_mm,
+        cell_size=cell_size,
         in_mm=image.spacing_mm is not None,
         top=image.frame.top,
         left=image.frame.left,

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calcwatch.comparison.compare import ComparedPair
-from calcwatch.comparison.register import Registration
-from calcwatch.domain.change import Change
+from calcwatch.comparison.register import to_prior
+from calcwatch.domain.change import Change, ImagePair, Registration
 from calcwatch.domain.findings import ImageFindings, TissueMap
 from calcwatch.domain.image import Point
 from calcwatch.formats.result.comparison import Step
@@ -64,27 +63,26 @@ class _Pair:
 
 
 def pair_pictures(
-    step: Step, aligned: ComparedPair, sheets: SheetOf, *, shown: tuple[Change, ...], letters: tuple[str, ...]
+    step: Step, pair: ImagePair, sheets: SheetOf, *, shown: tuple[Change, ...], letters: tuple[str, ...]
 ) -> tuple[SideBySide | None, tuple[SideBySide | None, ...]]:
     """The whole breasts side by side, and a piece round each of the changes; ``None`` without an alignment.
 
     ``letters``: names the changes on the whole breast.
     """
-    if aligned.registration is None:
+    if pair.registration is None:
         return None, tuple(None for _ in shown)
-    before, after = aligned.pair.prior, aligned.pair.current
-    pair = _Pair(
-        (step.compared.prior[before], step.compared.examination.images[after]),
-        (sheets(step.prior[before]), sheets(step.current[after])),
-        aligned.registration,
-        tuple((one.prior, one.current) for one in aligned.pair.matches),
+    aligned = _Pair(
+        (step.compared.prior[pair.prior], step.compared.examination.images[pair.current]),
+        (sheets(step.prior[pair.prior]), sheets(step.current[pair.current])),
+        pair.registration,
+        tuple((match.prior, match.current) for match in pair.matches),
     )
-    return _whole(pair, shown, letters), tuple(_round(pair, change) for change in shown)
+    return _whole(aligned, shown, letters), tuple(_round(aligned, change) for change in shown)
 
 
 def _whole(pair: _Pair, shown: tuple[Change, ...], letters: tuple[str, ...]) -> SideBySide:
     tissue = pair.registration.current
-    rows, columns = (length * tissue.cell_mm for length in tissue.mask.shape)
+    rows, columns = (length * tissue.cell_size for length in tissue.mask.shape)
     middle = np.array([rows / 2, columns / 2])
     cuts = _cut(pair, middle, WHOLE_PX / (max(rows, columns) + 4.0), WHOLE_PX)
     marks: tuple[list[Mark], list[Mark]] = ([], [])
@@ -103,7 +101,7 @@ def _round(pair: _Pair, change: Change) -> SideBySide | None:
     if change.place is None:
         return None
     tissue = pair.registration.current
-    middle = tissue.to_mm(np.array([change.place]))[0]
+    middle = tissue.to_working(np.array([change.place]))[0]
     extent = max(change.current.extent_mm or 0.0, change.prior.extent_mm or 0.0)
     scale = SIDE_PX / max(_LEAST_MM, extent + _MARGIN_MM)
     cuts = _cut(pair, middle, scale, SIDE_PX)
@@ -146,7 +144,7 @@ def _beside(
 def _cut(pair: _Pair, middle: NDArray[np.float64], scale: float, side: int) -> tuple[Cutting, Cutting]:
     """Pieces of both images round a place (mm) of the current one; ``scale``: picture pixels in a mm."""
     registration = pair.registration
-    there = registration.to_prior(middle[None])[0]
+    there = to_prior(registration, middle[None])[0]
     flip = -1.0 if registration.current.mirrored else 1.0
     turns = _turn_at(registration, middle), np.eye(2)
     ways = [
@@ -161,7 +159,7 @@ def _cut(pair: _Pair, middle: NDArray[np.float64], scale: float, side: int) -> t
 def _turn_at(registration: Registration, middle: NDArray[np.float64]) -> NDArray[np.float64]:
     """How the prior is turned to lie as the current image does: a rotation, scaled where not in mm."""
     off = _STEP_MM * np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
-    moved = registration.to_prior(middle + off)
+    moved = to_prior(registration, middle + off)
     jacobian = np.stack([moved[0] - moved[1], moved[2] - moved[3]], axis=1) / (2 * _STEP_MM)
     left, stretch, right = np.linalg.svd(jacobian)
     in_mm = registration.prior.in_mm and registration.current.in_mm
@@ -174,7 +172,7 @@ def _way(
 ) -> NDArray[np.float64]:
     """Takes (column, row) of the file to (x, y) of the picture; ``turn``: (row, column) in mm to (y, x)."""
     corners = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])  # row, column of the file
-    ends = (tissue.to_mm(corners) - place) @ turn.T + side / 2
+    ends = (tissue.to_working(corners) - place) @ turn.T + side / 2
     start, down, right = ends
     matrix = np.stack([right - start, down - start, start], axis=1)  # of y, x by column, row, 1
     return np.asarray(matrix[::-1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calcwatch.comparison import compare
-from calcwatch.comparison.treatment import stated_on
+from calcwatch.comparison.treatment import context_of_examination
 from calcwatch.domain.context import ClinicalContext
 from calcwatch.exam import read
 from calcwatch.image import analyze
@@ -73,6 +73,7 @@ def compare_with_prior(
         current,
         table=read_rules(),
         suspicion=suspicion_model(),
-        stated=stated_on(context or ClinicalContext(), treatment, current, prior),
+        context=context_of_examination(context or ClinicalContext(), treatment, current, prior),
+        treatment=treatment,
         earlier=earlier,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from calcwatch.comparison.compare import Compared, compare_with_prior
-from calcwatch.comparison.treatment import ClinicalStatement, stated_on
+from calcwatch.comparison.treatment import context_of_examination
 from calcwatch.domain.context import ClinicalContext
 from calcwatch.domain.errors import BadContext
 from calcwatch.domain.findings import ImageFindings
@@ -163,23 +163,24 @@ def _read(
         if not day:
             continue
         own = [images[at] for at in day]
-        stated = _stated(context, treatment, own, [images[at] for one in days[:number] for at in one])
+        known = _context_of_day(context, treatment, own, [images[at] for one in days[:number] for at in one])
         before = _latest_of_each_view(images, days[:number])
         if not before:
-            found = analyze_exam(own, table=table, suspicion=suspicion, context=stated.context)
+            found = analyze_exam(own, table=table, suspicion=suspicion, context=known)
         else:
             answer = compare_with_prior(
                 [images[at] for at in before],
                 own,
                 table=table,
                 suspicion=suspicion,
-                stated=stated,
+                context=known,
+                treatment=treatment,
                 earlier=compared,
             )
             compared.append(answer)
             found = answer.examination
             steps.append(Step(tuple(places[at] for at in before), tuple(places[at] for at in day), answer))
-        read.append(ReadExamination(day, found, stated_words(stated.context), table.questions))
+        read.append(ReadExamination(day, found, stated_words(known), table.questions))
     return tuple(read), tuple(steps)
 
 
@@ -196,14 +197,14 @@ def _latest_of_each_view(images: Sequence[ImageFindings], days: Sequence[tuple[i
     return tuple(latest)
 
 
-def _stated(
+def _context_of_day(
     context: ClinicalContext,
     treatment: Treatment | None,
     images: Sequence[ImageFindings],
     earlier: Sequence[ImageFindings],
-) -> ClinicalStatement:
+) -> ClinicalContext:
     """What is stated for a day, the facts of the treatment worked out for it."""
     try:
-        return stated_on(context, treatment, images, earlier)
+        return context_of_examination(context, treatment, images, earlier)
     except ValueError as error:
         raise BadContext(f"the treatment and the context contradict each other: {error}") from error

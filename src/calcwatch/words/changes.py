@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from calcwatch.domain.change import Alignment, Change, ChangeKind, GroupMeasurement, SurgicalBedPosition
+from calcwatch.domain.change import (
+    GROWTH,
+    Alignment,
+    Change,
+    ChangeKind,
+    GroupMeasurement,
+    SurgicalBedPosition,
+)
 from calcwatch.words.dates import date_words
 
 CHANGE_WORDS = {
@@ -26,40 +33,58 @@ ALIGNMENT_WORDS = {
 }
 """How well two images are aligned, in words."""
 
-_RAISED = frozenset(
-    {
-        ChangeKind.NEW,
-        ChangeKind.SHAPE_CHANGED,
-        ChangeKind.INCREASED_IN_NUMBER,
-        ChangeKind.INCREASED_IN_EXTENT,
-        ChangeKind.INCREASED_IN_SIZE,
-    }
-)
-
 
 def tone(kind: ChangeKind) -> str:
-    """How a change is colored: ``raised``, ``unknown`` or ``calm``; calm never says benign."""
-    if kind in _RAISED:
+    """Say how a change is colored.
+
+    Args:
+        kind: What became of a group.
+
+    Returns:
+        ``raised``, ``unknown`` or ``calm``; calm never says benign.
+
+    """
+    if kind in GROWTH:
         return "raised"
     return "unknown" if kind is ChangeKind.NOT_COMPARABLE else "calm"
 
 
 def in_reading_order(changes: tuple[Change, ...]) -> tuple[Change, ...]:
-    """The changes that want to be seen first; larger groups before smaller ones of the same kind."""
+    """Order changes so that a reader meets those first that want to be seen first.
+
+    Args:
+        changes: In any order.
+
+    Returns:
+        The same in the order of ``CHANGE_WORDS``, larger groups before smaller ones of the same kind.
+
+    """
     order = list(CHANGE_WORDS)
     return tuple(
-        sorted(changes, key=lambda one: (order.index(one.kind), -max(one.current.count, one.prior.count)))
+        sorted(
+            changes,
+            key=lambda change: (order.index(change.kind), -max(change.current.count, change.prior.count)),
+        )
     )
 
 
-def measured_rows(then: GroupMeasurement, now: GroupMeasurement) -> tuple[tuple[str, str, str], ...]:
-    """Name, value then, value now of everything measured; a dash where it is not known."""
+def measured_rows(prior: GroupMeasurement, current: GroupMeasurement) -> tuple[tuple[str, str, str], ...]:
+    """Write what was measured of a group as rows of a table.
+
+    Args:
+        prior: On the prior image.
+        current: On the current image.
+
+    Returns:
+        Name, prior value and current value of each measurement; a dash where it is not known.
+
+    """
     return (
-        ("Calcifications", _count(then), _count(now)),
-        ("Extent", _mm(then.extent_mm), _mm(now.extent_mm)),
-        ("Median diameter", _mm(then.diameter_mm, 2), _mm(now.diameter_mm, 2)),
-        ("Density over noise", _plain(then.contrast), _plain(now.contrast)),
-        ("Shape", _shape(then), _shape(now)),
+        ("Calcifications", _count(prior), _count(current)),
+        ("Extent", _mm(prior.extent_mm), _mm(current.extent_mm)),
+        ("Median diameter", _mm(prior.diameter_mm, 2), _mm(current.diameter_mm, 2)),
+        ("Density over noise", _plain(prior.contrast), _plain(current.contrast)),
+        ("Shape", _shape(prior), _shape(current)),
     )
 
 
@@ -84,7 +109,15 @@ def _shape(measured: GroupMeasurement) -> str:
 
 
 def bed_words(change: Change) -> str:
-    """Where a group lies with respect to the bed of an operation; empty where it is not known."""
+    """Say where a group lies with respect to the bed of an operation.
+
+    Args:
+        change: What became of the group.
+
+    Returns:
+        A phrase; empty where the place is not known.
+
+    """
     if change.in_bed is None:
         return ""
     if change.bed_margin_mm is None:
@@ -94,9 +127,19 @@ def bed_words(change: Change) -> str:
     return f"{'inside' if change.in_bed is SurgicalBedPosition.INSIDE else 'outside'} the bed, {where}"
 
 
-def interval_words(months: float | None, then: str | None, now: str | None) -> str:
-    """The two dates and the time between them."""
-    dates = " to ".join(filter(None, (date_words(then), date_words(now))))
+def interval_words(months: float | None, prior: str | None, current: str | None) -> str:
+    """Name two dates and the time between them.
+
+    Args:
+        months: Between the two, ``None`` where a date is not known.
+        prior: Date of the prior examination, ``YYYYMMDD``, ``None`` where it is not known.
+        current: The same of the current one.
+
+    Returns:
+        A phrase.
+
+    """
+    dates = " to ".join(filter(None, (date_words(prior), date_words(current))))
     if months is None:
         return dates or "dates not given"
     return f"{months:.0f} months ({dates})"

@@ -133,7 +133,7 @@ def write_result(root: Path, *, with_prior: bool = True) -> Path:
     document = findings_document(images, (), MADE, read)
     (result / "findings.json").write_text(findings_text(document), encoding="utf-8")
     if with_prior:
-        compared = Compared(prior, read[-1].findings, _comparison(prior, current), (), None)
+        compared = Compared(prior, read[-1].findings, _comparison(prior, current), None)
         step = Step((0, 1), (2, 3), compared)
         for name, made in (
             ("comparison.json", comparison_document(step, MADE)),

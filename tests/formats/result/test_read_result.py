@@ -80,7 +80,6 @@ def written() -> tuple[Document, Document]:
         prior.findings.images,
         current.findings,
         Comparison((PAIR,), (CHANGE,), ("R MLO: no prior",)),
-        (),
         None,
     )
     step = comparison_document(Step((0,), (1, 2), compared), PROVENANCE)

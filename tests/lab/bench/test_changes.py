@@ -165,9 +165,10 @@ def scene() -> Scene:
 def test_a_scene_is_judged_by_its_truth(scene: Scene) -> None:
     """Found calcifications are known by name, both views are compared, links are mostly right."""
     prior, current = ([shot.findings for shot in day] for day in (scene.prior, scene.current))
-    _, compared = compare_exams(prior, current)
+    comparison = compare_exams(prior, current)
     verdicts = [
-        judge_pair(scene.prior[one.pair.prior], scene.current[one.pair.current], one) for one in compared
+        judge_pair(scene.prior[pair.prior], scene.current[pair.current], pair, comparison.changes_of(pair))
+        for pair in comparison.pairs
     ]
     assert len(verdicts) == 2
     for shot in (*scene.prior, *scene.current):

@@ -105,7 +105,7 @@ def _pair(pair: ImagePair, then: Sequence[ImageDescription], now: Sequence[Image
                 "prior_tracking_uid": one.prior,
                 "tracking_uid": one.current,
                 "probability": number(one.probability, 3),
-                "apart_mm": number(one.distance_mm, 2),
+                "apart_mm": number(one.distance, 2),
             }
             for one in pair.matches
         ],

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from calcwatch.comparison.compare import ComparedPair
 from calcwatch.comparison.history import GroupHistory, histories
-from calcwatch.domain.change import Change
+from calcwatch.domain.change import Change, ImagePair
 from calcwatch.domain.dates import months_between
 from calcwatch.domain.uids import letter
 from calcwatch.formats.result.comparison import Step
@@ -98,11 +97,12 @@ def view_step(step: Step, sheets: SheetOf) -> StepView:
     then = max((i.description.study_date or "" for i in compared.prior), default="")
     now = max((i.description.study_date or "" for i in compared.examination.images), default="")
     months = next((one.interval_months for one in compared.comparison.pairs), None)
-    alone = tuple(one for one in changes if not any(_is_of(one, pair) for pair in compared.aligned))
+    paired = [change for pair in compared.comparison.pairs for change in compared.comparison.changes_of(pair)]
+    alone = tuple(change for change in changes if change not in paired)
     return StepView(
         title=interval_words(months, then or None, now or None),
         summary=tuple(one for one in counts if one[2]),
-        pairs=tuple(_view_pair(step, one, sheets) for one in compared.aligned),
+        pairs=tuple(_view_pair(step, one, sheets) for one in compared.comparison.pairs),
         alone=tuple(_view_change(one, "", None) for one in in_reading_order(alone)),
         not_paired=compared.comparison.not_paired,
         treatment=_treatment_words(step),
@@ -112,17 +112,11 @@ def view_step(step: Step, sheets: SheetOf) -> StepView:
     )
 
 
-def _is_of(change: Change, aligned: ComparedPair) -> bool:
-    return change.image == aligned.pair.current or change.prior_image == aligned.pair.prior
-
-
-def _view_pair(step: Step, aligned: ComparedPair, sheets: SheetOf) -> PairView:
-    pair = aligned.pair
-    changes = step.compared.comparison.changes  # these know the bed, those of the pair do not yet
-    ordered = in_reading_order(tuple(one for one in changes if _is_of(one, aligned)))
+def _view_pair(step: Step, pair: ImagePair, sheets: SheetOf) -> PairView:
+    ordered = in_reading_order(step.compared.comparison.changes_of(pair))
     letters = tuple(letter(number) for number in range(len(ordered)))
     shown = ordered[:SHOWN_CHANGES]
-    whole, pictures = pair_pictures(step, aligned, sheets, shown=shown, letters=letters[: len(shown)])
+    whole, pictures = pair_pictures(step, pair, sheets, shown=shown, letters=letters[: len(shown)])
     pieces = [*pictures, *[None] * (len(ordered) - len(shown))]
     facts = [
         ("Same calcifications", str(len(pair.matches))),

@@ -102,12 +102,15 @@ def _two(start: int, *, repositioning: float) -> tuple[Judged, ...] | str:
 def judge_scene(scene: Scene, other: Scene) -> Judged:
     """Compare both days, then the current one with what does not belong and with itself disturbed."""
     prior, current = _findings(scene.prior), _findings(scene.current)
-    compared = compare_exams(prior, current)[1]
+    comparison = compare_exams(prior, current)
     return Judged(
         seed=scene.seed,
         film=scene.film,
         pairs=tuple(
-            judge_pair(scene.prior[one.pair.prior], scene.current[one.pair.current], one) for one in compared
+            judge_pair(
+                scene.prior[pair.prior], scene.current[pair.current], pair, comparison.changes_of(pair)
+            )
+            for pair in comparison.pairs
         ),
         refusals=tuple(_refusals(scene, other)),
         null=_null(scene),
@@ -127,7 +130,7 @@ def _refusals(scene: Scene, other: Scene) -> Iterator[Refusal]:
         UPSIDE_DOWN: turned,
     }
     for kind, images in wrong.items():
-        for pair in compare_exams(images, current)[0].pairs:
+        for pair in compare_exams(images, current).pairs:
             yield Refusal(kind, pair.alignment)
 
 
@@ -137,5 +140,5 @@ def _null(scene: Scene) -> tuple[ChangeKind, ...]:
     for number, shot in enumerate(scene.current):
         rng = random_stream(scene.seed, "null", str(number))
         again = calcwatch.analyze_image(disturbed(shot.mammogram, rng))
-        told += [change.kind for change in compare_exams([shot.findings], [again])[0].changes]
+        told += [change.kind for change in compare_exams([shot.findings], [again]).changes]
     return tuple(told)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calcwatch.comparison.change import LARGER_RATIO, MORE_SHARE, MORE_SPECKS, WIDER_MM, grown_mm, one_sided
+from calcwatch.comparison.change import lie_on_two_sides, one_sided_growth
+from calcwatch.comparison.settings import DEFAULT
 from calcwatch.domain.change import ChangeKind
 from calcwatch.phantom import GroupChange
 
@@ -67,17 +68,25 @@ def true_kind(
     if plan is GroupChange.RESHAPED:
         return ChangeKind.SHAPE_CHANGED
     if _is_change(net, base):
-        wider = grown_mm(*(_places([now[one] for one in ones], spacing_mm) for ones in (new, same)))
-        return ChangeKind.INCREASED_IN_EXTENT if wider >= WIDER_MM else ChangeKind.INCREASED_IN_NUMBER
+        wider = one_sided_growth(*(_places([now[one] for one in ones], spacing_mm) for ones in (new, same)))
+        return (
+            ChangeKind.INCREASED_IN_EXTENT
+            if wider >= DEFAULT.change.extent_growth_mm
+            else ChangeKind.INCREASED_IN_NUMBER
+        )
     if _is_change(-net, base):
-        part = one_sided(*(_places([then[one] for one in ones], spacing_mm) for ones in (gone, same)))
+        part = lie_on_two_sides(*(_places([then[one] for one in ones], spacing_mm) for ones in (gone, same)))
         return ChangeKind.PARTIALLY_REMOVED if part else ChangeKind.DECREASED
     grown = bool(same) and median(now[one].diameter_mm / then[one].diameter_mm for one in same)
-    return ChangeKind.INCREASED_IN_SIZE if grown >= LARGER_RATIO else ChangeKind.NO_SIGNIFICANT_CHANGE
+    return (
+        ChangeKind.INCREASED_IN_SIZE
+        if grown >= DEFAULT.change.size_ratio
+        else ChangeKind.NO_SIGNIFICANT_CHANGE
+    )
 
 
 def _is_change(net: int, base: int) -> bool:
-    return net >= MORE_SHARE * base or net >= MORE_SPECKS
+    return net >= DEFAULT.change.increase_share * base or net >= DEFAULT.change.increase_count
 
 
 def _places(ones: Sequence[CalcificationTruth], spacing_mm: float) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calcwatch.comparison.register import to_prior
 from calcwatch.phantom import GroupChange
 from calcwatch_lab.bench.changes.truth import group_ids, spacing_of, true_ids, true_kind
 from calcwatch_lab.bench.description.pairs import PairFigures
@@ -15,8 +16,7 @@ from calcwatch_lab.bench.description.pairs import PairFigures
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from calcwatch.comparison.compare import ComparedPair
-    from calcwatch.domain.change import Change, ChangeKind
+    from calcwatch.domain.change import Change, ChangeKind, ImagePair
     from calcwatch_lab.bench.changes.scenes import Shot
 
 _HELD_SHARE = 0.25  # of what a change holds: so much of a true group, and it tells of that group
@@ -49,36 +49,36 @@ class PairVerdict:
     verdicts: tuple[Verdict, ...] = ()
 
 
-def judge_pair(prior: Shot, current: Shot, compared: ComparedPair) -> PairVerdict:
-    """Hold one pair against the truth of both days."""
+def judge_pair(prior: Shot, current: Shot, pair: ImagePair, changes: Sequence[Change]) -> PairVerdict:
+    """Hold one pair, and what was said of its groups, against the truth of both days."""
     names = group_ids(prior.truth, current.truth)
-    held = [_held(change, prior, current, names) for change in compared.changes]
-    verdicts = tuple(_verdicts(compared.changes, held, prior, current))
-    if compared.registration is None:
+    held = [_held(change, prior, current, names) for change in changes]
+    verdicts = tuple(_verdicts(changes, held, prior, current))
+    if pair.registration is None:
         return PairVerdict(comparable=False, verdicts=verdicts)
     return PairVerdict(
         comparable=True,
-        errors_mm=_errors_mm(prior, current, compared),
-        specks=_specks(prior, current, compared),
-        groups=_groups(prior, current, compared, names),
+        errors_mm=_errors_mm(prior, current, pair),
+        specks=_specks(prior, current, pair),
+        groups=_groups(prior, current, changes, names),
         verdicts=verdicts,
     )
 
 
-def _errors_mm(prior: Shot, current: Shot, compared: ComparedPair) -> tuple[float, ...]:
-    registration = compared.registration
+def _errors_mm(prior: Shot, current: Shot, pair: ImagePair) -> tuple[float, ...]:
+    registration = pair.registration
     then = {one.id: (one.row, one.column) for one in prior.truth.calcifications}
     now = {one.id: (one.row, one.column) for one in current.truth.calcifications}
     both = sorted(then.keys() & now.keys())
     if registration is None or not both:
         return ()
-    here = registration.current.to_mm(np.array([now[one] for one in both]))
-    there = registration.prior.to_mm(np.array([then[one] for one in both]))
-    off = np.linalg.norm(registration.to_prior(here) - there, axis=1)
+    here = registration.current.to_working(np.array([now[one] for one in both]))
+    there = registration.prior.to_working(np.array([then[one] for one in both]))
+    off = np.linalg.norm(to_prior(registration, here) - there, axis=1)
     return tuple(float(value) for value in off)
 
 
-def _specks(prior: Shot, current: Shot, compared: ComparedPair) -> PairFigures:
+def _specks(prior: Shot, current: Shot, pair: ImagePair) -> PairFigures:
     then, now = (
         {
             one.tracking_uid: name
@@ -87,19 +87,19 @@ def _specks(prior: Shot, current: Shot, compared: ComparedPair) -> PairFigures:
         for shot in (prior, current)
     )
     both = (set(then.values()) & set(now.values())) - {None}
-    said = [(then[match.prior], now[match.current]) for match in compared.pair.matches]
+    said = [(then[match.prior], now[match.current]) for match in pair.matches]
     right = {one for one, other in said if one is not None and one == other}
     return PairFigures(
         len(both), len(right), len(said), sum(one is None or one != other for one, other in said)
     )
 
 
-def _groups(prior: Shot, current: Shot, compared: ComparedPair, names: Mapping[str, str]) -> PairFigures:
+def _groups(prior: Shot, current: Shot, changes: Sequence[Change], names: Mapping[str, str]) -> PairFigures:
     then, now = (_mainly(shot, names) for shot in (prior, current))
     both = (set(then.values()) & set(now.values())) - {None}
     right: set[str | None] = set()
     stated = false = 0
-    for change in compared.changes:
+    for change in changes:
         if not (change.groups and change.prior_groups):
             continue
         common = {now[uid] for uid in change.groups} & {then[uid] for uid in change.prior_groups} - {None}
