@@ -12,7 +12,7 @@ from calcwatch.domain.change import Alignment, ChangeKind, SurgicalBedPosition
 from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.image import Laterality, ViewPosition
 from calcwatch.domain.treatment import Operation, OperationKind, SurgicalBedMark, Treatment
-from calcwatch.models.onnx import suspicion_model
+from calcwatch.models.learned import suspicion_model
 from calcwatch.service.files.rules import read_rules
 from tests.comparison.aligned import PIXEL_MM, a_cluster, a_day, a_tissue, dated, half_strange
 
