@@ -32,7 +32,6 @@ class Golden:
         answers: Computes them anew: stage -> numbers or lists of numbers.
         tolerances: Stage -> greatest relative and absolute difference, as another build of the libraries may
             need; every stage has one.
-
     """
 
     path: Path
@@ -52,7 +51,6 @@ def difference(golden: Golden, stage: str) -> str:
 
     Returns:
         What differs beyond the tolerance and what to do about it; empty when nothing does.
-
     """
     relative, absolute = golden.tolerances[stage]
     answer, stored = golden.answers()[stage], golden.stored().get(stage)
@@ -72,7 +70,6 @@ def store(golden: Golden) -> str:
 
     Returns:
         What was done, or why nothing was: answers that differ need a new version.
-
     """
     stored = golden.stored()
     if stored.get("analysis_version") == ANALYSIS_VERSION:

@@ -66,7 +66,6 @@ def missed_share(regions: Sequence[Region]) -> float:
 
     Returns:
         Share of calcifications that one image misses, 0 to 1; 0 for no regions.
-
     """
     missed = sum(min(region.new, region.gone) for region in regions)
     seen = sum(region.matched + region.subthreshold_on_prior for region in regions)
@@ -96,7 +95,6 @@ def change_of_region(
 
     Raises:
         ValueError: The region has no group on either image.
-
     """
     prior, current = visibility.prior.image, visibility.current.image
     registration = visibility.registration
@@ -149,7 +147,6 @@ def changes_not_comparable(
 
     Returns:
         A change for each group, ``NOT_COMPARABLE``, with what was measured of it by itself.
-
     """
     places = {calcification.tracking_uid: number for number, calcification in enumerate(image.calcifications)}
     changes = []
@@ -201,7 +198,6 @@ def one_sided_growth(
 
     Returns:
         A length in the unit of the places; 0 where the two do not lie on two sides.
-
     """
     if not lie_on_two_sides(new, matched, settings=settings):
         return 0.0
@@ -226,7 +222,6 @@ def lie_on_two_sides(
 
     Returns:
         Whether they do; false where either set has too few to tell.
-
     """
     count, second_count = len(first), len(second)
     if min(count, second_count) < settings.min_calcifications:

@@ -61,7 +61,6 @@ class Compared:
         examination: The current examination, read knowing what became of its groups.
         comparison: What became of every group of both.
         treatment: What a stated treatment adds, ``None`` where none was stated.
-
     """
 
     prior: tuple[ImageFindings, ...]
@@ -99,7 +98,6 @@ def compare_with_prior(
 
     Raises:
         ValueError: There is no current image, or findings without tissue.
-
     """
     context = context or ClinicalContext()
     before = [step.comparison for step in earlier]
@@ -136,7 +134,6 @@ def compare_exams(
 
     Raises:
         ValueError: Findings have no tissue, because they were read from a file.
-
     """
     partners = _partners(prior, current)
     pairs: list[ImagePair] = []

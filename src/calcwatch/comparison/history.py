@@ -22,7 +22,6 @@ class Moment(NamedTuple):
         examination: Place of the examination in the series, 0 first.
         measured: What was measured of the group.
         change: What led to it, ``None`` where it was there from the start.
-
     """
 
     examination: int
@@ -39,7 +38,6 @@ class GroupHistory:
         image_laterality: Side of its images, ``None`` where it is not known.
         view_position: View of its images, ``None`` where it is not known.
         moments: The group at each examination, the earliest first.
-
     """
 
     tracking_uid: str
@@ -57,7 +55,6 @@ def with_lasting_uids(comparison: Comparison, earlier: Sequence[Comparison]) -> 
 
     Returns:
         The comparison with changed tracking UIDs.
-
     """
     lasting = {
         uid: change.tracking_uid for former in earlier for change in former.changes for uid in change.groups
@@ -81,7 +78,6 @@ def observed_of(comparison: Comparison, earlier: Sequence[Comparison] = ()) -> M
     Returns:
         Change, stable months and place in a surgical bed, by the tracking UID of the group in the current
         examination. A change that is not comparable is not known.
-
     """
     return {
         uid: Observed(
@@ -122,7 +118,6 @@ def histories(comparisons: Sequence[Comparison]) -> tuple[GroupHistory, ...]:
 
     Returns:
         A history for every group, in the order in which they were met; empty for no comparison.
-
     """
     moments: dict[str, list[Moment]] = {}
     views: dict[str, tuple[Laterality | None, ViewPosition | None]] = {}

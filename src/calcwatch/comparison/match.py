@@ -38,7 +38,6 @@ class CalcificationPoints:
         places: Of the calcifications in their order, n x 2 in working units.
         appearance: Natural logarithm of their diameter in working units and of their contrast, n x 2.
         subthreshold: Places of points below the threshold, m x 2 in working units.
-
     """
 
     image: ImageFindings
@@ -58,7 +57,6 @@ class Matched:
         probability: That the two are the same, m.
         distance: Of the two places after the correction, m, in working units.
         registration: Corrected so that matched ones fall together.
-
     """
 
     current: NDArray[np.intp]
@@ -80,7 +78,6 @@ def points_of(image: ImageFindings, *, settings: MatchSettings = DEFAULT.match) 
 
     Raises:
         ValueError: The findings have no tissue, because they were read from a file.
-
     """
     tissue = image.tissue_map
     if tissue is None:
@@ -125,7 +122,6 @@ def match_calcifications(
     Returns:
         The matched ones in the order of the current image; none where either image has none, and the
         registration as it was.
-
     """
     # Calcifications are listed by score: the first ones take part.
     first = slice(settings.max_calcifications)

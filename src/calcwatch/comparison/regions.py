@@ -38,7 +38,6 @@ class Region:
         prior_visibility: ``Visibility`` of each prior one on the current image.
         likely_gone: How many of the prior ones that the current image could not show for sure it would have
             shown.
-
     """
 
     groups: tuple[int, ...]
@@ -121,7 +120,6 @@ def regions_of(
     Returns:
         Every group of both images in exactly one region, those with a current group first; empty where
         neither image has a group.
-
     """
     prior, current = (_members(points.image) for points in (visibility.prior, visibility.current))
     count = len(current) + len(prior)

@@ -56,7 +56,6 @@ def align(
     Returns:
         From the current to the prior image, with its inverse-consistency error. There is always an answer:
         local correlation and overlap say what it is worth.
-
     """
     forward = register(prior, current, nipples, settings=settings)
     backward = register(current, prior, None if nipples is None else nipples[::-1], settings=settings)
@@ -92,7 +91,6 @@ def register(
     Returns:
         From the current to the prior image, its inverse-consistency error not tried. There is always an
         answer: local correlation and overlap say what it is worth.
-
     """
     starts = _starts(prior, current, nipples, settings)
     best = max(
@@ -122,7 +120,6 @@ def registration_of(
     Returns:
         The map with its error: small where the aligned tissue is alike, large where it is not or is not
         shown. Its inverse-consistency error is not tried.
-
     """
     local_correlation, shown = _local_correlation(prior, current, target, settings)
     unlike = 1 - np.clip(local_correlation * shown, 0, 1)
@@ -148,7 +145,6 @@ def to_prior(registration: Registration, places: NDArray[np.float64]) -> NDArray
 
     Returns:
         Places on the prior, n x 2 in its working units; beyond the current image its rim decides.
-
     """
     return interpolated(registration.target, registration.current.to_cells(places))
 
@@ -168,7 +164,6 @@ def to_current(
 
     Returns:
         Places on the current image, n x 2 in its working units.
-
     """
     middle = np.array(registration.target.shape[:2]) / 2 * registration.current.cell_size
     shift = middle - to_prior(registration, middle[None])[0]
@@ -187,7 +182,6 @@ def error_at(registration: Registration, places: NDArray[np.float64]) -> NDArray
 
     Returns:
         One standard deviation at each place, n, in working units.
-
     """
     return interpolated(registration.error[..., None], registration.current.to_cells(places))[:, 0]
 
@@ -201,7 +195,6 @@ def inside(tissue: TissueMap, places: NDArray[np.float64]) -> NDArray[np.bool_]:
 
     Returns:
         Whether each lies in the breast, n; beyond the border of the image none does.
-
     """
     cells = np.rint(tissue.to_cells(places)).astype(np.intp)
     rows, columns = tissue.mask.shape
@@ -219,7 +212,6 @@ def interpolated(field: NDArray[np.float32], cells: NDArray[np.float64]) -> NDAr
 
     Returns:
         Values, n x k; beyond the border the field goes on as its rim does.
-
     """
     rows, columns = field.shape[:2]
     kept = np.clip(cells, 0, [rows - 1, columns - 1])

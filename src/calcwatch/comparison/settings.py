@@ -402,7 +402,6 @@ class ComparisonSettings:
         change: Of what is called a change.
         pairs: Of whether two images belong together.
         surgical_bed: Of where the bed of an operation lies.
-
     """
 
     registration: RegistrationSettings = RegistrationSettings()

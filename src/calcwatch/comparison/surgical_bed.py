@@ -38,7 +38,6 @@ class SurgicalBed:
         error: One standard deviation of its place in working units, millimeters where the pixel spacing is
             known; 0 where it was marked on the image itself.
         words: Which bed it is, as a phrase.
-
     """
 
     outline: NDArray[np.float64]
@@ -67,7 +66,6 @@ def with_surgical_beds(
 
     Returns:
         The comparison, its changes with the place of their group, and why, in words.
-
     """
     treated = {operation.laterality for operation in treatment.operations}
     treated |= {radiation.laterality for radiation in treatment.radiation}
@@ -117,7 +115,6 @@ def surgical_beds_of(
     Returns:
         A bed for each mark; none where the date, side or view of the image is not known or nothing is marked.
         A circle or clips need the pixel spacing: without it there is no bed.
-
     """
     description = image.description
     beds = []
@@ -147,7 +144,6 @@ def carry_surgical_beds(
 
     Returns:
         The same beds on the current image, with the error of the registration added to theirs.
-
     """
     carried = []
     for bed in beds:
@@ -180,7 +176,6 @@ def place_in_surgical_bed(
         Inside or outside, millimeters from the rim to the farthest member (below 0 inside), and why, in
         words. The first two are ``None`` where no bed is known well enough, or the pixel spacing is not
         known; that is treated as outside.
-
     """
     known = [bed for bed in beds if bed.error <= settings.max_carried_error_mm]
     spacing = image.description.pixel_spacing

@@ -32,7 +32,6 @@ class TreatmentReading:
         figures: Of the literature, each with n and interval; empty where no breast was treated.
         neoadjuvant: Change under chemotherapy (``complete``, ``partial``, ``none`` or ``increased``), and
             what it does not say; ``None`` where there was none, or nothing could be compared.
-
     """
 
     stated: tuple[str, ...]
@@ -54,7 +53,6 @@ def read_treatment(
 
     Returns:
         What it adds, in words and numbers.
-
     """
     sides = {Laterality.LEFT: context.left, Laterality.RIGHT: context.right}
     months = {
@@ -82,7 +80,6 @@ def neoadjuvant_change(kinds: Sequence[ChangeKind]) -> str | None:
 
     Returns:
         ``increased``, ``complete``, ``partial`` or ``none``; ``None`` where no group could be compared.
-
     """
     known = [kind for kind in kinds if kind is not ChangeKind.NOT_COMPARABLE]
     if not known:
@@ -113,7 +110,6 @@ def context_of_examination(
 
     Raises:
         ValueError: Context and treatment contradict each other.
-
     """
     if treatment is None:
         return context
@@ -138,7 +134,6 @@ def context_with(
 
     Raises:
         ValueError: Context and treatment contradict each other.
-
     """
     operations = tuple(
         sorted(

@@ -36,7 +36,6 @@ class Visibility(IntEnum):
         SUBTHRESHOLD: At its place lies a point below the threshold, or a calcification that it is a piece of.
         NOT_VISIBLE: It could not show it.
         UNMATCHED: It does not show it, though it could.
-
     """
 
     MATCHED = 0
@@ -57,7 +56,6 @@ class PairVisibility:
         current_visibility: ``Visibility`` of each current one on the prior image, m.
         prior_visible_share: Share of calcifications like each prior one that the current image would show, n.
         partner: Place of the prior one that each current one is matched to, else -1; m.
-
     """
 
     prior: CalcificationPoints
@@ -86,7 +84,6 @@ def visibility_of_pair(
 
     Returns:
         What each image says of the calcifications of the other.
-
     """
     registration = matched.registration
     on_prior = to_prior(registration, current.places)
@@ -140,7 +137,6 @@ def contrast_to_noise_at(tissue: TissueMap, places: NDArray[np.float64]) -> NDAr
 
     Returns:
         Contrast of the tissue in units of the noise, n; beyond the border that of the rim.
-
     """
     cells = tissue.to_cells(places) / tissue.contrast_to_noise_step
     return interpolated(tissue.contrast_to_noise[..., None], cells)[:, 0]

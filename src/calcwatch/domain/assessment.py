@@ -28,7 +28,6 @@ class LikelihoodRange:
         low: Lowest share, 0 to 1.
         high: Highest share, 0 to 1.
         source: Which studies.
-
     """
 
     low: float
@@ -49,7 +48,6 @@ class Alternative:
         distribution: Its distribution; ``None`` where that is not known.
         probability: Of the shape or distribution that differs, 0 to 1.
         category: Place on the ladder that would be suggested for it.
-
     """
 
     morphology: Morphology | None
@@ -74,7 +72,6 @@ class Assessment:
         alternatives: Other descriptions, most likely first.
         rule_table_version: Of the table that the rules are from.
         lexicon: Edition whose words and categories are used.
-
     """
 
     suggested_category: Category
@@ -106,7 +103,6 @@ class Location:
         depth: ``anterior``, ``middle`` or ``posterior`` third.
         nipple_distance_mm: From the nipple; ``None`` without spacing or nipple.
         words: The whole place in one phrase.
-
     """
 
     laterality: Laterality | None
@@ -127,7 +123,6 @@ class ViewPair:
         probability: That they are the same, 0 to 1.
         difference_mm: Of their distances from the nipple; ``None`` where a spacing is unknown.
         reason: What speaks for it, in words.
-
     """
 
     first: str
@@ -148,7 +143,6 @@ class GroupReading:
             only.
         view_note: In which views it is seen, in words.
         assessment: What the rules suggest for it.
-
     """
 
     tracking_uid: str
@@ -166,7 +160,6 @@ class BreastReading:
         laterality: Which breast; ``None`` for the images of which the side is not known.
         groups: Tracking UIDs of its groups, the most suspicious first.
         assessment: That of its worst finding.
-
     """
 
     laterality: Laterality | None
@@ -189,7 +182,6 @@ class ExaminationFindings:
         suspicion: 0 to 1, that of the most suspicious finding.
         score: 1 to 10, the decile of ``suspicion`` on the reference population.
         score_reasons: The findings that made the score, in words, the most suspicious first.
-
     """
 
     images: tuple[ImageFindings, ...]
@@ -216,7 +208,6 @@ class ExaminationResult:
         prior: Images of the prior examination; empty where there was none.
         comparison: What became of its groups; ``None`` where nothing was compared. Places of images in it
             count those of ``prior`` and of ``examination.images``.
-
     """
 
     examination: ExaminationFindings
@@ -237,6 +228,5 @@ class ExaminationResult:
 
         Returns:
             The change; ``None`` where nothing is said of it.
-
         """
         return next((change for change in self.changes if group in change.groups), None)

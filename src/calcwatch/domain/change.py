@@ -34,7 +34,6 @@ class ChangeKind(StrEnum):
         RESOLVED: On the current image there is no group, though it would show one.
         NOT_COMPARABLE: Nothing may be said: the images cannot be aligned, one of them does not show the
             place, or what one shows could not have been seen on the other.
-
     """
 
     NEW = "new"
@@ -70,7 +69,6 @@ class SurgicalBedPosition(StrEnum):
     Attributes:
         INSIDE: In the bed, or within the stated margin of its rim.
         OUTSIDE: Beyond that margin.
-
     """
 
     INSIDE = "inside"
@@ -84,7 +82,6 @@ class Alignment(StrEnum):
         GOOD: The tissue agrees.
         UNCERTAIN: It agrees in part: more is required before anything is new or gone.
         FAILED: It does not agree: nothing is said of change.
-
     """
 
     GOOD = "good"
@@ -110,7 +107,6 @@ class Registration:
         inverse_consistency_error: How far a place of the breast comes back from where it was when it goes to
             the prior by this registration and returns by the one from the other side, median; 0 where that
             was not tried, infinite where nothing is shared.
-
     """
 
     prior: TissueMap
@@ -132,7 +128,6 @@ class CalcificationMatch:
         probability: That the two are the same, 0 to 1.
         distance: Of the two places after alignment, in working units: millimeters where the pixel spacing is
             known.
-
     """
 
     prior: str
@@ -160,7 +155,6 @@ class ImagePair:
         notes: What a reader must know of the pair, in words.
         registration: Where places of the current image lie on the prior, corrected by the matches; ``None``
             where the alignment failed, and for a comparison that was read from a file.
-
     """
 
     prior: int
@@ -194,7 +188,6 @@ class GroupMeasurement:
         contrast: Median height over the surround in units of the local noise, so that two devices differ in
             it.
         morphology: Likeliest shape, ``None`` where none is named.
-
     """
 
     count: int = 0
@@ -236,7 +229,6 @@ class Change:
         in_bed: Inside or outside the bed of an operation; ``None`` where that is not known.
         bed_margin_mm: From the rim of the bed to the farthest member, below 0 inside; ``None`` where no bed
             is known.
-
     """
 
     kind: ChangeKind
@@ -271,7 +263,6 @@ class Comparison:
         pairs: Images that were compared, in the order of the current examination.
         changes: What became of each group: pair by pair, then current and prior images without a partner.
         not_paired: Images of either examination without a partner, and why, in words.
-
     """
 
     pairs: tuple[ImagePair, ...]
@@ -286,7 +277,6 @@ class Comparison:
 
         Returns:
             Its changes, in their order; empty where neither image shows a group.
-
         """
         return tuple(
             change

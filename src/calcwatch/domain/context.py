@@ -21,7 +21,6 @@ class ExamContext(StrEnum):
         SCREENING: Nothing is suspected.
         DIAGNOSTIC: To settle a finding, a symptom or a follow-up.
         KNOWN_CANCER: A cancer is proven and not yet removed.
-
     """
 
     SCREENING = "screening"
@@ -37,7 +36,6 @@ class BiopsyResult(StrEnum):
         BENIGN_DISCORDANT: Benign, and that does not explain the picture.
         HIGH_RISK_LESION: A lesion that goes with cancer beside it or later.
         MALIGNANT: Cancer.
-
     """
 
     BENIGN_CONCORDANT = "benign_concordant"
@@ -52,7 +50,6 @@ class ScarFinding(StrEnum):
     Attributes:
         CHANGED: A new margin, vessel or solid part, or growth.
         FAT_NECROSIS: Classic fat necrosis.
-
     """
 
     CHANGED = "changed"
@@ -81,7 +78,6 @@ class BreastContext:
         known_cancer: A proven cancer that has not been removed.
         products: Deodorant, powder, ointment or a tattoo on the skin.
         gone_after_wiping: A view repeated after wiping no longer shows it.
-
     """
 
     treated: bool | None = None
@@ -118,7 +114,6 @@ class ClinicalContext:
         priors_available: An earlier mammogram is at hand.
         left: What is stated of the left breast.
         right: What is stated of the right breast.
-
     """
 
     exam_context: ExamContext | None = None
@@ -141,7 +136,6 @@ class ClinicalContext:
 
         Returns:
             Its statements; where the side is not known, only what is stated of both alike.
-
         """
         if laterality is Laterality.LEFT:
             return self.left

@@ -58,7 +58,6 @@ class MorphologyDescription:
         probabilities: Morphology and probability, most likely first, together 1; empty where nothing was
             attempted.
         undetermined_because: Why no morphology is named, in words; ``""`` where one is.
-
     """
 
     probabilities: tuple[tuple[Morphology, float], ...]
@@ -79,7 +78,6 @@ class MorphologyDescription:
 
         Returns:
             0 to 1; 0 when it was not considered.
-
         """
         return dict(self.probabilities).get(morphology, 0.0)
 
@@ -119,7 +117,6 @@ class DistributionDescription:
     Attributes:
         probabilities: Distribution and probability, most likely first, together 1.
         measurements: What it was told from.
-
     """
 
     probabilities: tuple[tuple[Distribution, float], ...]
@@ -215,7 +212,6 @@ class NonLesion:
         row: Row of its center in file pixels.
         column: Column of its center in file pixels.
         outline: Closed polygon round it in file pixels; may be empty.
-
     """
 
     kind: NonLesionKind
@@ -241,7 +237,6 @@ class CalcificationGroup:
         distribution: How likely each distribution is; ``None`` where nothing was described.
         suspicion: 0 to 1, how much it looks like groups that turned out suspicious; it ranks groups and is no
             probability for one woman. ``None`` where nothing was described.
-
     """
 
     tracking_uid: str
@@ -270,7 +265,6 @@ class SubthresholdCandidate:
         row: Row in file pixels.
         column: Column in file pixels.
         score: 0 to 1, below the threshold.
-
     """
 
     row: float
@@ -298,7 +292,6 @@ class TissueMap:
         left: Column of the file at which the crop begins.
         columns: Columns of the crop, in pixels.
         mirrored: Whether the crop was turned left to right.
-
     """
 
     pattern: NDArray[np.uint8]
@@ -326,7 +319,6 @@ class TissueMap:
 
         Returns:
             Places in working units, n x 2.
-
         """
         return self._turned(points.reshape(-1, 2) - (self.top, self.left)) * self.pixel_size
 
@@ -338,7 +330,6 @@ class TissueMap:
 
         Returns:
             Row and column in pixels of the file, n x 2.
-
         """
         corner = (self.top, self.left)
         return self._turned(places.reshape(-1, 2) / self.pixel_size) + corner
@@ -351,7 +342,6 @@ class TissueMap:
 
         Returns:
             Row and column, ... x 2; whole numbers are the centers of cells.
-
         """
         return (places / self.pixel_size + 0.5) / self.step - 0.5
 
@@ -363,7 +353,6 @@ class TissueMap:
 
         Returns:
             Places in working units, ... x 2, of the precision of the cells.
-
         """
         return ((cells + 0.5) * self.step - 0.5) * self.pixel_size
 
@@ -420,7 +409,6 @@ class ImageFindings:
 
         Raises:
             KeyError: A member is no calcification of this image.
-
         """
         by_uid = {found.tracking_uid: found for found in self.calcifications}
         return tuple(by_uid[uid] for uid in group.members)
@@ -471,7 +459,6 @@ class CadMark:
         distribution: Calcification Distribution, likewise.
         words: What else the report says of it.
         part_of: Place in the report's marks of the mark that it belongs to, ``None`` for a mark by itself.
-
     """
 
     finding: str
@@ -502,7 +489,6 @@ class CadReport:
         marks: What it marks; whether an empty tuple means "none found" stands in ``detections``.
         detections: What came of the detections, in the report's words; ``""`` is not said.
         analyses: What came of the analyses, in the report's words; ``""`` is not said.
-
     """
 
     manufacturer: str

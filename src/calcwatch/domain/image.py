@@ -97,7 +97,6 @@ class PixelSpacing:
 
     Raises:
         ValueError: A distance that no mammogram has; the message names it and the remedy.
-
     """
 
     row_mm: float
@@ -138,7 +137,6 @@ class GivenAttributes:
 
     Raises:
         ValueError: A value that cannot be; the message names it and the remedy.
-
     """
 
     patient_id: str | None = None
@@ -234,7 +232,6 @@ class ImageDescription:
         study_date: Study Date (0008,0020), ``YYYYMMDD``, ``None`` where not given.
         flags: What a reader of the numbers must know.
         not_analyzed_because: Why the image will not be analyzed; ``""`` when it will.
-
     """
 
     source: str

@@ -32,7 +32,6 @@ class Morphology(StrEnum):
         FINE_PLEOMORPHIC: Irregular, of many shapes and sizes, below 0.5 mm.
         FINE_LINEAR: Thin irregular lines below 0.5 mm in width.
         FINE_LINEAR_BRANCHING: Such lines that branch.
-
     """
 
     SKIN = "skin_lucent_centered"
@@ -60,7 +59,6 @@ class MorphologyFamily(StrEnum):
         SMALL_ROUND: Round or punctate: benign scattered over both breasts, judged by distribution else.
         SUSPICIOUS: Suspicious wherever it lies.
         FINE_LINEAR: Suspicious, and so telling that a single plain one counts.
-
     """
 
     CLASSIC_BENIGN = "classic_benign"
@@ -100,7 +98,6 @@ def morphologies_of(*families: MorphologyFamily) -> tuple[Morphology, ...]:
 
     Returns:
         Their shapes, ranked, the most worrying last.
-
     """
     return tuple(shape for shape in RANKED_MORPHOLOGIES if FAMILY_OF[shape] in families)
 
@@ -128,7 +125,6 @@ class Distribution(StrEnum):
         GROUPED: A few in a small volume.
         LINEAR: In a line, as in a duct.
         SEGMENTAL: In a wedge that points to the nipple, as in the ducts of one lobe.
-
     """
 
     SINGLE = "single"
@@ -162,7 +158,6 @@ class SizeClass(StrEnum):
         BORDERLINE_ONE_MM: Within 0.1 mm of 1 mm.
         MACRO: Above 1.1 mm.
         NOT_MEASURABLE: The pixel spacing is not known.
-
     """
 
     MICRO = "microcalcification"
@@ -186,7 +181,6 @@ class Category(StrEnum):
         HIGH_SUSPICION: 4C.
         HIGHLY_SUGGESTIVE: 5: highly suggestive of malignancy.
         KNOWN_MALIGNANCY: 6: proven by biopsy and not yet removed.
-
     """
 
     INCOMPLETE = "0"
@@ -221,7 +215,6 @@ class LateralityPattern(StrEnum):
         BILATERAL: In both.
         SYMMETRIC_SCATTER: Round or punctate ones scattered alike over both, and no group dominates.
         NOT_KNOWN: Not both breasts were imaged.
-
     """
 
     NONE = "none"

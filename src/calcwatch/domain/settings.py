@@ -28,7 +28,6 @@ class Origin(StrEnum):
         FITTED: Fitted by a command, named beside it.
         TRAINED: The shipped weights were trained with it: another value needs other weights.
         CHOSEN: Chosen by the authors on development phantoms and images, with nothing else to go by.
-
     """
 
     STANDARD = "standard"
@@ -58,7 +57,6 @@ def setting(value: _Value, unit: str, origin: Origin, meaning: str, *, reference
 
     Raises:
         ValueError: The meaning is missing, or the reference that the origin asks for.
-
     """
     if not meaning or (origin in (STANDARD, MEASURED, FITTED) and not reference):
         raise ValueError(f"a setting of {value!r} needs a meaning, and a reference when it is {origin}")
@@ -76,7 +74,6 @@ def described_settings(settings: object) -> Iterator[tuple[str, Any, dict[str, A
     Yields:
         Dotted name, value, and what ``setting`` was told of it (``unit``, ``origin``, ``meaning``,
         ``reference``).
-
     """
     assert is_dataclass(settings)
     for one in fields(settings):

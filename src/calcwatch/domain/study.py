@@ -15,7 +15,6 @@ class PatientIdentity:
         name: Patient's Name (0010,0010) with ``^`` between its parts.
         birth_date: Patient's Birth Date (0010,0030), ``YYYYMMDD``.
         sex: Patient's Sex (0010,0040), ``F``, ``M`` or ``O``.
-
     """
 
     patient_id: str = ""
@@ -38,7 +37,6 @@ class InstanceReference:
         series_number: Series Number (0020,0011), ``None`` where not given.
         instance_number: Instance Number (0020,0013), ``None`` where not given.
         frames: Number of frames; 1 for a single image.
-
     """
 
     study_instance_uid: str
@@ -62,7 +60,6 @@ class ImagedStudy:
         study_date: Study Date (0008,0020), ``YYYYMMDD``; ``""`` is not known.
         study_time: Study Time (0008,0030), ``HHMMSS``; ``""`` is not known.
         accession_number: Accession Number (0008,0050); ``""`` is not known.
-
     """
 
     patient: PatientIdentity

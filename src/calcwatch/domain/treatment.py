@@ -29,7 +29,6 @@ class OperationKind(StrEnum):
         REDUCTION: The breast was made smaller.
         AUGMENTATION: The breast was made larger, with an implant or fat.
         BIOPSY: Tissue was taken by needle or knife to name it.
-
     """
 
     LUMPECTOMY = "lumpectomy"
@@ -46,7 +45,6 @@ class SurgicalBedSource(StrEnum):
         DRAWN: A person drew it.
         CLIPS: It lies round the surgical clips that are found on the image.
         SCAR_MARKER: It lies round the markers that are found on the image.
-
     """
 
     DRAWN = "drawn"
@@ -69,7 +67,6 @@ class SurgicalBedMark:
         row: Of the circle's center, file pixels.
         column: Of the circle's center, file pixels.
         radius_mm: Of the circle, above 0 and at most 100.
-
     """
 
     study_date: str
@@ -114,7 +111,6 @@ class Operation:
         calcified: What was removed had calcifications; ``None`` where that is not known.
         biopsy: What a biopsy gave; ``None`` where it was none or the result is not known.
         bed: Where it lies, on any number of images.
-
     """
 
     date: str
@@ -149,7 +145,6 @@ class Radiation:
     Attributes:
         laterality: Which breast.
         end_date: The day it ended, ``YYYYMMDD``.
-
     """
 
     laterality: Laterality
@@ -167,7 +162,6 @@ class Therapy:
     Attributes:
         start_date: ``YYYYMMDD``.
         end_date: ``YYYYMMDD``; ``None`` where it goes on or the end is not known.
-
     """
 
     start_date: str
@@ -194,7 +188,6 @@ class Treatment:
         endocrine: Endocrine therapy; ``None`` where none is stated.
         margin_mm: Calcifications so far beyond the rim of a bed still count as inside. 5 mm is our own
             choice, about what two alignments differ by.
-
     """
 
     operations: tuple[Operation, ...] = ()

@@ -18,7 +18,6 @@ def tracking_uid_of(*names: object) -> str:
 
     Returns:
         A UID below 2.25.
-
     """
     return f"2.25.{uuid5(NAMESPACE_OID, '/'.join(['calcwatch', *map(str, names)])).int}"
 
@@ -32,7 +31,6 @@ def non_lesion_uid(found: NonLesion, image: ImageFindings) -> str:
 
     Returns:
         A UID below 2.25.
-
     """
     described = image.description
     return tracking_uid_of(
@@ -50,7 +48,6 @@ def letter(index: int) -> str:
 
     Returns:
         0 is A, 25 is Z, 26 is AA.
-
     """
     before = letter(index // 26 - 1) if index >= 26 else ""
     return before + ascii_uppercase[index % 26]

@@ -31,7 +31,6 @@ class View:
             true lateral; ``None`` where no usual angle is known, so that nothing is measured with it.
         is_paired: Whether a group on it is looked for on a view that crosses it (CC with MLO, LMO, ML, LM).
             Exaggerated and special views show part of a breast, where the way from the nipple tells nothing.
-
     """
 
     beam: Beam | None
@@ -83,7 +82,6 @@ def side_tilt_degrees(view: ViewPosition | None) -> float | None:
 
     Returns:
         Degrees between beam and horizontal; ``None`` for views from above, special ones and what is unknown.
-
     """
     if view is None or is_from_above(view):
         return None

@@ -36,7 +36,6 @@ def assess_group(
 
     Returns:
         The suggestion; ``missing`` names facts, and ``table.questions`` says how to ask for them.
-
     """
     facts, fired = _fire(facts, table)
     floor = RANKED_CATEGORIES[_floor(fired)]
@@ -73,7 +72,6 @@ def assess_breast(assessments: Sequence[Assessment], facts: Facts, table: RuleTa
 
     Returns:
         The suggestion; what is missing for any of the findings is missing for the breast.
-
     """
     if not assessments:
         return assess_group(replace(facts, count=0), table)

@@ -43,7 +43,6 @@ class Difference:
         count: Of the members, as natural logarithm of the ratio.
         size: Of the median diameters, likewise.
         members: 0 to 1, how unlike the single members are in size and contrast, matched as well as may be.
-
     """
 
     axis: float
@@ -65,7 +64,6 @@ class _GroupOnView:
         behind: The nipple, in mm; without spacing as if the breast had its usual depth.
         distance: From the nipple, in the same unit.
         members: Natural logarithms of diameter (same unit) and contrast, members x 2, largest first.
-
     """
 
     group: CalcificationGroup
@@ -97,7 +95,6 @@ def pair_groups(
     Returns:
         Pairs, most probable first, each group in at most one; ``ViewPair.first`` is the group on the CC view.
         Empty where the views cannot be compared or show no groups.
-
     """
     from_above, from_side = sorted(
         (first, second), key=lambda image: not is_from_above(image.description.view_position)
@@ -128,7 +125,6 @@ def can_be_compared(first: ImageFindings, second: ImageFindings) -> bool:
     Returns:
         ``True`` where the two views cross (``domain/views.py``), show the same breast, and both show where
         the nipple is and have an outline.
-
     """
     views = first.description, second.description
     return (
@@ -152,7 +148,6 @@ def differences(
     Returns:
         Groups from above x groups from the side x 5, in the order of ``DIFFERENCES``; without any groups
         where the two cannot be compared.
-
     """
     above, aside = _groups_on_views(from_above, from_side, settings)
     tilt = _tilt_radians(from_side)
@@ -177,7 +172,6 @@ def marginal_probability(
 
     Returns:
         Probability of each pair, n x m.
-
     """
     free = np.ones_like(odds)  # how far each column is left over by the other rows
     for _ in range(settings.rounds):

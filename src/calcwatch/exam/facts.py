@@ -65,7 +65,6 @@ class FactThresholds:
         toward_nipple_degrees: A group points to the nipple up to this angle.
         alternative_probability: A description is listed as an alternative from here on.
         max_alternatives: No more alternatives are listed than a reader looks at.
-
     """
 
     worst_shape_members: int = _threshold("count")
@@ -148,7 +147,6 @@ class Facts:
         in_bed: Inside or outside the bed of an operation; a place that is not known is treated as outside.
         classic: Set by the rules: all conditions of a typically benign kind hold.
         above_benign: Set by the rules: the category is above 2.
-
     """
 
     morphology: Morphology | None = _fact(Morphology)
@@ -218,7 +216,6 @@ class Observed:
         change: What became of it; ``None`` where that is not known.
         stable_months: How long it has not changed; ``None`` where that is not known.
         in_bed: Inside or outside the bed of an operation; ``None`` where that is not known.
-
     """
 
     change: ChangeKind | None = None
@@ -236,7 +233,6 @@ def facts_of_context(laterality: Laterality | None, context: ClinicalContext) ->
 
     Returns:
         Facts of which nothing else is known.
-
     """
     breast = context.of(laterality)
     return Facts(
@@ -258,7 +254,6 @@ def is_bilateral(pattern: LateralityPattern) -> bool | None:
 
     Returns:
         ``None`` where that is not known or there are none.
-
     """
     if pattern in (LateralityPattern.NOT_KNOWN, LateralityPattern.NONE):
         return None
@@ -278,7 +273,6 @@ def facts_of_group(
 
     Returns:
         The facts; what no description or spacing tells is ``None``.
-
     """
     described = group.distribution
     angle = described.measurements.nipple_angle_degrees if described else None
@@ -313,7 +307,6 @@ def facts_of_single(calcification: Calcification, known: Facts, thresholds: Fact
 
     Returns:
         The facts; what no description or spacing tells is ``None``.
-
     """
     return replace(
         _with_appearance(known, [calcification], thresholds),
@@ -342,7 +335,6 @@ def worst_shape(
 
     Returns:
         The shape; ``None`` where the pixels do not carry it.
-
     """
     own = group.morphology.likeliest if group.morphology else None
     shapes = [*_shapes_of_members(members, thresholds), *([own] if own else [])]
@@ -359,7 +351,6 @@ def worst_distribution(group: CalcificationGroup, thresholds: FactThresholds) ->
 
     Returns:
         The distribution; ``None`` where none was described.
-
     """
     if group.distribution is None:
         return None
@@ -383,7 +374,6 @@ def alternative_facts(
 
     Returns:
         Facts and how likely the shape or distribution is in which they differ, the likeliest first.
-
     """
     shapes = group.morphology.probabilities if group.morphology else ()
     distributions = group.distribution.probabilities if group.distribution else ()

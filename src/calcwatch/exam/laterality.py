@@ -30,7 +30,6 @@ def laterality_pattern(
 
     Returns:
         The pattern; ``NOT_KNOWN`` unless both breasts were imaged.
-
     """
     right, left = (
         [image for image in images if image.description.image_laterality is side]

@@ -37,7 +37,6 @@ class _Place:
         behind: The nipple, in mm; without spacing as if the breast had its usual depth.
         above: The nipple, likewise.
         share: How far back, 0 at the nipple and 1 at the chest wall line.
-
     """
 
     view: ViewPosition | None
@@ -68,7 +67,6 @@ def locate_group(
 
     Returns:
         The place with its words.
-
     """
     side = image.description.image_laterality
     seen = [(image, group), *([counterpart] if counterpart else [])]

@@ -66,7 +66,6 @@ def analyze_exam(
 
     Raises:
         ValueError: There are no images.
-
     """
     if not images:
         raise ValueError("an examination needs at least one image")
@@ -95,7 +94,6 @@ def without_unproven_milk(images: Sequence[ImageFindings]) -> tuple[ImageFinding
     Returns:
         The same findings in the same order; where a side has no view from above, the probability of milk of
         calcium is 0 and the others are raised in proportion.
-
     """
     seen = {image.description.image_laterality for image in images if _is_from_above(image)}
     return tuple(

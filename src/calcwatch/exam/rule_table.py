@@ -61,7 +61,6 @@ class Condition:
         order: ``<``, ``<=``, ``>`` or ``>=``; empty where it is a choice.
         limit: What the fact is compared with.
         holds_unknown: Whether it holds where the fact is not known.
-
     """
 
     text: str
@@ -79,7 +78,6 @@ class Condition:
 
         Returns:
             ``None`` where the fact is not known.
-
         """
         value = getattr(facts, self.fact)
         if value is None:
@@ -110,7 +108,6 @@ class Rule:
         steps_up: Raises by so many.
         incomplete: What must be done first; empty where nothing must.
         show: A category beside the ladder.
-
     """
 
     id: str
@@ -135,7 +132,6 @@ class Rule:
 
         Returns:
             ``True`` where it fires.
-
         """
         return all(condition.holds(facts) is True for condition in self.when) and not any(
             condition.holds(facts) for condition in self.unless
@@ -149,7 +145,6 @@ class Rule:
 
         Returns:
             Their names; empty where something else keeps it from firing.
-
         """
         answers = [(condition.fact, condition.holds(facts)) for condition in self.when]
         is_open = all(holds or (holds is None and fact in self.wants) for fact, holds in answers)
@@ -165,7 +160,6 @@ class Likelihood:
     Attributes:
         when: Conditions that all hold for them.
         found: The range, with its source.
-
     """
 
     when: tuple[Condition, ...]
@@ -183,7 +177,6 @@ class RuleTable:
         likelihoods: What studies found; the first that fits counts.
         questions: How to ask for a fact, by its name.
         thresholds: From where on something that was measured is a fact.
-
     """
 
     version: str
@@ -201,7 +194,6 @@ class RuleTable:
 
         Returns:
             Its rules in the order of the table.
-
         """
         return tuple(rule for rule in self.rules if rule.section == section)
 
@@ -216,7 +208,6 @@ class RuleTable:
 
         Raises:
             KeyError: There is none.
-
         """
         return {rule.id: rule for rule in self.rules}[name]
 
@@ -233,7 +224,6 @@ def parse_rules(text: str, thresholds: FactThresholds) -> RuleTable:
 
     Raises:
         BadTable: It is not sound; the message names the rule and the remedy.
-
     """
     written = _toml(text, "rule table")
     _refuse_unknown_words(written, {"version", "lexicon", "questions", "likelihood", *SECTIONS}, "rule table")
@@ -267,7 +257,6 @@ def parse_thresholds(text: str) -> FactThresholds:
 
     Raises:
         BadTable: One is not there, not known or cannot be; the message names it, its value and the remedy.
-
     """
     written = _toml(text, "thresholds")
     units = {threshold.name: threshold.metadata["unit"] for threshold in fields(FactThresholds)}
@@ -321,7 +310,6 @@ def parse_condition(text: str, place: str) -> Condition:
 
     Raises:
         BadTable: The fact is not known, or its value is of another kind.
-
     """
     words = text.strip()
     if found := _COMPARISON.fullmatch(words):

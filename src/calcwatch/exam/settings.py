@@ -142,7 +142,6 @@ class ExamSettings:
         location: Settings of the stage of that name.
         laterality: Settings of the stage of that name.
         suspicion: Of a calcification in no group; those of groups come with the findings of an image.
-
     """
 
     usual_depth_mm: float = setting(

@@ -70,7 +70,6 @@ def analyze_image(
 
     Raises:
         UnsuitableImage: The breast cannot be analyzed: that is an error, never "0 calcifications".
-
     """
     settings = settings or AnalysisSettings()
     image, breast, flags = _prepare(mammogram, settings)
@@ -126,7 +125,6 @@ def check_image(
 
     Returns:
         The file's flags and the picture's; an empty set when nothing is wrong.
-
     """
     _, _, flags = _prepare(mammogram, settings)
     return flags
@@ -146,7 +144,6 @@ def separate_lookalikes(
     Returns:
         Detections from the score threshold on that are no look-alikes, in the order of the candidates; and
         the look-alikes, those that rules find before those that the detector classified, in crop pixels.
-
     """
     likely = kept(
         candidates,
@@ -172,7 +169,6 @@ def measure_calcifications(
     Returns:
         Calcifications of enough contrast in crop pixels, highest score first; their ``index`` counts the
         detections.
-
     """
     return tuple(
         calcification
@@ -200,7 +196,6 @@ def group_calcifications(
 
     Returns:
         Groups in file pixels, best score first; their members count ``measured``.
-
     """
     # in file pixels, unlike all else here: see image/findings.py
     points = [image.frame.to_file(calcification.row, calcification.column) for calcification in measured]

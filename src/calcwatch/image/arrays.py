@@ -44,7 +44,6 @@ def gaussian(image: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]
 
     Returns:
         The blurred picture, same shape.
-
     """
     if sigma_px > WIDE_SIGMA_PX:
         size = (round((4 * sigma_px**2 + 1) ** 0.5) | 1,) * 2  # variance of a box: (size^2 - 1) / 12
@@ -67,7 +66,6 @@ def local_noise(
 
     Returns:
         Noise at every pixel in units of the response, same shape; 0 where nothing in the window counts.
-
     """
     size = (window_px | 1, window_px | 1)
     weight = cv2.blur(inside, size) + np.float32(1e-6)  # keeps 0 over 0 at 0
@@ -85,7 +83,6 @@ def largest_part(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
     Returns:
         1 on the largest part, same shape; 0 everywhere when the mask is empty.
-
     """
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
     if len(stats) < 2:
@@ -102,7 +99,6 @@ def erode(mask: NDArray[np.uint8], radius_px: int) -> NDArray[np.uint8]:
 
     Returns:
         The smaller mask, same shape.
-
     """
     if radius_px < 1:
         return mask
@@ -120,7 +116,6 @@ def block_mean(picture: NDArray[np.float32], step: int) -> NDArray[np.float32]:
 
     Returns:
         One pixel a block, at least one row and one column.
-
     """
     rows, columns = (max(1, length // step) for length in picture.shape)
     whole = picture[: rows * step, : columns * step]
@@ -136,7 +131,6 @@ def block_centers(picture: NDArray[_Pixel], step: int) -> NDArray[_Pixel]:
 
     Returns:
         One pixel a block.
-
     """
     return np.ascontiguousarray(picture[step // 2 :: step, step // 2 :: step])
 
@@ -150,7 +144,6 @@ def block_to_pixel(place: NDArray[np.float64], step: int) -> NDArray[np.float64]
 
     Returns:
         The same places in pixels, same shape; 0 is the center of the first pixel.
-
     """
     return (place + 0.5) * step - 0.5
 
@@ -164,7 +157,6 @@ def enlarged(mask: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.uint8]:
 
     Returns:
         The mask, of ``shape``.
-
     """
     return np.asarray(
         cv2.resize(np.asarray(mask, np.uint8), shape[::-1], interpolation=cv2.INTER_NEAREST), np.uint8
@@ -183,7 +175,6 @@ def sampled(
 
     Returns:
         Gray at the places, same shape as they.
-
     """
     (rows, columns), flat = picture.shape, picture.ravel()
     y, x = row.clip(0, rows - 1), column.clip(0, columns - 1)
@@ -216,7 +207,6 @@ def squares_around(
 
     Returns:
         The squares, n x side x side.
-
     """
     half = side_px // 2
     kind = cv2.BORDER_REPLICATE if fill is None else cv2.BORDER_CONSTANT
@@ -233,7 +223,6 @@ def longest_contour(mask: NDArray[np.uint8]) -> NDArray[np.int32]:
 
     Returns:
         Pixels of the rim in order, n x 2 (column, row), as OpenCV has it; 0 x 2 when the mask is empty.
-
     """
     contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     if not contours:
@@ -254,7 +243,6 @@ def mask_outline(
 
     Returns:
         Corners of the polygon in pixels of that picture; empty when the mask is.
-
     """
     contour = longest_contour(mask)
     if not len(contour):

@@ -43,7 +43,6 @@ def tracking_uid(name: str) -> str:
 
     Returns:
         The same UID for the same name: same file, same analysis, same finding.
-
     """
     return f"2.25.{uuid.uuid5(_UID_SPACE, name).int}"
 
@@ -69,7 +68,6 @@ def to_calcifications(
 
     Returns:
         Calcifications in file pixels, in the same order.
-
     """
     mm = image.spacing_mm
     probabilities = detections.class_probabilities
@@ -119,7 +117,6 @@ def to_groups(
 
     Returns:
         Groups in file pixels, in the same order; members are named by their tracking UIDs.
-
     """
     descriptions = [None] * len(grouped) if described is None else described.groups
     return tuple(
@@ -149,7 +146,6 @@ def to_landmarks(landmarks: CropLandmarks | None, frame: CropFrame) -> Landmarks
 
     Returns:
         The same landmarks in file pixels; ``None`` for ``None``.
-
     """
     if landmarks is None:
         return None
@@ -171,7 +167,6 @@ def to_non_lesions(lookalikes: Sequence[Lookalike], frame: CropFrame) -> tuple[N
 
     Returns:
         Named non-lesions in file pixels, in the same order.
-
     """
     return tuple(
         NonLesion(
@@ -192,7 +187,6 @@ def to_subthreshold(detections: Detections, frame: CropFrame) -> tuple[Subthresh
 
     Returns:
         Their places in file pixels and scores, in the same order.
-
     """
     return tuple(
         SubthresholdCandidate(*frame.to_file(float(row), float(column)), score=float(score))
@@ -209,6 +203,5 @@ def to_polygon(points: Sequence[Point], frame: CropFrame) -> tuple[Point, ...]:
 
     Returns:
         The same points in file pixels, in the same order.
-
     """
     return tuple(frame.to_file(*point) for point in points)

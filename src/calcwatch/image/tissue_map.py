@@ -41,7 +41,6 @@ def map_tissue(
 
     Returns:
         The map: cells of the crop, which say where it lies in the file.
-
     """
     step = max(1, round(settings.cell_mm / image.working_mm))
     means = block_mean(image.gray, step)

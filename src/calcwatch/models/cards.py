@@ -45,7 +45,6 @@ class ModelKind:
         classes: What the outputs of the networks mean, in order.
         numbers: Names of the numbers that enter beside the patches, in order; empty where none do.
         train: The command that makes such a model.
-
     """
 
     card: str
@@ -107,7 +106,6 @@ def read_card(folder: Path, kind: ModelKind) -> dict[str, Any]:
     Raises:
         BadModel: A file is missing or no card, the model is of an earlier version, or its classes or inputs
             are not those that the code feeds and names.
-
     """
     check_files(folder, kind.files, kind.train)
     path = folder / kind.card
@@ -140,7 +138,6 @@ def card_entries(kind: ModelKind) -> dict[str, Any]:
 
     Returns:
         The entries ``classes``, ``numbers`` and ``inputs`` of the card.
-
     """
     return {
         "classes": list(kind.classes),
@@ -159,7 +156,6 @@ def check_files(folder: Path, names: tuple[str, ...], train: str) -> None:
 
     Raises:
         BadModel: Files are missing; a model of an earlier version is called so.
-
     """
     missing = [name for name in names if not (folder / name).is_file()]
     if not missing:
@@ -184,6 +180,5 @@ def hash_of_files(folder: Path, *names: str) -> str:
 
     Returns:
         SHA-256 of all their bytes together, in hexadecimal.
-
     """
     return hashlib.sha256(b"".join((folder / name).read_bytes() for name in names)).hexdigest()

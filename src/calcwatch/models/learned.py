@@ -52,7 +52,6 @@ class NamedDetector:
         detect: The detector.
         name: Its name.
         digest: SHA-256 of its weights in hexadecimal, ``None`` for one without.
-
     """
 
     detect: Detector
@@ -71,7 +70,6 @@ class NamedDescriber:
     Attributes:
         describe: The describer.
         digest: SHA-256 of its weights and numbers, in hexadecimal.
-
     """
 
     describe: Describer
@@ -86,7 +84,6 @@ def named_learned(folder: Path = SHIPPED) -> NamedDetector:
 
     Raises:
         BadModel: The folder holds no such model, or one that does not fit.
-
     """
     name = str(read_card(folder, DETECTOR)["name"])
     return NamedDetector(learned_detector(folder), name, hash_of_files(folder, *DETECTOR.networks))
@@ -105,7 +102,6 @@ def learned_detector(folder: Path = SHIPPED) -> Detector:
 
     Raises:
         BadModel: The folder holds no such model, or one that does not fit.
-
     """
     read_card(folder, DETECTOR)
     return partial(_detect, str(folder))
@@ -119,7 +115,6 @@ def named_describer(folder: Path = SHIPPED) -> NamedDescriber:
 
     Raises:
         BadModel: The folder holds no such model, or one that does not fit.
-
     """
     return NamedDescriber(learned_describer(folder), description_hash(folder))
 
@@ -137,7 +132,6 @@ def learned_describer(folder: Path = SHIPPED) -> Describer:
 
     Raises:
         BadModel: The folder holds no such model, or one that does not fit.
-
     """
     for kind in (MORPHOLOGY, DISTRIBUTION):
         read_card(folder, kind)
@@ -153,7 +147,6 @@ def description_hash(folder: Path = SHIPPED) -> str:
 
     Returns:
         SHA-256 in hexadecimal.
-
     """
     return hash_of_files(folder, *MORPHOLOGY.files, *DISTRIBUTION.files, SUSPICION)
 
@@ -194,7 +187,6 @@ def suspicion_sources(folder: Path = SHIPPED) -> tuple[str, float | None, str]:
     Returns:
         What the curve was fitted to; the area under the ROC curve with each woman left out, ``None`` where
         the file does not say; the reference population. A text is empty where the file does not say.
-
     """
     tree = json.loads((folder / SUSPICION).read_text(encoding="utf-8"))
     curve, reference = tree["curve"], tree["reference"]

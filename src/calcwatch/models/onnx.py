@@ -25,7 +25,6 @@ class Network:
     Attributes:
         inputs: Names of its inputs, in order.
         outputs: Number of columns of its answer.
-
     """
 
     def __init__(self, path: Path, inputs: tuple[str, ...], outputs: int) -> None:
@@ -38,7 +37,6 @@ class Network:
 
         Raises:
             BadModel: The file is no network, or its inputs or outputs are others.
-
         """
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = max(1, cv2.getNumThreads())
@@ -69,7 +67,6 @@ class Network:
 
         Returns:
             Rows x ``outputs``, float32; no rows give an empty array.
-
         """
         if not len(arrays[0]):
             return np.zeros((0, self.outputs), np.float32)
@@ -84,7 +81,6 @@ class Network:
 
         Returns:
             Rows x ``outputs``, float32; no rows give an empty array.
-
         """
         count = len(arrays[0])
         answers = np.zeros((count, self.outputs), np.float32)

@@ -42,7 +42,6 @@ def tone(kind: ChangeKind) -> str:
 
     Returns:
         ``raised``, ``unknown`` or ``calm``; calm never says benign.
-
     """
     if kind in GROWTH:
         return "raised"
@@ -57,7 +56,6 @@ def in_reading_order(changes: tuple[Change, ...]) -> tuple[Change, ...]:
 
     Returns:
         The same in the order of ``CHANGE_WORDS``, larger groups before smaller ones of the same kind.
-
     """
     order = list(CHANGE_WORDS)
     return tuple(
@@ -77,7 +75,6 @@ def measured_rows(prior: GroupMeasurement, current: GroupMeasurement) -> tuple[t
 
     Returns:
         Name, prior value and current value of each measurement; a dash where it is not known.
-
     """
     return (
         ("Calcifications", _count(prior), _count(current)),
@@ -116,7 +113,6 @@ def bed_words(change: Change) -> str:
 
     Returns:
         A phrase; empty where the place is not known.
-
     """
     if change.in_bed is None:
         return ""
@@ -137,7 +133,6 @@ def interval_words(months: float | None, prior: str | None, current: str | None)
 
     Returns:
         A phrase.
-
     """
     dates = " to ".join(filter(None, (date_words(prior), date_words(current))))
     if months is None:

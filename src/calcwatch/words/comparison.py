@@ -56,7 +56,6 @@ def view_words(image: ImageDescription) -> str:
 
     Returns:
         As in ``L CC``; what is not known is said.
-
     """
     return f"{image.image_laterality or 'side not known'} {image.view_position or 'view not known'}"
 
@@ -69,7 +68,6 @@ def without_prior(image: ImageDescription) -> str:
 
     Returns:
         A sentence without period, with the remedy where there is one.
-
     """
     return f"{view_words(image)} has no prior: {_why_unpaired(image, 'earlier')}"
 
@@ -82,7 +80,6 @@ def without_current(image: ImageDescription) -> str:
 
     Returns:
         A sentence without period, with the remedy where there is one.
-
     """
     return f"prior {view_words(image)} is compared with nothing: {_why_unpaired(image, 'current')}"
 
@@ -101,7 +98,6 @@ def little_overlap(overlap: float) -> str:
 
     Returns:
         A sentence without period.
-
     """
     return f"the prior shows only {100 * overlap:.0f} % of the breast that the current image does"
 
@@ -114,7 +110,6 @@ def fits_another(prior: ImageDescription) -> str:
 
     Returns:
         A sentence without period.
-
     """
     return f"it looks more like the prior {view_words(prior)}: a side or view may be labeled wrong"
 
@@ -131,7 +126,6 @@ def counts_words(*, matched: int, subthreshold: int, new: int, gone: int, not_vi
 
     Returns:
         Phrases with a semicolon between them; numbers that are 0 are left out, but for the first.
-
     """
     parts = ["1 calcification is the same" if matched == 1 else f"{matched} calcifications are the same"]
     if subthreshold:
@@ -151,7 +145,6 @@ def size_words(ratio: float) -> str:
 
     Returns:
         A sentence without period.
-
     """
     return f"the same calcifications are {ratio:.2f} times as large"
 
@@ -164,7 +157,6 @@ def growth_words(growth_mm: float) -> str:
 
     Returns:
         A sentence without period.
-
     """
     return f"it has grown by {growth_mm:.0f} mm to one side"
 
@@ -178,7 +170,6 @@ def new_words(new: int, present: int) -> str:
 
     Returns:
         A sentence without period.
-
     """
     return f"{new} calcifications are new beside {present} that were there"
 
@@ -192,7 +183,6 @@ def gone_words(gone: int, present: int) -> str:
 
     Returns:
         A sentence without period.
-
     """
     return f"{gone} of {present} calcifications are gone"
 
@@ -206,7 +196,6 @@ def hidden_words(not_visible: int, *, on_prior: bool) -> str:
 
     Returns:
         A sentence without period.
-
     """
     return (
         f"{not_visible} of its calcifications could not have been seen on the {_image(on_prior=on_prior)}: "
@@ -224,7 +213,6 @@ def unmatched_words(unmatched: int, not_visible: int, *, on_prior: bool) -> tupl
 
     Returns:
         One or two sentences without period.
-
     """
     where = _image(on_prior=on_prior)
     reason = f"{unmatched} of its calcifications are not seen on the {where}, which would have shown them"
@@ -244,6 +232,5 @@ def shape_words(prior: Morphology, current: Morphology) -> str:
 
     Returns:
         A sentence without period.
-
     """
     return f"the shape was {prior.replace('_', ' ')} and is {current.replace('_', ' ')}"

@@ -30,7 +30,6 @@ def location_words(place: Location, *, on_both_views: bool) -> str:
 
     Returns:
         Side, quadrant or half, clock position, third and distance from the nipple, parted by commas.
-
     """
     words = [
         SIDE_WORDS.get(place.laterality, "side not known"),
@@ -60,7 +59,6 @@ def view_note(view: ViewPosition | None, counterpart: ViewPosition | None, *, wa
 
     Returns:
         A phrase.
-
     """
     own = view or "this view"
     if counterpart is not None:
@@ -80,7 +78,6 @@ def pair_reason(
 
     Returns:
         A phrase.
-
     """
     unit = "% of the breast's depth" if diameters_mm is None else "mm"
     sizes = (
@@ -103,7 +100,6 @@ def group_words(group: CalcificationGroup, place: Location) -> str:
 
     Returns:
         Number, shape, distribution, place and suspicion in one phrase.
-
     """
     shape = group.morphology.likeliest if group.morphology else None
     layout = group.distribution.likeliest if group.distribution else None
@@ -120,7 +116,6 @@ def single_words(calcification: Calcification, description: ImageDescription) ->
 
     Returns:
         Shape, side and view in one phrase.
-
     """
     shape = calcification.morphology.likeliest if calcification.morphology else None
     view = " ".join(filter(None, (description.image_laterality, description.view_position)))

@@ -167,6 +167,5 @@ def reason_to_refuse(flags: frozenset[QualityFlag]) -> str:
 
     Returns:
         The reasons in the order of the flags' names; empty when the image is analyzed.
-
     """
     return "; ".join(REFUSALS[flag] for flag in sorted(flags & BLOCKING_FLAGS))

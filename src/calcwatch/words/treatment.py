@@ -37,7 +37,6 @@ class LiteratureFigure:
         high: Upper end of that interval, or the longest time in months.
         words: All of that in one sentence.
         source: Where it was published.
-
     """
 
     what: str
@@ -92,7 +91,6 @@ def typical_window(months: int) -> str:
 
     Returns:
         A sentence without period, with both ranges of the literature.
-
     """
     low, middle, high = _BENIGN_MONTHS
     malignant_low, malignant_middle, malignant_high = _MALIGNANT_MONTHS
@@ -113,7 +111,6 @@ def treatment_words(treatment: Treatment) -> tuple[str, ...]:
 
     Returns:
         A phrase for each operation, end of radiation and therapy, the earliest first.
-
     """
     malignant = {None: "", True: ", cancer", False: ", benign"}
     phrases = [
@@ -144,7 +141,6 @@ def bed_origin(kind: OperationKind, source: SurgicalBedSource) -> str:
 
     Returns:
         A phrase.
-
     """
     return f"bed of the {kind}, {source.replace('_', ' ')}"
 
@@ -157,7 +153,6 @@ def carried_bed(origin: str) -> str:
 
     Returns:
         A phrase.
-
     """
     return f"{origin}, carried over"
 
@@ -173,7 +168,6 @@ def bed_position(position: SurgicalBedPosition, origin: str, margin_mm: float, e
 
     Returns:
         A sentence without period.
-
     """
     rim = f"{abs(margin_mm):.0f} mm {'inside' if margin_mm <= 0 else 'beyond'} its rim"
     error = f" (error {error_mm:.0f} mm)" if error_mm else ""

@@ -83,7 +83,6 @@ def findings_document(
 
     Raises:
         ValueError: a finding holds a value that is no number.
-
     """
     readings = readings_by_place(examinations)
     inputs = [(image.description.source, image.description.sha256) for image in images]

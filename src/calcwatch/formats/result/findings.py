@@ -100,7 +100,6 @@ def image_document(findings: ImageFindings, readings: Readings | None = None) ->
 
     Raises:
         ValueError: a finding holds a value that is no number.
-
     """
     image = findings.description
     spacing = image.pixel_spacing

@@ -20,7 +20,6 @@ def number(value: float, digits: int) -> float:
 
     Raises:
         ValueError: the value is not finite; JSON has no word for it.
-
     """
     if not math.isfinite(value):
         raise ValueError(f"a finding holds {value}, which is no number; the detector must not return it")

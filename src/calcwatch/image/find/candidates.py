@@ -50,7 +50,6 @@ class Candidates:
         noise_map: float32, one cell for each ``noise_cell`` x ``noise_cell`` pixels of the crop: standard
             deviation in gray that single pixels would have if the noise of the finest scale were white.
         noise_cell: Side of a cell of the noise map in crop pixels.
-
     """
 
     row: NDArray[np.intp]
@@ -82,7 +81,6 @@ def detect_classical(image: PreparedImage, breast: BreastRegion, settings: Analy
 
     Returns:
         The candidates, highest score first.
-
     """
     found = find_candidates(image, breast, settings)
     order = np.lexsort((found.column, found.row, -found.strength, -found.score))
@@ -103,7 +101,6 @@ def find_candidates(image: PreparedImage, breast: BreastRegion, settings: Analys
 
     Returns:
         The ``settings.max_candidates`` candidates of the highest rank.
-
     """
     candidate_settings = settings.candidates
     imaged = breast.mask & image.foreground

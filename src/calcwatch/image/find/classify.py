@@ -39,7 +39,6 @@ class CandidateClass(StrEnum):
         MARKER: A marker on the skin.
         WIRE: A wire or a suture.
         DUST: Dust or a scratch on film.
-
     """
 
     TISSUE = "tissue"
@@ -89,7 +88,6 @@ class DetectorNetworks:
         context_network: What ``context_features`` gives for n candidates -> class probabilities, float32,
             n x ``CANDIDATE_CLASSES``, calibrated.
         max_candidates: How many candidates of an image are classified, those of the highest rank.
-
     """
 
     patch_network: Callable[[Patches], NDArray[np.float32]]
@@ -112,7 +110,6 @@ def detect_learned(
     Returns:
         The candidates, highest score first, with their class probabilities; the score is the probability of a
         calcification, vascular or not.
-
     """
     candidates = find_candidates(image, breast, settings)
     patches = cut_patches(image, candidates, model.max_candidates, settings=settings.patches)
@@ -167,7 +164,6 @@ def is_vascular(probabilities: NDArray[np.float32]) -> bool:
 
     Returns:
         Whether vascular is the likelier of the two classes of calcifications.
-
     """
     return bool(probabilities[_VASCULAR] > probabilities[_CALCIFICATION])
 
@@ -183,7 +179,6 @@ def is_lookalike(
 
     Returns:
         One mark each; none where the detector does not classify.
-
     """
     if detections.class_probabilities is None:
         return np.zeros(detections.row.size, bool)
@@ -200,7 +195,6 @@ def lookalike_kind(probabilities: NDArray[np.float32]) -> NonLesionKind:
 
     Returns:
         The kind of the likeliest class among the look-alikes.
-
     """
     likeliest = _LOOKALIKES[int(np.argmax(probabilities[_LOOKALIKES]))]
     return LOOKALIKE_KINDS[CANDIDATE_CLASSES[likeliest]]
@@ -225,7 +219,6 @@ def context_features(
         float32, n x features: each candidate's own logits (their mean taken off, clipped) and numbers, and
         for each distance, of the others within it: log of 1 + the expected number of calcifications, the same
         of vascular ones, and the highest probability of a calcification.
-
     """
     likely = softmax(logits, axis=1)
     calcification = likely[:, _CALCIFICATIONS].sum(axis=1)

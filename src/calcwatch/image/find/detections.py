@@ -28,7 +28,6 @@ class Detections:
         score: float32, how likely it is a calcification, 0 to 1.
         class_probabilities: float32, n x ``CANDIDATE_CLASSES`` (``image/find/classify.py``): the probability
             of each class; ``None`` from a detector that does not classify.
-
     """
 
     row: NDArray[np.float32]
@@ -57,7 +56,6 @@ def kept(detections: Detections, keep: NDArray[np.bool_]) -> Detections:
 
     Returns:
         Those that are marked, in the same order.
-
     """
     columns = (getattr(detections, field.name) for field in fields(Detections))
     chosen: list[Any] = [None if column is None else column[keep] for column in columns]

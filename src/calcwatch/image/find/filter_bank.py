@@ -44,7 +44,6 @@ class LocalMaxima:
         relative_noise: That noise over the noise typical of the breast.
         response: Response of the filter in units of the noise.
         strength: Height over the surround in units of the noise, lines discounted.
-
     """
 
     row: NDArray[np.intp]
@@ -63,7 +62,6 @@ class LocalMaxima:
 
         Returns:
             Those maxima, in that order.
-
         """
         return LocalMaxima(*(getattr(self, field.name)[order] for field in fields(LocalMaxima)))
 
@@ -79,7 +77,6 @@ def scales_px(
 
     Returns:
         Sigmas in crop pixels, ascending, at least one; each is the last one times the scale ratio.
-
     """
     first = max(settings.min_sigma_px, image.px(settings.finest_mm))
     count = 1 + math.floor(math.log(image.px(settings.coarsest_mm) / first) / math.log(settings.scale_ratio))
@@ -103,7 +100,6 @@ def fill_outside(
 
     Returns:
         Gray, same shape: as it was inside, the mean of the breast nearby outside.
-
     """
     # means over a wide window need no fine pixels
     step = max(1, round(reach_px / settings.fill_samples))
@@ -144,7 +140,6 @@ def find_local_maxima(
         The maxima, scale by scale from fine to coarse, each in raster order; and the noise map: gray of one
         standard deviation that single pixels would have if the noise of the finest scale were white, on cells
         of ``noise_cell_px``.
-
     """
     scales = scales_px(image, settings=settings)
     # a level of the chain: the breast blurred by ``sigma`` of its own pixels, each ``cell`` crop pixels wide
@@ -192,7 +187,6 @@ def noise_cell_px(image: PreparedImage, *, settings: FilterBankSettings = Filter
 
     Returns:
         Side of a cell in crop pixels, 1 or more.
-
     """
     return max(1, round(image.px(settings.noise_map_mm)))
 

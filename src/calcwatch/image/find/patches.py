@@ -50,7 +50,6 @@ class Patches:
         context: float32, n x 2 x 32 x 32, pixels ``context_mm`` apart: gray, and the strength of the
             strongest candidate in each.
         numbers: float32, n x 8, named by ``PATCH_NUMBERS``.
-
     """
 
     detail: NDArray[np.float32]
@@ -75,7 +74,6 @@ def cut_patches(
 
     Returns:
         The patches in the order of the candidates; arrays of length 0 when there are none.
-
     """
     count = min(count, candidates.row.size)
     row, column = candidates.row[:count], candidates.column[:count]

@@ -26,7 +26,6 @@ class BreastRegion:
         mask: uint8, size of the crop: 1 inside the breast (pectoral muscle included), 0 outside.
         area_px: Area of the mask in square pixels, 0 when no breast was found.
         outline: Polygon round the largest part of the mask; empty when no breast was found.
-
     """
 
     mask: NDArray[np.uint8]
@@ -41,7 +40,6 @@ class BreastRegion:
 
         Returns:
             The area, ``None`` when the spacing is not known.
-
         """
         return None if spacing_mm is None else self.area_px * spacing_mm**2 / 100.0
 
@@ -55,7 +53,6 @@ def find_breast(image: PreparedImage, *, settings: BreastSettings = BreastSettin
 
     Returns:
         The breast; an empty mask where nothing is thick enough for one.
-
     """
     bare = image.foreground & ~_film_rim(image, settings)
     radius = image.px(settings.opening_mm) / 2

@@ -59,7 +59,6 @@ def find_landmarks(
     Returns:
         The landmarks; the line of the chest wall is the muscle's edge where that was found,
         else the border of the picture on the chest side. ``None`` where too short a skin line is seen.
-
     """
     step = max(1, round(settings.cell_mm / image.working_mm))
     gray = block_mean(image.gray, step)
@@ -90,7 +89,6 @@ def from_nipple(points: NDArray[np.float64], landmarks: Landmarks) -> NDArray[np
 
     Returns:
         n x 2: how far behind, how far above, in the same pixels; negative in front and below.
-
     """
     return np.asarray((points - np.array(landmarks.nipple)) @ _axes(landmarks).T)
 
@@ -103,7 +101,6 @@ def depth_px(landmarks: Landmarks) -> float:
 
     Returns:
         The way in the pixels of the landmarks, 1 or more.
-
     """
     nipple, (first, last) = np.array(landmarks.nipple), np.array(landmarks.chest_wall)
     normal = _normal(first, last)

@@ -30,7 +30,6 @@ class CropFrame:
         columns: Columns of the crop.
         mirrored: Whether columns of the crop run from right to left in the file, so that the chest wall is on
             the left of the crop.
-
     """
 
     top: int
@@ -48,7 +47,6 @@ class CropFrame:
 
         Returns:
             Row and column in file pixels.
-
         """
         inner = self.columns - 1 - column if self.mirrored else column
         return float(row) + self.top, float(inner) + self.left
@@ -67,7 +65,6 @@ class PreparedImage:
         working_mm: What filter sizes are derived from: ``spacing_mm`` where that is known, else an assumed
             spacing, which never makes a length in millimeters.
         gray_step: Difference of gray between neighboring stored values.
-
     """
 
     gray: NDArray[np.float32]
@@ -86,7 +83,6 @@ class PreparedImage:
 
         Returns:
             Length in pixels, not rounded.
-
         """
         return mm / self.working_mm
 
@@ -102,7 +98,6 @@ def normalize(mammogram: Mammogram, *, settings: NormalizeSettings = NormalizeSe
 
     Returns:
         The crop; the whole picture with an empty foreground where it shows no contrast.
-
     """
     spacing = mammogram.description.pixel_spacing
     background, threshold = _background(mammogram.gray, mammogram.padding, settings)

@@ -26,7 +26,6 @@ def quality_flags(
 
     Returns:
         The flags, ``NO_BREAST`` alone where there is none; an empty set when nothing is wrong.
-
     """
     if breast.area_px < settings.min_breast_share * image.gray.size:
         return frozenset({QualityFlag.NO_BREAST})

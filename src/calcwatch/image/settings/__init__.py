@@ -507,7 +507,6 @@ class AnalysisSettings:
 
     Raises:
         ValueError: A number that makes no sense; the message names it and what is allowed.
-
     """
 
     score_threshold: float = setting(0.5, "share", CHOSEN, "candidates of a lower score are not reported")
