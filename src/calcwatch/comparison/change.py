@@ -368,13 +368,13 @@ def _measured(
     spacing = image.description.pixel_spacing
     points = np.array([(one.row, one.column) for one in members], np.float64).reshape(-1, 2)
     diameters = [one.diameter_mm for one in members if one.diameter_mm is not None]
-    densities = [one.shape.density if one.shape else one.contrast for one in members]
+    contrasts = [one.contrast for one in members]
     described = _described(image, groups)
     return GroupMeasurement(
         count=len(members),
         subthreshold=faint,
         extent_mm=_extent(points) * spacing.mm if spacing and members else None,
         diameter_mm=median(diameters) if diameters else None,
-        contrast=median(densities) if densities else None,
+        contrast=median(contrasts) if contrasts else None,
         morphology=described.morphology.likeliest if described and described.morphology else None,
     )

@@ -23,10 +23,9 @@ class ShapeFeatures:
     ``length``, ``width``: of the smallest rectangle round the outline, ``None`` in mm where the spacing is
     unknown. ``length_to_width``: 1 is as long as wide. ``roundness``: 4 pi area / perimeter squared, 1 for a
     circle. ``solidity``: area over that of the convex hull; branches and lobes lower it. ``edge_sharpness``:
-    steepest fall at the outline over what the system's blur allows, near 1 is sharp, 0 hazy. ``density``:
-    height in the middle part over the surround in units of noise. ``lucent_center``: how far the middle
-    falls below the rim, as a share of the rim, 0 for none. ``branches``: deep notches beyond
-    one, 0 for a straight or bent line.
+    steepest fall at the outline over what the system's blur allows, near 1 is sharp, 0 hazy.
+    ``lucent_center``: how far the middle falls below the rim, as a share of the rim, 0 for none.
+    ``branches``: deep notches of the outline beyond one, 0 for a straight or bent line.
     """
 
     length_px: float
@@ -37,7 +36,6 @@ class ShapeFeatures:
     roundness: float
     solidity: float
     edge_sharpness: float
-    density: float
     lucent_center: float
     branches: int
 

@@ -13,7 +13,7 @@ from calcwatch.comparison.register import Registration
 from calcwatch.domain.change import Change
 from calcwatch.domain.findings import ImageFindings, TissueMap
 from calcwatch.domain.image import Point
-from calcwatch.formats.result.comparison import Step
+from calcwatch.formats.result.run import Step
 from calcwatch.report.sheets import Cutting, Sheet, cut_sheet
 
 SIDE_PX = 360

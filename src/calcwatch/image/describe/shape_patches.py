@@ -25,13 +25,13 @@ NEAR_MM, AROUND_MM = 0.08, 0.4
 
 SHAPE_NUMBERS = (
     *("spacing", "diameter", "length", "width", "length_to_width", "roundness", "solidity", "edge_sharpness"),
-    *("density", "lucent_center", "branches", "surround", "is_lateral"),
+    *("contrast", "lucent_center", "branches", "surround", "is_lateral"),
     *(f"looks_{look.value}" for look in CANDIDATE_CLASSES),
 )
 """The numbers that go with each calcification, in order; see ``see_shapes``."""
 
 _NOISE_SCALE = 3.0
-_DENSITY_SCALE = 4.0
+_CONTRAST_SCALE = 4.0
 _MOST_BRANCHES = 4
 
 
@@ -160,7 +160,7 @@ def _numbers(
             shape.roundness,
             shape.solidity,
             min(shape.edge_sharpness, 2.5),
-            np.arcsinh(shape.density / _DENSITY_SCALE),
+            np.arcsinh(found.contrast / _CONTRAST_SCALE),
             shape.lucent_center,
             min(shape.branches, _MOST_BRANCHES) / _MOST_BRANCHES,
             found.surround,

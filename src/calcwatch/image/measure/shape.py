@@ -112,7 +112,6 @@ def measure_shape(image: NormalizedImage, found: MeasuredObject, close: Close) -
         roundness=float(min(1.0, 4 * math.pi * area / max(perimeter, _TINY) ** 2)),
         solidity=float(min(1.0, area / max(hull, area))),
         edge_sharpness=_edge_sharpness(close, math.sqrt(image.px(_BLUR_MM) ** 2 + _PIXEL_BLUR)),
-        density=float(found.contrast),
         lucent_center=_lucent_center(close),
         branches=branches_of(close.inside),
     )
