@@ -56,6 +56,11 @@ def test_schema_and_version() -> None:
     """The schema is printed as JSON; the version names package and analysis."""
     printed = json.loads(CliRunner().invoke(app, ["schema"]).output)
     assert printed == document_schema()
+    for name in ("findings", "comparison", "history"):
+        assert json.loads(CliRunner().invoke(app, ["schema", name]).output) == document_schema(name)
+    refused = CliRunner().invoke(app, ["schema", "report"])
+    assert refused.exit_code == 2
+    assert "'report' is none of findings, comparison, history" in " ".join(refused.output.split())
     assert re.fullmatch(
         rf"calcwatch {re.escape(__version__)}, analysis \S+\n", CliRunner().invoke(app, ["version"]).output
     )

@@ -82,7 +82,7 @@ def test_findings_without_suggestions_are_refused_with_the_remedy(oldest: Path) 
 
 
 def test_images_of_every_version_are_found_again(older: Path, oldest: Path) -> None:
-    """A comparison finds the images of a result of schema version 1.1 and of 1.0, with what was known of them."""
+    """A comparison finds the images of results of schema versions 1.0 and 1.1, with what is known of them."""
     found = files_of_days([oldest, older], None, GivenAttributes())
     assert found.argument == (0, 1, 1)
     assert {file.given.patient_id for file in found.files} == {"PHANTOM-0040"}
