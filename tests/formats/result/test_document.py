@@ -14,7 +14,7 @@ from calcwatch.comparison.treatment import TreatmentReading
 from calcwatch.domain.errors import NotInResult
 from calcwatch.domain.image import QualityFlag
 from calcwatch.formats.result.comparison import COMPARISON as COMPARISON_TABLE
-from calcwatch.formats.result.comparison import ComparisonRow, compared_days
+from calcwatch.formats.result.comparison import Made, compared_days
 from calcwatch.formats.result.document import (
     DOCUMENTS,
     comparison_document,
@@ -28,7 +28,7 @@ from calcwatch.formats.result.document import (
     read_result,
 )
 from calcwatch.formats.result.fields import Document
-from calcwatch.formats.result.history import HISTORY, HistoryRow
+from calcwatch.formats.result.history import HISTORY
 from calcwatch.formats.result.image import WITH_SUGGESTIONS
 from calcwatch.formats.result.run import NotAnalyzed, Run
 from calcwatch.formats.result.schema import document_schema
@@ -46,6 +46,8 @@ from tests.formats.result.readings import (
 )
 
 RELEASED = Path(__file__).parent / "released"
+"""Results of one small phantom as older code wrote them: findings 1.0 at bd5fef8 (first) and 602880a, findings
+1.1, comparison and history 1.0 at ecea554."""
 SAMPLES = sorted(path.name for path in RELEASED.glob("*.json"))
 REFUSED = NotAnalyzed("bad/empty.dcm", "unreadable", "bad/empty.dcm: the file is empty; export it again")
 
@@ -114,7 +116,7 @@ def test_a_comparison_comes_back(treatment: TreatmentReading | None) -> None:
     made = step(treatment)
     document = as_read("comparison", comparison_document(made, PROVENANCE))
     assert read_comparison(document) == compared_days(made.compared)
-    row = ComparisonRow(PROVENANCE, read_comparison(document))
+    row = Made(PROVENANCE, (read_comparison(document),))
     assert COMPARISON_TABLE.write(row) == document
 
 
@@ -124,7 +126,7 @@ def test_a_history_comes_back() -> None:
     document = as_read("history", history_document(steps, PROVENANCE))
     assert read_history(document) == tuple(compared_days(made.compared) for made in steps)
     assert document["groups"][0]["tracking_uid"] == CHANGE.tracking_uid
-    assert HISTORY.write(HistoryRow(PROVENANCE, read_history(document))) == document
+    assert HISTORY.write(Made(PROVENANCE, read_history(document))) == document
 
 
 def test_written_documents_follow_their_schemas() -> None:

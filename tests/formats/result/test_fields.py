@@ -25,8 +25,8 @@ from calcwatch.formats.result.fields import (
     point,
     printable_text,
     record,
-    stated,
     text,
+    text_mapping,
     truth,
     word,
 )
@@ -78,7 +78,7 @@ GLASSES = record(
         (point(), (1.00049, -2.0), [1.0, -2.0]),
         (outline(), ((0.5, 1.5), (2.0, 2.0)), [[0.5, 1.5], [2.0, 2.0]]),
         (mapping(word(Laterality), number(1), "A share."), ((Laterality.LEFT, 0.25),), {"L": 0.2}),
-        (stated(), (("age", "61"),), {"age": "61"}),
+        (text_mapping(), (("age", "61"),), {"age": "61"}),
     ],
 )
 def test_kinds_write(kind: Kind, value: object, document: object) -> None:
@@ -96,7 +96,7 @@ def test_kinds_write(kind: Kind, value: object, document: object) -> None:
         (listing(word(Laterality), "A side."), ["L", "R"], (Laterality.LEFT, Laterality.RIGHT)),
         (point(), [1.0, -2.0], (1.0, -2.0)),
         (mapping(word(Laterality), number(1), "A share."), {"L": 0.2}, ((Laterality.LEFT, 0.2),)),
-        (stated(), {"age": "61"}, (("age", "61"),)),
+        (text_mapping(), {"age": "61"}, (("age", "61"),)),
     ],
 )
 def test_kinds_read(kind: Kind, document: object, value: object) -> None:

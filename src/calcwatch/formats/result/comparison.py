@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -127,12 +126,12 @@ MATCH = record(
 """The same calcification on both days."""
 
 
-class _PairRow(NamedTuple):
-    """A pair with the sources of its images, which it counts by place."""
+class _WithSources(NamedTuple):
+    """A pair or a change with the sources of its images, which it counts by place."""
 
-    pair: ImagePair
-    prior_source: str
-    source: str
+    item: ImagePair | Change
+    prior_source: str | None
+    source: str | None
 
 
 PAIR = record(
@@ -190,7 +189,7 @@ PAIR = record(
         listing(text(), "A note."),
         "What a reader must know of the pair, in words; empty when nothing.",
     ),
-    at="pair",
+    at="item",
     build=dict,
 )
 """A current image and the prior one that it was compared with."""
@@ -272,14 +271,6 @@ def _place(which: str, prefix: str) -> Inlined:
     return Inlined(record(tuple, *fields, build=build), of=which, or_none=True)
 
 
-class _ChangeRow(NamedTuple):
-    """A change with the sources of its images, which it counts by place."""
-
-    change: Change
-    prior_source: str | None
-    source: str | None
-
-
 CHANGE = record(
     Change,
     Field(
@@ -291,7 +282,7 @@ CHANGE = record(
         "code",
         or_null(CODE),
         "The same as a code of DICOM PS3.16 CID 6002 or 6038; null where these have none.",
-        of=lambda row: CHANGES.get(row.change.kind),
+        of=lambda row: CHANGES.get(row.item.kind),
         into=None,
     ),
     Field(
@@ -358,7 +349,7 @@ CHANGE = record(
         "is not known.",
     ),
     Field("reasons", listing(text(), "A reason."), "Why this is said, in words."),
-    at="change",
+    at="item",
     build=dict,
 )
 """What became of one group in one view."""
@@ -440,21 +431,17 @@ DAY = record(
 """One of the two examinations."""
 
 
-def _pair_rows(days: ComparedDays) -> list[_PairRow]:
+def _pairs_with_sources(days: ComparedDays) -> list[_WithSources]:
     prior, current = days.prior.sources, days.current.sources
-    return [_PairRow(pair, prior[pair.prior], current[pair.current]) for pair in days.comparison.pairs]
+    return [_WithSources(pair, prior[pair.prior], current[pair.current]) for pair in days.comparison.pairs]
 
 
-def _change_rows(days: ComparedDays) -> list[_ChangeRow]:
-    def named(sources: Sequence[str], place: int | None) -> str | None:
-        return None if place is None else sources[place]
+def _changes_with_sources(days: ComparedDays) -> list[_WithSources]:
+    def named(day: Day, place: int | None) -> str | None:
+        return None if place is None else day.sources[place]
 
     return [
-        _ChangeRow(
-            change,
-            named(days.prior.sources, change.prior_image),
-            named(days.current.sources, change.image),
-        )
+        _WithSources(change, named(days.prior, change.prior_image), named(days.current, change.image))
         for change in days.comparison.changes
     ]
 
@@ -500,13 +487,13 @@ STEP = record(
         "pairs",
         listing(PAIR, "A current image and the prior one of the same breast and view."),
         "Images that were compared; empty when none has a partner.",
-        of=_pair_rows,
+        of=_pairs_with_sources,
     ),
     Field(
         "changes",
         listing(CHANGE, "What became of one group in one view."),
         "What became of every group of either day; empty when there is none.",
-        of=_change_rows,
+        of=_changes_with_sources,
     ),
     Field(
         "not_paired",
@@ -548,18 +535,21 @@ HEAD: tuple[Part, ...] = (
 """What ``comparison.json`` and ``history.json`` begin with."""
 
 
-class ComparisonRow(NamedTuple):
-    """A comparison and how it was made.
+class Made(NamedTuple):
+    """What a document is of, and how it was made.
 
     Attributes:
         provenance: How it was made.
-        days: The two examinations and what became of every group.
+        steps: Two examinations that were compared; of a series, each examination with the one before, the
+            earliest first.
 
     """
 
     provenance: Provenance
-    days: ComparedDays
+    steps: tuple[ComparedDays, ...]
 
 
-COMPARISON = record(ComparisonRow, *HEAD, Inlined(STEP, of="days"), build=lambda days: days)
+COMPARISON = record(
+    Made, *HEAD, Inlined(STEP, of=lambda made: made.steps[0], into="days"), build=lambda days: days
+)
 """Two examinations and what became of every group between them."""

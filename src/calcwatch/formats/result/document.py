@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from calcwatch.domain.assessment import ExaminationResult
 from calcwatch.domain.errors import NotInResult
@@ -14,12 +14,12 @@ from calcwatch.formats.result.comparison import (
     COMPARISON,
     COMPARISON_VERSION,
     ComparedDays,
-    ComparisonRow,
+    Made,
     compared_days,
 )
 from calcwatch.formats.result.fields import Document, Record, Version
 from calcwatch.formats.result.findings import FINDINGS, FINDINGS_VERSION
-from calcwatch.formats.result.history import HISTORY, HistoryRow
+from calcwatch.formats.result.history import HISTORY
 from calcwatch.formats.result.run import Run, Step
 
 FIRST_RELEASED: Version = (1, 0)
@@ -28,50 +28,41 @@ FIRST_RELEASED: Version = (1, 0)
 _POINT_ON_FOUR_LINES = re.compile(r"\[\n\s+(-?[\d.e+-]+),\n\s+(-?[\d.e+-]+)\n\s+\]")
 
 
-@dataclass(frozen=True)
-class DocumentTable:
+class DocumentTable(NamedTuple):
     """One of the documents of a result.
 
     Attributes:
-        name: Of its file, without ``.json``.
-        version: Of the names in it, as it is written today.
         record: Its fields.
+        version: Of the names in it, as it is written today.
         meaning: What it is.
 
     """
 
-    name: str
-    version: str
     record: Record
+    version: str
     meaning: str
 
 
 DOCUMENTS = {
-    table.name: table
-    for table in (
-        DocumentTable(
-            "findings",
-            FINDINGS_VERSION,
-            FINDINGS,
-            "Breast calcifications found, measured, grouped and described. For research use; a radiologist "
-            "decides.",
-        ),
-        DocumentTable(
-            "comparison",
-            COMPARISON_VERSION,
-            COMPARISON,
-            "What became of every group between two examinations. For research use; a radiologist decides.",
-        ),
-        DocumentTable(
-            "history",
-            COMPARISON_VERSION,
-            HISTORY,
-            "What became of every group through a series of examinations. For research use; a radiologist "
-            "decides.",
-        ),
-    )
+    "findings": DocumentTable(
+        FINDINGS,
+        FINDINGS_VERSION,
+        "Breast calcifications found, measured, grouped and described. For research use; a radiologist "
+        "decides.",
+    ),
+    "comparison": DocumentTable(
+        COMPARISON,
+        COMPARISON_VERSION,
+        "What became of every group between two examinations. For research use; a radiologist decides.",
+    ),
+    "history": DocumentTable(
+        HISTORY,
+        COMPARISON_VERSION,
+        "What became of every group through a series of examinations. For research use; a radiologist "
+        "decides.",
+    ),
 }
-"""Every document of a result by its name."""
+"""Every document of a result by the name of its file, without ``.json``."""
 
 
 def findings_document(run: Run) -> Document:
@@ -102,7 +93,7 @@ def comparison_document(step: Step, provenance: Provenance) -> Document:
         The object; nothing to say is an empty list.
 
     """
-    return dict(COMPARISON.write(ComparisonRow(provenance, compared_days(step.compared))))
+    return dict(COMPARISON.write(Made(provenance, (compared_days(step.compared),))))
 
 
 def history_document(steps: Sequence[Step], provenance: Provenance) -> Document:
@@ -116,7 +107,7 @@ def history_document(steps: Sequence[Step], provenance: Provenance) -> Document:
         The object: each comparison, and each group through all of them.
 
     """
-    return dict(HISTORY.write(HistoryRow(provenance, tuple(compared_days(step.compared) for step in steps))))
+    return dict(HISTORY.write(Made(provenance, tuple(compared_days(step.compared) for step in steps))))
 
 
 def document_text(document: Document) -> str:

@@ -430,11 +430,11 @@ def word(members: Iterable[str], words: Mapping[Any, str] | None = None) -> Kind
         return known[found]
 
     return Kind(
-        schema={"type": "string", "enum": list(known)}, write=str, read=read, words=_told(words or {})
+        schema={"type": "string", "enum": list(known)}, write=str, read=read, words=_meanings(words or {})
     )
 
 
-def _told(words: Mapping[Any, str]) -> str:
+def _meanings(words: Mapping[Any, str]) -> str:
     """Each word with its meaning; meanings that are sentences keep their full stop."""
     if any(meaning.endswith(".") for meaning in words.values()):
         return " ".join(f"{name}: {meaning}" for name, meaning in words.items())
@@ -576,7 +576,7 @@ def mapping(names: Kind, values: Kind, meaning: str) -> Kind:
     )
 
 
-def stated() -> Kind:
+def text_mapping() -> Kind:
     """An object from names to words, whatever the names.
 
     Returns:

@@ -22,8 +22,8 @@ from calcwatch.formats.result.fields import (
     printable_text,
     record,
     share,
-    stated,
     text,
+    text_mapping,
     word,
 )
 from calcwatch.formats.result.image import ASSESSMENT, IMAGE, UID, WITH_SUGGESTIONS, ImageRow
@@ -120,7 +120,7 @@ EXAMINATION = record(
     ),
     Field(
         "stated",
-        stated(),
+        text_mapping(),
         "What a person stated of the woman (option --context), name -> value; empty when nothing was.",
         of=lambda read: read.stated,
     ),

@@ -6,42 +6,20 @@ from typing import NamedTuple
 
 from calcwatch.comparison.history import GroupHistory, Moment, histories
 from calcwatch.domain.change import ChangeKind
-from calcwatch.domain.findings import Provenance
 from calcwatch.domain.image import Laterality, ViewPosition
-from calcwatch.formats.result.comparison import HEAD, STEP, ComparedDays, measurement
+from calcwatch.formats.result.comparison import HEAD, STEP, Made, measurement
 from calcwatch.formats.result.fields import Field, Inlined, listing, or_null, record, text, word
 
 
-class HistoryRow(NamedTuple):
-    """A series of examinations and how the result was made.
+class _InSeries(NamedTuple):
+    """A group, or a moment of it, with the dates of the examinations of the series."""
 
-    Attributes:
-        provenance: How it was made.
-        steps: Comparisons of each examination with the one before, the earliest first; at least one.
-
-    """
-
-    provenance: Provenance
-    steps: tuple[ComparedDays, ...]
-
-    @property
-    def study_dates(self) -> list[str | None]:
-        """Study Date (``YYYYMMDD``) of each examination, the earliest first; ``None``: not known."""
-        return [self.steps[0].prior.study_date, *(days.current.study_date for days in self.steps)]
-
-
-class _MomentRow(NamedTuple):
-    """A group on one day, with the date of that day."""
-
-    moment: Moment
-    study_date: str | None
-
-
-class _GroupRow(NamedTuple):
-    """A group through all examinations, with the dates of these."""
-
-    history: GroupHistory
+    item: GroupHistory | Moment
     study_dates: list[str | None]
+
+
+def _study_dates(made: Made) -> list[str | None]:
+    return [made.steps[0].prior.study_date, *(days.current.study_date for days in made.steps)]
 
 
 MOMENT = record(
@@ -50,7 +28,7 @@ MOMENT = record(
         "study_date",
         or_null(text()),
         "Study Date (0008,0020); null when not given.",
-        of=lambda row: row.study_date,
+        of=lambda row: row.study_dates[row.item.examination],
         into=None,
     ),
     Field(
@@ -59,7 +37,7 @@ MOMENT = record(
         "What became of it since the examination before; null on the first day.",
     ),
     Inlined(measurement("", "on that day"), of="measured"),
-    at="moment",
+    at="item",
     not_written={"examination": "study_date says which"},
 )
 """A group on one day."""
@@ -77,21 +55,20 @@ GROUP = record(
         "moments",
         listing(MOMENT, "The group on one day."),
         "The days it was followed on, the earliest first.",
-        of=lambda row: [
-            _MomentRow(moment, row.study_dates[moment.examination]) for moment in row.history.moments
-        ],
+        of=lambda row: [_InSeries(moment, row.study_dates) for moment in row.item.moments],
     ),
-    at="history",
+    at="item",
 )
 """One group in one view through all examinations."""
 
 HISTORY = record(
-    HistoryRow,
+    Made,
     *HEAD,
     Field(
         "study_dates",
         listing(or_null(text()), "Study Date (0008,0020); null when not given."),
         "Day of each examination, the earliest first.",
+        of=_study_dates,
         into=None,
     ),
     Field(
@@ -103,9 +80,9 @@ HISTORY = record(
         "groups",
         listing(GROUP, "One group in one view through all examinations."),
         "Each group through all examinations; empty when there is none.",
-        of=lambda row: [
-            _GroupRow(history, row.study_dates)
-            for history in histories([days.comparison for days in row.steps])
+        of=lambda made: [
+            _InSeries(history, _study_dates(made))
+            for history in histories([days.comparison for days in made.steps])
         ],
         into=None,
     ),
