@@ -46,8 +46,10 @@ from tests.formats.result.readings import (
 )
 
 RELEASED = Path(__file__).parent / "released"
-"""Results of one small phantom as older code wrote them: findings 1.0 at bd5fef8 (first) and 602880a, findings
-1.1, comparison and history 1.0 at ecea554."""
+"""Results of one small phantom as older code wrote them.
+
+Findings 1.0 at bd5fef8 (first) and 602880a; findings 1.1, comparison and history 1.0 at ecea554.
+"""
 SAMPLES = sorted(path.name for path in RELEASED.glob("*.json"))
 REFUSED = NotAnalyzed("bad/empty.dcm", "unreadable", "bad/empty.dcm: the file is empty; export it again")
 
