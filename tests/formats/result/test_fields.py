@@ -109,7 +109,9 @@ def test_kinds_read(kind: Kind, document: object, value: object) -> None:
 @pytest.mark.parametrize(
     ("kind", "document"),
     [
-        (number(3), "high"),
+        (number(3), "1.5"),
+        (number(3), True),
+        (number(3), math.nan),
         (count(), 1.5),
         (text(), 7),
         (word(Laterality), "left"),
@@ -158,6 +160,14 @@ def test_an_inlined_record_that_is_missing_is_empty() -> None:
     document = GLASSES.write(Glasses("reading"))
     assert (document["power"], document["owner"]) == (None, "")
     assert GLASSES.read(document) == Glasses("reading")
+
+
+def test_a_table_that_cannot_say_nothing_is_refused() -> None:
+    """What may be missing, or is not in every version, needs a value that says so."""
+    with pytest.raises(ValueError, match="fields that can be empty"):
+        Inlined(record(Lens, Field("power", number(2), "Power.")), of="left", or_none=True)
+    with pytest.raises(ValueError, match="power is never empty"):
+        Field("power", number(2), "Power.", since=(1, 1))
 
 
 def test_an_older_document_gets_the_names_of_today() -> None:

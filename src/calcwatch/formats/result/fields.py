@@ -101,6 +101,9 @@ class Field:
         since: First version in which every document has it.
         before: What a document of an older version is taken to hold; what is empty of its kind unless given.
 
+    Raises:
+        ValueError: It is not in every version, and nobody says what an older document holds.
+
     """
 
     key: str
@@ -112,6 +115,10 @@ class Field:
     was: str = ""
     since: Version = (1, 0)
     before: Any = NOTHING
+
+    def __post_init__(self) -> None:
+        if self.since > (1, 0) and self.before is NOTHING and self.kind.empty is NOTHING:
+            raise ValueError(f"{self.key} is never empty: say what a document before {self.since} holds")
 
     @property
     def argument(self) -> str | None:
@@ -132,6 +139,9 @@ class Inlined:
         or_none: Whether it may be ``None``: then every field of it is empty, and it is read back as ``None``.
         since: First version in which every document has it; an older one holds nothing of it.
 
+    Raises:
+        ValueError: It may be missing, and one of its fields can never be empty.
+
     """
 
     record: Record
@@ -140,6 +150,10 @@ class Inlined:
     into: str = ""
     or_none: bool = False
     since: Version = (1, 0)
+
+    def __post_init__(self) -> None:
+        if self.or_none and any(part.kind.empty is NOTHING for part in self.record.fields()):
+            raise ValueError("a record that may be missing needs fields that can be empty")
 
     @property
     def argument(self) -> str:
@@ -343,7 +357,12 @@ def number(digits: int | None = None, *, minimum: float | None = None, maximum: 
             raise ValueError(f"a finding holds {value}, which is no number; the detector must not return it")
         return (float(value) if digits is None else round(float(value), digits)) + 0.0
 
-    return Kind(schema={"type": "number", **_limits(minimum, maximum)}, write=write, read=float)
+    def read(found: Any) -> float:
+        if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found):
+            raise ValueError("no finite number where one is written")
+        return float(found)
+
+    return Kind(schema={"type": "number", **_limits(minimum, maximum)}, write=write, read=read)
 
 
 def length(digits: int) -> Kind:
@@ -525,7 +544,7 @@ def point() -> Kind:
 
     def read(found: Any) -> Point:
         row, column = _checked(list, found)
-        return float(row), float(column)
+        return along.read(row), along.read(column)
 
     return Kind(
         schema={
