@@ -22,7 +22,7 @@ from typer.main import get_command
 from calcwatch.cli.main import app
 from calcwatch.domain.image import BLOCKING_FLAGS
 from calcwatch.exam.rule_table import SECTIONS, Rule
-from calcwatch.formats.result.schema import findings_schema
+from calcwatch.formats.result.schema import document_schema
 from calcwatch.formats.result.tables import (
     CALCIFICATION_COLUMNS,
     EXAMINATION_COLUMNS,
@@ -78,13 +78,14 @@ def table(heads: Sequence[str], rows: Iterator[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
-def findings_part() -> str:
-    """One table an object of findings.json, outermost first."""
+def document_part(name: str, *, told_elsewhere: str = "") -> str:
+    """One table an object of a document, outermost first; objects below ``told_elsewhere`` are left out."""
     parts = []
-    for path, schema in objects_of("", findings_schema()):
+    for path, schema in objects_of("", document_schema(name)):
+        if told_elsewhere and path.startswith(told_elsewhere):
+            continue
         rows = (
-            (f"`{name}`", type_of(field), field["description"])
-            for name, field in schema["properties"].items()
+            (f"`{key}`", type_of(field), field["description"]) for key, field in schema["properties"].items()
         )
         title = f"### `{path}`" if path else "### The document"
         parts.append(f"{title}\n\n{schema['description']}\n\n{table(('Name', 'Type', 'Meaning'), rows)}")
@@ -109,12 +110,11 @@ def type_of(field: dict[str, Any]) -> str:
 
 def columns_part() -> str:
     """The columns of the tables; those of calcifications and groups after what the two share."""
-    shared = len(IMAGE_COLUMNS)
     rows = [
         ("`examinations.csv`", EXAMINATION_COLUMNS),
         ("both others, first", IMAGE_COLUMNS),
-        ("`calcifications.csv`", CALCIFICATION_COLUMNS[shared:]),
-        ("`groups.csv`", GROUP_COLUMNS[shared:]),
+        ("`calcifications.csv`", [name for name in CALCIFICATION_COLUMNS if name not in IMAGE_COLUMNS]),
+        ("`groups.csv`", [name for name in GROUP_COLUMNS if name not in IMAGE_COLUMNS]),
     ]
     return table(
         ("Table", "Columns"), ((name, ", ".join(f"`{one}`" for one in columns)) for name, columns in rows)
@@ -241,7 +241,9 @@ def spelling(parameter: Any) -> str:
 
 
 PARTS: dict[str, Callable[[], str]] = {
-    "findings": findings_part,
+    "findings": partial(document_part, "findings"),
+    "comparison": partial(document_part, "comparison"),
+    "history": partial(document_part, "history", told_elsewhere="steps[]"),
     "columns": columns_part,
     "flags": flags_part,
     "kinds": kinds_part,

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from calcwatch import __version__
 from calcwatch.cli.main import app
-from calcwatch.formats.result.schema import findings_schema
+from calcwatch.formats.result.schema import document_schema
 from tests.service.inputs import stored, write_good
 
 COMMANDS = ("analyze", "check", "explain", "schema", "phantom", "demo", "version")
@@ -55,7 +55,12 @@ def test_help_is_quick() -> None:
 def test_schema_and_version() -> None:
     """The schema is printed as JSON; the version names package and analysis."""
     printed = json.loads(CliRunner().invoke(app, ["schema"]).output)
-    assert printed == findings_schema()
+    assert printed == document_schema()
+    for name in ("findings", "comparison", "history"):
+        assert json.loads(CliRunner().invoke(app, ["schema", name]).output) == document_schema(name)
+    refused = CliRunner().invoke(app, ["schema", "report"])
+    assert refused.exit_code == 2
+    assert "'report' is none of findings, comparison, history" in " ".join(refused.output.split())
     assert re.fullmatch(
         rf"calcwatch {re.escape(__version__)}, analysis \S+\n", CliRunner().invoke(app, ["version"]).output
     )
@@ -109,7 +114,7 @@ def test_picture_with_options(tmp_path: Path) -> None:
     assert answer.stdout.rstrip().endswith(f"report: {out / 'report.html'}")
     assert "[1/1]" in answer.stderr
     document = json.loads((out / "findings.json").read_text())
-    Draft202012Validator(findings_schema()).validate(document)
+    Draft202012Validator(document_schema()).validate(document)
     (image,) = document["images"]
     assert (image["image_laterality"], image["view_position"], image["pixel_spacing_mm"]) == ("R", "ML", 0.1)
     assert image["groups"][0]["radius_mm"] == pytest.approx(image["groups"][0]["radius_px"] * 0.1, abs=1e-3)

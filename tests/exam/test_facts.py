@@ -39,7 +39,6 @@ SHAPE = ShapeFeatures(
     roundness=0.7,
     solidity=0.8,
     edge_sharpness=0.9,
-    density=20.0,
     lucent_center=0.0,
     branches=0,
 )

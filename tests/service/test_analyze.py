@@ -16,7 +16,7 @@ from calcwatch.domain.errors import BadContext, ResultNotWritten
 from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.image import GivenAttributes
 from calcwatch.exam.read import analyze_exam
-from calcwatch.formats.result.schema import findings_schema
+from calcwatch.formats.result.schema import document_schema
 from calcwatch.image.find.candidates import detect_classical
 from calcwatch.image.find.detections import Detections
 from calcwatch.image.prepare.breast import BreastRegion
@@ -105,7 +105,7 @@ def test_result_is_whole(run: AnalyzedRun) -> None:
         "overlays/0006-good-1.png",
         "report.html",
     ]
-    Draft202012Validator(findings_schema()).validate(read(run))
+    Draft202012Validator(document_schema()).validate(read(run))
     assert not [entry for entry in run.out.parent.iterdir() if entry.name.startswith(".result")]
 
 

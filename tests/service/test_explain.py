@@ -8,7 +8,8 @@ from typer.testing import CliRunner
 from calcwatch.cli.main import app
 from calcwatch.domain.errors import NotInResult
 from calcwatch.domain.image import ViewPosition
-from calcwatch.formats.result.document import findings_document, findings_text
+from calcwatch.formats.result.document import document_text, findings_document
+from calcwatch.formats.result.run import Run
 from calcwatch.service.explain import explain_group
 from calcwatch.service.files.rules import read_rules
 from tests.formats.result.examples import PROVENANCE, findings
@@ -26,8 +27,8 @@ def result(tmp_path: Path) -> Path:
     )
     empty = findings("b.dcm", empty=True)
     read = (examination(empty), examination(*views, first=1))
-    document = findings_document((empty, *views), (), PROVENANCE, read)
-    (tmp_path / "findings.json").write_text(findings_text(document), encoding="utf-8")
+    document = findings_document(Run(PROVENANCE, (empty, *views), read))
+    (tmp_path / "findings.json").write_text(document_text(document), encoding="utf-8")
     return tmp_path
 
 
@@ -119,7 +120,7 @@ def test_another_rule_table_gives_no_sources(result: Path) -> None:
 
 def test_group_that_was_not_assessed_says_so(tmp_path: Path) -> None:
     """A group of a result in which nothing was read says that nothing is suggested, and no more."""
-    (tmp_path / "findings.json").write_text(findings_text(findings_document([findings()], (), PROVENANCE)))
+    (tmp_path / "findings.json").write_text(document_text(findings_document(Run(PROVENANCE, (findings(),)))))
     text = "\n".join(explain_group("1:A", tmp_path))
     assert "Nothing is suggested: the group was not assessed." in text
     assert "not described" in text

@@ -429,7 +429,7 @@ def _measured(
     points = np.array([(member.row, member.column) for member in members], np.float64).reshape(-1, 2)
     extent_px = float(pdist(points).max()) if len(points) > 1 else 0.0
     diameters = [member.diameter_mm for member in members if member.diameter_mm is not None]
-    contrasts = [member.shape.density if member.shape else member.contrast for member in members]
+    contrasts = [member.contrast for member in members]
     group = _described(image, groups)
     return GroupMeasurement(
         count=len(members),

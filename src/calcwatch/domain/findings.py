@@ -32,7 +32,6 @@ class ShapeFeatures:
         solidity: Area over that of the convex hull; branches and lobes lower it.
         edge_sharpness: Steepest fall of gray at the outline over the steepest that the blur of the system
             allows; near 1 is a sharp edge, near 0 a hazy one.
-        density: Height over the surround in units of the local noise.
         lucent_center: How far the middle falls below the rim, as a share of the rim; 0 is no lucent center.
         branches: Deep notches of the outline beyond one; 0 for a straight or bent line.
     """
@@ -45,7 +44,6 @@ class ShapeFeatures:
     roundness: float
     solidity: float
     edge_sharpness: float
-    density: float
     lucent_center: float
     branches: int
 

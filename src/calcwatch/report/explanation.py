@@ -11,7 +11,7 @@ from typing import TypeVar
 from calcwatch.domain.lexicon import Category, Distribution, Morphology
 from calcwatch.exam.facts import Facts
 from calcwatch.exam.rule_table import Rule, RuleTable
-from calcwatch.formats.result.values import Document
+from calcwatch.formats.result.fields import Document
 from calcwatch.report.views.reading import counted_words, description_words, percent_words, range_words
 from calcwatch.words.lexicon import CATEGORY_WORDS, DISTRIBUTION_WORDS, MORPHOLOGY_WORDS, SUGGESTION_NOTE
 

@@ -9,9 +9,8 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from calcwatch.domain.findings import ImageFindings, Provenance
-from calcwatch.formats.result.comparison import Step, study_dates
-from calcwatch.formats.result.examinations import ReadExamination, worklist
-from calcwatch.formats.result.findings import NotAnalyzed, printable
+from calcwatch.formats.result.fields import printable
+from calcwatch.formats.result.run import NotAnalyzed, ReadExamination, Step, study_dates, worklist
 from calcwatch.report.marks import (
     BREAST_COLOR,
     CALCIFICATION_COLOR,

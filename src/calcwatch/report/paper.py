@@ -18,7 +18,7 @@ from calcwatch.domain.errors import ResultNotWritten
 from calcwatch.domain.findings import CalcificationGroup, ImageFindings
 from calcwatch.domain.study import ImagedStudy
 from calcwatch.domain.uids import letter
-from calcwatch.formats.result.findings import printable
+from calcwatch.formats.result.fields import printable
 from calcwatch.report.marks import image_label, side_label
 from calcwatch.report.pictures import encoded_jpeg, shrink
 from calcwatch.report.views.reading import morphology_words, range_words

@@ -12,7 +12,7 @@ from calcwatch.comparison.register import to_prior
 from calcwatch.domain.change import Change, ImagePair, Registration
 from calcwatch.domain.findings import ImageFindings, TissueMap
 from calcwatch.domain.image import Point
-from calcwatch.formats.result.comparison import Step
+from calcwatch.formats.result.run import Step
 from calcwatch.report.sheets import Cutting, Sheet, cut_sheet
 
 SIDE_PX = 360

@@ -9,10 +9,13 @@ from functools import partial
 from pathlib import Path
 
 from calcwatch.domain.findings import ImageFindings, Provenance
-from calcwatch.formats.result.comparison import Step, comparison_document, document_text, history_document
-from calcwatch.formats.result.document import findings_document, findings_text
-from calcwatch.formats.result.examinations import ReadExamination, images_as_read
-from calcwatch.formats.result.findings import NotAnalyzed
+from calcwatch.formats.result.document import (
+    comparison_document,
+    document_text,
+    findings_document,
+    history_document,
+)
+from calcwatch.formats.result.run import NotAnalyzed, ReadExamination, Run, Step, images_as_read
 from calcwatch.formats.result.tables import calcifications_table, examinations_table, groups_table
 from calcwatch.models.learned import suspicion_model
 from calcwatch.report.page import PageRun, page_parts, reading_order
@@ -105,8 +108,8 @@ def write_result(
     ``places``: of the images in the run; ``steps``: the comparisons that were made of them.
     """
     images, read, refused = run.images, run.examinations, run.not_analyzed
-    document = findings_document(images, refused, provenance, read)
-    _write_lines(folder / "findings.json", [findings_text(document)])
+    document = findings_document(Run(provenance, images, read, refused))
+    _write_lines(folder / "findings.json", [document_text(document)])
     _write_lines(folder / "examinations.csv", [examinations_table(read)])
     _write_lines(folder / "groups.csv", [groups_table(images, read)])
     _write_lines(folder / "calcifications.csv", [calcifications_table(images)])

@@ -22,7 +22,8 @@ from calcwatch.domain.errors import (
 )
 from calcwatch.domain.findings import ANALYSIS_VERSION, ImageFindings, Provenance
 from calcwatch.domain.image import GivenAttributes, Mammogram
-from calcwatch.formats.result.findings import NotAnalyzed, image_document
+from calcwatch.formats.result.image import image_document
+from calcwatch.formats.result.run import NotAnalyzed
 from calcwatch.image.analyze import analyze_image
 from calcwatch.image.settings import AnalysisSettings
 from calcwatch.models.learned import NamedDescriber, NamedDetector, named_describer, named_learned

@@ -13,9 +13,7 @@ from calcwatch.domain.errors import BadContext
 from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.treatment import Treatment
 from calcwatch.exam.read import analyze_exam
-from calcwatch.formats.result.comparison import Step
-from calcwatch.formats.result.examinations import ReadExamination, first_given, images_as_read
-from calcwatch.formats.result.findings import NotAnalyzed
+from calcwatch.formats.result.run import NotAnalyzed, ReadExamination, Step, first_given, images_as_read
 from calcwatch.models.learned import suspicion_model
 from calcwatch.service.analyze import AnalyzedRun, images_of, write_result
 from calcwatch.service.analyze_each import (

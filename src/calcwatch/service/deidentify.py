@@ -279,10 +279,9 @@ def _pixels_to_keep(run: _Run, path: Path, why: str) -> NDArray[np.bool_] | None
 
 
 def _clean_result(run: _Run, path: Path) -> None:
-    content = path.read_bytes()
     try:
         text = deidentify_document(
-            content,
+            path,
             persons_in(path.parent / "findings.json"),
             lambda patient, study: run.pseudonyms.identity_of(
                 patient or run.persons.get(study) or f"study {study}"

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from calcwatch.formats.dicom.deidentify.deidentify import STANDARD_UIDS, Identity, MapUid
+from calcwatch.formats.result.document import DOCUMENTS, read_document
 
-RESULT_FILES = frozenset({"findings.json", "comparison.json", "history.json"})
+RESULT_FILES = frozenset(f"{name}.json" for name in DOCUMENTS)
 """Documents of a result that can be cleaned; tables, pictures and the page cannot."""
 
 _UID = re.compile(r"[0-2](\.(0|[1-9]\d*))+")
@@ -35,24 +36,26 @@ IdentityOf = Callable[[str, str], Identity]
 
 
 def persons_in(findings: Path) -> set[Person]:
-    """Who the images of a result are of. Raises ``OSError``, ``ValueError`` or ``KeyError`` for no result."""
-    images = json.loads(findings.read_bytes())["images"]
+    """Who the images of a result are of, by its ``findings.json``.
+
+    Raises ``OSError``, ``ValueError``, ``KeyError`` or ``TypeError`` for no result, ``NotInResult`` for one
+    of a version that cannot be read.
+    """
+    images = read_document(findings.read_bytes(), findings)["images"]
     return {(one["patient_id"] or "", one["study_instance_uid"] or "") for one in images}
 
 
 def deidentify_document(
-    content: bytes, persons: set[Person], identity_of: IdentityOf, new_source: NewSource
+    path: Path, persons: set[Person], identity_of: IdentityOf, new_source: NewSource
 ) -> str:
-    """The text of a cleaned document.
+    """The text of a cleaned document, with the names of today whatever version it was written by.
 
     Patient ID becomes the pseudonym, dates are shifted, UIDs replaced as in the images, sources renamed;
     what a person stated of the woman, and messages, which may name files, are left out. ``persons``: of the
     whole result; what stands beside no Patient ID is the only woman's, and has no date where there are
-    several. Raises ``ValueError`` for what is no JSON object.
+    several. Fields that no table knows, which may say anything, are left out. Raises as ``persons_in`` does.
     """
-    document = json.loads(content)
-    if not isinstance(document, dict):
-        raise ValueError("no JSON object")
+    document = read_document(path.read_bytes(), path, path.stem)
     known = {identity_of(*one).pseudonym.patient_id: identity_of(*one) for one in sorted(persons)}
     only = next(iter(known.values())) if len(known) == 1 else None
     cleaned = _Cleaner(identity_of, new_source, _any(known)).value("", document, only)

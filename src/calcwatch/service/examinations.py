@@ -10,7 +10,7 @@ from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.image import ImageDescription
 from calcwatch.exam.read import analyze_exam
 from calcwatch.exam.rule_table import RuleTable
-from calcwatch.formats.result.examinations import ReadExamination, first_given
+from calcwatch.formats.result.run import ReadExamination, first_given
 from calcwatch.image.describe.suspicion import SuspicionModel
 from calcwatch.service.files.contexts import StatedContexts, stated_words
 

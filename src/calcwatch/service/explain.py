@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +10,8 @@ from typing import Any
 
 from calcwatch.domain.errors import NotInResult
 from calcwatch.domain.uids import letter
+from calcwatch.formats.result.document import read_document
+from calcwatch.formats.result.image import WITH_SUGGESTIONS
 from calcwatch.report.explanation import FoundGroup, explanation
 from calcwatch.service.files.rules import read_rules
 
@@ -49,18 +50,13 @@ def explain_group(name: str, result: Path) -> tuple[str, ...]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        version = str(document["schema_version"])
-        is_ours = document["provenance"]["package"] == "calcwatch"
+        return read_document(path.read_bytes(), path, least=WITH_SUGGESTIONS)
     except OSError as error:
         raise NotInResult(
             f"{path}: cannot be read: {error.strerror}; give a result with --findings"
         ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise NotInResult(f"{path}: this is no findings.json; give a result with --findings") from error
-    if not is_ours or "examinations" not in document:
-        raise NotInResult(f"{path}: its schema {version} holds no suggestions; analyze the images again")
-    return document
 
 
 def _groups(document: dict[str, Any]) -> Iterator[_Group]:

@@ -209,7 +209,7 @@ def _tell_progress(what: str, done: int, total: int) -> None:
 
 def _clean(text: str) -> str:
     """Return text that is one line and moves no cursor, whatever a file is called."""
-    from calcwatch.formats.result.findings import printable
+    from calcwatch.formats.result.fields import printable
 
     shown = printable(text)
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)

@@ -17,6 +17,8 @@ from scipy.stats import mannwhitneyu
 
 from calcwatch.domain.errors import BadTable
 from calcwatch.domain.lexicon import Distribution, Morphology
+from calcwatch.formats.result.document import read_document
+from calcwatch.formats.result.image import WITH_SUGGESTIONS
 from calcwatch.image.describe.suspicion import SCORES, SuspicionModel, crowd_of, curve_terms, expected_share
 from calcwatch.models.cards import SHIPPED, SUSPICION
 from calcwatch.models.learned import suspicion_model
@@ -48,16 +50,17 @@ class Rated:
 
 
 def read_result(path: Path) -> dict[str, Any]:
-    """Read one ``findings.json``, or that of a result folder. Raises ``BadTable`` when it is none."""
+    """Read one ``findings.json``, or that of a result folder. Raises ``BadTable`` when it is none.
+
+    Raises ``NotInResult`` for one of a version that cannot be read, or without suggestions.
+    """
     file = path / "findings.json" if path.is_dir() else path
     try:
-        document: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        document["images"], document["examinations"]
+        return read_document(file.read_bytes(), file, least=WITH_SUGGESTIONS)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadTable(
             f"{file}: no findings.json with examinations; make one with: calcwatch analyze"
         ) from error
-    return document
 
 
 def features_of(image: Mapping[str, Any], model: SuspicionModel) -> tuple[Features, Features]:

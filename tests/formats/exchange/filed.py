@@ -49,10 +49,13 @@ from calcwatch.domain.image import ImageDescription, Laterality, PixelSpacing, P
 from calcwatch.domain.lexicon import Category, Distribution, LateralityPattern, Morphology
 from calcwatch.domain.uids import tracking_uid_of
 from calcwatch.formats.dicom.write.mammogram import write_mammogram
-from calcwatch.formats.result.comparison import Step, comparison_document, document_text, history_document
-from calcwatch.formats.result.document import findings_document, findings_text
-from calcwatch.formats.result.examinations import ReadExamination
-from calcwatch.image.settings import AnalysisSettings
+from calcwatch.formats.result.document import (
+    comparison_document,
+    document_text,
+    findings_document,
+    history_document,
+)
+from calcwatch.formats.result.run import ReadExamination, Run, Step
 from calcwatch.phantom import PhantomImage, PhantomSettings, make_prior_and_current
 from calcwatch.report.overlay import draw_overlay, encode_png
 from calcwatch.service.analyze_each import overlay_name
@@ -130,8 +133,8 @@ def write_result(root: Path, *, with_prior: bool = True) -> Path:
     read.append(_read(current, len(prior), NOW))
     result = root / "result"
     (result / "overlays").mkdir(parents=True)
-    document = findings_document(images, (), MADE, read)
-    (result / "findings.json").write_text(findings_text(document), encoding="utf-8")
+    document = findings_document(Run(MADE, tuple(images), tuple(read)))
+    (result / "findings.json").write_text(document_text(document), encoding="utf-8")
     if with_prior:
         compared = Compared(prior, read[-1].findings, _comparison(prior, current), None)
         step = Step((0, 1), (2, 3), compared)

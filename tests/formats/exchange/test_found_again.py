@@ -19,7 +19,7 @@ from calcwatch.domain.change import ChangeKind
 from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.formats.fhir.check import check_bundle
 from calcwatch.formats.fhir.read_bundle import read_bundle
-from calcwatch.formats.result.read_result import read_result
+from calcwatch.formats.result.document import read_result
 from calcwatch.service.export import Exported
 
 near = partial(pytest.approx, abs=0.01)

@@ -23,8 +23,8 @@ from calcwatch.formats.fhir.bundle import released_summary, result_bundle
 from calcwatch.formats.fhir.check import check_bundle, required_codes
 from calcwatch.formats.fhir.data_types import Json
 from calcwatch.formats.fhir.read_bundle import read_bundle
-from calcwatch.formats.result.read_result import read_result
-from tests.formats.result.test_read_result import written
+from calcwatch.formats.result.document import read_result
+from tests.formats.result.readings import written
 
 MADE = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 STUDY = ImagedStudy(

@@ -1,9 +1,13 @@
-"""A described image and a read examination made by hand: what the report says of shapes and suggestions."""
+"""A described image, a read examination and a comparison made by hand, and the documents that hold them."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
+from calcwatch.comparison.compare import Compared
+from calcwatch.comparison.surgical_bed import FIGURES
+from calcwatch.comparison.treatment import TreatmentReading
 from calcwatch.domain.assessment import (
     Alternative,
     Assessment,
@@ -13,6 +17,16 @@ from calcwatch.domain.assessment import (
     LikelihoodRange,
     Location,
     ViewPair,
+)
+from calcwatch.domain.change import (
+    Alignment,
+    CalcificationMatch,
+    Change,
+    ChangeKind,
+    Comparison,
+    GroupMeasurement,
+    ImagePair,
+    SurgicalBedPosition,
 )
 from calcwatch.domain.findings import (
     Calcification,
@@ -25,8 +39,10 @@ from calcwatch.domain.findings import (
 )
 from calcwatch.domain.image import Laterality, ViewPosition
 from calcwatch.domain.lexicon import Category, Distribution, LateralityPattern, Morphology, SizeClass
-from calcwatch.formats.result.examinations import ReadExamination
-from tests.formats.result.examples import findings
+from calcwatch.formats.result.document import comparison_document, findings_document
+from calcwatch.formats.result.fields import Document
+from calcwatch.formats.result.run import ReadExamination, Run, Step
+from tests.formats.result.examples import PROVENANCE, findings
 
 PLEOMORPHIC = MorphologyDescription(
     ((Morphology.FINE_PLEOMORPHIC, 0.62), (Morphology.AMORPHOUS, 0.25), (Morphology.FINE_LINEAR, 0.13))
@@ -65,7 +81,7 @@ QUESTIONS = {"age": "How old is she?"}
 
 def _shape(mm: float | None) -> ShapeFeatures:
     length, width = (None, None) if mm is None else (0.62, 0.21)
-    return ShapeFeatures(6.2, 2.1, length, width, 2.95, 0.51, 0.82, 0.91, 14.0, 0.0, 1)
+    return ShapeFeatures(6.2, 2.1, length, width, 2.95, 0.51, 0.82, 0.91, 0.0, 1)
 
 
 def described(
@@ -139,3 +155,79 @@ def examination(*images: ImageFindings, first: int = 0, score: int = 8) -> ReadE
 def examinations(*images: ImageFindings) -> tuple[ReadExamination, ...]:
     """Each image an examination of its own, in their order."""
     return tuple(examination(image, first=place) for place, image in enumerate(images))
+
+
+CHANGE = Change(
+    kind=ChangeKind.INCREASED_IN_NUMBER,
+    tracking_uid="p1",
+    groups=("g1",),
+    prior_groups=("p1",),
+    image_laterality=Laterality.LEFT,
+    view_position=ViewPosition.CC,
+    image=0,
+    prior_image=0,
+    place=(510.0, 310.0),
+    prior_place=(512.0, 311.0),
+    current=GroupMeasurement(5, 0, 5.7, 0.42, 12.0, Morphology.FINE_PLEOMORPHIC),
+    prior=GroupMeasurement(3, 1, 4.1, 0.4, 11.0, None),
+    matched=3,
+    new=2,
+    gone=0,
+    not_assessable=0,
+    size_ratio=1.02,
+    interval_months=12.1,
+    error_mm=0.3,
+    reasons=("5 calcifications now, 3 then",),
+    in_bed=SurgicalBedPosition.OUTSIDE,
+    bed_margin_mm=14.0,
+)
+PAIR = ImagePair(
+    prior=0,
+    current=0,
+    image_laterality=Laterality.LEFT,
+    view_position=ViewPosition.CC,
+    interval_months=12.1,
+    alignment=Alignment.GOOD,
+    local_correlation=0.91,
+    overlap=0.98,
+    error_mm=0.3,
+    matches=(CalcificationMatch("p-c1", "c1", 0.97, 0.1),),
+    notes=("taken on another device",),
+)
+COMPARISON = Comparison((PAIR,), (CHANGE,), ("R MLO: no prior",))
+TREATED = TreatmentReading(
+    stated=("2019-03-14 L lumpectomy",),
+    months={Laterality.LEFT: 55},
+    window=("L: 55 months after treatment",),
+    figures=FIGURES,
+    neoadjuvant=("partial", "change of calcifications is no response of the cancer"),
+)
+
+
+def days() -> tuple[ReadExamination, ReadExamination]:
+    """A prior of one view and a current examination of two, read."""
+    prior = examination(described("2023/L-CC.dcm", uid="p1"))
+    current = examination(
+        described(uid="g1"), described("exam/L-MLO.dcm", view=ViewPosition.MLO, uid="g2"), first=1
+    )
+    return prior, current
+
+
+def run_of(*examinations: ReadExamination) -> Run:
+    """A run of nothing but these examinations, whose images stand in their order."""
+    images = tuple(image for read in examinations for image in read.findings.images)
+    return Run(PROVENANCE, images, examinations)
+
+
+def step(treatment: TreatmentReading | None = None) -> Step:
+    """The comparison of both days."""
+    prior, current = days()
+    compared = Compared(prior.findings.images, current.findings, COMPARISON, (), treatment)
+    return Step((0,), (1, 2), compared)
+
+
+def written() -> tuple[Document, Document]:
+    """Both documents of a run on two days, through their text as a file holds it."""
+    documents = findings_document(run_of(*days())), comparison_document(step(), PROVENANCE)
+    findings_part, comparison_part = (json.loads(json.dumps(document)) for document in documents)
+    return findings_part, comparison_part

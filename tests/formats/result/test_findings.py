@@ -10,11 +10,10 @@ from jsonschema import Draft202012Validator
 
 from calcwatch.domain.findings import Calcification, CalcificationGroup, ImageFindings, NonLesion
 from calcwatch.domain.image import QualityFlag, ViewPosition
-from calcwatch.formats.result.document import findings_document, findings_text
-from calcwatch.formats.result.examinations import ReadExamination
-from calcwatch.formats.result.findings import NotAnalyzed, printable
-from calcwatch.formats.result.schema import findings_schema, schema_text
-from calcwatch.formats.result.values import number
+from calcwatch.formats.result.document import DOCUMENTS, document_text, findings_document
+from calcwatch.formats.result.fields import number, printable
+from calcwatch.formats.result.run import NotAnalyzed, ReadExamination, Run
+from calcwatch.formats.result.schema import document_schema, schema_text
 from tests.formats.result.examples import PROVENANCE, findings
 from tests.formats.result.readings import described, examination
 
@@ -26,7 +25,7 @@ def _everything(image: ImageFindings) -> list[Calcification | NonLesion | Calcif
 
 
 def document(*images: ImageFindings, read: Sequence[ReadExamination] = ()) -> Any:
-    return json.loads(findings_text(findings_document(images, (REFUSED,), PROVENANCE, read)))
+    return json.loads(document_text(findings_document(Run(PROVENANCE, images, tuple(read), (REFUSED,)))))
 
 
 def whole_examination() -> Any:
@@ -45,13 +44,13 @@ def test_schema_is_a_schema() -> None:
 @pytest.mark.parametrize("empty", [True, False])
 def test_findings_follow_the_schema(spacing_mm: float | None, empty: bool) -> None:
     """Findings follow the schema with and without spacing, with and without calcifications."""
-    validator = Draft202012Validator(findings_schema())
+    validator = Draft202012Validator(document_schema())
     validator.validate(document(findings(spacing_mm=spacing_mm, empty=empty)))
 
 
 def test_what_is_described_and_suggested_follows_the_schema() -> None:
     """Descriptions, readings, pairs and examinations follow the schema, with and without spacing."""
-    validator = Draft202012Validator(findings_schema())
+    validator = Draft202012Validator(document_schema())
     validator.validate(whole_examination())
     unknown = described(spacing_mm=None)
     validator.validate(document(unknown, read=[examination(unknown)]))
@@ -77,7 +76,7 @@ def test_schema_refuses_what_no_description_is(path: tuple[str | int, ...], valu
     for step in path[:-1]:
         place = place[step]
     place[path[-1]] = value
-    assert not Draft202012Validator(findings_schema()).is_valid(broken)
+    assert not Draft202012Validator(document_schema()).is_valid(broken)
 
 
 def test_group_carries_its_description_and_suggestion() -> None:
@@ -171,11 +170,12 @@ def test_schema_refuses(path: tuple[str | int, ...], value: object) -> None:
     for step in path[:-1]:
         place = place[step]
     place[path[-1]] = value
-    assert not Draft202012Validator(findings_schema()).is_valid(broken)
+    assert not Draft202012Validator(document_schema()).is_valid(broken)
 
 
-def test_every_property_is_explained() -> None:
-    """Every property of the schema has a description."""
+@pytest.mark.parametrize("name", sorted(DOCUMENTS))
+def test_every_property_is_explained(name: str) -> None:
+    """Every property of every schema has a description."""
 
     def objects(schema: Any) -> Iterator[dict[str, Any]]:
         if isinstance(schema, dict):
@@ -184,13 +184,13 @@ def test_every_property_is_explained() -> None:
                 yield from objects(part)
 
     named = [
-        (name, part)
-        for schema in objects(findings_schema())
+        (key, part)
+        for schema in objects(document_schema(name))
         if isinstance(schema.get("properties"), dict)
-        for name, part in schema["properties"].items()
+        for key, part in schema["properties"].items()
     ]
     assert len(named) > 50
-    assert [name for name, part in named if not part.get("description")] == []
+    assert [key for key, part in named if not part.get("description")] == []
 
 
 def test_names_other_tools_rely_on() -> None:
@@ -221,8 +221,8 @@ def test_numbers_are_those_found_and_rounded() -> None:
     assert (first["row"], first["column"], first["score"]) == (500.25, 299.875, 0.95)
     assert (first["diameter_mm"], first["diameter_error_mm"], first["area_mm2"]) == (0.42, 0.04, 0.139)
     assert image["groups"][0]["count"] == len(image["groups"][0]["members"]) == 5
-    assert number(1.23456, 3) == 1.235
-    assert math.copysign(1.0, number(-0.0, 3)) == 1.0
+    assert number(3).write(1.23456) == 1.235
+    assert math.copysign(1.0, number(3).write(-0.0)) == 1.0
 
 
 def test_unknown_spacing_gives_null_sizes() -> None:
@@ -241,7 +241,7 @@ def test_order_does_not_depend_on_the_order_found() -> None:
     other = replace(
         one, calcifications=one.calcifications[::-1], quality_flags=tuple(reversed(one.quality_flags))
     )
-    texts = {findings_text(findings_document([each], [], PROVENANCE)) for each in (one, other)}
+    texts = {document_text(findings_document(Run(PROVENANCE, (each,)))) for each in (one, other)}
     assert len(texts) == 1
     scores = [found["score"] for found in document(one)["images"][0]["calcifications"]]
     assert scores == sorted(scores, reverse=True)
@@ -253,13 +253,13 @@ def test_no_number_is_refused(wrong: float) -> None:
     broken = findings()
     spoiled = replace(broken.calcifications[0], contrast=wrong)
     with pytest.raises(ValueError, match="no number"):
-        findings_document([replace(broken, calcifications=(spoiled,), groups=())], [], PROVENANCE)
+        findings_document(Run(PROVENANCE, (replace(broken, calcifications=(spoiled,), groups=()),)))
 
 
 def test_text_form() -> None:
     """The text ends with one newline, a point stands on one line, and no string is changed."""
     trap = findings(source="odd [\\n 1, 2 ].dcm")
-    text = findings_text(findings_document([trap], [], PROVENANCE))
+    text = document_text(findings_document(Run(PROVENANCE, (trap,))))
     assert text.endswith("}\n")
     assert json.loads(text)["images"][0]["source"] == "odd [\\n 1, 2 ].dcm"
     points = [line.strip().rstrip(",") for line in text.splitlines() if line.strip().startswith("[")]
@@ -272,7 +272,7 @@ def test_name_that_is_no_utf8() -> None:
     """Bytes of a file name that are no UTF-8 are written as such and the file stays UTF-8."""
     source = os.fsdecode(b"caf\xe9.dcm")
     assert printable(source) == r"caf\xe9.dcm"
-    text = findings_text(findings_document([findings(source)], [], PROVENANCE))
+    text = document_text(findings_document(Run(PROVENANCE, (findings(source),))))
     assert json.loads(text.encode("utf-8"))["images"][0]["source"] == r"caf\xe9.dcm"
 
 

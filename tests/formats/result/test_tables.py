@@ -3,8 +3,10 @@ import io
 
 import pytest
 
+from calcwatch.formats.result.schema import document_schema
 from calcwatch.formats.result.tables import (
     CALCIFICATION_COLUMNS,
+    COMPUTED,
     EXAMINATION_COLUMNS,
     GROUP_COLUMNS,
     calcifications_table,
@@ -13,6 +15,26 @@ from calcwatch.formats.result.tables import (
 )
 from tests.formats.result.examples import findings
 from tests.formats.result.readings import described, examination
+
+PATHS = sorted({*CALCIFICATION_COLUMNS.values(), *GROUP_COLUMNS.values(), *EXAMINATION_COLUMNS.values()})
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_column_is_a_field_of_findings(path: str) -> None:
+    """The path of each column leads to a field of findings.json, through lists and objects that it names."""
+    schema = document_schema()
+    for part in path.split(".") if path != COMPUTED else []:
+        schema = schema["properties"][part.removesuffix("[]")]
+        assert part.endswith("[]") is ("items" in schema) or path.endswith(part)
+        schema = schema["items"] if part.endswith("[]") else schema
+    assert "object" not in schema["type"] or path == COMPUTED
+
+
+def test_columns_that_are_no_field_are_few() -> None:
+    """Letters, the group of a calcification and counts are worked out; every other column is a field."""
+    tables = (CALCIFICATION_COLUMNS, GROUP_COLUMNS, EXAMINATION_COLUMNS)
+    computed = {name for columns in tables for name, path in columns.items() if path == COMPUTED}
+    assert computed == {"group_tracking_uid", "group_letter", "images", "groups"}
 
 
 def rows(text: str) -> list[dict[str, str]]:

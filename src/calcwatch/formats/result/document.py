@@ -1,110 +1,252 @@
-"""Everything one run found as the document ``findings.json``: same findings, same bytes."""
+"""Documents of a result as a whole: a run or a comparison -> JSON and back, also of older versions."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from calcwatch.domain.assessment import BreastReading
-from calcwatch.domain.findings import ImageFindings, Provenance
-from calcwatch.domain.lexicon import LEXICON
-from calcwatch.formats.result.assessments import assessment_part, pair_document
-from calcwatch.formats.result.examinations import ReadExamination, first_given, readings_by_place, worklist
-from calcwatch.formats.result.findings import NotAnalyzed, image_document, printable
-from calcwatch.formats.result.values import Document, number, word_or_null
+from calcwatch.domain.assessment import ExaminationResult
+from calcwatch.domain.errors import NotInResult
+from calcwatch.domain.findings import Provenance
+from calcwatch.formats.result.comparison import (
+    COMPARISON,
+    COMPARISON_VERSION,
+    ComparedDays,
+    Made,
+    compared_days,
+)
+from calcwatch.formats.result.fields import Document, Record, Version
+from calcwatch.formats.result.findings import FINDINGS, FINDINGS_VERSION
+from calcwatch.formats.result.history import HISTORY
+from calcwatch.formats.result.run import Run, Step
 
-SCHEMA_VERSION = "1.1"
-"""Version of the names in ``findings.json``; the first number changes when a name is taken away."""
+FIRST_RELEASED: Version = (1, 0)
+"""The oldest version of a document that was released; every later one is read."""
 
 _POINT_ON_FOUR_LINES = re.compile(r"\[\n\s+(-?[\d.e+-]+),\n\s+(-?[\d.e+-]+)\n\s+\]")
 
 
-def _provenance(provenance: Provenance, inputs: Sequence[tuple[str, str]]) -> Document:
-    return {
-        "package": "calcwatch",
-        "package_version": provenance.package_version,
-        "analysis_version": provenance.analysis_version,
-        "settings": dict(provenance.settings),
-        "model": {"name": provenance.model_name, "hash": provenance.model_hash},
-        "description_model_hash": provenance.description_model_hash,
-        "inputs": [{"source": printable(source), "sha256": sha256 or None} for source, sha256 in inputs],
-    }
+class DocumentTable(NamedTuple):
+    """One of the documents of a result.
+
+    Attributes:
+        record: Its fields.
+        version: Of the names in it, as it is written today.
+        meaning: What it is.
+
+    """
+
+    record: Record
+    version: str
+    meaning: str
 
 
-def _counts(images: Sequence[ImageFindings], not_analyzed: Sequence[NotAnalyzed]) -> Document:
-    return {
-        "images": len(images),
-        "not_analyzed": len(not_analyzed),
-        "calcifications": sum(len(image.calcifications) for image in images),
-        "groups": sum(len(image.groups) for image in images),
-    }
+DOCUMENTS = {
+    "findings": DocumentTable(
+        FINDINGS,
+        FINDINGS_VERSION,
+        "Breast calcifications found, measured, grouped and described. For research use; a radiologist "
+        "decides.",
+    ),
+    "comparison": DocumentTable(
+        COMPARISON,
+        COMPARISON_VERSION,
+        "What became of every group between two examinations. For research use; a radiologist decides.",
+    ),
+    "history": DocumentTable(
+        HISTORY,
+        COMPARISON_VERSION,
+        "What became of every group through a series of examinations. For research use; a radiologist "
+        "decides.",
+    ),
+}
+"""Every document of a result by the name of its file, without ``.json``."""
 
 
-def _breast(found: BreastReading) -> Document:
-    return {
-        "image_laterality": word_or_null(found.laterality),
-        "groups": list(found.groups),
-        **assessment_part(found.assessment),
-    }
-
-
-def examination_document(examination: ReadExamination) -> Document:
-    """All images of one woman and day, read together, as an entry of ``examinations``."""
-    found = examination.findings
-    assessments = [one.assessment for one in found.breasts] + [one.assessment for one in found.groups]
-    return {
-        "patient_id": first_given(found.images, "patient_id"),
-        "study_date": first_given(found.images, "study_date"),
-        "study_instance_uid": first_given(found.images, "study_instance_uid"),
-        "sources": [printable(image.description.source) for image in found.images],
-        "laterality_pattern": found.laterality_pattern.value,
-        "score": found.score,
-        "suspicion": number(found.suspicion, 4),
-        "score_reasons": list(found.score_reasons),
-        "breasts": [_breast(one) for one in found.breasts],
-        "pairs": [pair_document(pair) for pair in found.pairs],
-        "stated": dict(examination.stated),
-        "lexicon": assessments[0].lexicon if assessments else LEXICON,
-        "rule_table_version": assessments[0].rule_table_version if assessments else "",
-    }
-
-
-def findings_document(
-    images: Sequence[ImageFindings],
-    not_analyzed: Sequence[NotAnalyzed],
-    provenance: Provenance,
-    examinations: Sequence[ReadExamination] = (),
-) -> Document:
+def findings_document(run: Run) -> Document:
     """Everything one run found, as the object that ``findings.json`` holds.
 
-    ``images`` and ``not_analyzed`` keep their order; ``examinations`` are put in that of the worklist.
-    Nothing found is an empty list.
+    Args:
+        run: Its images and files without findings keep their order; examinations are put in that of the
+            worklist.
+
+    Returns:
+        The object; nothing found is an empty list.
 
     Raises:
-        ValueError: a finding holds a value that is no number.
+        ValueError: A finding holds a value that is no number.
+
     """
-    readings = readings_by_place(examinations)
-    inputs = [(image.description.source, image.description.sha256) for image in images]
-    inputs += [(refused.source, refused.sha256) for refused in not_analyzed]
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "provenance": _provenance(provenance, sorted(inputs)),
-        "counts": _counts(images, not_analyzed),
-        "examinations": [examination_document(one) for one in worklist(examinations)],
-        "images": [image_document(image, readings.get(place)) for place, image in enumerate(images)],
-        "not_analyzed": [
-            {
-                "source": printable(refused.source),
-                "reason_code": refused.reason_code,
-                "message": printable(refused.message),
-            }
-            for refused in not_analyzed
-        ],
-    }
+    return dict(FINDINGS.write(run))
 
 
-def findings_text(document: Document) -> str:
-    """Write a document as JSON: indented, a point on one line, UTF-8, a newline at the end."""
+def comparison_document(step: Step, provenance: Provenance) -> Document:
+    """Two examinations compared, as the object that ``comparison.json`` holds.
+
+    Args:
+        step: The comparison.
+        provenance: How it was made.
+
+    Returns:
+        The object; nothing to say is an empty list.
+
+    """
+    return dict(COMPARISON.write(Made(provenance, (compared_days(step.compared),))))
+
+
+def history_document(steps: Sequence[Step], provenance: Provenance) -> Document:
+    """A series of examinations, as the object that ``history.json`` holds.
+
+    Args:
+        steps: Comparisons of each examination with the one before, the earliest first; at least one.
+        provenance: How they were made.
+
+    Returns:
+        The object: each comparison, and each group through all of them.
+
+    """
+    return dict(HISTORY.write(Made(provenance, tuple(compared_days(step.compared) for step in steps))))
+
+
+def document_text(document: Document) -> str:
+    """Write a document as JSON.
+
+    Args:
+        document: Any of those above.
+
+    Returns:
+        UTF-8, indented, a point on one line, a newline at the end; the same document gives the same text.
+
+    """
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
     return _POINT_ON_FOUR_LINES.sub(r"[\1, \2]", text) + "\n"
+
+
+def read_document(
+    content: bytes, path: object, name: str = "findings", *, least: Version = FIRST_RELEASED
+) -> Document:
+    """Read a document that any released version wrote, with the names of today.
+
+    What an older version wrote under another name is found under that of today, what it did not know is
+    empty, and what is not written any more is left out. The numbers are those that were written.
+
+    Args:
+        content: Of its file.
+        path: Of the file, for messages.
+        name: Which of ``DOCUMENTS`` it is.
+        least: The oldest version that holds what it is read for.
+
+    Returns:
+        The object, as this version would have written it.
+
+    Raises:
+        NotInResult: A version that cannot be read, with the remedy.
+        ValueError: The file is no such document of calcwatch; so do ``KeyError`` and ``TypeError`` say.
+
+    """
+    document = json.loads(content)
+    if not isinstance(document, dict) or document["provenance"]["package"] != "calcwatch":
+        raise ValueError(f"no {name}.json of calcwatch")
+    table = DOCUMENTS[name]
+    version = _version_of(document["schema_version"])
+    written, today = (".".join(map(str, parts)) for parts in (version, _version_of(table.version)))
+    if version[0] > _version_of(table.version)[0]:
+        raise NotInResult(
+            f"{path}: its schema version {written} is newer than {today}, the newest that this calcwatch "
+            f"reads; it was written by calcwatch {document['provenance'].get('package_version')}: use that "
+            "one, or analyze the images again"
+        )
+    if version < FIRST_RELEASED:
+        raise NotInResult(
+            f"{path}: no calcwatch that was released wrote schema version {written}; analyze the images again"
+        )
+    if version < least:
+        raise NotInResult(
+            f"{path}: its schema {written} holds no suggestions; analyze the images again with this calcwatch"
+        )
+    return dict(table.record.upgrade(document | {"schema_version": table.version}, version))
+
+
+def _version_of(words: str) -> Version:
+    major, minor = map(int, words.split("."))
+    return major, minor
+
+
+def read_findings(document: Document) -> Run:
+    """The run that a ``findings.json`` stands for.
+
+    Args:
+        document: As ``read_document`` gives it.
+
+    Returns:
+        Everything that is written of the run, numbers rounded as they were written; examinations in the order
+        of the worklist. What no document holds (the outline of a breast, questions) is empty.
+
+    Raises:
+        ValueError: What no run has written; so do ``KeyError`` and ``TypeError`` say.
+
+    """
+    run: Run = FINDINGS.read(document)
+    return run
+
+
+def read_comparison(document: Document) -> ComparedDays:
+    """The two examinations that a ``comparison.json`` stands for.
+
+    Args:
+        document: As ``read_document`` gives it.
+
+    Returns:
+        What became of every group, numbers rounded as they were written.
+
+    Raises:
+        ValueError: What no run has written; so do ``KeyError`` and ``TypeError`` say.
+
+    """
+    days: ComparedDays = COMPARISON.read(document)
+    return days
+
+
+def read_history(document: Document) -> tuple[ComparedDays, ...]:
+    """The series of examinations that a ``history.json`` stands for.
+
+    Args:
+        document: As ``read_document`` gives it.
+
+    Returns:
+        Each examination with the one before, the earliest first.
+
+    Raises:
+        ValueError: What no run has written; so do ``KeyError`` and ``TypeError`` say.
+
+    """
+    steps: tuple[ComparedDays, ...] = HISTORY.read(document)
+    return steps
+
+
+def read_result(findings: Document, comparison: Document | None = None) -> tuple[ExaminationResult, ...]:
+    """Examinations of a result.
+
+    Args:
+        findings: Its ``findings.json``, as ``read_document`` gives it.
+        comparison: The ``comparison.json`` beside it, likewise; ``None`` where there is none.
+
+    Returns:
+        Examinations in the order of the worklist; with a comparison its current one alone, with its prior.
+
+    Raises:
+        ValueError: What no run has written; so do ``KeyError`` and ``TypeError`` say.
+
+    """
+    run = read_findings(findings)
+    if comparison is None:
+        return tuple(ExaminationResult(read.findings, run.provenance) for read in run.examinations)
+    days = read_comparison(comparison)
+    images = {image.description.source: image for image in run.images}
+    prior, current = (tuple(images[source] for source in day.sources) for day in (days.prior, days.current))
+    examination = next((read.findings for read in run.examinations if read.findings.images == current), None)
+    if examination is None:
+        raise ValueError("the comparison is of no examination of these findings")
+    return (ExaminationResult(examination, run.provenance, prior, days.comparison),)

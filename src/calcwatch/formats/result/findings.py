@@ -1,125 +1,343 @@
-"""Findings of one image as a JSON object: same findings, same words, same order."""
+"""The table of ``findings.json``: how it was made, examinations, images, files without findings."""
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
-from calcwatch.formats.result.assessments import reading_part
-from calcwatch.formats.result.descriptions import (
-    distribution_part,
-    landmarks_document,
-    morphology_part,
-    shape_document,
+from calcwatch.domain.assessment import BreastReading, ExaminationFindings, ViewPair
+from calcwatch.domain.findings import AnalysisSettings, ImageFindings, Provenance
+from calcwatch.domain.image import Laterality
+from calcwatch.domain.lexicon import LEXICON, LateralityPattern
+from calcwatch.formats.result.fields import (
+    Field,
+    Inlined,
+    always,
+    count,
+    length,
+    listing,
+    number,
+    or_null,
+    printable_text,
+    record,
+    share,
+    text,
+    text_mapping,
+    word,
 )
-from calcwatch.formats.result.order import ordered_calcifications, ordered_groups, ordered_non_lesions
-from calcwatch.formats.result.values import Document, number, number_or_null, points
-from calcwatch.words.flags import HARMLESS_REASONS
+from calcwatch.formats.result.image import ASSESSMENT, IMAGE, UID, WITH_SUGGESTIONS, ImageRow
+from calcwatch.formats.result.run import (
+    NotAnalyzed,
+    ReadExamination,
+    Run,
+    first_given,
+    readings_by_place,
+    worklist,
+)
+from calcwatch.words.flags import REASONS
+from calcwatch.words.lexicon import PATTERN_WORDS, SUGGESTION_NOTE
 
-if TYPE_CHECKING:
-    from calcwatch.domain.findings import Calcification, CalcificationGroup, ImageFindings, NonLesion
-    from calcwatch.formats.result.examinations import Readings
+FINDINGS_VERSION = "2.0"
+"""Version of the names in ``findings.json``.
 
+1.0 had neither descriptions nor examinations; 1.1 added them; 2.0 took ``density`` of a shape away, which was
+its ``contrast`` a second time.
+"""
 
-@dataclass(frozen=True)
-class NotAnalyzed:
-    """A file that gave no findings, and why.
+BREAST = record(
+    BreastReading,
+    Field("image_laterality", or_null(word(Laterality)), "Side; null when unknown.", of="laterality"),
+    Field("groups", listing(text(), UID), "tracking_uid of its groups, most suspicious first."),
+    Inlined(ASSESSMENT, of="assessment"),
+)
+"""What the images of one breast say together."""
 
-    ``reason_code`` is one of ``words.REASONS``; ``message`` names the thing, the value and the remedy.
-    ``sha256`` is ``""`` when the content could not be read.
-    """
-
-    source: str
-    reason_code: str
-    message: str
-    sha256: str = ""
-
-    @property
-    def is_error(self) -> bool:
-        """Whether an image may have been missed."""
-        return self.reason_code not in HARMLESS_REASONS
-
-
-def printable(text: str) -> str:
-    r"""Return text that any UTF-8 file can hold: bytes of a file name that are no UTF-8 become ``\xNN``."""
-    return os.fsencode(text).decode("utf-8", "backslashreplace")
-
-
-def _calcification(found: Calcification) -> Document:
-    return {
-        "tracking_uid": found.tracking_uid,
-        "row": number(found.row, 3),
-        "column": number(found.column, 3),
-        "score": number(found.score, 4),
-        "diameter_mm": number_or_null(found.diameter_mm, 4),
-        "diameter_error_mm": number_or_null(found.diameter_error_mm, 4),
-        "diameter_px": number(found.diameter_px, 3),
-        "diameter_error_px": number(found.diameter_error_px, 3),
-        "area_mm2": number_or_null(found.area_mm2, 5),
-        "area_px": number(found.area_px, 3),
-        "contrast": number(found.contrast, 3),
-        "contrast_error": number(found.contrast_error, 3),
-        "vascular": found.vascular,
-        "size_class": found.size_class.value,
-        "shape": shape_document(found.shape),
-        **morphology_part(found.morphology),
-        "outline": points(found.outline),
-    }
+PAIR = record(
+    ViewPair,
+    Field("first", text(), "tracking_uid of one group."),
+    Field("second", text(), "tracking_uid of the other."),
+    Field("probability", share(), "How likely it is that they are the same."),
+    Field(
+        "difference_mm",
+        or_null(length(1)),
+        "Difference of their distances from the nipple in mm; null when not measurable.",
+    ),
+    Field("reason", text(), "What speaks for it, in words."),
+)
+"""Two groups that are the same one in two views."""
 
 
-def _non_lesion(found: NonLesion) -> Document:
-    return {
-        "kind": found.kind.value,
-        "row": number(found.row, 3),
-        "column": number(found.column, 3),
-        "outline": points(found.outline),
-    }
+def _rules_of(read: ReadExamination) -> tuple[str, str]:
+    """Edition of the lexicon and version of the rule table: the same for everything in an examination."""
+    assessments = [breast.assessment for breast in read.findings.breasts]
+    assessments += [group.assessment for group in read.findings.groups]
+    return (assessments[0].lexicon, assessments[0].rule_table_version) if assessments else (LEXICON, "")
 
 
-def _group(found: CalcificationGroup, readings: Readings) -> Document:
-    return {
-        "tracking_uid": found.tracking_uid,
-        "row": number(found.row, 3),
-        "column": number(found.column, 3),
-        "radius_px": number(found.radius_px, 3),
-        "radius_mm": number_or_null(found.radius_mm, 4),
-        "score": number(found.score, 4),
-        "count": found.count,
-        "members": list(found.members),
-        "outline": points(found.outline),
-        "suspicion": number_or_null(found.suspicion, 4),
-        **morphology_part(found.morphology),
-        **distribution_part(found.distribution),
-        **reading_part(readings.get(found.tracking_uid)),
-    }
+EXAMINATION = record(
+    ExaminationFindings,
+    Field(
+        "patient_id",
+        or_null(text()),
+        "Patient ID (0010,0020); null when not given.",
+        of=lambda read: first_given(read.findings.images, "patient_id"),
+        into=None,
+    ),
+    Field(
+        "study_date",
+        or_null(text()),
+        "Study Date (0008,0020); null when not given.",
+        of=lambda read: first_given(read.findings.images, "study_date"),
+        into=None,
+    ),
+    Field(
+        "study_instance_uid",
+        or_null(text()),
+        "Study Instance UID (0020,000D); null when not given.",
+        of=lambda read: first_given(read.findings.images, "study_instance_uid"),
+        into=None,
+    ),
+    Field(
+        "sources",
+        listing(printable_text(), "A source."),
+        "source of each of its images, in the order of images.",
+        of=lambda read: [image.description.source for image in read.findings.images],
+    ),
+    Field(
+        "laterality_pattern",
+        word(LateralityPattern, PATTERN_WORDS),
+        "How calcifications are spread over both breasts.",
+    ),
+    Field("score", count(1, 10), "1 to 10: decile of suspicion on the reference population."),
+    Field("suspicion", share(), "Suspicion of its most suspicious finding; it orders the worklist."),
+    Field("score_reasons", listing(text(), "A reason."), "The two or three findings that made the score."),
+    Field("breasts", listing(BREAST, "What the images of one breast say together."), "Its breasts."),
+    Field(
+        "pairs",
+        listing(PAIR, "Two groups that are the same one in two views."),
+        "Groups seen in two views; empty when there are none.",
+    ),
+    Field(
+        "stated",
+        text_mapping(),
+        "What a person stated of the woman (option --context), name -> value; empty when nothing was.",
+        of=lambda read: read.stated,
+    ),
+    Field(
+        "lexicon", text(), "Edition whose words and categories are used.", of=lambda read: _rules_of(read)[0]
+    ),
+    Field(
+        "rule_table_version",
+        text(),
+        "Version of the rule table; empty when no rule was applied.",
+        of=lambda read: _rules_of(read)[1],
+    ),
+    at="findings",
+    build=dict,
+    not_written={
+        "images": "sources names them; they stand in images",
+        "groups": "what is said of a group stands with it in images",
+    },
+)
+"""All images of one woman and day, read together."""
+
+SETTINGS = record(
+    AnalysisSettings,
+    Field("score_threshold", number(), "Less believable candidates are not reported, 0 to 1."),
+    Field(
+        "min_contrast",
+        number(),
+        "Candidates lower than this are not reported, in units of the local noise.",
+        since=WITH_SUGGESTIONS,
+        before=0.0,
+    ),
+    Field("grouping_distance_mm", number(), "Calcifications closer than this belong together, in mm."),
+    Field("min_group_count", count(), "Fewer calcifications than this are no group."),
+    Field("max_candidates", count(), "Number of the strongest candidates that are looked at in one image."),
+)
+"""Every number that changes a result."""
+
+MODEL = record(
+    dict,
+    Field(
+        "name", text(), "Name of the detector; classical is the one without learned weights.", of="model_name"
+    ),
+    Field(
+        "hash",
+        or_null(text()),
+        "SHA-256 of the weights, in hexadecimal; null without learned weights.",
+        of="model_hash",
+    ),
+)
+"""The detector."""
+
+INPUT = record(
+    tuple,
+    Field("source", printable_text(), "Path of the file as given.", of=lambda read: read[0]),
+    Field(
+        "sha256",
+        or_null(text()),
+        "SHA-256 of its content, in hexadecimal; null when it could not be read.",
+        of=lambda read: read[1] or None,
+    ),
+    build=lambda source, sha256: (source, sha256 or ""),
+)
+"""An input file."""
 
 
-def image_document(findings: ImageFindings, readings: Readings | None = None) -> Document:
-    """Findings of one image as an entry of ``images``; ``readings``: what its examination says of its groups.
+def _inputs(run: Run) -> list[tuple[str, str]]:
+    images = [(image.description.source, image.description.sha256) for image in run.images]
+    return sorted([*images, *((refused.source, refused.sha256) for refused in run.not_analyzed)])
 
-    Raises:
-        ValueError: a finding holds a value that is no number.
-    """
-    image = findings.description
-    spacing = image.pixel_spacing
-    return {
-        "source": printable(image.source),
-        "patient_id": image.patient_id,
-        "study_date": image.study_date,
-        "study_instance_uid": image.study_instance_uid,
-        "sop_instance_uid": image.sop_instance_uid,
-        "image_laterality": image.image_laterality and image.image_laterality.value,
-        "view_position": image.view_position and image.view_position.value,
-        "rows": image.rows,
-        "columns": image.columns,
-        "pixel_spacing_mm": number_or_null(spacing.mm if spacing else None, 6),
-        "pixel_spacing_source": spacing.source if spacing else None,
-        "radiographic_magnification_factor": number_or_null(spacing.magnification if spacing else None, 4),
-        "breast_area_cm2": number_or_null(findings.breast_area_cm2, 2),
-        "landmarks": landmarks_document(findings.landmarks),
-        "quality_flags": sorted(flag.value for flag in findings.quality_flags),
-        "calcifications": [_calcification(found) for found in ordered_calcifications(findings)],
-        "non_lesions": [_non_lesion(found) for found in ordered_non_lesions(findings)],
-        "groups": [_group(found, readings or {}) for found in ordered_groups(findings)],
-    }
+
+PROVENANCE = record(
+    Provenance,
+    Field("package", always("calcwatch"), "Name of the program."),
+    Field("package_version", text(), "Version of the package."),
+    Field("analysis_version", text(), "Changes whenever any number of a result may change."),
+    Field("settings", SETTINGS, "Every number that changes a result."),
+    Field("model", MODEL, "The detector.", of=lambda run: run.provenance, into="model"),
+    Field(
+        "description_model_hash",
+        or_null(text()),
+        "SHA-256 of what tells shapes, distributions and suspicion, in hexadecimal; null when nothing was "
+        "described.",
+        since=WITH_SUGGESTIONS,
+    ),
+    Field(
+        "inputs", listing(INPUT, "An input file."), "Every file that was looked at, by source.", of=_inputs
+    ),
+    at="provenance",
+    build=lambda model, inputs, **made: (Provenance(**made, **model), dict(inputs)),
+    not_written=dict.fromkeys(("model_name", "model_hash"), "they stand in model"),
+)
+"""How a result was made, and from which files."""
+
+COUNTS = record(
+    dict,
+    Field("images", count(), "Number of images analyzed.", of=lambda run: len(run.images), into=None),
+    Field(
+        "not_analyzed",
+        count(),
+        "Number of files that gave no findings.",
+        of=lambda run: len(run.not_analyzed),
+        into=None,
+    ),
+    Field(
+        "calcifications",
+        count(),
+        "Number of calcifications in all images.",
+        of=lambda run: sum(len(image.calcifications) for image in run.images),
+        into=None,
+    ),
+    Field(
+        "groups",
+        count(),
+        "Number of groups in all images.",
+        of=lambda run: sum(len(image.groups) for image in run.images),
+        into=None,
+    ),
+)
+"""Totals."""
+
+NOT_ANALYZED = record(
+    NotAnalyzed,
+    Field("source", printable_text(), "Path of the file as given."),
+    Field("reason_code", word(REASONS, REASONS), "Kind of reason."),
+    Field("message", printable_text(), "The reason in words: the thing, the value and the remedy."),
+    not_written={"sha256": "it stands in provenance.inputs"},
+)
+"""A file that gave no findings."""
+
+
+def _image_rows(run: Run) -> list[ImageRow]:
+    readings = readings_by_place(run.examinations)
+    return [ImageRow(image, readings.get(place, {})) for place, image in enumerate(run.images)]
+
+
+def _run(
+    provenance: tuple[Provenance, dict[str, str]],
+    examinations: tuple[dict[str, Any], ...],
+    images: tuple[ImageRow, ...],
+    not_analyzed: tuple[NotAnalyzed, ...],
+) -> Run:
+    """Put together what the document holds apart: digests, and the images of each examination."""
+    made, digests = provenance
+    rows = [row._replace(findings=_with_digest(row.findings, digests)) for row in images]
+    return Run(
+        made,
+        images=tuple(row.findings for row in rows),
+        examinations=tuple(_examination(rows, **read) for read in examinations),
+        not_analyzed=tuple(
+            replace(refused, sha256=digests.get(refused.source, "")) for refused in not_analyzed
+        ),
+    )
+
+
+def _with_digest(findings: ImageFindings, digests: Mapping[str, str]) -> ImageFindings:
+    described = findings.description
+    return replace(findings, description=replace(described, sha256=digests.get(described.source, "")))
+
+
+def _examination(
+    rows: list[ImageRow],
+    *,
+    sources: tuple[str, ...],
+    stated: tuple[tuple[str, str], ...],
+    lexicon: str,
+    rule_table_version: str,
+    **own: Any,
+) -> ReadExamination:
+    """An examination with its images and with what is said of their groups."""
+
+    def by_rules(read: Any) -> Any:
+        assessment = replace(read.assessment, lexicon=lexicon, rule_table_version=rule_table_version)
+        return replace(read, assessment=assessment)
+
+    known = {row.findings.description.source: place for place, row in enumerate(rows)}
+    places = tuple(known[name] for name in sources)
+    own["breasts"] = tuple(by_rules(breast) for breast in own["breasts"])
+    found = ExaminationFindings(
+        images=tuple(rows[place].findings for place in places),
+        groups=tuple(by_rules(reading) for place in places for reading in rows[place].readings.values()),
+        **own,
+    )
+    return ReadExamination(places, found, stated)
+
+
+FINDINGS = record(
+    Run,
+    Field("schema_version", always(FINDINGS_VERSION), "Version of the names and meanings in this document."),
+    Field(
+        "provenance",
+        PROVENANCE,
+        "How the result was made; two results with the same provenance are the same.",
+        of=lambda run: run,
+        into="provenance",
+    ),
+    Field("counts", COUNTS, "Totals.", of=lambda run: run, into=None),
+    Field(
+        "examinations",
+        listing(EXAMINATION, f"All images of one woman and day, read together. {SUGGESTION_NOTE}"),
+        "Examinations, the images of one woman and day read together, in the order of the worklist: highest "
+        "score first, then highest suspicion.",
+        of=lambda run: worklist(run.examinations),
+        since=WITH_SUGGESTIONS,
+    ),
+    Field(
+        "images",
+        listing(IMAGE, "Findings of one image."),
+        "Images analyzed, in the order in which they were found.",
+        of=_image_rows,
+    ),
+    Field(
+        "not_analyzed",
+        listing(
+            NOT_ANALYZED, "A file that gave no findings. It never counts as an image without calcifications."
+        ),
+        "Files that gave no findings; empty when all did.",
+    ),
+    build=_run,
+)
+"""Everything one run found."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SHAPE_NUMBERS = (
     *("spacing", "diameter", "length", "width", "length_to_width", "roundness", "solidity", "edge_sharpness"),
-    *("density", "lucent_center", "branches", "surround", "is_lateral"),
+    *("contrast", "lucent_center", "branches", "surround", "is_lateral"),
     *(f"looks_{look.value}" for look in CANDIDATE_CLASSES),
 )
 """The numbers that go with each calcification, in order; see ``see_shapes``."""
@@ -172,7 +172,7 @@ def _numbers(
             shape.roundness,
             shape.solidity,
             min(shape.edge_sharpness, 2.5),
-            np.arcsinh(shape.density / settings.shape_patches.contrast_scale),
+            np.arcsinh(found.contrast / settings.shape_patches.contrast_scale),
             shape.lucent_center,
             min(shape.branches, settings.shape_patches.max_branches) / settings.shape_patches.max_branches,
             found.surround,

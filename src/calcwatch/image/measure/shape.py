@@ -111,7 +111,6 @@ def measure_shape(
         roundness=float(min(1.0, 4 * math.pi * area / max(perimeter, _TINY) ** 2)),
         solidity=float(min(1.0, area / max(hull, area))),
         edge_sharpness=_edge_sharpness(close, math.sqrt(image.px(settings.blur_mm) ** 2 + PIXEL_VARIANCE)),
-        density=float(found.contrast),
         lucent_center=_lucent_center(close, settings),
         branches=branches_of(close.inside, settings=settings),
     )

@@ -9,7 +9,7 @@ from calcwatch.comparison.history import GroupHistory, histories
 from calcwatch.domain.change import Change, ImagePair
 from calcwatch.domain.dates import months_between
 from calcwatch.domain.uids import letter
-from calcwatch.formats.result.comparison import Step
+from calcwatch.formats.result.run import Step
 from calcwatch.report.side_by_side import SheetOf, SideBySide, pair_pictures
 from calcwatch.words.changes import (
     ALIGNMENT_WORDS,

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from calcwatch.domain.assessment import BreastReading, ExaminationFindings, GroupReading, ViewPair
 from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.uids import letter
-from calcwatch.formats.result.examinations import ReadExamination, first_given
-from calcwatch.formats.result.findings import printable
+from calcwatch.formats.result.fields import printable
 from calcwatch.formats.result.order import group_letters
+from calcwatch.formats.result.run import ReadExamination, first_given
 from calcwatch.report.marks import anchor, image_label, side_label
 from calcwatch.report.take_pictures import SHOWN_GROUPS
 from calcwatch.report.views.reading import (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from calcwatch.domain.findings import Calcification, CalcificationGroup, ImageFindings, Landmarks, NonLesion
 from calcwatch.domain.image import ImageDescription, PixelSpacing
 from calcwatch.domain.uids import letter
-from calcwatch.formats.result.findings import printable
+from calcwatch.formats.result.fields import printable
 from calcwatch.formats.result.order import (
     ordered_calcifications,
     ordered_groups,

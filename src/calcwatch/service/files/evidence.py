@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +14,8 @@ from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.study import ImagedStudy
 from calcwatch.formats.dicom.read.parse import looks_like_dicom
 from calcwatch.formats.dicom.write.evidence import Evidence, Header, read_header, study_of
-from calcwatch.formats.result.read_result import read_result
+from calcwatch.formats.result.document import read_document, read_result
+from calcwatch.formats.result.image import WITH_SUGGESTIONS
 from calcwatch.service.analyze_each import overlay_name
 from calcwatch.service.files.result_sources import check_source, find_source
 
@@ -45,15 +45,17 @@ class ReadResult:
 def read_result_folder(path: Path) -> ReadResult:
     """Read a result of ``calcwatch analyze``, ``compare`` or ``history``: its folder or ``findings.json``.
 
-    Raises ``NotInResult`` where it is none or holds no examination.
+    Raises ``NotInResult`` where it is none, of a version that cannot be read, or holds no examination.
     """
     file = path / _FINDINGS if path.is_dir() else path
     try:
         content = file.read_bytes()
         beside = file.parent / _COMPARISON
         compared = beside.read_bytes() if beside.is_file() else None
-        document = json.loads(content)
-        examinations = read_result(document, None if compared is None else json.loads(compared))
+        document = read_document(content, file, least=WITH_SUGGESTIONS)
+        examinations = read_result(
+            document, None if compared is None else read_document(compared, beside, "comparison")
+        )
         inputs = document["provenance"]["inputs"]
         read = ReadResult(
             findings=file,
@@ -64,7 +66,7 @@ def read_result_folder(path: Path) -> ReadResult:
             made=datetime.fromtimestamp(int(file.stat().st_mtime), UTC).astimezone(),
             digest=hashlib.sha256(content + (compared or b"")).hexdigest(),
         )
-    except (OSError, ValueError, KeyError, TypeError, StopIteration) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise NotInResult(
             f"{path}: this is no result of calcwatch that can be read ({type(error).__name__}); give the "
             "folder that calcwatch analyze, compare or history wrote"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from calcwatch.domain.errors import BadSeries, CalcwatchError
 from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.image import GivenAttributes, ImageDescription
+from calcwatch.formats.result.document import read_document
 from calcwatch.service.files.find_images import FoundFile, FoundKind, find_images
 from calcwatch.service.files.open_image import source_of
 from calcwatch.service.files.result_folder import is_result
@@ -29,7 +29,7 @@ class FilesOfDays:
 def files_of_days(paths: Sequence[Path], table: Path | None, given: GivenAttributes) -> FilesOfDays:
     """Find the files below each path; the path may be a result of ``analyze``: its images are found again.
 
-    Raises ``BadSeries`` for a result that cannot be read.
+    Raises ``BadSeries`` for a result that cannot be read, ``NotInResult`` for one of a version that cannot.
     """
     results = {number: _result_file(path) for number, path in enumerate(paths)}
     walked = [path for number, path in enumerate(paths) if results[number] is None]
@@ -63,7 +63,7 @@ def _argument(found: FoundFile, paths: Sequence[Path], results: dict[int, Path |
 def _found_again(path: Path, given: GivenAttributes) -> list[FoundFile]:
     """The images of a result, with what was known of them then."""
     try:
-        document = json.loads(path.read_bytes())
+        document = read_document(path.read_bytes(), path)
         digests = {one["source"]: one["sha256"] for one in document["provenance"]["inputs"]}
         return [_again(path, image, digests.get(image["source"]), given) for image in document["images"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
