@@ -314,12 +314,14 @@ def _median_error_mm(registration: Registration, current: CalcificationPoints) -
 def _matches(
     prior: ImageFindings, current: ImageFindings, matched: Matched
 ) -> tuple[CalcificationMatch, ...]:
+    registration = matched.registration
+    in_mm = registration.prior.in_mm and registration.current.in_mm
     return tuple(
         CalcificationMatch(
             prior.calcifications[partner].tracking_uid,
             current.calcifications[place].tracking_uid,
             float(probability),
-            float(distance),
+            float(distance) if in_mm else None,
         )
         for place, partner, probability, distance in zip(
             matched.current, matched.prior, matched.probability, matched.distance, strict=True

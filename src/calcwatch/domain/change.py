@@ -126,14 +126,13 @@ class CalcificationMatch:
         prior: Its tracking UID on the prior image.
         current: Its tracking UID on the current image.
         probability: That the two are the same, 0 to 1.
-        distance: Of the two places after alignment, in working units: millimeters where the pixel spacing is
-            known.
+        distance_mm: Of the two places after alignment, in mm; ``None`` where a pixel spacing is unknown.
     """
 
     prior: str
     current: str
     probability: float
-    distance: float
+    distance_mm: float | None
 
 
 @dataclass(frozen=True, kw_only=True)

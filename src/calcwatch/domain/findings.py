@@ -424,6 +424,8 @@ class Provenance:
         package_version: Version of the package.
         analysis_version: Version of the analysis, ``ANALYSIS_VERSION`` of that time.
         settings: The numbers that a user may change, by name.
+        settings_hash: SHA-256 of every number that changes a result, in hexadecimal; ``None`` for a result of
+            an earlier version.
         model_name: Name of the detector.
         model_hash: SHA-256 of its weights in hexadecimal; ``None`` for a detector without.
         description_model_hash: SHA-256 of what described, in hexadecimal; ``None`` where nothing was
@@ -436,6 +438,7 @@ class Provenance:
     model_name: str = "classical"
     model_hash: str | None = None
     description_model_hash: str | None = None
+    settings_hash: str | None = None
 
 
 @dataclass(frozen=True)

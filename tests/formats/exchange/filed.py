@@ -56,6 +56,7 @@ from calcwatch.formats.result.document import (
     history_document,
 )
 from calcwatch.formats.result.run import ReadExamination, Run, Step
+from calcwatch.image.settings import AnalysisSettings
 from calcwatch.phantom import PhantomImage, PhantomSettings, make_prior_and_current
 from calcwatch.report.overlay import draw_overlay, encode_png
 from calcwatch.service.analyze_each import overlay_name

@@ -6,7 +6,6 @@ import json
 from dataclasses import replace
 
 from calcwatch.comparison.compare import Compared
-from calcwatch.comparison.surgical_bed import FIGURES
 from calcwatch.comparison.treatment import TreatmentReading
 from calcwatch.domain.assessment import (
     Alternative,
@@ -42,6 +41,7 @@ from calcwatch.domain.lexicon import Category, Distribution, LateralityPattern, 
 from calcwatch.formats.result.document import comparison_document, findings_document
 from calcwatch.formats.result.fields import Document
 from calcwatch.formats.result.run import ReadExamination, Run, Step
+from calcwatch.words.treatment import FIGURES
 from tests.formats.result.examples import PROVENANCE, findings
 
 PLEOMORPHIC = MorphologyDescription(
@@ -222,7 +222,7 @@ def run_of(*examinations: ReadExamination) -> Run:
 def step(treatment: TreatmentReading | None = None) -> Step:
     """The comparison of both days."""
     prior, current = days()
-    compared = Compared(prior.findings.images, current.findings, COMPARISON, (), treatment)
+    compared = Compared(prior.findings.images, current.findings, COMPARISON, treatment)
     return Step((0,), (1, 2), compared)
 
 

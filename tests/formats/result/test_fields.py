@@ -218,7 +218,7 @@ def test_the_tables_of_all_domain_classes_are_found() -> None:
         "Run", "ImageFindings", "ImageDescription", "PixelSpacing", "Calcification", "ShapeFeatures",
         "MorphologyDescription", "CalcificationGroup", "DistributionMeasurements", "GroupReading", "Location",
         "Assessment", "Alternative", "LikelihoodRange", "NonLesion", "Landmarks", "ExaminationFindings",
-        "BreastReading", "ViewPair", "Provenance", "AnalysisSettings", "NotAnalyzed", "ComparedDays",
+        "BreastReading", "ViewPair", "Provenance", "NotAnalyzed", "ComparedDays",
         "ImagePair", "CalcificationMatch", "Change", "GroupMeasurement", "TreatmentReading",
         "LiteratureFigure", "GroupHistory", "Moment",
     } <= names  # fmt: skip

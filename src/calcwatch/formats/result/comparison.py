@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from calcwatch.codes.concepts import CHANGES
 from calcwatch.comparison.compare import Compared
-from calcwatch.comparison.surgical_bed import LiteratureFigure
 from calcwatch.comparison.treatment import TreatmentReading
 from calcwatch.domain.change import (
     Alignment,
@@ -47,6 +46,7 @@ from calcwatch.formats.result.fields import (
     word,
 )
 from calcwatch.formats.result.run import study_date_of
+from calcwatch.words.treatment import LiteratureFigure
 
 COMPARISON_VERSION = "2.0"
 """Version of the names in ``comparison.json`` and ``history.json``.
@@ -118,8 +118,8 @@ MATCH = record(
     Field("probability", share(3), "How likely it is that they are the same, 0 to 1."),
     Field(
         "distance_mm",
-        length(2),
-        "How far apart they lie after alignment, in mm.",
+        or_null(length(2)),
+        f"How far apart they lie after alignment, in mm; {_NULL_SPACING}.",
         was="apart_mm",
     ),
 )
@@ -191,6 +191,7 @@ PAIR = record(
     ),
     at="item",
     build=dict,
+    not_written={"registration": "it is kept in memory only, for pictures of the two images"},
 )
 """A current image and the prior one that it was compared with."""
 

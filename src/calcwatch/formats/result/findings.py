@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any
 
 from calcwatch.domain.assessment import BreastReading, ExaminationFindings, ViewPair
-from calcwatch.domain.findings import AnalysisSettings, ImageFindings, Provenance
+from calcwatch.domain.findings import ImageFindings, Provenance
 from calcwatch.domain.image import Laterality
 from calcwatch.domain.lexicon import LEXICON, LateralityPattern
 from calcwatch.formats.result.fields import (
     Field,
     Inlined,
+    Version,
     always,
     count,
     length,
@@ -42,8 +44,11 @@ FINDINGS_VERSION = "2.0"
 """Version of the names in ``findings.json``.
 
 1.0 had neither descriptions nor examinations; 1.1 added them; 2.0 took ``density`` of a shape away, which was
-its ``contrast`` a second time.
+its ``contrast`` a second time, and gave the hash of all settings.
 """
+
+WITH_SETTINGS_HASH: Version = (2, 0)
+"""The version that added ``settings_hash``."""
 
 BREAST = record(
     BreastReading,
@@ -143,20 +148,43 @@ EXAMINATION = record(
 """All images of one woman and day, read together."""
 
 SETTINGS = record(
-    AnalysisSettings,
-    Field("score_threshold", number(), "Less believable candidates are not reported, 0 to 1."),
-    Field(
-        "min_contrast",
-        number(),
-        "Candidates lower than this are not reported, in units of the local noise.",
-        since=WITH_SUGGESTIONS,
-        before=0.0,
+    dict,
+    *(
+        Field(name, kind, meaning, of=itemgetter(name), into=name, since=since, before=before)
+        for name, kind, meaning, since, before in (
+            (
+                "score_threshold",
+                number(),
+                "Less believable candidates are not reported, 0 to 1.",
+                (1, 0),
+                0.0,
+            ),
+            (
+                "min_contrast",
+                number(),
+                "Candidates lower than this are not reported, in units of the local noise.",
+                WITH_SUGGESTIONS,
+                0.0,
+            ),
+            (
+                "grouping_distance_mm",
+                number(),
+                "Calcifications closer than this belong together, in mm.",
+                (1, 0),
+                0.0,
+            ),
+            ("min_group_count", count(), "Fewer calcifications than this are no group.", (1, 0), 0),
+            (
+                "max_candidates",
+                count(),
+                "Number of the strongest candidates that are looked at in one image.",
+                (1, 0),
+                0,
+            ),
+        )
     ),
-    Field("grouping_distance_mm", number(), "Calcifications closer than this belong together, in mm."),
-    Field("min_group_count", count(), "Fewer calcifications than this are no group."),
-    Field("max_candidates", count(), "Number of the strongest candidates that are looked at in one image."),
 )
-"""Every number that changes a result."""
+"""The numbers that a user may change."""
 
 MODEL = record(
     dict,
@@ -196,7 +224,14 @@ PROVENANCE = record(
     Field("package", always("calcwatch"), "Name of the program."),
     Field("package_version", text(), "Version of the package."),
     Field("analysis_version", text(), "Changes whenever any number of a result may change."),
-    Field("settings", SETTINGS, "Every number that changes a result."),
+    Field("settings", SETTINGS, "The numbers that a user may change."),
+    Field(
+        "settings_hash",
+        or_null(text()),
+        "SHA-256 of every number that changes a result, in hexadecimal; null for a result of an earlier "
+        "version.",
+        since=WITH_SETTINGS_HASH,
+    ),
     Field("model", MODEL, "The detector.", of=lambda run: run.provenance, into="model"),
     Field(
         "description_model_hash",
