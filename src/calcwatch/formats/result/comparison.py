@@ -6,7 +6,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from calcwatch.codes.concepts import CHANGES
+from calcwatch.codes.change import CHANGES
+from calcwatch.codes.code import PRIVATE_SCHEME
 from calcwatch.comparison.compare import Compared
 from calcwatch.comparison.history import GroupHistory, histories
 from calcwatch.domain.change import Change, ChangeKind, GroupMeasurement, ImagePair
@@ -146,10 +147,10 @@ def _change(change: Change, then: Sequence[ImageDescription], now: Sequence[Imag
 
 
 def _code(kind: ChangeKind) -> Document | None:
-    if kind not in CHANGES:
+    code = CHANGES[kind]
+    if code.scheme == PRIVATE_SCHEME:
         return None
-    value, meaning = CHANGES[kind]
-    return {"scheme": "SCT", "value": value, "meaning": meaning}
+    return {"scheme": code.scheme, "value": code.value, "meaning": code.meaning}
 
 
 def _measured(measured: GroupMeasurement, prefix: str) -> Document:

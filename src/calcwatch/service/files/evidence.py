@@ -14,7 +14,8 @@ from calcwatch.domain.errors import CalcwatchError, NotInResult
 from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.study import ImagedStudy
 from calcwatch.formats.dicom.read.parse import looks_like_dicom
-from calcwatch.formats.dicom.write.evidence import Evidence, Header, read_header, study_of
+from calcwatch.formats.dicom.read.study import read_header, study_of
+from calcwatch.formats.dicom.write.evidence import Evidence, Header
 from calcwatch.formats.result.read_result import read_result
 from calcwatch.service.analyze_each import overlay_name
 from calcwatch.service.files.result_sources import check_source, find_source
@@ -107,7 +108,14 @@ def read_examination(read: ReadResult, number: int) -> ReadExamination:
     if plain:
         return ReadExamination(result, None, study, not_dicom=plain[0])
     before = tuple(one for one in prior if one is not None)
-    evidence = Evidence(result, tuple(headers), before, read.made, read.digest, failed=_failed(read, headers))
+    evidence = Evidence(
+        result=result,
+        current=tuple(headers),
+        prior=before,
+        made=read.made,
+        digest=read.digest,
+        failed=_failed(read, headers),
+    )
     return ReadExamination(result, evidence, study)
 
 
