@@ -1,4 +1,4 @@
-"""Kinds of documents and examinations, who observes, and in which language."""
+"""Kinds of documents and examinations, who observes, in which language, and how a file was de-identified."""
 
 from __future__ import annotations
 
@@ -36,3 +36,17 @@ COMMENT = Code("DCM", "121106", "Comment")
 
 SOURCE_OF_MEASUREMENT = Code("DCM", "121112", "Source of Measurement")
 """The image that a place or a measurement was taken from."""
+
+BASIC_PROFILE = Code("DCM", "113100", "Basic Application Confidentiality Profile")
+"""The profile of PS3.15 E.1 that all de-identified files follow (PS3.16 CID 7050)."""
+
+RETAIN_PATIENT_CHARACTERISTICS = Code("DCM", "113108", "Retain Patient Characteristics Option")
+"""Age and sex stay (PS3.15 E.3.7)."""
+
+RETAIN_MODIFIED_DATES = Code(
+    "DCM", "113107", "Retain Longitudinal Temporal Information Modified Dates Option"
+)
+"""Dates are moved, intervals stay (PS3.15 E.3.6)."""
+
+CLEAN_PIXEL_DATA = Code("DCM", "113101", "Clean Pixel Data Option")
+"""Burned-in text was blacked out (PS3.15 E.3.1)."""

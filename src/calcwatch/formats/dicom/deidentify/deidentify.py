@@ -24,13 +24,13 @@ from pydicom.dataset import Dataset, FileDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 
 from calcwatch.codes.code import VERSIONS, Code
-from calcwatch.codes.deidentification import (
+from calcwatch.codes.documents import (
     BASIC_PROFILE,
     CLEAN_PIXEL_DATA,
+    COMMENT,
     RETAIN_MODIFIED_DATES,
     RETAIN_PATIENT_CHARACTERISTICS,
 )
-from calcwatch.codes.documents import COMMENT
 from calcwatch.codes.findings import UNSPECIFIED
 from calcwatch.domain.errors import UnreadableImage, UnsupportedImage
 from calcwatch.formats.dicom.content_items import coded

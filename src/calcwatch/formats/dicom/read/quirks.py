@@ -474,7 +474,7 @@ JUDGMENTS = (
         function=sop_class_of,
     ),
     Quirk(
-        met="SNOMED codes as SNOMED-RT identifiers, under SRT, SNM3 or 99SDM: files from before 2018",
+        met="SNOMED codes as SNOMED-RT identifiers, under SRT, SNM3 (GE Senographe) or 99SDM, in older files",
         done="they are read as the SNOMED CT codes that replaced them",
         clause="PS3.16 8.1, CID 4014",
         function=current_code,
@@ -516,7 +516,8 @@ JUDGMENTS = (
         function=magnification_factor,
     ),
     Quirk(
-        met="Imager Pixel Spacing divided by the magnification already, no multiple of the detector elements",
+        met="Imager Pixel Spacing in the plane of the breast, no multiple of the detector elements: "
+        "GE Senographe states 0.094 mm for elements of 0.1 mm",
         done="it is not divided again where that makes it one; else it is used and flagged",
         clause="PS3.3 C.8.7.1, C.8.11.7",
         function=is_binned_spacing,
