@@ -230,3 +230,25 @@ class ExaminationResult:
             The change; ``None`` where nothing is said of it.
         """
         return next((change for change in self.changes if group in change.groups), None)
+
+    def change_from(self, prior_group: str) -> Change | None:
+        """What became of a group of the prior.
+
+        Args:
+            prior_group: Its tracking UID.
+
+        Returns:
+            The change; ``None`` where nothing is said of it.
+        """
+        return next((change for change in self.changes if prior_group in change.prior_groups), None)
+
+    def reading_of(self, group: str) -> GroupReading | None:
+        """What the examination says of a current group.
+
+        Args:
+            group: Its tracking UID.
+
+        Returns:
+            The reading; ``None`` where it has none.
+        """
+        return next((reading for reading in self.examination.groups if reading.tracking_uid == group), None)

@@ -1,19 +1,29 @@
-"""Bounds of a mammogram that hold for files of every format."""
+"""Bounds of a mammogram that hold for files of every format, and what to do about a damaged one."""
 
 from __future__ import annotations
 
 from calcwatch.domain.errors import UnreadableImage, UnsupportedImage
 from calcwatch.domain.image import PixelSpacing
+from calcwatch.formats.settings import READING
 
 MAX_PIXELS = 100_000_000
-"""Pixels allowed in a frame or picture; the largest mammograms have 20 million."""
+"""Pixels allowed in a frame or picture, a bound of memory; the largest mammograms have 20 million."""
 
-NOT_MAMMOGRAPHIC_MM = 0.25
-"""Above this, no mammography detector or film scan for diagnosis: the image is refused."""
+AGAIN = "copy or export the file again"
+"""What to do about a file that is cut off or damaged."""
 
 
 def check_size(rows: int, columns: int) -> None:
-    """Pass when a header promises no more pixels than a mammogram has; else raise ``UnreadableImage``."""
+    """Check that a header promises no more pixels than a mammogram has.
+
+    Args:
+        rows: Number of rows that the header promises.
+        columns: Number of columns.
+
+    Raises:
+        UnreadableImage: There would be more than ``MAX_PIXELS``.
+
+    """
     if rows * columns > MAX_PIXELS:
         raise UnreadableImage(
             f"the header promises {rows} x {columns} pixels, more than {MAX_PIXELS}: "
@@ -22,18 +32,31 @@ def check_size(rows: int, columns: int) -> None:
 
 
 def is_too_coarse(spacing: PixelSpacing | None) -> bool:
-    """Tell whether pixels are farther apart than a mammogram's; an unknown spacing is not."""
-    return spacing is not None and spacing.mm > NOT_MAMMOGRAPHIC_MM
+    """Whether pixels are farther apart than a mammogram's.
+
+    Args:
+        spacing: In the plane of the breast; ``None`` where it is not known.
+
+    Returns:
+        Yes or no; an unknown spacing is not too coarse.
+
+    """
+    return spacing is not None and spacing.mm > READING.not_mammographic_mm
 
 
 def check_is_fine(spacing: PixelSpacing | None) -> None:
-    """Pass when pixels are as close as a mammogram's or their spacing is unknown.
+    """Check that pixels are as close as a mammogram's, or that their spacing is unknown.
 
-    Raises ``UnsupportedImage`` with the spacing and its source.
+    Args:
+        spacing: In the plane of the breast; ``None`` where it is not known.
+
+    Raises:
+        UnsupportedImage: They are farther apart; the message names the spacing and its source.
+
     """
     if spacing is not None and is_too_coarse(spacing):
         raise UnsupportedImage(
             f"not a mammogram for diagnosis: its pixels are {spacing.mm:.3g} mm apart in the breast "
-            f"({spacing.source}), those of mammograms at most {NOT_MAMMOGRAPHIC_MM} mm; check the pixel "
-            "spacing, or leave the image out"
+            f"({spacing.source}), those of mammograms at most {READING.not_mammographic_mm} mm; check the "
+            "pixel spacing, or leave the image out"
         )

@@ -19,27 +19,46 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 
 from calcwatch.domain.errors import CalcwatchError, UnreadableImage, UnsupportedImage
 from calcwatch.domain.image import GivenAttributes, ImageDescription, Mammogram, PixelSpacing, QualityFlag
-from calcwatch.formats.bounds import check_is_fine, check_size
+from calcwatch.formats.bounds import AGAIN, check_is_fine, check_size
+from calcwatch.formats.settings import READING
 
-_AGAIN = "copy or export the file again"
 _PNG = b"\x89PNG\r\n\x1a\n"
+"""Signature of a PNG (ISO 15948 5.2)."""
+
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+"""Signatures of a TIFF and a BigTIFF in either byte order."""
+
 _PGM_HEADER = re.compile(
     rb"P[25](?:\s+|#[^\n]*\n)+?(\d+)(?:\s+|#[^\n]*\n)+(\d+)(?:\s+|#[^\n]*\n)+(\d+)\s", re.S
 )
+"""Magic number, columns, rows and the value of white, with comments between them (Netpbm)."""
+
 _TIFF_PHOTOMETRIC, _TIFF_BITS, _TIFF_COMPRESSION, _TIFF_SAMPLE_FORMAT = 262, 258, 259, 339
-_WHITE_IS_ZERO = 0
+"""Tags of a TIFF (TIFF 6.0): PhotometricInterpretation, BitsPerSample, Compression, SampleFormat."""
+
+_WHITE_IS_ZERO, _UNSIGNED = 0, 1
+"""Values of PhotometricInterpretation and SampleFormat."""
+
 _TIFF_JPEG = frozenset({6, 7, 34892, 33003, 33005, 34712})
+"""Values of Compression that may lose: old and new JPEG, that of DNG, JPEG 2000, Aperio's two kinds of it."""
 
 Samples = NDArray[np.uint8] | NDArray[np.uint16]
+"""Values of a picture, rows x columns."""
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """One decoded picture: rows x columns, black to white as its container says.
+    """One decoded picture, black to white as its container says.
 
-    ``top``: the value the container calls white. ``bits``: bits of its values. ``significant_bits``: how many
-    of them carry gray (PNG sBIT). ``steps``: how the values came about. ``lossy``: compression that lost
-    detail.
+    Attributes:
+        samples: Its values, rows x columns.
+        top: The value that the container calls white.
+        bits: Bits of its values.
+        significant_bits: How many of them carry gray (PNG sBIT).
+        steps: How the values came about, in words.
+        photometric: MONOCHROME1 where the lowest value is white, else MONOCHROME2.
+        lossy: Compression that lost detail, in words; ``""`` for none.
+
     """
 
     samples: Samples
@@ -52,19 +71,37 @@ class Picture:
 
 
 def raster_format(head: bytes) -> str:
-    """Name the picture format that a file's first bytes show: PNG, TIFF or PGM; ``""`` for anything else."""
+    """Name the picture format of a file.
+
+    Args:
+        head: Its first bytes, 8 or more.
+
+    Returns:
+        PNG, TIFF or PGM; ``""`` for anything else.
+
+    """
     if head.startswith(_PNG):
         return "PNG"
-    if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+    if head[:4] in _TIFF:
         return "TIFF"
     return "PGM" if re.match(rb"P[25][\s#]", head) else ""
 
 
 def read_raster(content: bytes, source: str, given: GivenAttributes) -> Mammogram:
-    """Read one gray picture; what it does not say of itself comes from ``given``.
+    """Read one gray picture.
 
-    Raises ``UnreadableImage`` (empty, truncated, damaged, beyond its bounds) or ``UnsupportedImage`` (color,
-    transparent, several pages, float or signed values); the message starts with ``source``.
+    Args:
+        content: Bytes of the file.
+        source: Where they come from, as messages and the description name it.
+        given: What the picture does not say of itself.
+
+    Returns:
+        Gray 0 to 1 of the picture, with its description.
+
+    Raises:
+        UnreadableImage: It is empty, truncated, damaged, or beyond its bounds.
+        UnsupportedImage: It is in color, transparent, of several pages, or of float or signed values.
+
     """
     try:
         return _read(content, source, given)
@@ -73,9 +110,16 @@ def read_raster(content: bytes, source: str, given: GivenAttributes) -> Mammogra
 
 
 def describe_raster(content: bytes, source: str, given: GivenAttributes) -> ImageDescription:
-    """Tell what was understood of a picture; never raises for a bad file.
+    """Describe what was understood of a picture; never raises for a bad file.
 
-    ``not_analyzed_because`` holds the reason when :func:`read_raster` would raise.
+    Args:
+        content: Bytes of the file.
+        source: Where they come from.
+        given: What the picture does not say of itself.
+
+    Returns:
+        The description; ``not_analyzed_because`` holds the reason where :func:`read_raster` would raise.
+
     """
     try:
         return _read(content, source, given).description
@@ -97,18 +141,23 @@ def _read(content: bytes, source: str, given: GivenAttributes) -> Mammogram:
             f"a value of {brightest} does not fit the {picture.bits} bits stated (at most {picture.top}); "
             "state the right number of bits"
         )
-    picture, unused = _note_unused_bits(picture, brightest.bit_length(), stated=given.bits_stored is not None)
+    bits_used = brightest.bit_length()
+    # high bits that are never used, as in 12-bit pixels in a 16-bit file, are named; gray stays as it is
+    is_unused = bits_used <= picture.bits - READING.unused_bits and picture.bits > READING.eight_bit
+    unused = () if given.bits_stored is not None or not is_unused else (QualityFlag.BITS_UNUSED,)
+    if unused:
+        step = (
+            f"values use {bits_used} of {picture.bits} bits; gray stays value / {picture.top}; "
+            f"state --bits-stored {bits_used} if the values are {bits_used} bit"
+        )
+        picture = replace(picture, steps=(*picture.steps, step))
     description = _described(picture, given, ImageDescription(source, file_format=kind))
     check_is_fine(description.pixel_spacing)
-    description = replace(description, bits_used=brightest.bit_length(), flags=(*description.flags, *unused))
-    return Mammogram(_gray(picture), description, None, 1.0 / (2**picture.significant_bits - 1))
-
-
-def _gray(picture: Picture) -> NDArray[np.float32]:
+    description = replace(description, bits_used=bits_used, flags=(*description.flags, *unused))
     gray: NDArray[np.float32] = np.divide(picture.samples, np.float32(picture.top), dtype=np.float32)
     if picture.photometric == "MONOCHROME1":
         np.subtract(np.float32(1), gray, out=gray)
-    return gray
+    return Mammogram(gray, description, None, 1.0 / (2**picture.significant_bits - 1))
 
 
 def _scaled(picture: Picture, given: GivenAttributes) -> Picture:
@@ -123,27 +172,14 @@ def _scaled(picture: Picture, given: GivenAttributes) -> Picture:
     return replace(picture, top=2**bits - 1, bits=bits, significant_bits=bits, steps=(*picture.steps, step))
 
 
-def _note_unused_bits(
-    picture: Picture, bits_used: int, *, stated: bool
-) -> tuple[Picture, tuple[QualityFlag, ...]]:
-    """Say so when high bits are never used, as in 12-bit pixels in a 16-bit file; gray stays as it is."""
-    if stated or picture.bits <= 8 or bits_used > picture.bits - 2:
-        return picture, ()
-    step = (
-        f"values use {bits_used} of {picture.bits} bits; gray stays value / {picture.top}; "
-        f"state --bits-stored {bits_used} if the values are {bits_used} bit"
-    )
-    return replace(picture, steps=(*picture.steps, step)), (QualityFlag.BITS_UNUSED,)
-
-
 def _described(picture: Picture, given: GivenAttributes, bare: ImageDescription) -> ImageDescription:
     spacing = given.pixel_spacing_mm
     laterality, view = given.image_laterality, given.view_position
-    found = {
+    flags = {
         QualityFlag.PIXEL_SPACING_UNKNOWN: spacing is None,
         QualityFlag.LATERALITY_UNKNOWN: laterality is None,
         QualityFlag.VIEW_UNKNOWN: view is None,
-        QualityFlag.EIGHT_BIT: picture.bits <= 8,
+        QualityFlag.EIGHT_BIT: picture.bits <= READING.eight_bit,
         QualityFlag.LOSSY_COMPRESSION: bool(picture.lossy),
     }
     return replace(
@@ -162,7 +198,7 @@ def _described(picture: Picture, given: GivenAttributes, bare: ImageDescription)
         lossy_history=picture.lossy,
         patient_id=given.patient_id,
         study_date=given.study_date,
-        flags=tuple(flag for flag, present in found.items() if present),
+        flags=tuple(flag for flag, is_set in flags.items() if is_set),
     )
 
 
@@ -170,7 +206,7 @@ def _decode_pgm(content: bytes) -> Picture:
     """Decode a plain (P2) or binary (P5) portable gray map; its header names the value that is white."""
     header = _PGM_HEADER.match(content)
     if header is None:
-        raise UnreadableImage(f"the PGM header is damaged or truncated; {_AGAIN}")
+        raise UnreadableImage(f"the PGM header is damaged or truncated; {AGAIN}")
     columns, rows, top = (int(word) for word in header.groups())
     _check_size(rows, columns)
     if not 1 <= top <= 65535:
@@ -179,7 +215,7 @@ def _decode_pgm(content: bytes) -> Picture:
     samples = decode(content, header.end(), rows * columns, top)
     if len(samples) < rows * columns:
         raise UnreadableImage(
-            f"the file is truncated: {len(samples)} of {rows * columns} pixels are there; {_AGAIN}"
+            f"the file is truncated: {len(samples)} of {rows * columns} pixels are there; {AGAIN}"
         )
     bits = top.bit_length()
     return Picture(samples.reshape(rows, columns), top, bits, bits, (f"PGM: white is {top}",))
@@ -213,7 +249,7 @@ def _decode_with_pillow(content: bytes, kind: str) -> Picture:
             image = Image.open(BytesIO(content), formats=(kind,))
         except UnidentifiedImageError as error:
             raise UnreadableImage(
-                f"the {kind} is damaged or truncated: its header is not readable; {_AGAIN}"
+                f"the {kind} is damaged or truncated: its header is not readable; {AGAIN}"
             ) from error
         except Image.DecompressionBombError as error:
             promised = " ".join(re.findall(r"\d+", str(error))[:1])
@@ -222,7 +258,7 @@ def _decode_with_pillow(content: bytes, kind: str) -> Picture:
                 "refused as a compression bomb; do not trust this file"
             ) from error
         except Exception as error:  # Pillow answers damaged files with errors of many kinds
-            raise UnreadableImage(f"the {kind} is damaged or truncated: {error}; {_AGAIN}") from error
+            raise UnreadableImage(f"the {kind} is damaged or truncated: {error}; {AGAIN}") from error
         with image:
             _check_size(image.height, image.width)
             _check_is_single(image, kind)
@@ -230,7 +266,7 @@ def _decode_with_pillow(content: bytes, kind: str) -> Picture:
             try:
                 image.load()
             except Exception as error:  # as above: truncated data, a wrong checksum, a broken code stream
-                raise UnreadableImage(f"the {kind} is damaged or truncated: {error}; {_AGAIN}") from error
+                raise UnreadableImage(f"the {kind} is damaged or truncated: {error}; {AGAIN}") from error
             samples, note = _gray_samples(image)
     return replace(picture, samples=samples, steps=(*picture.steps, *note))
 
@@ -286,7 +322,7 @@ def _tiff_layout(image: Image.Image) -> Picture:
     tags: Any = getattr(image, "tag_v2", {})
     bits = int(np.max(tags.get(_TIFF_BITS, 1)))
     kinds = np.atleast_1d(tags.get(_TIFF_SAMPLE_FORMAT, 1))
-    if np.any(kinds != 1):
+    if np.any(kinds != _UNSIGNED):
         raise UnsupportedImage(
             "the TIFF has signed or floating point values; save it as unsigned 8 or 16 bit"
         )

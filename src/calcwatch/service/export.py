@@ -18,12 +18,12 @@ from PIL import Image
 from calcwatch.domain.errors import CalcwatchError, UnsupportedImage
 from calcwatch.domain.findings import ImageFindings
 from calcwatch.formats.dicom.write.cad.report import cad_report
-from calcwatch.formats.dicom.write.derived import file_bytes
+from calcwatch.formats.dicom.write.common_modules import file_bytes
 from calcwatch.formats.dicom.write.encapsulated_pdf import encapsulated_pdf
 from calcwatch.formats.dicom.write.evidence import Evidence, Header
-from calcwatch.formats.dicom.write.key_objects import key_objects
+from calcwatch.formats.dicom.write.key_object_selection import key_object_selection
 from calcwatch.formats.dicom.write.measurements.report import measurement_report
-from calcwatch.formats.dicom.write.presentation import presentation_state
+from calcwatch.formats.dicom.write.presentation_state import presentation_state
 from calcwatch.formats.dicom.write.secondary_capture import secondary_capture
 from calcwatch.formats.dicom.write.segmentation import segmentation
 from calcwatch.formats.fhir.bundle import result_bundle
@@ -110,7 +110,7 @@ class _Job:
 _WHOLE: Mapping[ExportFormat, Callable[[Evidence], Header | None]] = {
     ExportFormat.CAD_SR: cad_report,
     ExportFormat.SR: measurement_report,
-    ExportFormat.KEY_OBJECTS: key_objects,
+    ExportFormat.KEY_OBJECTS: key_object_selection,
 }
 """Objects of which an examination has one; of the others each image has its own."""
 

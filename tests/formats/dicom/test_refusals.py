@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydicom.uid import MediaStorageDirectoryStorage
 
 from calcwatch.domain.errors import CalcwatchError, UnreadableImage, UnsupportedImage
 from calcwatch.domain.image import QualityFlag
 from calcwatch.formats.bounds import MAX_PIXELS
 from calcwatch.formats.dicom.read import parse
-from calcwatch.formats.dicom.read.complaints import listen
+from calcwatch.formats.dicom.read.frames import decode_with_complaint
 from calcwatch.formats.dicom.read.mammogram import describe_dicom, read_dicom
 from calcwatch.formats.dicom.read.parse import is_dicomdir
 from tests.formats.dicom.make import (
@@ -102,7 +103,7 @@ def test_other_messages_are_kept(capfd: pytest.CaptureFixture[str]) -> None:
         os.write(2, b"from elsewhere\nCorrupt JPEG data: 2 extraneous bytes before marker 0xd9\n")
         return 7
 
-    assert listen(decode) == (7, "")
+    assert decode_with_complaint(decode) == (7, "")
     assert capfd.readouterr().err == "from elsewhere\n"
 
 
@@ -110,7 +111,7 @@ def test_decoder_errors_pass() -> None:
     """An error of the decoder passes, and the standard error stream is back in its place."""
     before = os.fstat(2)
     with pytest.raises(ZeroDivisionError):
-        listen(lambda: 1 // 0)
+        decode_with_complaint(lambda: 1 // 0)
     assert os.fstat(2).st_ino == before.st_ino
 
 
@@ -152,7 +153,7 @@ def test_encrypted_identity_does_not_matter() -> None:
 
 def test_dicomdir() -> None:
     """A DICOMDIR is refused as an index, and told by its first bytes."""
-    dataset = attributes(SOPClassUID=parse.DICOMDIR_SOP_CLASS, SOPInstanceUID="1.2", FileSetID="X")
+    dataset = attributes(SOPClassUID=MediaStorageDirectoryStorage, SOPInstanceUID="1.2", FileSetID="X")
     content = file_bytes(dataset)
     assert is_dicomdir(content[:512])
     assert not is_dicomdir(file_bytes(mammogram(gradient()))[:512])

@@ -6,15 +6,16 @@ from typing import Any
 
 import pytest
 
-from calcwatch.domain.image import QualityFlag
-from calcwatch.formats.dicom.read.spacing import SpacingReading, read_spacing
+from calcwatch.domain.image import PixelSpacing, QualityFlag
+from calcwatch.formats.dicom.read.header import Reading
+from calcwatch.formats.dicom.read.spacing import read_spacing
 from tests.formats.dicom.make import attributes
 
 AMBIGUOUS, UNKNOWN = QualityFlag.PIXEL_SPACING_AMBIGUOUS, QualityFlag.PIXEL_SPACING_UNKNOWN
 MAGNIFIED = QualityFlag.MAGNIFICATION_VIEW
 
 
-def read(**given: Any) -> SpacingReading:
+def read(**given: Any) -> Reading[PixelSpacing | None]:
     return read_spacing(attributes(**given))
 
 
@@ -44,17 +45,17 @@ def factor(value: float) -> dict[str, Any]:
 def test_sources(given: dict[str, Any], mm: float, flags: tuple[QualityFlag, ...]) -> None:
     """Each attribute that says the spacing gives the spacing in the plane of the breast."""
     found = read(**given)
-    assert found.spacing is not None
-    assert found.spacing.mm == pytest.approx(mm)
+    assert found.value is not None
+    assert found.value.mm == pytest.approx(mm)
     assert found.flags == flags
 
 
 def test_maker_states_the_plane_of_the_breast() -> None:
     """Imager Pixel Spacing below the detector's elements is used and flagged, both values are named."""
     found = read(ImagerPixelSpacing=[0.0941, 0.0941], DetectorElementSpacing=[0.1, 0.1], **factor(1))
-    assert found.spacing is not None
-    assert found.spacing.mm == pytest.approx(0.0941)
-    assert found.spacing.magnification == 1
+    assert found.value is not None
+    assert found.value.mm == pytest.approx(0.0941)
+    assert found.value.magnification == 1
     assert found.flags == (AMBIGUOUS,)
     assert "0.0941 mm" in found.note
     assert "0.1 mm" in found.note
@@ -63,18 +64,18 @@ def test_maker_states_the_plane_of_the_breast() -> None:
 def test_magnification_is_not_divided_out_twice() -> None:
     """Imager Pixel Spacing that is the element's divided by the factor already is not divided again."""
     found = read(ImagerPixelSpacing=[0.05, 0.05], DetectorElementSpacing=[0.09, 0.09], **factor(1.8))
-    assert found.spacing is not None
-    assert found.spacing.mm == pytest.approx(0.05)
+    assert found.value is not None
+    assert found.value.mm == pytest.approx(0.05)
     assert found.flags == (AMBIGUOUS, MAGNIFIED)
-    assert "already divided by 1.8" in found.spacing.source
+    assert "already divided by 1.8" in found.value.source
 
 
 def test_calibrated_value_beside_imager_spacing() -> None:
     """A calibrated Pixel Spacing that differs is named and flagged; Imager Pixel Spacing stays the source."""
     both = {"ImagerPixelSpacing": [0.1, 0.1], "PixelSpacing": [0.08, 0.08], **factor(1)}
     found = read(**both, PixelSpacingCalibrationType="FIDUCIAL")
-    assert found.spacing is not None
-    assert found.spacing.mm == pytest.approx(0.1)
+    assert found.value is not None
+    assert found.value.mm == pytest.approx(0.1)
     assert found.flags == (AMBIGUOUS,)
     assert "Pixel Spacing says 0.08 mm (FIDUCIAL)" in found.note
     assert "no calibration type" in read(**both).note
@@ -91,8 +92,8 @@ def test_pixel_spacing_that_agrees(pixel_spacing: float) -> None:
 def test_magnification_not_given(value: float | None) -> None:
     """A missing or absurd magnification factor is taken as 1, and that is said."""
     found = read(ImagerPixelSpacing=[0.07, 0.07], EstimatedRadiographicMagnificationFactor=value)
-    assert found.spacing is not None
-    assert found.spacing.magnification == 1
+    assert found.value is not None
+    assert found.value.magnification == 1
     assert "taken as 1" in found.note
 
 
@@ -113,7 +114,7 @@ def test_magnification_not_given(value: float | None) -> None:
 def test_unknown(given: dict[str, Any]) -> None:
     """A spacing that the header does not say, or says absurdly, is unknown, flagged, and never guessed."""
     found = read(**given)
-    assert found.spacing is None
+    assert found.value is None
     assert found.flags == (UNKNOWN,)
     assert found.note
 
@@ -129,8 +130,8 @@ def test_lookalikes_are_named() -> None:
 def test_oblong_pixels() -> None:
     """Pixels that are not square keep both distances and are flagged."""
     found = read(ImagerPixelSpacing=[0.05, 0.1], **factor(1))
-    assert found.spacing is not None
-    assert (found.spacing.row_mm, found.spacing.column_mm) == (0.05, 0.1)
+    assert found.value is not None
+    assert (found.value.row_mm, found.value.column_mm) == (0.05, 0.1)
     assert found.flags == (QualityFlag.PIXELS_NOT_SQUARE,)
     assert read(PixelAspectRatio=[2, 1]).flags == (UNKNOWN, QualityFlag.PIXELS_NOT_SQUARE)
 
@@ -138,22 +139,22 @@ def test_oblong_pixels() -> None:
 def test_film_with_another_pixel_spacing() -> None:
     """A film scan whose Pixel Spacing differs from the scanner's is flagged."""
     found = read(NominalScannedPixelSpacing=[0.05, 0.05], PixelSpacing=[0.06, 0.06], **factor(1))
-    assert found.spacing is not None
-    assert found.spacing.mm == pytest.approx(0.05)
+    assert found.value is not None
+    assert found.value.mm == pytest.approx(0.05)
     assert found.flags == (AMBIGUOUS,)
 
 
 def test_single_value() -> None:
     """A spacing written as one value is that of square pixels."""
     found = read(ImagerPixelSpacing=0.07, **factor(1))
-    assert found.spacing is not None
-    assert (found.spacing.row_mm, found.spacing.column_mm) == (0.07, 0.07)
+    assert found.value is not None
+    assert (found.value.row_mm, found.value.column_mm) == (0.07, 0.07)
 
 
 def test_reconstructed_slices() -> None:
     """Tomosynthesis takes the spacing of its reconstructed slices."""
     shared = [attributes(PixelMeasuresSequence=[attributes(PixelSpacing=[0.1, 0.1], SliceThickness=1)])]
     found = read(SharedFunctionalGroupsSequence=shared)
-    assert found.spacing is not None
-    assert found.spacing.mm == pytest.approx(0.1)
-    assert "reconstructed slice" in found.spacing.source
+    assert found.value is not None
+    assert found.value.mm == pytest.approx(0.1)
+    assert "reconstructed slice" in found.value.source

@@ -6,12 +6,47 @@ from typing import Any
 
 import pytest
 
-from calcwatch.codes.concepts import VIEW_CODES, VIEW_MODIFIERS, ViewModifier
+from calcwatch.codes.views import VIEW_MODIFIERS, VIEWS, ViewModifier
 from calcwatch.domain.image import Laterality, QualityFlag, ViewPosition
-from calcwatch.formats.dicom.read.view import read_implant, read_laterality, read_view
+from calcwatch.formats.dicom.read.view import read_implant, read_laterality, read_view, read_view_modifiers
 from tests.formats.dicom.make import attributes, code
 
 CONFLICT = (QualityFlag.VIEW_CONFLICT,)
+
+WRITTEN_VIEWS: tuple[tuple[ViewPosition, str, str], ...] = (
+    (ViewPosition.ML, "399260004", "R-10224"),
+    (ViewPosition.MLO, "399368009", "R-10226"),
+    (ViewPosition.LM, "399352003", "R-10228"),
+    (ViewPosition.LMO, "399099002", "R-10230"),
+    (ViewPosition.CC, "399162004", "R-10242"),
+    (ViewPosition.FB, "399196006", "R-10244"),
+    (ViewPosition.SIO, "399188001", "R-102D0"),
+    (ViewPosition.ISO, "441555000", "R-40AAA"),
+    (ViewPosition.XCCL, "399192008", "R-1024A"),
+    (ViewPosition.XCCM, "399101009", "R-1024B"),
+    (ViewPosition.XCCL, "399192008", "Y-X1770"),
+    (ViewPosition.XCCM, "399101009", "Y-X1771"),
+    (ViewPosition.XCC, "399265009", "R-102CF"),
+)
+"""View, SNOMED CT code, SNOMED-RT identifier, as PS3.16 prints CID 4014 with its retired entries."""
+
+WRITTEN_MODIFIERS: tuple[tuple[ViewModifier, str, str], ...] = (
+    (ViewModifier.CLEAVAGE, "399161006", "R-102D2"),
+    (ViewModifier.AXILLARY_TAIL, "399011000", "R-102D1"),
+    (ViewModifier.ROLLED_LATERAL, "399197002", "R-102D3"),
+    (ViewModifier.ROLLED_MEDIAL, "399226006", "R-102D4"),
+    (ViewModifier.ROLLED_INFERIOR, "414493004", "R-102CA"),
+    (ViewModifier.ROLLED_SUPERIOR, "415670009", "R-102C9"),
+    (ViewModifier.IMPLANT_DISPLACED, "399209000", "R-102D5"),
+    (ViewModifier.MAGNIFICATION, "399163009", "R-102D6"),
+    (ViewModifier.SPOT_COMPRESSION, "399055006", "R-102D7"),
+    (ViewModifier.TANGENTIAL, "399110001", "R-102C2"),
+    (ViewModifier.NIPPLE_IN_PROFILE, "442581004", "R-40AB3"),
+    (ViewModifier.ANTERIOR_COMPRESSION, "441752004", "P2-00161"),
+    (ViewModifier.INFRAMAMMARY_FOLD, "442593008", "R-40ABE"),
+    (ViewModifier.AXILLARY_TISSUE, "442580003", "R-40AB2"),
+)
+"""Modifier, SNOMED CT code, SNOMED-RT identifier, as PS3.16 prints CID 4015."""
 
 
 def coded(value: str, scheme: str = "SCT", *modifiers: tuple[str, str]) -> dict[str, Any]:
@@ -19,43 +54,44 @@ def coded(value: str, scheme: str = "SCT", *modifiers: tuple[str, str]) -> dict[
     return {"ViewCodeSequence": [code(value, scheme, ViewModifierCodeSequence=items or None)]}
 
 
-@pytest.mark.parametrize(("view", "sct", "old"), VIEW_CODES)
+@pytest.mark.parametrize(("view", "sct", "old"), WRITTEN_VIEWS)
 @pytest.mark.parametrize("scheme", ["SCT", "SRT", "SNM3", "99SDM"])
 def test_view_codes(view: ViewPosition, sct: str, old: str, scheme: str) -> None:
     """Every view code is understood in the current and the older SNOMED schemes."""
     found = read_view(attributes(**coded(sct if scheme == "SCT" else old, scheme)))
-    assert (found.view, found.source, found.flags) == (view, "View Code Sequence", ())
+    assert (found.value, found.note, found.flags) == (view, "View Code Sequence", ())
 
 
-@pytest.mark.parametrize(("modifier", "sct", "old"), VIEW_MODIFIERS)
+@pytest.mark.parametrize(("modifier", "sct", "old"), WRITTEN_MODIFIERS)
 def test_view_modifiers(modifier: ViewModifier, sct: str, old: str) -> None:
     """Every view modifier is understood in the current and the older schemes, and named in the source."""
     for entry in ((sct, "SCT"), (old, "SNM3")):
-        found = read_view(attributes(**coded("399162004", "SCT", entry)))
-        assert found.modifiers == (modifier,)
-        assert found.source == f"View Code Sequence ({modifier})"
+        dataset = attributes(**coded("399162004", "SCT", entry))
+        found = read_view(dataset)
+        assert read_view_modifiers(dataset) == (modifier,)
+        assert found.note == f"View Code Sequence ({modifier})"
 
 
 def test_modifiers_that_make_a_view() -> None:
     """A cleavage view and an axillary tail view are told by their modifier."""
     cleavage = read_view(attributes(**coded("399162004", "SCT", ("399161006", "SCT")), ViewPosition="CV"))
     tail = read_view(attributes(**coded("399368009", "SCT", ("R-102D1", "SRT")), ViewPosition="MLO"))
-    assert (cleavage.view, cleavage.flags) == (ViewPosition.CV, ())
-    assert (tail.view, tail.flags) == (ViewPosition.AT, ())
+    assert (cleavage.value, cleavage.flags) == (ViewPosition.CV, ())
+    assert (tail.value, tail.flags) == (ViewPosition.AT, ())
 
 
 def test_lateral_is_not_oblique() -> None:
     """ML is not taken for MLO: the view code wins over View Position and the conflict is flagged."""
     found = read_view(attributes(**coded("399260004"), ViewPosition="MLO"))
-    assert (found.view, found.flags) == (ViewPosition.ML, CONFLICT)
-    assert found.source == "View Code Sequence; but View Position says MLO"
+    assert (found.value, found.flags) == (ViewPosition.ML, CONFLICT)
+    assert found.note == "View Code Sequence; but View Position says MLO"
 
 
 @pytest.mark.parametrize("word", list(ViewPosition))
 def test_view_position_alone(word: str) -> None:
     """View Position is the source when there is no view code."""
     found = read_view(attributes(ViewPosition=word))
-    assert (found.view, found.source, found.flags) == (word, "View Position", ())
+    assert (found.value, found.note, found.flags) == (word, "View Position", ())
 
 
 @pytest.mark.parametrize(
@@ -69,7 +105,7 @@ def test_view_position_alone(word: str) -> None:
 def test_unknown_view(given: dict[str, Any], source: str) -> None:
     """A view that is missing or no mammographic one is unknown and flagged."""
     found = read_view(attributes(**given))
-    assert (found.view, found.source, found.flags) == (None, source, (QualityFlag.VIEW_UNKNOWN,))
+    assert (found.value, found.note, found.flags) == (None, source, (QualityFlag.VIEW_UNKNOWN,))
 
 
 @pytest.mark.parametrize(
@@ -89,7 +125,7 @@ def test_unknown_view(given: dict[str, Any], source: str) -> None:
 def test_view_against_orientation(view: str, orientation: Any, flags: tuple[QualityFlag, ...]) -> None:
     """A Patient Orientation that the view cannot have is a flagged conflict."""
     found = read_view(attributes(ViewPosition=view, PatientOrientation=orientation))
-    assert (found.view, found.flags) == (view, flags)
+    assert (found.value, found.flags) == (view, flags)
 
 
 def region(side: str, scheme: str = "SCT") -> dict[str, Any]:
@@ -123,21 +159,21 @@ def region(side: str, scheme: str = "SCT") -> dict[str, Any]:
 def test_laterality(given: dict[str, Any], side: str, source: str) -> None:
     """Laterality is read from the image, the frame, the region or the series, and its source is told."""
     found = read_laterality(attributes(**given), None)
-    assert (found.laterality, found.source, found.flags) == (side, source, ())
+    assert (found.value, found.note, found.flags) == (side, source, ())
 
 
 def test_unknown_laterality() -> None:
     """A laterality that is missing or no letter of the Standard is unknown and flagged."""
     for given in ({}, {"ImageLaterality": "X"}):
         found = read_laterality(attributes(**given), None)
-        assert (found.laterality, found.flags) == (None, (QualityFlag.LATERALITY_UNKNOWN,))
+        assert (found.value, found.flags) == (None, (QualityFlag.LATERALITY_UNKNOWN,))
 
 
 def test_laterality_conflict() -> None:
     """Image Laterality wins over the series' Laterality, and the conflict is flagged."""
     found = read_laterality(attributes(ImageLaterality="R", Laterality="L"), None)
-    assert (found.laterality, found.flags) == (Laterality.RIGHT, (QualityFlag.LATERALITY_CONFLICT,))
-    assert found.source == "Image Laterality; but Laterality says L"
+    assert (found.value, found.flags) == (Laterality.RIGHT, (QualityFlag.LATERALITY_CONFLICT,))
+    assert found.note == "Image Laterality; but Laterality says L"
 
 
 @pytest.mark.parametrize(
@@ -157,12 +193,12 @@ def test_laterality_against_orientation(side: str, view: str, orientation: list[
     """The slant of an oblique view tells the breast; one that contradicts the laterality is flagged."""
     dataset = attributes(ImageLaterality=side, PatientOrientation=orientation)
     found = read_laterality(dataset, ViewPosition(view))
-    assert found.laterality == side
+    assert found.value == side
     assert found.flags == (() if agrees else (QualityFlag.LATERALITY_CONFLICT,))
 
 
 @pytest.mark.parametrize(
-    ("stated", "modifiers", "words", "flagged"),
+    ("present", "modifiers", "words", "flagged"),
     [
         (None, (), "", False),
         ("NO", (), "not present", False),
@@ -182,7 +218,9 @@ def test_laterality_against_orientation(side: str, view: str, orientation: list[
         ),
     ],
 )
-def test_implant(stated: str | None, modifiers: tuple[ViewModifier, ...], words: str, flagged: bool) -> None:
+def test_implant(present: str | None, modifiers: tuple[ViewModifier, ...], words: str, flagged: bool) -> None:
     """Implants are told by their attribute and by the implant displaced modifier, and flagged."""
-    found = read_implant(attributes(BreastImplantPresent=stated), modifiers)
-    assert found == (words, (QualityFlag.IMPLANT,) if flagged else ())
+    coded_modifiers = [(VIEW_MODIFIERS[modifier].value, "SCT") for modifier in modifiers]
+    view = coded(VIEWS[ViewPosition.MLO].value, "SCT", *coded_modifiers)
+    found = read_implant(attributes(**view, BreastImplantPresent=present))
+    assert (found.value, found.flags) == (words, (QualityFlag.IMPLANT,) if flagged else ())

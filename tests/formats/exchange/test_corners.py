@@ -27,12 +27,13 @@ from calcwatch.domain.image import ImageDescription, Laterality, PixelSpacing, P
 from calcwatch.domain.lexicon import Category, LateralityPattern
 from calcwatch.domain.uids import tracking_uid_of
 from calcwatch.formats.dicom.read.cad_report import read_cad_report
+from calcwatch.formats.dicom.read.study import read_header
 from calcwatch.formats.dicom.write.cad.report import cad_report
-from calcwatch.formats.dicom.write.derived import file_bytes
-from calcwatch.formats.dicom.write.evidence import Evidence, read_header
+from calcwatch.formats.dicom.write.common_modules import file_bytes
+from calcwatch.formats.dicom.write.evidence import Evidence
 from calcwatch.formats.dicom.write.mammogram import mammogram_dataset
 from calcwatch.formats.dicom.write.measurements.report import measurement_report
-from calcwatch.formats.dicom.write.presentation import presentation_state
+from calcwatch.formats.dicom.write.presentation_state import presentation_state
 from calcwatch.formats.dicom.write.segmentation import segmentation
 from calcwatch.image.settings import AnalysisSettings
 from calcwatch.phantom import PhantomSettings, make_examination
@@ -98,7 +99,8 @@ def evidence(dataset: Dataset) -> Evidence:
     )
     header = read_header(file_bytes(dataset), "corner.dcm")
     result = ExaminationResult(found, Provenance("0.1.0", "3", AnalysisSettings().numbers()))
-    return Evidence(result, (header,), (), datetime(2026, 1, 2, tzinfo=UTC), "digest")
+    made = datetime(2026, 1, 2, tzinfo=UTC)
+    return Evidence(result=result, current=(header,), prior=(), made=made, digest="digest")
 
 
 def described(dataset: Dataset) -> ImageDescription:

@@ -14,13 +14,15 @@ import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-from calcwatch.codes.concepts import CATEGORIES, CHANGE_WORDS, DISTRIBUTIONS, MORPHOLOGIES
+from calcwatch.codes.assessment import CATEGORIES
+from calcwatch.codes.change import CHANGES
+from calcwatch.codes.findings import DISTRIBUTIONS, MORPHOLOGIES
 from calcwatch.domain.change import ChangeKind
 from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.formats.fhir.check import check_bundle
-from calcwatch.formats.fhir.read_bundle import read_bundle
 from calcwatch.formats.result.document import read_result
 from calcwatch.service.export import Exported
+from tests.formats.fhir.observed import read_bundle
 
 near = partial(pytest.approx, abs=0.01)
 
@@ -283,7 +285,7 @@ def test_changes_and_categories_are_told(result: Path, exported: Exported) -> No
     }
     for change in read.changes:
         said = told[change.groups[0]]["Finding of change since previous mammogram (finding)"]
-        assert said == CHANGE_WORDS[change.kind].value
+        assert said == CHANGES[change.kind].value
 
 
 def test_differences_in_time_are_in_the_cad_report(exported: Exported) -> None:

@@ -14,7 +14,8 @@ import pytest
 from fhir.resources.R4B import get_fhir_model_class
 from pydantic import BaseModel
 
-from calcwatch.codes.concepts import CATEGORIES, CHANGE_WORDS
+from calcwatch.codes.assessment import CATEGORIES
+from calcwatch.codes.change import CHANGES
 from calcwatch.domain.assessment import ExaminationResult
 from calcwatch.domain.errors import NotReleased
 from calcwatch.domain.lexicon import Category
@@ -22,8 +23,8 @@ from calcwatch.domain.study import ImagedStudy, InstanceReference, PatientIdenti
 from calcwatch.formats.fhir.bundle import released_summary, result_bundle
 from calcwatch.formats.fhir.check import check_bundle, required_codes
 from calcwatch.formats.fhir.data_types import Json
-from calcwatch.formats.fhir.read_bundle import read_bundle
 from calcwatch.formats.result.document import read_result
+from tests.formats.fhir.observed import read_bundle
 from tests.formats.result.readings import written
 
 MADE = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
@@ -125,7 +126,7 @@ def test_every_finding_is_read_back() -> None:
             if group.tracking_uid in categories:
                 assert one.category == CATEGORIES[categories[group.tracking_uid]].value
             change = read.change_of(group.tracking_uid)
-            assert one.change == (CHANGE_WORDS[change.kind].value if change else one.change)
+            assert one.change == (CHANGES[change.kind].value if change else one.change)
         for single in image.calcifications:
             one = found[single.tracking_uid]
             assert (one.row, one.column, one.diameter_mm) == (single.row, single.column, single.diameter_mm)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from typing import TYPE_CHECKING
 
-from calcwatch.domain.assessment import ExaminationResult
 from calcwatch.domain.errors import NotReleased
-from calcwatch.domain.study import ImagedStudy
 from calcwatch.formats.fhir.data_types import Json, instant, reference
 from calcwatch.formats.fhir.entries import Entries, entries_of
-from calcwatch.formats.fhir.observations import Subject, observe_examination, observe_image
+from calcwatch.formats.fhir.observations import observe_examination, observe_image
 from calcwatch.formats.fhir.resources import (
     add_device,
     add_patient,
@@ -21,13 +19,27 @@ from calcwatch.formats.fhir.resources import (
     add_study,
 )
 
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from calcwatch.domain.assessment import ExaminationResult
+    from calcwatch.domain.study import ImagedStudy
+
 
 def result_bundle(result: ExaminationResult, study: ImagedStudy | None, *, made: datetime) -> Json:
     """An examination, and what it was compared with, as a transaction bundle ready for JSON.
 
-    ``study``: as the images' headers name it; ``None`` where they are no DICOM. ``made``: when the result
-    was, aware of its time zone. Every observation and the report are ``preliminary``, every order a draft
-    proposal, and nothing is said to the woman. The same arguments give the same bundle.
+    Every observation and the report are ``preliminary``, every order a draft proposal, and nothing is said to
+    the woman. The same arguments give the same bundle.
+
+    Args:
+        result: The examination.
+        study: As the images' headers name it; ``None`` where they are no DICOM.
+        made: When the result was made, aware of its time zone.
+
+    Returns:
+        A Bundle of type transaction.
+
     """
     return _transaction(_result_entries(result, study, made))
 
@@ -43,8 +55,20 @@ def released_summary(
 ) -> Json:
     """The bundle of a result with a summary for the woman that a clinician has signed, as a Communication.
 
-    ``words``: what she is told; ``signer``: who signed it, by name; ``sent``: when. Raises ``NotReleased``
-    without words or without a signer: no patient is shown what no clinician signed.
+    Args:
+        result: The examination.
+        study: As the images' headers name it; ``None`` where they are no DICOM.
+        made: When the result was made, aware of its time zone.
+        words: What the woman is told.
+        signer: Who signed it, by name.
+        sent: When it is sent, aware of its time zone.
+
+    Returns:
+        A Bundle of type transaction.
+
+    Raises:
+        NotReleased: There are no words or no signer: no patient is shown what no clinician signed.
+
     """
     if not words.strip() or not signer.strip():
         missing = "words" if signer.strip() else "signer"
@@ -70,21 +94,19 @@ def released_summary(
 
 def _result_entries(result: ExaminationResult, study: ImagedStudy | None, made: datetime) -> Entries:
     entries = entries_of(result, made)
-    patient = add_patient(entries, study, result.examination.images[0])
-    device = add_device(entries, result)
-    own = add_study(entries, study, patient) if study else ""
-    before = add_prior_study(entries, result.prior[0], patient) if result.prior else ""
-    add_structures(entries, result, patient)
-    now = Subject(patient, device, own)
-    then = Subject(patient, device, before, is_prior=True)
-    observations = observe_examination(entries, result, now)
+    add_patient(entries, study, result.examination.images[0])
+    add_device(entries, result)
+    current_study = add_study(entries, study) if study else ""
+    prior_study = add_prior_study(entries, result.prior[0]) if result.prior else ""
+    add_structures(entries, result)
+    observations = observe_examination(entries, result, current_study)
     for image in result.examination.images:
-        observations += observe_image(entries, result, image, now)
+        observations += observe_image(entries, result, image, current_study)
     for image in result.prior:
-        observations += observe_image(entries, result, image, then)
-    add_report(entries, result, now, observations=observations, made=made)
-    add_plan(entries, result, now, made)
-    add_provenance(entries, device, [one for one in (own, before) if one], made)
+        observations += observe_image(entries, result, image, prior_study, is_prior=True)
+    add_report(entries, result, current_study, observations=observations, made=made)
+    add_plan(entries, result, made)
+    add_provenance(entries, [place for place in (current_study, prior_study) if place], made)
     return entries
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from fhir.resources.R4B import get_fhir_model_class
 from pydantic import BaseModel, ValidationError
 
-from calcwatch.formats.fhir.data_types import Json
-from calcwatch.formats.fhir.value_sets import REQUIRED
+from calcwatch.codes.fhir import REQUIRED
+from calcwatch.formats.fhir.data_types import DICOM_UID, Json
 
 _UUID = re.compile(r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _OID = re.compile(r"urn:oid:[0-2](\.(0|[1-9][0-9]*))+")
@@ -20,11 +20,18 @@ _REST = "+"
 
 
 def check_bundle(document: Json) -> tuple[str, ...]:
-    """Everything that is wrong with a transaction bundle, in words; empty for a valid one.
+    """Check a transaction bundle against FHIR R4.
 
     R4 itself is gone from fhir.resources; its R4B has the same definitions of the resources used here. The
     library checks elements, types and cardinalities, and no code: required value sets are checked here, and
     the constraints (FHIR R4 "Invariants") that such a bundle can break.
+
+    Args:
+        document: The bundle, as it stands in JSON.
+
+    Returns:
+        Everything that is wrong with it, in words; empty for a valid one.
+
     """
     if document.get("resourceType") != "Bundle":
         return ("the document is no Bundle",)
@@ -32,15 +39,12 @@ def check_bundle(document: Json) -> tuple[str, ...]:
     if not isinstance(entries, list):
         return ("the bundle has no entries",)
     problems = list(_defined("Bundle", {**document, "entry": []}))
-    places = [one.get("fullUrl") for one in entries]
-    problems += [f"{one}: two entries have this fullUrl (bdl-7)" for one in _repeated(places)]
+    places = [entry.get("fullUrl") for entry in entries]
+    repeated = sorted({place for place in places if places.count(place) > 1}, key=str)
+    problems += [f"{place}: two entries have this fullUrl (bdl-7)" for place in repeated]
     for entry in entries:
         problems += [f"{entry.get('fullUrl')}: {problem}" for problem in _entry(entry, set(places))]
     return tuple(problems)
-
-
-def _repeated(places: list[Any]) -> list[Any]:
-    return sorted({one for one in places if places.count(one) > 1}, key=str)
 
 
 def _entry(entry: Json, places: set[Any]) -> Iterator[str]:
@@ -50,7 +54,7 @@ def _entry(entry: Json, places: set[Any]) -> Iterator[str]:
         yield "fullUrl is no urn:uuid"
     yield from _request(request, kind)
     yield from _defined(kind, resource)
-    yield from (f"{one} is in no entry" for one in _references(resource) if one not in places)
+    yield from (f"{place} is in no entry" for place in _references(resource) if place not in places)
     yield from _invariants(kind, resource)
 
 
@@ -74,16 +78,16 @@ def _defined(kind: str, resource: Json) -> Iterator[str]:
     try:
         parsed = model.model_validate(resource)
     except ValidationError as error:
-        for one in error.errors():
-            yield f"{kind}.{'.'.join(map(str, one['loc']))}: {one['msg']}"
+        for problem in error.errors():
+            yield f"{kind}.{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
         return
     yield from _codes(kind, parsed, kind)
 
 
 def _codes(kind: str, value: object, path: str) -> Iterator[str]:
     if isinstance(value, list):
-        for number, one in enumerate(value):
-            yield from _codes(kind, one, f"{path}[{number}]")
+        for number, item in enumerate(value):
+            yield from _codes(kind, item, f"{path}[{number}]")
         return
     if not isinstance(value, BaseModel):
         return
@@ -98,10 +102,20 @@ def _codes(kind: str, value: object, path: str) -> Iterator[str]:
 
 
 def required_codes(kind: str, name: str, extra: object) -> frozenset[str]:
-    """Codes that an element may have; empty where any is allowed.
+    """Codes that an element may have.
 
-    ``extra``: what fhir.resources notes of the element. Raises ``KeyError`` where it shows a part of the
-    codes alone and ``value_sets.REQUIRED`` has none: a code that nobody can check must not pass.
+    Args:
+        kind: Resource or data type that the element is of.
+        name: The element.
+        extra: What fhir.resources notes of the element.
+
+    Returns:
+        The codes of its required value set; empty where any is allowed.
+
+    Raises:
+        KeyError: The library shows a part of the codes alone and ``codes.fhir.REQUIRED`` has none: a code
+            that nobody can check must not pass.
+
     """
     shown = extra.get("enum_values") if isinstance(extra, dict) else None
     if not isinstance(shown, list):
@@ -135,7 +149,7 @@ def _invariants(kind: str, resource: Json) -> Iterator[str]:
         if name in resource and not _INSTANT.fullmatch(str(resource[name])):
             yield f"{name} {resource[name]!r} is no instant"
     for identifier in resource.get("identifier", []):
-        if identifier.get("system") == "urn:dicom:uid" and not _OID.fullmatch(str(identifier.get("value"))):
+        if identifier.get("system") == DICOM_UID and not _OID.fullmatch(str(identifier.get("value"))):
             yield f"identifier {identifier.get('value')!r} is no urn:oid"
     div = resource.get("text", {}).get("div", "<div")
     if not div.startswith("<div"):
@@ -146,10 +160,12 @@ def _observation(resource: Json) -> Iterator[str]:
     has_value = any(name.startswith("value") for name in resource)
     if has_value and "dataAbsentReason" in resource:
         yield "a value and dataAbsentReason exclude each other (obs-6)"
-    questions = [_asked(one) for one in resource.get("component", [])]
-    if has_value and _asked(resource) & {code for one in questions for code in one}:
+    in_components = {code for part in resource.get("component", []) for code in _questions(part)}
+    if has_value and _questions(resource) & in_components:
         yield "a component asks what the observation asks, which has a value (obs-7)"
 
 
-def _asked(asked: Json) -> set[tuple[str, str]]:
-    return {(one.get("system", ""), one.get("code", "")) for one in asked.get("code", {}).get("coding", [])}
+def _questions(element: Json) -> set[tuple[str, str]]:
+    """System and code of every coding of what an observation or a component asks."""
+    codings = element.get("code", {}).get("coding", [])
+    return {(coding.get("system", ""), coding.get("code", "")) for coding in codings}

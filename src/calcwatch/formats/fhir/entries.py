@@ -4,50 +4,72 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from datetime import datetime
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 from uuid import NAMESPACE_OID, uuid5
 
-from calcwatch.codes.concepts import PRIVATE_SCHEME, Code
-from calcwatch.domain.assessment import ExaminationResult
+from calcwatch.codes import private
+from calcwatch.codes.fhir import RESEARCH
 from calcwatch.formats.fhir.data_types import URI, Json, coding, filled, uri_identifier
 from calcwatch.words.summary import RESEARCH_USE
 
-_RESEARCH = {
-    "system": "http://terminology.hl7.org/CodeSystem/v3-ActReason",
-    "code": "HRESCH",
-    "display": "healthcare research",
-}
-_FOR_RESEARCH_USE = Code(PRIVATE_SCHEME, "research_use", RESEARCH_USE)
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from calcwatch.domain.assessment import ExaminationResult
 
 
 @dataclass
 class Entries:
-    """Resources that one transaction creates, in the order in which they are added.
+    """Resources that one transaction creates.
 
     A class because everything added has to be told apart and referred to. The place of a resource is a UUID
     of the result and its name: the same result, the same transaction, and a server that has it creates
     nothing twice.
+
+    Attributes:
+        seed: What places depend on.
+        added: Entries in the order in which they were added.
+
     """
 
     seed: str
     added: list[Json] = field(default_factory=list)
 
     def place(self, *names: object) -> str:
-        """The ``fullUrl`` of what has that name."""
+        """Where a resource is.
+
+        Args:
+            *names: Its name.
+
+        Returns:
+            Its ``fullUrl``, the same whether or not it has been added.
+
+        """
         return f"urn:uuid:{uuid5(NAMESPACE_OID, '/'.join([self.seed, *map(str, names)]))}"
 
     def add(
         self, full_url: str, kind: str, *, identifiers: list[Json] | None = None, **elements: object
     ) -> str:
-        """Add a resource and return where it is.
+        """Add a resource.
 
-        ``identifiers``: its own, ``None`` for a resource that has no identifier element; the place is added
-        to them, and a server that has it creates no other.
+        Args:
+            full_url: Its place.
+            kind: Its resource type.
+            identifiers: Its own, ``None`` for a resource that has no identifier element; the place is added
+                to them, and a server that has it creates no other.
+            **elements: Its elements by name; empty ones are left out.
+
+        Returns:
+            Its place.
+
         """
         resource = filled(
             resourceType=kind,
-            meta={"security": [_RESEARCH], "tag": [coding(_FOR_RESEARCH_USE)]},
+            meta={
+                "security": [coding(RESEARCH)],
+                "tag": [coding(private.RESEARCH_USE._replace(meaning=RESEARCH_USE))],
+            },
             identifier=None if identifiers is None else [*identifiers, uri_identifier(full_url)],
             **elements,
         )
@@ -58,6 +80,15 @@ class Entries:
 
 
 def entries_of(result: ExaminationResult, made: datetime) -> Entries:
-    """No entries yet, with places that depend on the result and on when it was made."""
+    """No entries yet, with places that depend on the result and on when it was made.
+
+    Args:
+        result: The examination.
+        made: When the result was made, to the second.
+
+    Returns:
+        An empty transaction.
+
+    """
     seed = hashlib.sha256(f"{result!r} {made.timestamp():.0f}".encode()).hexdigest()
     return Entries(f"calcwatch/{seed}")

@@ -2,25 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from calcwatch.codes import concepts as codes
-from calcwatch.codes.concepts import Code
-from calcwatch.domain.assessment import BreastReading, ExaminationResult, GroupReading
-from calcwatch.domain.change import Change
-from calcwatch.domain.findings import (
-    Calcification,
-    CalcificationGroup,
-    ImageFindings,
-    MorphologyDescription,
-    NonLesion,
+from calcwatch.codes.assessment import ASSESSMENT_CATEGORY, CATEGORIES
+from calcwatch.codes.change import CHANGE_SINCE_PRIOR, CHANGES
+from calcwatch.codes.fhir import IMAGING
+from calcwatch.codes.findings import (
+    CALCIFICATION_DISTRIBUTION,
+    CALCIFICATION_TYPE,
+    CLUSTER,
+    INDIVIDUAL,
+    NON_LESION,
+    NON_LESIONS,
+    OBJECT_TYPE,
+    distribution_code,
+    morphology_code,
 )
-from calcwatch.domain.image import Point
+from calcwatch.codes.private import (
+    COLUMN,
+    EXAM_SCORE,
+    EXTENT,
+    IMAGE_DIGEST,
+    ROW,
+    SOP_INSTANCE_UID,
+    SUSPICION,
+)
+from calcwatch.codes.quantities import (
+    AREA,
+    CERTAINTY,
+    DIAMETER,
+    NUMBER_OF_CALCIFICATIONS,
+    PIXELS,
+    RADIUS,
+    percent,
+)
+from calcwatch.codes.radelement import BREAST_CALCIFICATION, ELEMENTS
 from calcwatch.domain.uids import non_lesion_uid
 from calcwatch.formats.fhir.data_types import (
-    PIXELS,
     Json,
+    bare_concept,
     component,
     concept,
     date_of,
@@ -30,77 +50,106 @@ from calcwatch.formats.fhir.data_types import (
     site,
     uid_identifier,
 )
-from calcwatch.formats.fhir.entries import Entries
 from calcwatch.words.summary import change_words, suggestion
 
-_IMAGING = {
-    "coding": [
-        {
-            "system": "http://terminology.hl7.org/CodeSystem/observation-category",
-            "code": "imaging",
-            "display": "Imaging",
-        }
-    ]
-}
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
-
-@dataclass(frozen=True)
-class Subject:
-    """What every observation refers to: places of the patient, the device and an examination's study.
-
-    ``study``: ``""`` where the images belong to none.
-    """
-
-    patient: str
-    device: str
-    study: str
-    is_prior: bool = False
+    from calcwatch.codes.code import Code
+    from calcwatch.domain.assessment import BreastReading, ExaminationResult
+    from calcwatch.domain.findings import Calcification, CalcificationGroup, ImageFindings, NonLesion
+    from calcwatch.domain.image import Point
+    from calcwatch.formats.fhir.entries import Entries
 
 
 def observe_image(
-    entries: Entries, result: ExaminationResult, image: ImageFindings, subject: Subject
+    entries: Entries, result: ExaminationResult, image: ImageFindings, study: str, *, is_prior: bool = False
 ) -> list[str]:
-    """Everything found on one image; returns the places of its observations."""
-    singles = {one.tracking_uid: _calcification(entries, one, image, subject) for one in image.calcifications}
+    """Add everything found on one image.
+
+    Args:
+        entries: The transaction; it is changed.
+        result: The examination.
+        image: Findings of one of its images, or of one of the prior.
+        study: Place of the study that the image belongs to, ``""`` where it belongs to none.
+        is_prior: Whether the image is one of the prior.
+
+    Returns:
+        Places of the observations: groups, calcifications, non-lesions.
+
+    """
+    common = _common(entries, image, study)
+    singles = {
+        found.tracking_uid: _calcification(entries, found, image, common) for found in image.calcifications
+    }
     groups = [
-        _group(entries, result, group, image, subject=subject, singles=singles) for group in image.groups
+        _group(entries, result, group, image, common=common, singles=singles, is_prior=is_prior)
+        for group in image.groups
     ]
-    others = [_non_lesion(entries, one, image, subject) for one in image.non_lesions]
+    others = [_non_lesion(entries, found, image, common) for found in image.non_lesions]
     return [*groups, *singles.values(), *others]
 
 
-def observe_examination(entries: Entries, result: ExaminationResult, subject: Subject) -> list[str]:
-    """The score of the examination, and the suggestion for each breast; returns their places."""
-    image = result.examination.images[0]
+def observe_examination(entries: Entries, result: ExaminationResult, study: str) -> list[str]:
+    """Add the score of the examination, and the suggestion for each breast.
+
+    Args:
+        entries: The transaction; it is changed.
+        result: The examination.
+        study: Place of its study, ``""`` where it has none.
+
+    Returns:
+        Places of the observations: score, breasts.
+
+    """
+    common = _common(entries, result.examination.images[0], study)
     score = _add(
         entries,
-        "score",
-        subject,
-        image,
-        code=concept(codes.SCORE),
+        ("score",),
+        common,
+        code=concept(EXAM_SCORE),
         valueInteger=result.examination.score,
         note=_note("Orders a worklist; no probability.", *result.examination.score_reasons),
     )
-    return [score, *(_breast(entries, one, image, subject) for one in result.examination.breasts)]
+    return [score, *(_breast(entries, breast, common) for breast in result.examination.breasts)]
 
 
 def breast_place(entries: Entries, breast: BreastReading) -> str:
-    """Where the observation of a breast is."""
+    """Where the observation of a breast is.
+
+    Args:
+        entries: The transaction.
+        breast: The breast.
+
+    Returns:
+        Its place.
+
+    """
     return entries.place("observation", "breast", breast.laterality)
 
 
-def _breast(entries: Entries, breast: BreastReading, image: ImageFindings, subject: Subject) -> str:
-    groups = [reference(entries.place("observation", uid)) for uid in breast.groups]
+def _common(entries: Entries, image: ImageFindings, study: str) -> Json:
+    """What all observations of an image share; nobody has confirmed them, so they are preliminary."""
+    return {
+        "status": "preliminary",
+        "category": [bare_concept(IMAGING)],
+        "subject": reference(entries.place("patient")),
+        "effectiveDateTime": date_of(image.description.study_date),
+        "device": reference(entries.place("device")),
+        "derivedFrom": [reference(study)] if study else None,
+    }
+
+
+def _breast(entries: Entries, breast: BreastReading, common: Json) -> str:
     return _add(
         entries,
         ("breast", breast.laterality),
-        subject,
-        image,
-        code=concept(codes.ASSESSMENT_CATEGORY, codes.RADELEMENTS[codes.ASSESSMENT_CATEGORY]),
+        common,
+        code=concept(ASSESSMENT_CATEGORY, ELEMENTS[ASSESSMENT_CATEGORY]),
         bodySite=site(breast.laterality),
-        valueCodeableConcept=concept(codes.CATEGORIES[breast.assessment.suggested_category]),
+        valueCodeableConcept=concept(CATEGORIES[breast.assessment.suggested_category]),
         note=_note(suggestion(breast.assessment)),
-        hasMember=groups,
+        hasMember=[reference(entries.place("observation", uid)) for uid in breast.groups],
     )
 
 
@@ -110,99 +159,71 @@ def _group(
     group: CalcificationGroup,
     image: ImageFindings,
     *,
-    subject: Subject,
+    common: Json,
     singles: dict[str, str],
+    is_prior: bool,
 ) -> str:
+    """A group; ``singles``: places of the calcifications of its image by tracking UID."""
     uid = group.tracking_uid
-    change = _change(result, uid, is_prior=subject.is_prior)
-    reading = None if subject.is_prior else _reading(result, uid)
-    said = [suggestion(reading.assessment)] if reading else []
-    said += [change_words(change)] if change else []
+    change = result.change_from(uid) if is_prior else result.change_of(uid)
+    reading = None if is_prior else result.reading_of(uid)
+    category = CATEGORIES[reading.assessment.suggested_category] if reading else None
+    extent = group.distribution.measurements.extent_mm if group.distribution else None
     lasting = change.tracking_uid if change else uid
-    names = [uid] if lasting == uid else [uid, lasting]
     return _add(
         entries,
-        uid,
-        subject,
-        image,
-        identifiers=[uid_identifier(one) for one in names],
-        code=concept(codes.CLUSTER, codes.RADELEMENT_CALCIFICATION),
+        (uid,),
+        common,
+        identifiers=[uid_identifier(name) for name in dict.fromkeys((uid, lasting))],
+        code=concept(CLUSTER, BREAST_CALCIFICATION),
         focus=[reference(entries.place("body structure", lasting))],
         bodySite=site(image.description.image_laterality),
         hasMember=[reference(singles[member]) for member in group.members],
         component=[
-            *_numbers(group),
-            *_words(group, reading, change),
+            component(NUMBER_OF_CALCIFICATIONS, valueInteger=group.count),
+            *_quantity(RADIUS, group.radius_mm, "mm"),
+            *_quantity(EXTENT, extent, "mm"),
+            *_quantity(CERTAINTY, percent(group.score), "%"),
+            *_quantity(SUSPICION, group.suspicion, "1"),
+            *_answer(CALCIFICATION_TYPE, morphology_code(group.morphology)),
+            *_answer(CALCIFICATION_DISTRIBUTION, distribution_code(group.distribution)),
+            *_answer(ASSESSMENT_CATEGORY, category),
+            *_answer(CHANGE_SINCE_PRIOR, CHANGES[change.kind] if change else None),
             *_place((group.row, group.column), image),
         ],
-        note=_note(*said),
+        note=_note(suggestion(reading.assessment) if reading else "", change_words(change) if change else ""),
     )
 
 
-def _change(result: ExaminationResult, uid: str, *, is_prior: bool) -> Change | None:
-    if not is_prior:
-        return result.change_of(uid)
-    return next((one for one in result.changes if uid in one.prior_groups), None)
-
-
-def _reading(result: ExaminationResult, uid: str) -> GroupReading | None:
-    return next((one for one in result.examination.groups if one.tracking_uid == uid), None)
-
-
-def _numbers(group: CalcificationGroup) -> Iterator[Json]:
-    measured = group.distribution.measurements if group.distribution else None
-    yield component(codes.NUMBER_OF_CALCIFICATIONS, valueInteger=group.count)
-    yield from _quantity(codes.RADIUS, group.radius_mm, "mm")
-    yield from _quantity(codes.EXTENT, measured.extent_mm if measured else None, "mm")
-    yield from _quantity(codes.CERTAINTY, _percent(group.score), "%")
-    yield from _quantity(codes.SUSPICION, group.suspicion, "1")
-
-
-def _words(group: CalcificationGroup, reading: GroupReading | None, change: Change | None) -> Iterator[Json]:
-    yield from _type(group.morphology)
-    spread = group.distribution.likeliest if group.distribution else None
-    yield from _answer(codes.CALCIFICATION_DISTRIBUTION, codes.DISTRIBUTIONS.get(spread) if spread else None)
-    category = codes.CATEGORIES[reading.assessment.suggested_category] if reading else None
-    yield from _answer(codes.ASSESSMENT_CATEGORY, category)
-    yield from _answer(codes.CHANGE_SINCE_PRIOR, codes.CHANGE_WORDS[change.kind] if change else None)
-
-
-def _type(described: MorphologyDescription | None) -> Iterator[Json]:
-    likeliest = described.likeliest if described else None
-    yield from _answer(codes.CALCIFICATION_TYPE, codes.MORPHOLOGIES[likeliest] if likeliest else None)
-
-
-def _calcification(entries: Entries, found: Calcification, image: ImageFindings, subject: Subject) -> str:
+def _calcification(entries: Entries, found: Calcification, image: ImageFindings, common: Json) -> str:
     return _add(
         entries,
-        found.tracking_uid,
-        subject,
-        image,
+        (found.tracking_uid,),
+        common,
         identifiers=[uid_identifier(found.tracking_uid)],
-        code=concept(codes.INDIVIDUAL, codes.RADELEMENT_CALCIFICATION),
+        code=concept(INDIVIDUAL, BREAST_CALCIFICATION),
         bodySite=site(image.description.image_laterality),
         component=[
-            *_quantity(codes.DIAMETER, found.diameter_mm, "mm"),
-            *_quantity(codes.AREA, found.area_mm2, "mm2"),
-            *_quantity(codes.CERTAINTY, _percent(found.score), "%"),
-            *_type(found.morphology),
+            *_quantity(DIAMETER, found.diameter_mm, "mm"),
+            *_quantity(AREA, found.area_mm2, "mm2"),
+            *_quantity(CERTAINTY, percent(found.score), "%"),
+            *_answer(CALCIFICATION_TYPE, morphology_code(found.morphology)),
             *_place((found.row, found.column), image),
         ],
     )
 
 
-def _non_lesion(entries: Entries, found: NonLesion, image: ImageFindings, subject: Subject) -> str:
+def _non_lesion(entries: Entries, found: NonLesion, image: ImageFindings, common: Json) -> str:
     uid = non_lesion_uid(found, image)
     return _add(
         entries,
-        uid,
-        subject,
-        image,
+        (uid,),
+        common,
         identifiers=[uid_identifier(uid)],
-        code=concept(codes.NON_LESION),
+        code=concept(NON_LESION),
         bodySite=site(image.description.image_laterality),
         component=[
-            *_answer(codes.OBJECT_TYPE, codes.NON_LESIONS[found.kind]),
+            *_answer(OBJECT_TYPE, NON_LESIONS[found.kind]),
             *_place((found.row, found.column), image),
         ],
         note=_note(found.kind.value.replace("_", " ")),
@@ -211,38 +232,30 @@ def _non_lesion(entries: Entries, found: NonLesion, image: ImageFindings, subjec
 
 def _add(
     entries: Entries,
-    name: object,
-    subject: Subject,
-    image: ImageFindings,
+    names: Sequence[object],
+    common: Json,
     *,
     identifiers: Sequence[Json] = (),
     **elements: object,
 ) -> str:
-    """An observation; nobody has confirmed it, so it is preliminary."""
-    names = name if isinstance(name, tuple) else (name,)
     return entries.add(
         entries.place("observation", *names),
         "Observation",
         identifiers=list(identifiers),
-        status="preliminary",
-        category=[_IMAGING],
-        subject=reference(subject.patient),
-        effectiveDateTime=date_of(image.description.study_date),
-        device=reference(subject.device),
-        derivedFrom=[reference(subject.study)] if subject.study else None,
+        **common,
         **elements,
     )
 
 
 def _place(place: Point, image: ImageFindings) -> Iterator[Json]:
     """Where a finding lies, and on which image."""
-    described = image.description
-    yield component(codes.ROW, valueQuantity=quantity(place[0], PIXELS))
-    yield component(codes.COLUMN, valueQuantity=quantity(place[1], PIXELS))
-    if described.sop_instance_uid:
-        yield component(codes.SOP_INSTANCE_UID, valueString=described.sop_instance_uid)
-    elif described.sha256:
-        yield component(codes.IMAGE_DIGEST, valueString=described.sha256)
+    description = image.description
+    yield component(ROW, valueQuantity=quantity(place[0], PIXELS))
+    yield component(COLUMN, valueQuantity=quantity(place[1], PIXELS))
+    if description.sop_instance_uid:
+        yield component(SOP_INSTANCE_UID, valueString=description.sop_instance_uid)
+    elif description.sha256:
+        yield component(IMAGE_DIGEST, valueString=description.sha256)
 
 
 def _quantity(question: Code, value: float | None, unit: str) -> Iterator[Json]:
@@ -250,16 +263,12 @@ def _quantity(question: Code, value: float | None, unit: str) -> Iterator[Json]:
         yield component(question, valueQuantity=quantity(value, unit))
 
 
-def _answer(question: Code, value: Code | None) -> Iterator[Json]:
-    if value is not None:
-        second = codes.RADELEMENTS.get(question)
-        asked = concept(question, second) if second else concept(question)
-        yield filled(code=asked, valueCodeableConcept=concept(value))
+def _answer(question: Code, answer: Code | None) -> Iterator[Json]:
+    if answer is not None:
+        element = ELEMENTS.get(question)
+        questions = (question, element) if element else (question,)
+        yield filled(code=concept(*questions), valueCodeableConcept=concept(answer))
 
 
-def _note(*said: str) -> list[Json]:
-    return [{"text": one} for one in said if one]
-
-
-def _percent(share: float) -> float:
-    return round(100 * share, 4)
+def _note(*phrases: str) -> list[Json]:
+    return [{"text": phrase} for phrase in phrases if phrase]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from calcwatch.codes.concepts import CHANGES
+from calcwatch.codes.change import CHANGES
+from calcwatch.codes.code import PRIVATE_SCHEME, Code
 from calcwatch.comparison.compare import Compared
 from calcwatch.comparison.treatment import TreatmentReading
 from calcwatch.domain.change import (
@@ -245,12 +246,17 @@ def measurement(prefix: str, day: str) -> Record:
 
 
 CODE = record(
-    tuple,
+    Code,
     Field("scheme", always("SCT"), "Coding Scheme Designator: SNOMED CT."),
-    Field("value", text(), "Code Value.", of=itemgetter(0), into=None),
-    Field("meaning", text(), "Code Meaning.", of=itemgetter(1), into=None),
+    Field("value", text(), "Code Value.", into=None),
+    Field("meaning", text(), "Code Meaning.", into=None),
 )
 """A coded concept."""
+
+
+def _standard_code(kind: ChangeKind) -> Code | None:
+    code = CHANGES[kind]
+    return None if code.scheme == PRIVATE_SCHEME else code
 
 
 def _place(which: str, prefix: str) -> Inlined:
@@ -283,7 +289,7 @@ CHANGE = record(
         "code",
         or_null(CODE),
         "The same as a code of DICOM PS3.16 CID 6002 or 6038; null where these have none.",
-        of=lambda row: CHANGES.get(row.item.kind),
+        of=lambda row: _standard_code(row.item.kind),
         into=None,
     ),
     Field(

@@ -13,7 +13,8 @@ from calcwatch.domain.errors import CalcwatchError, NotInResult
 from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.study import ImagedStudy
 from calcwatch.formats.dicom.read.parse import looks_like_dicom
-from calcwatch.formats.dicom.write.evidence import Evidence, Header, read_header, study_of
+from calcwatch.formats.dicom.read.study import read_header, study_of
+from calcwatch.formats.dicom.write.evidence import Evidence, Header
 from calcwatch.formats.result.document import read_document, read_result
 from calcwatch.formats.result.image import WITH_SUGGESTIONS
 from calcwatch.service.analyze_each import overlay_name
@@ -109,7 +110,14 @@ def read_examination(read: ReadResult, number: int) -> ReadExamination:
     if plain:
         return ReadExamination(result, None, study, not_dicom=plain[0])
     before = tuple(one for one in prior if one is not None)
-    evidence = Evidence(result, tuple(headers), before, read.made, read.digest, failed=_failed(read, headers))
+    evidence = Evidence(
+        result=result,
+        current=tuple(headers),
+        prior=before,
+        made=read.made,
+        digest=read.digest,
+        failed=_failed(read, headers),
+    )
     return ReadExamination(result, evidence, study)
 
 

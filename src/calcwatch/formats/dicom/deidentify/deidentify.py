@@ -20,12 +20,20 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import dcmread
 from pydicom.dataelem import DataElement
-from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.uid import UID, ExplicitVRLittleEndian
+from pydicom.dataset import Dataset, FileDataset
+from pydicom.uid import UID, ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 
-from calcwatch.codes.concepts import Code
+from calcwatch.codes.code import VERSIONS, Code
+from calcwatch.codes.documents import (
+    BASIC_PROFILE,
+    CLEAN_PIXEL_DATA,
+    COMMENT,
+    RETAIN_MODIFIED_DATES,
+    RETAIN_PATIENT_CHARACTERISTICS,
+)
+from calcwatch.codes.findings import UNSPECIFIED
 from calcwatch.domain.errors import UnreadableImage, UnsupportedImage
-from calcwatch.formats.dicom.content import coded
+from calcwatch.formats.dicom.content_items import coded
 from calcwatch.formats.dicom.deidentify.code_meanings import meaning_of
 from calcwatch.formats.dicom.deidentify.marker_segments import without_comments
 from calcwatch.formats.dicom.deidentify.rules import (
@@ -45,38 +53,62 @@ from calcwatch.formats.dicom.deidentify.rules import (
 )
 from calcwatch.formats.dicom.read.header import word
 from calcwatch.formats.dicom.read.parse import parse_dicom
-from calcwatch.formats.dicom.write.derived import IMPLEMENTATION
+from calcwatch.formats.dicom.write.common_modules import file_bytes, with_meta
 
 STANDARD_UIDS = "1.2.840.10008."
-"""UIDs below this one are the Standard's own: SOP classes, transfer syntaxes."""
+"""UIDs below this one are the Standard's own: SOP classes, transfer syntaxes (PS3.5 9)."""
 
-_UNSPECIFIED = Code("DCM", "111176", "Unspecified")
-_COMMENT = Code("DCM", "121106", "Comment")
-_METHOD = (
-    Code("DCM", "113100", "Basic Application Confidentiality Profile"),
-    Code("DCM", "113108", "Retain Patient Characteristics Option"),
-    Code("DCM", "113107", "Retain Longitudinal Temporal Information Modified Dates Option"),
-)
-_CLEAN_PIXELS = Code("DCM", "113101", "Clean Pixel Data Option")
 _DAY = re.compile(r"\d{8}")
 _TIME = re.compile(r"\d{2}(\d{2})?(\d{2}(\.\d{1,6})?)?")
 _AGE = re.compile(r"\d{3}[DWMY]")
-_FILM = ("DF",)
+
+_OLDEST_YEARS = 89
+"""A higher age is rare enough to name somebody (45 CFR 164.514(b)(2)(i)(C))."""
+
+MapUid = Callable[[str], str]
+"""A UID -> the UID that takes its place."""
 
 
 @dataclass(frozen=True)
 class Pseudonym:
-    """How one person is called from now on: ``patient_id``, and by how many days her dates are moved."""
+    """How one person is called from now on.
+
+    Attributes:
+        patient_id: Takes the place of Patient ID and Patient's Name.
+        shift_days: By how many days her dates are moved; negative is earlier.
+
+    """
 
     patient_id: str
     shift_days: int
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What takes the place of one person's identity.
+
+    Attributes:
+        pseudonym: How she is called.
+        map_uid: How UIDs are replaced.
+
+    """
+
+    pseudonym: Pseudonym
+    map_uid: MapUid
 
 
 @dataclass
 class Removed:
     """What was done to one file, by keyword and how often; never a value.
 
-    ``private``: private attributes removed; ``unlisted``: those of the Standard that are not kept.
+    Attributes:
+        removed: Attributes of the Standard that are not kept.
+        replaced: Attributes whose value became another.
+        shifted: Dates that were moved.
+        mapped: UIDs that were replaced.
+        private: Number of private attributes removed.
+        blacked_out: Whether pixels became background.
+
     """
 
     removed: Counter[str] = field(default_factory=Counter)
@@ -87,22 +119,18 @@ class Removed:
     blacked_out: bool = False
 
 
-MapUid = Callable[[str], str]
-"""A UID -> the UID that takes its place."""
-
-
-@dataclass(frozen=True)
-class Identity:
-    """What takes the place of one person's identity: her pseudonym, and how UIDs are replaced."""
-
-    pseudonym: Pseudonym
-    map_uid: MapUid
-
-
 def read_whole(content: bytes) -> FileDataset:
     """Read a whole DICOM file, its pixels too.
 
-    Raises ``UnreadableImage`` where it is damaged: what cannot be read in full cannot be cleaned.
+    Args:
+        content: Bytes of the file.
+
+    Returns:
+        The data set, everything decoded.
+
+    Raises:
+        UnreadableImage: It is damaged: what cannot be read in full cannot be cleaned.
+
     """
     parse_dicom(content)
     with _reading_whole():
@@ -112,24 +140,40 @@ def read_whole(content: bytes) -> FileDataset:
 
 
 def person_of(dataset: Dataset) -> str:
-    """What names the person: Patient ID, the study where there is none; it never leaves the program."""
+    """What names the person; it never leaves the program.
+
+    Args:
+        dataset: One of her files.
+
+    Returns:
+        Patient ID, or the study where there is none.
+
+    """
     return word(dataset, "PatientID") or f"study {word(dataset, 'StudyInstanceUID')}"
 
 
 def needs_black_out(dataset: Dataset) -> str:
-    """Why an image may show letters in its pixels; ``""`` where nothing says so.
+    """Why an image may show letters in its pixels.
 
     Burned In Annotation (0028,0301) is believed where it is given. Digitized film bears labels, and a
     captured screen what the screen showed, unless the file denies it.
+
+    Args:
+        dataset: The file.
+
+    Returns:
+        The reason in words; ``""`` where nothing says so.
+
     """
     if "PixelData" not in dataset or word(dataset, "Modality") == "SEG":
         return ""
-    stated = word(dataset, "BurnedInAnnotation").upper()
-    if stated == "YES":
+    burned_in = word(dataset, "BurnedInAnnotation").upper()
+    if burned_in == "YES":
         return "Burned In Annotation is YES"
-    if word(dataset, "DetectorType") == "FILM" or word(dataset, "ConversionType") in _FILM:
+    if word(dataset, "DetectorType") == "FILM" or word(dataset, "ConversionType") == "DF":
         return "it is digitized film"
-    if stated != "NO" and word(dataset, "SOPClassUID").startswith("1.2.840.10008.5.1.4.1.1.7"):
+    # the UIDs of multi-frame secondary captures are below that of the single-frame one
+    if burned_in != "NO" and word(dataset, "SOPClassUID").startswith(SecondaryCaptureImageStorage):
         return "it is a secondary capture that does not say what is burned in"
     return ""
 
@@ -137,11 +181,20 @@ def needs_black_out(dataset: Dataset) -> str:
 def deidentify(
     dataset: FileDataset, identity: Identity, *, keep: NDArray[np.bool_] | None = None
 ) -> tuple[bytes, Removed]:
-    """The file as another one without the person's identity, and what was done.
+    """Make a file anew without the person's identity.
 
-    ``keep``: pixels that stay, rows x columns; the others become background. Raises ``UnsupportedImage``
-    for a document that is a picture or text by itself and cannot be cleaned, ``UnreadableImage`` for a file
-    that is damaged where ``read_whole`` did not look.
+    Args:
+        dataset: The file, as ``read_whole`` gives it; it is not changed.
+        identity: What takes the place of the person's.
+        keep: Pixels that stay, rows x columns; the others become background. ``None`` keeps all.
+
+    Returns:
+        Bytes of the new file, and what was done.
+
+    Raises:
+        UnsupportedImage: It is a picture or text by itself and cannot be cleaned.
+        UnreadableImage: It is damaged where ``read_whole`` did not look.
+
     """
     if "EncapsulatedDocument" in dataset:
         raise UnsupportedImage(
@@ -149,7 +202,18 @@ def deidentify(
             "cleaned images and export that"
         )
     with _reading_whole():
-        return _made_anew(dataset, identity, keep)
+        tally = Removed()
+        cleaned = _cleaned(dataset, identity, tally)
+        syntax = UID(word(dataset.file_meta, "TransferSyntaxUID") or ExplicitVRLittleEndian)
+        if "PixelData" in dataset:
+            syntax = _put_pixels(cleaned, dataset, syntax, keep=keep)
+            tally.blacked_out = keep is not None
+        elif not syntax.is_little_endian or syntax.is_implicit_VR or syntax.is_deflated:
+            syntax = ExplicitVRLittleEndian
+        _add_identity(cleaned, identity, tally)
+        # file meta of our own, and nothing in the preamble
+        with_meta(cleaned).file_meta.TransferSyntaxUID = syntax
+        return file_bytes(cleaned), tally
 
 
 @contextmanager
@@ -165,87 +229,59 @@ def _reading_whole() -> Iterator[None]:
         ) from error
 
 
-def _made_anew(
-    dataset: FileDataset, identity: Identity, keep: NDArray[np.bool_] | None
-) -> tuple[bytes, Removed]:
-    told = Removed()
-    cleaned = _cleaned(dataset, identity, told)
-    syntax = UID(word(dataset.file_meta, "TransferSyntaxUID") or ExplicitVRLittleEndian)
-    if "PixelData" in dataset:
-        syntax = _put_pixels(cleaned, dataset, syntax, keep=keep)
-        told.blacked_out = keep is not None
-    elif not syntax.is_little_endian or syntax.is_implicit_VR or syntax.is_deflated:
-        syntax = ExplicitVRLittleEndian
-    _add_identity(cleaned, identity, told)
-    return _written(cleaned, syntax), told
-
-
-def _add_identity(cleaned: Dataset, identity: Identity, told: Removed) -> None:
+def _add_identity(cleaned: Dataset, identity: Identity, tally: Removed) -> None:
     name = identity.pseudonym.patient_id
     cleaned.PatientID = cleaned.PatientName = name
     cleaned.SpecificCharacterSet = "ISO_IR 192"
     cleaned.PatientIdentityRemoved = "YES"
     cleaned.LongitudinalTemporalInformationModified = "MODIFIED"
     cleaned.DeidentificationMethod = "calcwatch deidentify: what is not listed is removed"
-    methods = (*_METHOD, _CLEAN_PIXELS) if told.blacked_out else _METHOD
-    cleaned.DeidentificationMethodCodeSequence = [coded(one) for one in methods]
-    if told.blacked_out:
+    methods = [BASIC_PROFILE, RETAIN_PATIENT_CHARACTERISTICS, RETAIN_MODIFIED_DATES]
+    methods += [CLEAN_PIXEL_DATA] if tally.blacked_out else []
+    cleaned.DeidentificationMethodCodeSequence = [coded(method) for method in methods]
+    if tally.blacked_out:
         cleaned.BurnedInAnnotation = "NO"
 
 
-def _written(cleaned: Dataset, syntax: UID) -> bytes:
-    """The file with file meta of our own and nothing in its preamble."""
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = cleaned.SOPClassUID
-    meta.MediaStorageSOPInstanceUID = cleaned.SOPInstanceUID
-    meta.TransferSyntaxUID = syntax
-    meta.ImplementationClassUID = IMPLEMENTATION
-    meta.ImplementationVersionName = "CALCWATCH"
-    content = BytesIO()
-    file = FileDataset(content, cleaned, file_meta=meta, preamble=b"\0" * 128)
-    file.save_as(content, enforce_file_format=True)
-    return content.getvalue()
-
-
-def _cleaned(dataset: Dataset, identity: Identity, told: Removed) -> Dataset:
+def _cleaned(dataset: Dataset, identity: Identity, tally: Removed) -> Dataset:
     """A new data set with what may stay."""
     cleaned = Dataset()
     if "CodeValue" in dataset or "LongCodeValue" in dataset:
-        return _code(dataset, told)
+        return _code(dataset, tally)
     for element in dataset:
         if element.tag.is_private:
-            told.private += 1
+            tally.private += 1
             continue
-        kept = _kept(element, identity, told)
+        kept = _kept(element, identity, tally)
         if kept is not None:
             cleaned.add(kept)
         elif element.keyword not in ("PixelData", "PatientID", "PatientName", "SpecificCharacterSet"):
-            told.removed[element.keyword or "unknown"] += 1
+            tally.removed[element.keyword or "unknown"] += 1
     return cleaned
 
 
-def _kept(element: DataElement, identity: Identity, told: Removed) -> DataElement | None:
+def _kept(element: DataElement, identity: Identity, tally: Removed) -> DataElement | None:
     """An attribute as it may stay, ``None`` where it may not."""
     keyword = element.keyword
     if keyword in DUMMIES:
-        return _dummy(element, told)
+        return _dummy(element, tally)
     if keyword in SEQUENCES:
-        return _sequence(element, identity, told)
+        return _sequence(element, identity, tally)
     if element.is_empty:
         return DataElement(element.tag, element.VR, None) if keyword in _LISTED else None
     if keyword in UIDS:
-        return _mapped(element, identity, told)
+        return _mapped(element, identity, tally)
     if keyword in DATES:
-        return _shifted(element, identity.pseudonym.shift_days, told)
+        return _shifted(element, identity.pseudonym.shift_days, tally)
     return _allowed(element)
 
 
-def _sequence(element: DataElement, identity: Identity, told: Removed) -> DataElement:
+def _sequence(element: DataElement, identity: Identity, tally: Removed) -> DataElement:
     """A sequence with its items cleaned; a concept name that may not stay becomes "Comment"."""
     is_emptied = element.keyword in EMPTIED_SEQUENCES or not element.value
-    items = [] if is_emptied else [_cleaned(one, identity, told) for one in element.value]
+    items = [] if is_emptied else [_cleaned(item, identity, tally) for item in element.value]
     if element.keyword == "ConceptNameCodeSequence":
-        items = [coded(_COMMENT) if one.CodeValue == _UNSPECIFIED.value else one for one in items]
+        items = [coded(COMMENT) if item.CodeValue == UNSPECIFIED.value else item for item in items]
     return DataElement(element.tag, "SQ", items)
 
 
@@ -255,45 +291,43 @@ def _allowed(element: DataElement) -> DataElement | None:
     if allowed is None:
         return None
     values = element.value if element.VM > 1 else [element.value]
-    kept = [allowed(one) for one in values]
-    if any(one is None for one in kept):
+    kept = [allowed(value) for value in values]
+    if any(value is None for value in kept):
         return None
     return DataElement(element.tag, element.VR, kept if element.VM > 1 else kept[0])
 
 
-def _dummy(element: DataElement, told: Removed) -> DataElement:
+def _dummy(element: DataElement, tally: Removed) -> DataElement:
     """A free word is replaced; a maker that everybody knows stays."""
-    if element.keyword == "Manufacturer" and _is_known_maker(str(element.value or "")):
+    words = re.findall(r"\w+", str(element.value or "").upper())
+    is_known = " ".join(word for word in words if word not in COMPANY_WORDS) in MAKERS
+    if element.keyword == "Manufacturer" and is_known:
         return element
-    told.replaced[element.keyword] += 1
+    tally.replaced[element.keyword] += 1
     return DataElement(element.tag, element.VR, DUMMIES[element.keyword])
 
 
-def _is_known_maker(stated: str) -> bool:
-    words = re.findall(r"\w+", stated.upper())
-    return " ".join(word for word in words if word not in COMPANY_WORDS) in MAKERS
-
-
-def _mapped(element: DataElement, identity: Identity, told: Removed) -> DataElement:
-    values = [str(one) for one in (element.value if element.VM > 1 else [element.value])]
-    mapped = [one if one.startswith(STANDARD_UIDS) else identity.map_uid(one) for one in values]
+def _mapped(element: DataElement, identity: Identity, tally: Removed) -> DataElement:
+    values = [str(uid) for uid in (element.value if element.VM > 1 else [element.value])]
+    mapped = [uid if uid.startswith(STANDARD_UIDS) else identity.map_uid(uid) for uid in values]
     if mapped != values:
-        told.mapped[element.keyword] += 1
+        tally.mapped[element.keyword] += 1
     return DataElement(element.tag, element.VR, mapped if element.VM > 1 else mapped[0])
 
 
-def _shifted(element: DataElement, days: int, told: Removed) -> DataElement | None:
+def _shifted(element: DataElement, days: int, tally: Removed) -> DataElement | None:
     """A date that many days earlier or later, with its time to the minute; ``None`` for what is no date."""
-    stated = str(element.value).strip()
-    if not _DAY.fullmatch(stated[:8]):
+    written = str(element.value).strip()
+    day, time = written[:8], written[8:]
+    if not _DAY.fullmatch(day):
         return None
     try:
-        moved = datetime.strptime(stated[:8], "%Y%m%d") + timedelta(days=days)
+        moved = datetime.strptime(day, "%Y%m%d") + timedelta(days=days)
     except (ValueError, OverflowError):
         return None
-    told.shifted[element.keyword] += 1
-    time = _time(stated[8:]) if element.VR == "DT" and len(stated) > 8 else ""
-    return DataElement(element.tag, element.VR, moved.strftime("%Y%m%d") + (time or ""))
+    tally.shifted[element.keyword] += 1
+    to_the_minute = _time(time) if element.VR == "DT" and time else ""
+    return DataElement(element.tag, element.VR, moved.strftime("%Y%m%d") + (to_the_minute or ""))
 
 
 def _time(value: object) -> str | None:
@@ -326,7 +360,7 @@ def _age(value: object) -> str | None:
     word = str(value).strip()
     if not _AGE.fullmatch(word):
         return None
-    return "090Y" if word.endswith("Y") and int(word[:3]) > 89 else word
+    return f"{_OLDEST_YEARS + 1:03}Y" if word.endswith("Y") and int(word[:3]) > _OLDEST_YEARS else word
 
 
 _ALLOWED: dict[str, Callable[[object], object | None]] = {
@@ -338,18 +372,19 @@ _ALLOWED: dict[str, Callable[[object], object | None]] = {
 _LISTED = frozenset(_ALLOWED) | UIDS | DATES | SEQUENCES | DUMMIES.keys()
 
 
-def _code(item: Dataset, told: Removed) -> Dataset:
+def _code(item: Dataset, tally: Removed) -> Dataset:
     """A code of a public scheme, with the scheme's own meaning; another becomes "Unspecified"."""
     scheme, value = word(item, "CodingSchemeDesignator"), word(item, "CodeValue")
     shape = SCHEMES.get(scheme)
     if shape is None or not shape.fullmatch(value):
-        told.replaced["CodeValue"] += 1
-        return coded(_UNSPECIFIED)
-    kept = coded(Code(scheme, value, meaning_of(scheme, value), "4.0" if scheme == "BI" else ""))
-    told.removed.update(e.keyword for e in item if e.keyword and e.keyword not in CODES | SEQUENCES)
+        tally.replaced["CodeValue"] += 1
+        return coded(UNSPECIFIED)
+    kept = coded(Code(scheme, value, meaning_of(scheme, value), VERSIONS.get(scheme, "")))
+    keywords = (element.keyword for element in item)
+    tally.removed.update(keyword for keyword in keywords if keyword and keyword not in CODES | SEQUENCES)
     for keyword in ("AnatomicRegionModifierSequence", "ViewModifierCodeSequence"):
         if keyword in item:
-            setattr(kept, keyword, [_code(one, told) for one in item.get(keyword) or []])
+            setattr(kept, keyword, [_code(modifier, tally) for modifier in item.get(keyword) or []])
     return kept
 
 

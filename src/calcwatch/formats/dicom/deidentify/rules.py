@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 
-from calcwatch.codes.concepts import PRIVATE_SCHEME
+from calcwatch.codes.code import PRIVATE_SCHEME
+from calcwatch.codes.private import IN_DICOM
+from calcwatch.formats.dicom.read.quirks import SNOMED_RT_DESIGNATORS
 
 
 def _listed(words: str) -> frozenset[str]:
@@ -146,14 +148,12 @@ CODES = frozenset(
 SCHEMES: dict[str, re.Pattern[str]] = {
     "DCM": re.compile(r"\d{6}|[A-Z]{2,4}"),
     "SCT": re.compile(r"\d{6,18}"),
-    "SRT": re.compile(r"[A-Z]\d?-[0-9A-FX]{4,5}"),
-    "SNM3": re.compile(r"[A-Z]\d?-[0-9A-FX]{4,5}"),
-    "99SDM": re.compile(r"[A-Z]\d?-[0-9A-FX]{4,5}"),
+    **dict.fromkeys(SNOMED_RT_DESIGNATORS, re.compile(r"[A-Z]\d?-[0-9A-FX]{4,5}")),
     "UCUM": re.compile(r"1|%|\{pixels\}|mm|mm2|um|cm|mo|wk|d|a|s|min|h"),
     "LN": re.compile(r"\d{1,5}-\d"),
     "BI": re.compile(r"MA(\.[A-Z0-9]{1,3}){1,5}"),
     "RFC5646": re.compile(r"[a-z]{2}(-[A-Z]{2})?"),
-    PRIVATE_SCHEME: re.compile(r"exam_score|extent|suspicion|lasting_uid|resolved|not_comparable"),
+    PRIVATE_SCHEME: re.compile("|".join(code.value for code in IN_DICOM)),
 }
 """Coding schemes whose codes may stay, and what their codes look like; a code of another one is replaced."""
 

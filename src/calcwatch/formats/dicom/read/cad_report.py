@@ -1,4 +1,4 @@
-"""The Mammography CAD SR of any vendor, read as marks (PS3.16 TID 4000, 4003 to 4012).
+"""The Mammography CAD SR of any maker, read as marks (PS3.16 TID 4000, 4003 to 4012).
 
 What is not understood is passed over, item by item: a report is often older than the Standard we know.
 """
@@ -7,46 +7,64 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pydicom.dataset import Dataset
-from pydicom.sr.codedict import codes
-from pydicom.sr.coding import Code as PydicomCode
 from pydicom.uid import MammographyCADSRStorage
 
-from calcwatch.codes.concepts import DISTRIBUTIONS, MORPHOLOGIES, SNOMED_RT_DESIGNATORS, Code
+from calcwatch.codes import cad
+from calcwatch.codes.code import Code
+from calcwatch.codes.findings import DISTRIBUTIONS, MORPHOLOGIES
+from calcwatch.codes.quantities import (
+    CERTAINTY,
+    CERTAINTY_OF_FEATURE,
+    NUMBER_OF_CALCIFICATIONS,
+    PROBABILITY_OF_CANCER,
+)
 from calcwatch.domain.errors import UnreadableImage, UnsupportedImage
 from calcwatch.domain.findings import CadMark, CadReport
 from calcwatch.domain.image import Point
-from calcwatch.domain.lexicon import Distribution, Morphology
-from calcwatch.formats.dicom.content import HAS_PROPERTIES, AnyCode, from_dicom
+from calcwatch.formats.dicom.content_items import HAS_PROPERTIES
+from calcwatch.formats.dicom.coordinates import from_dicom
 from calcwatch.formats.dicom.read.header import word
 from calcwatch.formats.dicom.read.parse import parse_dicom
+from calcwatch.formats.dicom.read.quirks import current_code, is_code
 
 MAX_REPORT_BYTES = 256 * 2**20
 """A report may not be longer: ours of a hundred findings is 200 kB."""
 
-MAX_ITEMS, MAX_DEPTH = 200_000, 32
-"""Content items of a report, and how deep they may be nested; a report of ours is 12 deep."""
+MAX_ITEMS = 200_000
+"""Content items that a report may have; ours of a hundred findings has some thousands."""
 
-_DCM = codes.DCM
-_FINDINGS = (_DCM.SingleImageFinding, _DCM.CompositeFeature)
+MAX_DEPTH = 32
+"""How deep its items may be nested; a report of ours is 12 deep."""
+
+_Place = tuple[int, ...]
+"""Where a content item stands in the tree: the root is (1,), its second child (1, 2) (PS3.3 C.17.3.2.5)."""
 
 
-@dataclass(frozen=True)
-class _Item:
-    """A content item: its place in the tree counted from 1, and the place of the mark it belongs to."""
+class _Item(NamedTuple):
+    """A content item, its place, and the number of the mark it belongs to."""
 
     dataset: Dataset
-    place: tuple[int, ...]
+    place: _Place
     mark: int | None
 
 
 def read_cad_report(content: bytes) -> CadReport:
-    """Read the bytes of a file. Coordinates come back as ``(row, column)``, 0 at a pixel's center.
+    """Read a Mammography CAD SR.
 
-    Raises ``UnreadableImage`` where the file is damaged or too large, ``UnsupportedImage`` where it is
-    something else than a Mammography CAD SR.
+    Args:
+        content: Bytes of the file.
+
+    Returns:
+        Its marks in the order of the report, parents first. Places are ``(row, column)`` in file pixels, 0 at
+        the center of the first one.
+
+    Raises:
+        UnreadableImage: The file is damaged or too large.
+        UnsupportedImage: It is something else than a Mammography CAD SR.
+
     """
     if len(content) > MAX_REPORT_BYTES:
         raise UnreadableImage(
@@ -71,17 +89,21 @@ def read_cad_report(content: bytes) -> CadReport:
 
 def _report(root: Dataset) -> CadReport:
     items = list(_walk(root))
-    images = {item.place: _referenced(item.dataset) for item in items if _referenced(item.dataset)}
+    images = {item.place: uid for item in items if (uid := _referenced_image(item.dataset))}
     marked = [item for item in items if _is_finding(item.dataset)]
-    marks = tuple(_mark(item, marked, images) for item in marked)
+    everything = [item.dataset for item in items]
+    algorithm = (
+        next((word(item, "TextValue") for item in _named(everything, concept)), "")
+        for concept in (cad.ALGORITHM_NAME, cad.ALGORITHM_VERSION)
+    )
     return CadReport(
         manufacturer=word(root, "Manufacturer"),
-        algorithm=_algorithm(items),
+        algorithm=" ".join(filter(None, algorithm)),
         study_instance_uid=word(root, "StudyInstanceUID"),
         sop_instance_uid=word(root, "SOPInstanceUID"),
-        marks=marks,
-        detections=_status(items, _DCM.SummaryOfDetections),
-        analyses=_status(items, _DCM.SummaryOfAnalyses),
+        marks=tuple(_mark(item, len(marked), images) for item in marked),
+        detections=_answer(everything, cad.SUMMARY_OF_DETECTIONS),
+        analyses=_answer(everything, cad.SUMMARY_OF_ANALYSES),
     )
 
 
@@ -108,92 +130,84 @@ def _walk(root: Dataset) -> Iterator[_Item]:
         waiting += reversed(children)
 
 
-def _children(dataset: Dataset) -> list[Dataset]:
-    content = dataset.get("ContentSequence")
+def _mark(item: _Item, count: int, images: dict[_Place, str]) -> CadMark:
+    children = _children(item.dataset)
+    center, outline = _graphic(children, cad.CENTER), _graphic(children, cad.OUTLINE)
+    row, column = _middle(center[:1] or outline)
+    properties = _properties(children)
+    codes = [current_code(code) for code in properties]
+    number = _number(children, NUMBER_OF_CALCIFICATIONS)
+    uids = (word(child, "UID") for child in _named(children, cad.TRACKING_UNIQUE_IDENTIFIER))
+    return CadMark(
+        finding=_meaning(item.dataset) or "finding",
+        row=row,
+        column=column,
+        outline=outline,
+        sop_instance_uid=_image_of(children, images),
+        tracking_uid=next(uids, ""),
+        rendering_intent=_answer(children, cad.RENDERING_INTENT),
+        certainty_percent=_number(children, CERTAINTY, CERTAINTY_OF_FEATURE),
+        probability_percent=_number(children, PROBABILITY_OF_CANCER),
+        count=None if number is None or number < 0 else round(number),
+        morphology=next((key for key, code in MORPHOLOGIES.items() if code[:2] in codes), None),
+        distribution=next((key for key, code in DISTRIBUTIONS.items() if code[:2] in codes), None),
+        words=tuple(meaning for code in properties if (meaning := word(code, "CodeMeaning"))),
+        part_of=item.mark if item.mark is not None and item.mark < count else None,
+    )
+
+
+def _children(item: Dataset) -> list[Dataset]:
+    content = item.get("ContentSequence")
     return list(content) if content else []
 
 
-def _is_finding(dataset: Dataset) -> bool:
-    return any(_named(dataset, concept) for concept in _FINDINGS)
+def _is_finding(item: Dataset) -> bool:
+    return _is_named(item, cad.SINGLE_IMAGE_FINDING) or _is_named(item, cad.COMPOSITE_FEATURE)
 
 
-def _mark(item: _Item, marked: list[_Item], images: dict[tuple[int, ...], str]) -> CadMark:
-    said = _children(item.dataset)
-    center, outline = _place(said, _DCM.Center), _place(said, _DCM.Outline)
-    middle = center[0] if center else _middle(outline)
-    types = _types(said)
-    return CadMark(
-        finding=_meaning(item.dataset) or "finding",
-        row=None if middle is None else middle[0],
-        column=None if middle is None else middle[1],
-        outline=outline,
-        sop_instance_uid=_image_of(said, images),
-        tracking_uid=next((word(one, "UID") for one in _of(said, _DCM.TrackingUniqueIdentifier)), ""),
-        rendering_intent=next((_meaning(one) for one in _of(said, _DCM.RenderingIntent)), ""),
-        certainty_percent=_number(said, _DCM.CertaintyOfFinding, _DCM.CertaintyOfFeature),
-        probability_percent=_number(said, _DCM.ProbabilityOfCancer),
-        count=_count(_number(said, _DCM.NumberOfCalcifications)),
-        morphology=_morphology(types),
-        distribution=_distribution(types),
-        words=tuple(one.meaning for one in types if one.meaning),
-        part_of=item.mark if item.mark is not None and item.mark < len(marked) else None,
-    )
+def _is_named(item: Dataset, concept: Code) -> bool:
+    """Whether an item answers a question or stands under a heading."""
+    names = item.get("ConceptNameCodeSequence")
+    return bool(names) and is_code(names[0], concept)
 
 
-def _count(number: float | None) -> int | None:
-    return None if number is None or number < 0 else round(number)
+def _named(items: list[Dataset], concept: Code) -> Iterator[Dataset]:
+    return (item for item in items if _is_named(item, concept))
 
 
-def _code(dataset: Dataset, keyword: str) -> PydicomCode | None:
-    """A code as pydicom compares it: the old designators of SNOMED-RT are alike (PS3.16 8.1)."""
-    items = dataset.get(keyword)
-    if not items:
+def _coded(item: Dataset) -> Dataset | None:
+    """The code that an item has for a value; ``None`` where it has none, or no whole one."""
+    answers = item.get("ConceptCodeSequence")
+    if not answers or not all(current_code(answers[0])):
         return None
-    value, scheme = word(items[0], "CodeValue"), word(items[0], "CodingSchemeDesignator")
-    if not value or not scheme:
-        return None
-    return PydicomCode(
-        value, "SRT" if scheme in SNOMED_RT_DESIGNATORS else scheme, word(items[0], "CodeMeaning")
-    )
+    code: Dataset = answers[0]
+    return code
 
 
-def _named(dataset: Dataset, concept: AnyCode) -> bool:
-    found = _code(dataset, "ConceptNameCodeSequence")
-    return found is not None and found == _pydicom(concept)
+def _meaning(item: Dataset) -> str:
+    code = _coded(item)
+    return "" if code is None else word(code, "CodeMeaning")
 
 
-def _of(said: list[Dataset], concept: AnyCode) -> Iterator[Dataset]:
-    return (one for one in said if _named(one, concept))
+def _answer(items: list[Dataset], concept: Code) -> str:
+    """Meaning of the first answer to a question; ``""`` where it is not answered."""
+    return next((_meaning(item) for item in _named(items, concept)), "")
 
 
-def _pydicom(code: AnyCode) -> PydicomCode:
-    return PydicomCode(code.value, code.scheme, code.meaning) if isinstance(code, Code) else code
-
-
-def _meaning(dataset: Dataset) -> str:
-    found = _code(dataset, "ConceptCodeSequence")
-    return found.meaning if found else ""
-
-
-def _types(said: list[Dataset]) -> list[PydicomCode]:
+def _properties(children: list[Dataset]) -> list[Dataset]:
     """Every coded property of a finding: type, distribution, how a composite belongs together, the object."""
-    coded = [one for one in said if word(one, "RelationshipType") == HAS_PROPERTIES]
-    types = [_code(one, "ConceptCodeSequence") for one in coded if not _named(one, _DCM.ScopeOfFeature)]
-    return [one for one in types if one is not None]
+    coded = [
+        _coded(child)
+        for child in children
+        if word(child, "RelationshipType") == HAS_PROPERTIES and not _is_named(child, cad.SCOPE_OF_FEATURE)
+    ]
+    return [code for code in coded if code is not None]
 
 
-def _morphology(types: list[PydicomCode]) -> Morphology | None:
-    return next((ours for ours, code in MORPHOLOGIES.items() if _pydicom(code) in types), None)
-
-
-def _distribution(types: list[PydicomCode]) -> Distribution | None:
-    return next((ours for ours, code in DISTRIBUTIONS.items() if _pydicom(code) in types), None)
-
-
-def _number(said: list[Dataset], *concepts: AnyCode) -> float | None:
+def _number(children: list[Dataset], *concepts: Code) -> float | None:
     """The value of the first of some measurements; ``None`` where it is not there or no finite number."""
-    for one in (item for concept in concepts for item in _of(said, concept)):
-        measured = one.get("MeasuredValueSequence")
+    for child in (child for concept in concepts for child in _named(children, concept)):
+        measured = child.get("MeasuredValueSequence")
         try:
             value = float(word(measured[0], "NumericValue")) if measured else math.nan
         except ValueError:
@@ -203,58 +217,46 @@ def _number(said: list[Dataset], *concepts: AnyCode) -> float | None:
     return None
 
 
-def _place(said: list[Dataset], concept: AnyCode) -> tuple[Point, ...]:
+def _graphic(children: list[Dataset], concept: Code) -> tuple[Point, ...]:
     """Points of a graphic, the closing point of an outline left out; empty where there is none."""
-    graphic = next((one for one in _of(said, concept) if word(one, "ValueType") == "SCOORD"), None)
+    graphic = next((item for item in _named(children, concept) if word(item, "ValueType") == "SCOORD"), None)
     data = None if graphic is None else graphic.get("GraphicData")
-    numbers = [float(one) for one in data] if isinstance(data, Iterable) else []
+    numbers = [float(number) for number in data] if isinstance(data, Iterable) else []
     if not all(map(math.isfinite, numbers)):
         return ()
     points = [from_dicom(column, row) for column, row in zip(numbers[::2], numbers[1::2], strict=False)]
     return tuple(points[:-1] if len(points) > 1 and points[0] == points[-1] else points)
 
 
-def _middle(outline: tuple[Point, ...]) -> Point | None:
-    if not outline:
-        return None
-    return sum(row for row, _ in outline) / len(outline), sum(column for _, column in outline) / len(outline)
+def _middle(points: tuple[Point, ...]) -> tuple[float, float] | tuple[None, None]:
+    if not points:
+        return None, None
+    return sum(row for row, _ in points) / len(points), sum(column for _, column in points) / len(points)
 
 
-def _image_of(said: list[Dataset], images: dict[tuple[int, ...], str]) -> str:
+def _image_of(children: list[Dataset], images: dict[_Place, str]) -> str:
     """UID of the image that a finding was drawn on, named by reference or by an item of its own."""
-    for graphic in said:
+    for graphic in children:
         if word(graphic, "ValueType") != "SCOORD":
             continue
         for child in _children(graphic):
-            own = _referenced(child) or images.get(_reference(child), "")
+            own = _referenced_image(child) or images.get(_reference(child), "")
             if own:
                 return own
     return ""
 
 
-def _reference(dataset: Dataset) -> tuple[int, ...]:
-    """The place in the tree that an item refers to; the Standard counts from the root, 1 first."""
-    place = dataset.get("ReferencedContentItemIdentifier")
+def _reference(item: Dataset) -> _Place:
+    """The place in the tree that an item refers to; empty where it refers to none."""
+    place = item.get("ReferencedContentItemIdentifier")
     if place is None:
         return ()
-    return (int(place),) if isinstance(place, int) else tuple(int(one) for one in place)
+    return (int(place),) if isinstance(place, int) else tuple(int(number) for number in place)
 
 
-def _referenced(dataset: Dataset) -> str:
-    if word(dataset, "ValueType") != "IMAGE":
+def _referenced_image(item: Dataset) -> str:
+    """UID of the image that an IMAGE item names; ``""`` for every other item."""
+    if word(item, "ValueType") != "IMAGE":
         return ""
-    references = dataset.get("ReferencedSOPSequence")
+    references = item.get("ReferencedSOPSequence")
     return word(references[0], "ReferencedSOPInstanceUID") if references else ""
-
-
-def _algorithm(items: list[_Item]) -> str:
-    """The first name and version that the report gives."""
-    said = [
-        next((word(one.dataset, "TextValue") for one in items if _named(one.dataset, concept)), "")
-        for concept in (_DCM.AlgorithmName, _DCM.AlgorithmVersion)
-    ]
-    return " ".join(filter(None, said))
-
-
-def _status(items: list[_Item], concept: AnyCode) -> str:
-    return next((_meaning(one.dataset) for one in items if _named(one.dataset, concept)), "")

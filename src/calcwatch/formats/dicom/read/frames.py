@@ -2,30 +2,59 @@
 
 from __future__ import annotations
 
+import os
+import re
 import struct
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.encaps import get_frame
 from pydicom.pixels.decoders.base import get_decoder
-from pydicom.uid import UID
+from pydicom.uid import UID, ExplicitVRBigEndian
 
 from calcwatch.domain.errors import UnreadableImage, UnsupportedImage
-from calcwatch.formats.bounds import check_size
-from calcwatch.formats.dicom.read.complaints import listen
+from calcwatch.formats.bounds import AGAIN, check_size
 from calcwatch.formats.dicom.read.header import integer, value, word
-from calcwatch.formats.dicom.read.parse import AGAIN, DicomFile, PixelElement
-from calcwatch.formats.dicom.read.syntax import BIG_ENDIAN, Codec, codec_of, is_native, syntax_name
+from calcwatch.formats.dicom.read.parse import DicomFile, PixelElement
+from calcwatch.formats.dicom.read.quirks import has_end_marker, is_harmless_complaint, is_harmless_rest
+from calcwatch.formats.dicom.read.syntax import Codec, codec_of, is_native, syntax_name
 
-Codes = NDArray[np.uint8] | NDArray[np.uint16]
+Cells = NDArray[np.uint8] | NDArray[np.uint16]
 """Pixel cells as stored: rows x columns, unsigned, bits outside Bits Stored not yet removed."""
 
+_Result = TypeVar("_Result")
 
-@dataclass(frozen=True)
+_STANDARD_ERROR = 2
+"""File descriptor of the standard error stream."""
+
+_ONE_AT_A_TIME = threading.Lock()
+
+_JPEG_COMPLAINT = re.compile(
+    r"^(?:Corrupt JPEG data|Premature end of JPEG file|Bogus|Invalid JPEG|Unsupported).*$", re.M
+)
+"""Lines in which the JPEG library (IJG) speaks of damage."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class PixelLayout:
-    """How one frame is stored: PS3.5 8.1.1 and PS3.3 C.7.6.3."""
+    """How frames are stored (PS3.5 8.1.1, PS3.3 C.7.6.3).
+
+    Attributes:
+        rows: Rows of a frame.
+        columns: Columns of a frame.
+        frames: Number of frames, 1 or more.
+        bits_allocated: Bits of a pixel cell, 8 or 16.
+        bits_stored: How many of them hold the value.
+        high_bit: The highest of those, bit 0 is the lowest of the cell.
+        signed: Whether values are two's complement.
+
+    """
 
     rows: int
     columns: int
@@ -42,10 +71,19 @@ class PixelLayout:
 
 
 def read_layout(file: DicomFile) -> PixelLayout:
-    """Return the pixel layout the header states, checked against itself and against the bounds.
+    """Read how pixels are stored, checked for contradictions and against the bounds.
 
-    Raises ``UnreadableImage`` for a missing or contradictory attribute or a frame of too many pixels,
-    ``UnsupportedImage`` for color, float or 32-bit pixels.
+    Args:
+        file: A parsed file, its header corrected.
+
+    Returns:
+        The layout.
+
+    Raises:
+        UnreadableImage: A required attribute is missing, attributes contradict each other, or a frame has too
+            many pixels.
+        UnsupportedImage: Pixels are in color, floating point or of 32 bits.
+
     """
     _check_is_gray(file)
     layout = PixelLayout(
@@ -54,7 +92,7 @@ def read_layout(file: DicomFile) -> PixelLayout:
         frames=max(1, integer(file.dataset, "NumberOfFrames") or 1),
         bits_allocated=_required(file, "BitsAllocated"),
         bits_stored=_required(file, "BitsStored"),
-        high_bit=_high_bit(file),
+        high_bit=integer(file.dataset, "HighBit") or 0,
         signed=integer(file.dataset, "PixelRepresentation") == 1,
     )
     if layout.bits_allocated not in (8, 16):
@@ -68,16 +106,26 @@ def read_layout(file: DicomFile) -> PixelLayout:
     return layout
 
 
-def read_codes(file: DicomFile, layout: PixelLayout, frame: int = 0) -> Codes:
-    """Return the stored pixel cells of one frame (counted from 0), rows x columns.
+def read_cells(file: DicomFile, layout: PixelLayout, frame: int = 0) -> Cells:
+    """Read the pixel cells of one frame as they are stored.
 
-    Raises ``UnreadableImage`` when its bytes are truncated, damaged or of another size than the header says,
-    ``UnsupportedImage`` when its transfer syntax is not read.
+    Args:
+        file: A parsed file.
+        layout: How its pixels are stored.
+        frame: Number of the frame, the first is 0.
+
+    Returns:
+        Rows x columns.
+
+    Raises:
+        UnreadableImage: The bytes are truncated, damaged or of another size than the header says.
+        UnsupportedImage: The transfer syntax is not read, or its decoder is not installed.
+
     """
     if file.pixels is None:
         raise UnreadableImage("the file holds no pixels; export it again")
     if is_native(file.transfer_syntax):
-        return _native(file, layout, frame)
+        return _native(file, file.pixels, layout, frame)
     codec = codec_of(file.transfer_syntax)
     if codec is None:
         raise UnsupportedImage(
@@ -89,9 +137,9 @@ def read_codes(file: DicomFile, layout: PixelLayout, frame: int = 0) -> Codes:
             f"{syntax_name(file.transfer_syntax)} of {layout.bits_stored} bits is not read; "
             "convert the file to Explicit VR Little Endian"
         )
-    stream = _encapsulated_frame(file, layout, frame)
+    stream = _encapsulated_frame(file, file.pixels, layout, frame)
     _check_bit_stream(stream, codec, layout)
-    return _decoded(stream, codec, file, layout)
+    return _decoded(stream, codec, file.transfer_syntax, layout)
 
 
 def _check_is_gray(file: DicomFile) -> None:
@@ -107,25 +155,21 @@ def _check_is_gray(file: DicomFile) -> None:
 
 
 def _required(file: DicomFile, keyword: str) -> int:
-    stated = integer(file.dataset, keyword)
-    if stated is None or stated < 1:
+    found = integer(file.dataset, keyword)
+    if found is None or found < 1:
         raise UnreadableImage(
             f"the required attribute {keyword} is missing or empty in the header; export the file again"
         )
-    return stated
+    return found
 
 
-def _high_bit(file: DicomFile) -> int:
-    stated = integer(file.dataset, "HighBit")
-    return _required(file, "BitsStored") - 1 if stated is None else stated
-
-
-def _native(file: DicomFile, layout: PixelLayout, frame: int) -> Codes:
-    assert file.pixels is not None
-    _check_native_length(file.pixels, file.size, layout)
-    start = file.pixels.offset
-    swapped = file.transfer_syntax == BIG_ENDIAN and (layout.bits_allocated == 16 or file.pixels.vr == "OW")
-    file.stream.seek(start + frame * layout.frame_bytes)
+def _native(file: DicomFile, pixels: PixelElement, layout: PixelLayout, frame: int) -> Cells:
+    _check_native_length(pixels, file.size, layout)
+    # Cells of 8 bits are swapped by pairs where the file calls them words (PS3.5 7.3, Annex A.3).
+    swapped = file.transfer_syntax == ExplicitVRBigEndian and (
+        layout.bits_allocated == 16 or pixels.vr == "OW"
+    )
+    file.stream.seek(pixels.offset + frame * layout.frame_bytes)
     data = file.stream.read(layout.frame_bytes + (layout.frame_bytes % 2 if swapped else 0))
     if swapped:
         data = np.frombuffer(data, ">u2").astype("<u2").tobytes()[: layout.frame_bytes]
@@ -145,22 +189,20 @@ def _check_native_length(pixels: PixelElement, size: int, layout: PixelLayout) -
         raise UnreadableImage(
             f"the file is truncated: {present} of {needed} bytes of pixels are there; {AGAIN}"
         )
-    smallest_error = layout.bits_allocated // 8 * min(layout.rows, layout.columns)
-    if not 0 <= present - needed < max(2, smallest_error):
+    if not is_harmless_rest(present - needed, layout.bits_allocated // 8 * min(layout.rows, layout.columns)):
         raise UnreadableImage(
             f"{layout.frames} x {layout.rows} x {layout.columns} pixels need {needed} bytes but Pixel Data "
             f"has {present}: Rows, Columns or Number of Frames must be wrong; {AGAIN}"
         )
 
 
-def _encapsulated_frame(file: DicomFile, layout: PixelLayout, frame: int) -> bytes:
+def _encapsulated_frame(file: DicomFile, pixels: PixelElement, layout: PixelLayout, frame: int) -> bytes:
     """Return one frame's bit stream, its fragments joined (PS3.5 A.4)."""
-    assert file.pixels is not None
-    if file.pixels.length is not None:
+    if pixels.length is not None:
         raise UnreadableImage(
             f"the pixels are not encapsulated although the transfer syntax is a compressed one; {AGAIN}"
         )
-    file.stream.seek(file.pixels.offset)
+    file.stream.seek(pixels.offset)
     offsets = value(file.dataset, "ExtendedOffsetTable")
     lengths = value(file.dataset, "ExtendedOffsetTableLengths")
     try:
@@ -178,7 +220,7 @@ def _check_bit_stream(stream: bytes, codec: Codec, layout: PixelLayout) -> None:
     """Refuse a bit stream that is cut off or whose own size is not the header's, before decoding it."""
     if codec.family == "rle":
         return
-    if b"\xff\xd9" not in stream[-64:].rstrip(b"\0"):
+    if not has_end_marker(stream):
         raise UnreadableImage(f"the compressed pixels are truncated: their end marker is missing; {AGAIN}")
     size = _jpeg2000_size(stream) if codec.family == "jpeg2000" else _jpeg_size(stream)
     if size != (layout.rows, layout.columns):
@@ -209,9 +251,15 @@ def _jpeg2000_size(stream: bytes) -> tuple[int, int] | None:
     return y_size - y_offset, x_size - x_offset
 
 
-def _decoded(stream: bytes, codec: Codec, file: DicomFile, layout: PixelLayout) -> Codes:
+def _decoded(stream: bytes, codec: Codec, transfer_syntax: str, layout: PixelLayout) -> Cells:
     """Decode one bit stream with the chosen plug-in; signed values come back as two's complement cells."""
-    options: Any = {
+    decoder = get_decoder(UID(transfer_syntax))
+    if codec.plugin not in decoder.available_plugins:
+        raise UnsupportedImage(
+            f"the decoder of {syntax_name(transfer_syntax)} is not installed; install it with: "
+            f"pip install {codec.packages}"
+        )
+    options: dict[str, Any] = {
         "rows": layout.rows,
         "columns": layout.columns,
         "number_of_frames": 1,
@@ -222,28 +270,54 @@ def _decoded(stream: bytes, codec: Codec, file: DicomFile, layout: PixelLayout) 
         "pixel_representation": int(layout.signed),
         "pixel_keyword": "PixelData",
         "correct_unused_bits": False,
+        "raw": True,
+        "index": 0,
+        "decoding_plugin": codec.plugin,
     }
-    decoder = get_decoder(UID(file.transfer_syntax))
-    if codec.plugin not in decoder.available_plugins:
-        raise UnsupportedImage(
-            f"the decoder of {syntax_name(file.transfer_syntax)} is not installed; install it with: "
-            f"pip install {codec.packages}"
-        )
-    options |= {"raw": True, "index": 0, "decoding_plugin": codec.plugin}
+    # The decoder takes encapsulated pixels: an empty offset table and one item with the bit stream.
+    padded = stream + b"\0" * (len(stream) % 2)
+    item = b"\xfe\xff\x00\xe0" + struct.pack("<I", len(padded)) + padded
+    encapsulated = b"\xfe\xff\x00\xe0\0\0\0\0" + item
     try:
-        (cells, _), complaint = listen(lambda: decoder.as_array(_one_fragment(stream), **options))
+        (cells, _), complaint = decode_with_complaint(lambda: decoder.as_array(encapsulated, **options))
     except (RuntimeError, ValueError) as error:
-        raise UnreadableImage(f"the compressed pixels are damaged: {_last_line(error)}; {AGAIN}") from error
+        said = str(error).strip().splitlines() or [type(error).__name__]
+        raise UnreadableImage(f"the compressed pixels are damaged: {said[-1].strip()}; {AGAIN}") from error
     if complaint:
         raise UnreadableImage(f"the compressed pixels are damaged: {complaint}; {AGAIN}")
     return cells.view(np.uint16) if layout.bits_allocated == 16 else cells.view(np.uint8)
 
 
-def _one_fragment(stream: bytes) -> bytes:
-    """Wrap a bit stream as encapsulated pixel data of one frame: an empty offset table and one item."""
-    padded = stream + b"\0" * (len(stream) % 2)
-    return b"\xfe\xff\x00\xe0\0\0\0\0" + b"\xfe\xff\x00\xe0" + struct.pack("<I", len(padded)) + padded
+def decode_with_complaint(decode: Callable[[], _Result]) -> tuple[_Result, str]:
+    """Run a decoder and catch what the JPEG library complains of.
 
+    It says of damage on the standard error stream alone, and decodes on. Whatever else was written there
+    meanwhile is written there again. Decoders run one at a time: the stream is that of the whole process.
 
-def _last_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[-1].strip() if str(error).strip() else type(error).__name__
+    Args:
+        decode: The decoder.
+
+    Returns:
+        Its result, and its first complaint of damage, ``""`` when it had none.
+
+    """
+    with _ONE_AT_A_TIME, tempfile.TemporaryFile() as sink:
+        if sys.stderr:
+            sys.stderr.flush()
+        try:
+            kept = os.dup(_STANDARD_ERROR)
+        except OSError:
+            return decode(), ""
+        os.dup2(sink.fileno(), _STANDARD_ERROR)
+        try:
+            result = decode()
+        finally:
+            os.dup2(kept, _STANDARD_ERROR)
+            os.close(kept)
+            os.lseek(sink.fileno(), 0, os.SEEK_SET)
+            said = os.read(sink.fileno(), 1 << 20).decode("utf-8", "replace")
+            others = _JPEG_COMPLAINT.sub("", said).strip()
+            if others:
+                os.write(_STANDARD_ERROR, f"{others}\n".encode())
+    complaints = (line for line in _JPEG_COMPLAINT.findall(said) if not is_harmless_complaint(line))
+    return result, next(complaints, "")

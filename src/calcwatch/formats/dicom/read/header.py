@@ -1,23 +1,50 @@
-"""Read attributes of a data set that may hold anything: a value that cannot be read is "not given"."""
+"""Attributes of a data set that may hold anything: a value that cannot be read is "not given"."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
 
-from calcwatch.codes.concepts import SNOMED_RT_DESIGNATORS
+from calcwatch.domain.image import QualityFlag
 
 _PIXEL_GROUPS = ("PixelMeasuresSequence", "PixelValueTransformationSequence", "FrameVOILUTSequence")
+"""Functional groups that say how the pixels of a frame are read (PS3.3 C.7.6.16.2)."""
+
 _Value = TypeVar("_Value")
 
 
+@dataclass(frozen=True)
+class Reading(Generic[_Value]):
+    """What a header says of one thing.
+
+    Attributes:
+        value: What is taken for true; ``None`` where the header does not say it.
+        note: Where it was read, and what in the header contradicts it, in words.
+        flags: What must be known about it.
+
+    """
+
+    value: _Value
+    note: str
+    flags: tuple[QualityFlag, ...] = ()
+
+
 def value(dataset: Dataset, keyword: str) -> Any:
-    """Return the attribute as pydicom decodes it; ``None`` when absent, empty or not decodable."""
+    """An attribute as pydicom decodes it.
+
+    Args:
+        dataset: A data set or an item of a sequence.
+        keyword: DICOM keyword of the attribute (PS3.6).
+
+    Returns:
+        The value; ``None`` when absent, empty or not decodable.
+
+    """
     try:
         return dataset.get(keyword)
     except Exception:  # pydicom decodes lazily, and damaged values raise a dozen kinds of error
@@ -25,7 +52,16 @@ def value(dataset: Dataset, keyword: str) -> Any:
 
 
 def values(dataset: Dataset, keyword: str) -> tuple[Any, ...]:
-    """Return the attribute's values in order; empty when absent, empty, bytes or not decodable."""
+    """All values of an attribute.
+
+    Args:
+        dataset: A data set or an item of a sequence.
+        keyword: DICOM keyword of the attribute (PS3.6).
+
+    Returns:
+        The values in their order; empty when absent, empty, bytes or not decodable.
+
+    """
     found = value(dataset, keyword)
     if found is None or found == "" or isinstance(found, bytes):
         return ()
@@ -33,44 +69,108 @@ def values(dataset: Dataset, keyword: str) -> tuple[Any, ...]:
 
 
 def words(dataset: Dataset, keyword: str) -> tuple[str, ...]:
-    """Return the attribute's values as stripped text."""
-    return tuple(str(one).strip() for one in values(dataset, keyword))
+    """All values of an attribute as text.
+
+    Args:
+        dataset: A data set or an item of a sequence.
+        keyword: DICOM keyword of the attribute (PS3.6).
+
+    Returns:
+        The values in their order without blanks round them; empty when not given.
+
+    """
+    return tuple(str(item).strip() for item in values(dataset, keyword))
 
 
 def word(dataset: Dataset, keyword: str) -> str:
-    """Return the attribute's first value as stripped text; ``""`` when not given."""
+    """The first value of an attribute as text.
+
+    Args:
+        dataset: A data set or an item of a sequence.
+        keyword: DICOM keyword of the attribute (PS3.6).
+
+    Returns:
+        The value without blanks round it; ``""`` when not given.
+
+    """
     return next(iter(words(dataset, keyword)), "")
 
 
 def numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:
-    """Return the attribute's values as finite numbers; empty when any is not one."""
-    converted = [_converted(float, one) for one in values(dataset, keyword)]
-    finite = [one for one in converted if one is not None and math.isfinite(one)]
-    return tuple(finite) if len(finite) == len(converted) else ()
+    """All values of an attribute as numbers.
+
+    Args:
+        dataset: A data set or an item of a sequence.
+        keyword: DICOM keyword of the attribute (PS3.6).
+
+    Returns:
+        The values in their order; empty when not given, or when any of them is no finite number.
+
+    """
+    try:
+        converted = tuple(float(item) for item in values(dataset, keyword))
+    except (TypeError, ValueError, OverflowError, ArithmeticError):
+        return ()
+    return converted if all(map(math.isfinite, converted)) else ()
 
 
 def number(dataset: Dataset, keyword: str) -> float | None:
-    """Return the attribute's first value as a finite number, or ``None`` when not given."""
+    """The first value of an attribute as a number.
+
+    Args:
+        dataset: A data set or an item of a sequence.
+        keyword: DICOM keyword of the attribute (PS3.6).
+
+    Returns:
+        A finite number, or ``None`` when not given.
+
+    """
     return next(iter(numbers(dataset, keyword)), None)
 
 
 def integer(dataset: Dataset, keyword: str) -> int | None:
-    """Return the attribute's first value as an integer, or ``None`` when not given."""
+    """The first value of an attribute as a whole number.
+
+    Args:
+        dataset: A data set or an item of a sequence.
+        keyword: DICOM keyword of the attribute (PS3.6).
+
+    Returns:
+        The number; ``None`` when not given or not whole.
+
+    """
     found = number(dataset, keyword)
     return None if found is None or found != int(found) else int(found)
 
 
 def items(dataset: Dataset, keyword: str) -> tuple[Dataset, ...]:
-    """Return the items of a sequence; empty when absent or not a sequence."""
+    """The items of a sequence.
+
+    Args:
+        dataset: A data set or an item of a sequence.
+        keyword: DICOM keyword of the sequence (PS3.6).
+
+    Returns:
+        The items in their order; empty when absent or not a sequence.
+
+    """
     found = value(dataset, keyword)
     return tuple(found) if isinstance(found, Sequence) else ()
 
 
 def with_functional_groups(dataset: Dataset, frame: int) -> Dataset:
-    """Return the data set with the pixel attributes of one frame's functional groups beside its own.
+    """A data set with the pixel attributes of a frame's functional groups beside its own.
 
     Multi-frame images keep window, rescale and spacing there, shared by all frames or one for each (PS3.3
-    C.7.6.16); a data set without functional groups comes back as it is.
+    C.7.6.16).
+
+    Args:
+        dataset: Header of the image; it is not changed.
+        frame: Number of the frame, the first is 0.
+
+    Returns:
+        A data set of its own; the same one where it has no functional groups.
+
     """
     shared = items(dataset, "SharedFunctionalGroupsSequence")[:1]
     own = items(dataset, "PerFrameFunctionalGroupsSequence")[frame : frame + 1]
@@ -82,18 +182,3 @@ def with_functional_groups(dataset: Dataset, frame: int) -> Dataset:
             for item in items(group, keyword)[:1]:
                 merged.update(item)
     return merged
-
-
-def is_code(item: Dataset, sct: str, snomed_rt: str) -> bool:
-    """Tell whether a code item is this SNOMED concept, under any designator in use (SCT, SRT, SNM3)."""
-    designator, stated = word(item, "CodingSchemeDesignator"), word(item, "CodeValue")
-    if designator == "SCT":
-        return stated == sct
-    return designator in SNOMED_RT_DESIGNATORS and stated == snomed_rt
-
-
-def _converted(kind: Callable[[Any], _Value], found: Any) -> _Value | None:
-    try:
-        return kind(found)
-    except (TypeError, ValueError, OverflowError, ArithmeticError):
-        return None

@@ -10,55 +10,70 @@ from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.dataset import Dataset
 
-from calcwatch.codes.concepts import ViewModifier
+from calcwatch.codes.views import ViewModifier
 from calcwatch.domain.errors import CalcwatchError
 from calcwatch.domain.image import ImageDescription, Mammogram, QualityFlag
 from calcwatch.formats.bounds import check_is_fine, is_too_coarse
-from calcwatch.formats.dicom.read.frames import read_codes, read_layout
-from calcwatch.formats.dicom.read.header import integer, numbers, with_functional_groups, word, words
+from calcwatch.formats.dicom.read.frames import read_cells, read_layout
+from calcwatch.formats.dicom.read.grayscale import count_bits_used, look_up, make_gray_table
+from calcwatch.formats.dicom.read.header import Reading, integer, numbers, with_functional_groups, word, words
 from calcwatch.formats.dicom.read.kind import (
     TOMOSYNTHESIS,
     breast_evidence,
     check_is_mammogram,
-    is_digitized_film,
     sop_class_name,
 )
 from calcwatch.formats.dicom.read.parse import DicomFile, parse_dicom, parse_stream
-from calcwatch.formats.dicom.read.pixels import (
-    apply_table,
-    count_bits_used,
-    find_padding,
+from calcwatch.formats.dicom.read.quirks import (
+    correct_header,
+    is_digitized_film,
     is_for_processing,
-    make_gray_table,
+    sop_class_of,
 )
 from calcwatch.formats.dicom.read.spacing import read_spacing
 from calcwatch.formats.dicom.read.syntax import codec_of, syntax_name
-from calcwatch.formats.dicom.read.view import read_implant, read_laterality, read_view
+from calcwatch.formats.dicom.read.view import read_implant, read_laterality, read_view, read_view_modifiers
+from calcwatch.formats.settings import READING
 
 
 def read_dicom(content: bytes, source: str) -> Mammogram:
-    """Read one mammogram from the bytes of a DICOM file.
+    """Read one mammogram.
 
-    Raises ``UnreadableImage`` (empty, truncated, encrypted, damaged, beyond its bounds) or
-    ``UnsupportedImage`` (not a mammogram, tomosynthesis, unread transfer syntax); the message starts with
-    ``source``.
+    Args:
+        content: Bytes of a DICOM file.
+        source: Where they come from, as messages and the description name it.
+
+    Returns:
+        Gray 0 to 1 of the image as stored in the file, with its description.
+
+    Raises:
+        UnreadableImage: It is empty, truncated, encrypted, damaged, or beyond its bounds.
+        UnsupportedImage: It is no mammogram, a tomosynthesis, or of a transfer syntax that is not read.
+
     """
     with _reading(source):
         file = parse_dicom(content)
+        correct_header(file.dataset)
         return _read(file, _describe(file, source))
 
 
 def describe_dicom(content: bytes, source: str) -> ImageDescription:
-    """Tell what was understood of the bytes of a DICOM file, pixels included; never raises for a bad file.
+    """Describe what was understood of a DICOM file, pixels included; never raises for a bad file.
 
-    ``not_analyzed_because`` holds the reason when :func:`read_dicom` would raise.
+    Args:
+        content: Bytes of the file.
+        source: Where they come from.
+
+    Returns:
+        The description; ``not_analyzed_because`` holds the reason where :func:`read_dicom` would raise.
+
     """
     description = ImageDescription(source, file_format="DICOM")
     try:
         with _quiet():
             file = parse_dicom(content)
+            correct_header(file.dataset)
             description = _describe(file, source)
             return _read(file, description).description
     except CalcwatchError as error:
@@ -66,18 +81,30 @@ def describe_dicom(content: bytes, source: str) -> ImageDescription:
 
 
 def read_frames(stream: BinaryIO, source: str) -> Iterator[NDArray[np.float32]]:
-    """Yield the gray of each frame of a DICOM image, tomosynthesis included, one at a time.
+    """Read the frames of a DICOM image, tomosynthesis included, one at a time.
 
-    ``stream`` is an open, seekable file; memory holds one frame, however many there are. Raises as
-    :func:`read_dicom` does, but does not ask whether the image is a mammogram.
+    Memory holds one frame, however many there are. Whether the image is a mammogram is not looked at.
+
+    Args:
+        stream: An open, seekable file.
+        source: Where it comes from.
+
+    Yields:
+        Gray 0 to 1 of each frame, rows x columns.
+
+    Raises:
+        UnreadableImage: The file is truncated, damaged, or beyond its bounds.
+        UnsupportedImage: It is in color, or of a transfer syntax that is not read.
+
     """
     with _reading(source):
         file = parse_stream(stream, stream.seek(0, 2))
+        correct_header(file.dataset)
         layout = read_layout(file)
     for frame in range(layout.frames):
         with _reading(source):
             table = make_gray_table(with_functional_groups(file.dataset, frame), layout)
-            gray = apply_table(table.gray, read_codes(file, layout, frame))
+            gray = look_up(table.gray, read_cells(file, layout, frame))
         yield gray
 
 
@@ -103,38 +130,46 @@ def _read(file: DicomFile, description: ImageDescription) -> Mammogram:
     check_is_fine(description.pixel_spacing)
     layout = read_layout(file)
     table = make_gray_table(file.dataset, layout)
-    codes = read_codes(file, layout)
-    described = replace(description, bits_used=count_bits_used(table, codes))
-    return Mammogram(apply_table(table.gray, codes), described, find_padding(table, codes), table.gray_step)
+    cells = read_cells(file, layout)
+    described = replace(description, bits_used=count_bits_used(table, cells))
+    padding = None if table.padding is None else look_up(table.padding, cells)
+    return Mammogram(look_up(table.gray, cells), described, padding, table.gray_step)
 
 
 def _describe(file: DicomFile, source: str) -> ImageDescription:
     """Describe the header; whatever it does not say stays empty."""
     dataset = file.dataset
-    sop_class = word(dataset, "SOPClassUID") or word(dataset.file_meta, "MediaStorageSOPClassUID")
+    sop_class = sop_class_of(dataset)
     view = read_view(dataset)
-    laterality = read_laterality(dataset, view.view)
-    implant, implant_flags = read_implant(dataset, view.modifiers)
+    laterality = read_laterality(dataset, view.value)
+    implant = read_implant(dataset)
     spacing = read_spacing(dataset)
+    history = _lossy_history(file)
     steps, pixel_flags = _pixel_steps(file)
-    history, history_flags = _lossy_history(file)
+    is_raw = is_for_processing(dataset)
     is_mammogram = breast_evidence(dataset, sop_class) or sop_class in TOMOSYNTHESIS
+    of_the_kind = {
+        QualityFlag.EIGHT_BIT: (integer(dataset, "BitsStored") or 16) <= READING.eight_bit,
+        QualityFlag.DIGITIZED_FILM: is_digitized_film(dataset),
+        QualityFlag.FOR_PROCESSING: is_raw,
+        QualityFlag.MAGNIFICATION_VIEW: ViewModifier.MAGNIFICATION in read_view_modifiers(dataset),
+        QualityFlag.NOT_A_MAMMOGRAM: not is_mammogram or is_too_coarse(spacing.value),
+    }
     flags = (
         *spacing.flags,
         *laterality.flags,
         *view.flags,
-        *implant_flags,
+        *implant.flags,
         *pixel_flags,
-        *history_flags,
-        *_kind_flags(dataset, magnified=ViewModifier.MAGNIFICATION in view.modifiers),
-        *(() if is_mammogram and not is_too_coarse(spacing.spacing) else (QualityFlag.NOT_A_MAMMOGRAM,)),
+        *history.flags,
+        *(flag for flag, is_set in of_the_kind.items() if is_set),
     )
     return ImageDescription(
         source=source,
         file_format="DICOM",
         modality=word(dataset, "Modality"),
         sop_class=sop_class_name(sop_class),
-        presentation_intent=_intent(dataset),
+        presentation_intent=word(dataset, "PresentationIntentType") or ("FOR PROCESSING" if is_raw else ""),
         transfer_syntax=syntax_name(file.transfer_syntax),
         rows=integer(dataset, "Rows") or 0,
         columns=integer(dataset, "Columns") or 0,
@@ -142,14 +177,14 @@ def _describe(file: DicomFile, source: str) -> ImageDescription:
         bits_stored=integer(dataset, "BitsStored"),
         photometric_interpretation=word(dataset, "PhotometricInterpretation"),
         pixel_steps=steps,
-        pixel_spacing=spacing.spacing,
+        pixel_spacing=spacing.value,
         pixel_spacing_note=spacing.note,
-        image_laterality=laterality.laterality,
-        laterality_source=laterality.source,
-        view_position=view.view,
-        view_source=view.source,
-        implant=implant,
-        lossy_history=history,
+        image_laterality=laterality.value,
+        laterality_source=laterality.note,
+        view_position=view.value,
+        view_source=view.note,
+        implant=implant.value,
+        lossy_history=history.value,
         sop_instance_uid=word(dataset, "SOPInstanceUID") or None,
         study_instance_uid=word(dataset, "StudyInstanceUID") or None,
         patient_id=word(dataset, "PatientID") or None,
@@ -167,31 +202,16 @@ def _pixel_steps(file: DicomFile) -> tuple[tuple[str, ...], tuple[QualityFlag, .
     return table.steps, table.flags
 
 
-def _intent(dataset: Dataset) -> str:
-    stated = word(dataset, "PresentationIntentType")
-    return stated or ("FOR PROCESSING" if is_for_processing(dataset) else "")
-
-
-def _kind_flags(dataset: Dataset, *, magnified: bool) -> tuple[QualityFlag, ...]:
-    found = {
-        QualityFlag.EIGHT_BIT: (integer(dataset, "BitsStored") or 16) <= 8,
-        QualityFlag.DIGITIZED_FILM: is_digitized_film(dataset),
-        QualityFlag.FOR_PROCESSING: is_for_processing(dataset),
-        QualityFlag.MAGNIFICATION_VIEW: magnified,
-    }
-    return tuple(flag for flag, present in found.items() if present)
-
-
-def _lossy_history(file: DicomFile) -> tuple[str, tuple[QualityFlag, ...]]:
-    """Tell what the header and the transfer syntax say of lossy compression (C.7.6.1.1.5)."""
-    stated = word(file.dataset, "LossyImageCompression")
+def _lossy_history(file: DicomFile) -> Reading[str]:
+    """Say what the header and the transfer syntax say of lossy compression (C.7.6.1.1.5)."""
+    lossy = word(file.dataset, "LossyImageCompression")
     codec = codec_of(file.transfer_syntax)
-    now_lossy = codec is not None and codec.may_lose
-    if stated != "01" and not (now_lossy and stated != "00"):
-        return ("none, says the header" if stated == "00" else ""), ()
+    is_lossy_now = codec is not None and codec.may_lose
+    if lossy != "01" and not (is_lossy_now and lossy != "00"):
+        return Reading("none, says the header" if lossy == "00" else "", "Lossy Image Compression")
     ratios = ", ".join(f"{ratio:g}" for ratio in numbers(file.dataset, "LossyImageCompressionRatio"))
     methods = ", ".join(words(file.dataset, "LossyImageCompressionMethod"))
-    details = [f"{name} {found}" for name, found in (("ratio", ratios), ("method", methods)) if found]
-    now = f"not stated, but {syntax_name(file.transfer_syntax)}"
-    said = "lossy compression stated" if stated == "01" else now
-    return ", ".join([said, *details]), (QualityFlag.LOSSY_COMPRESSION,)
+    details = [f"{name} {said}" for name, said in (("ratio", ratios), ("method", methods)) if said]
+    by_syntax = f"not stated, but {syntax_name(file.transfer_syntax)}"
+    said = "lossy compression stated" if lossy == "01" else by_syntax
+    return Reading(", ".join([said, *details]), "Lossy Image Compression", (QualityFlag.LOSSY_COMPRESSION,))

@@ -11,33 +11,41 @@ from typing import BinaryIO, NamedTuple
 from pydicom import dcmread
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import FileDataset
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    MediaStorageDirectoryStorage,
+)
 
 from calcwatch.domain.errors import UnreadableImage
-from calcwatch.formats.dicom.read.header import word
-from calcwatch.formats.dicom.read.syntax import BIG_ENDIAN, DEFLATED
-
-DICOMDIR_SOP_CLASS = "1.2.840.10008.1.3.10"
-"""Media Storage Directory Storage (PS3.6 A): an index of the files of a medium."""
+from calcwatch.formats.bounds import AGAIN
+from calcwatch.formats.dicom.read.quirks import starts_like_a_data_set, transfer_syntax_of
 
 MAX_INFLATED_BYTES = 512 * 2**20
 """A deflated data set may not grow beyond this: one 100 MP image of 16 bits is 200 MB."""
 
-AGAIN = "copy or export the file again"
-"""What to do about a file that is cut off or damaged."""
-
 _UNDEFINED_LENGTH = 0xFFFFFFFF
-_EXPLICIT_VRS = frozenset(
-    b"AE AS AT CS DA DS DT FL FD IS LO LT OB OD OF OL OW PN SH SL SQ SS ST TM UC UI UL UN UR US UT".split()
-)
+"""Length of an element that ends with a delimiter (PS3.5 7.1.1)."""
+
 _PIXEL_ELEMENTS = {
     0x7FE00010: "PixelData",
     0x7FE00008: "FloatPixelData",
     0x7FE00009: "DoubleFloatPixelData",
 }
+"""Elements that hold pixels by their tag (PS3.3 C.7.6.3, C.7.6.24, C.7.6.25)."""
 
 
 class PixelElement(NamedTuple):
-    """Where the pixels lie: ``offset`` of the value in the file; ``length`` is ``None`` when encapsulated."""
+    """Where the pixels of a file lie.
+
+    Attributes:
+        keyword: Which of the elements that hold pixels it is.
+        vr: Its value representation.
+        offset: Of its value, in bytes from the start of the file.
+        length: Of its value, in bytes; ``None`` when the pixels are encapsulated.
+
+    """
 
     keyword: str
     vr: str
@@ -45,9 +53,18 @@ class PixelElement(NamedTuple):
     length: int | None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class DicomFile:
-    """One parsed file: its header, and the stream and place of its pixels (``None`` when it has none)."""
+    """One parsed file.
+
+    Attributes:
+        dataset: Its header, without pixels.
+        transfer_syntax: UID of its transfer syntax.
+        stream: The whole file, seekable.
+        size: Length of the stream in bytes.
+        pixels: Where the pixels lie in the stream; ``None`` when it has none.
+
+    """
 
     dataset: FileDataset
     transfer_syntax: str
@@ -57,30 +74,43 @@ class DicomFile:
 
 
 def looks_like_dicom(head: bytes) -> bool:
-    """Tell whether a file's first bytes are DICOM: the prefix, or a plausible first element without it.
+    """Whether a file is DICOM by its first bytes: the prefix, or a plausible first element without it.
 
-    Older files without preamble start with group 0002 or 0008 (PS3.10 7.1), in either byte order.
+    Args:
+        head: The first 132 bytes, or as many as there are.
+
+    Returns:
+        Yes or no.
+
     """
-    if head[128:132] == b"DICM":
-        return True
-    if len(head) < 8:
-        return False
-    for order in "<>":
-        group, element, length = struct.unpack(f"{order}HHI", head[:8])
-        if group in (0x0002, 0x0008) and element <= 0x0070:
-            return head[4:6] in _EXPLICIT_VRS or (order == "<" and length <= 1024)
-    return False
+    return head[128:132] == b"DICM" or starts_like_a_data_set(head)
 
 
 def is_dicomdir(head: bytes) -> bool:
-    """Tell whether a DICOM file's first bytes name the media directory (DICOMDIR), which holds no image."""
-    return head[128:132] == b"DICM" and DICOMDIR_SOP_CLASS.encode() in head
+    """Whether a DICOM file is a media directory (DICOMDIR), which holds no image.
+
+    Args:
+        head: Its first bytes, the File Meta Information among them.
+
+    Returns:
+        Yes or no.
+
+    """
+    return head[128:132] == b"DICM" and MediaStorageDirectoryStorage.encode() in head
 
 
 def parse_dicom(content: bytes) -> DicomFile:
     """Parse a whole file held in memory; pixels are located, not copied.
 
-    Raises ``UnreadableImage`` when the file is empty, truncated, damaged or expands beyond its bound.
+    Args:
+        content: Bytes of the file.
+
+    Returns:
+        The parsed file; a deflated one is inflated.
+
+    Raises:
+        UnreadableImage: It is empty, no DICOM, truncated, damaged, or expands beyond its bound.
+
     """
     if not content:
         raise UnreadableImage("the file is empty (0 bytes); copy it again from its source")
@@ -93,9 +123,18 @@ def parse_dicom(content: bytes) -> DicomFile:
 
 
 def parse_stream(stream: BinaryIO, size: int) -> DicomFile:
-    """Parse the header of a seekable stream and stop before its pixels.
+    """Parse the header of a file and stop before its pixels.
 
-    ``size``: bytes on disk, named in messages. Raises ``UnreadableImage`` as :func:`parse_dicom` does.
+    Args:
+        stream: The file, seekable, not deflated.
+        size: Its length in bytes on disk, as messages name it.
+
+    Returns:
+        The parsed file.
+
+    Raises:
+        UnreadableImage: The header is truncated or damaged.
+
     """
     stream.seek(0)
     try:
@@ -104,31 +143,16 @@ def parse_stream(stream: BinaryIO, size: int) -> DicomFile:
         raise UnreadableImage(
             f"the DICOM header is damaged or truncated ({type(error).__name__}); {AGAIN}"
         ) from error
+    cut = UnreadableImage(f"the file is truncated: it ends in its header, after {size} bytes; {AGAIN}")
     if len(dataset) == 0:
-        raise UnreadableImage(_cut_in_header(size))
-    syntax = _transfer_syntax(dataset)
-    pixels = _pixel_element(stream, implicit=_is_implicit(dataset), big_endian=syntax == BIG_ENDIAN)
+        raise cut
+    syntax = transfer_syntax_of(dataset)
+    is_implicit = bool(dataset.original_encoding[0])
+    pixels = _pixel_element(stream, implicit=is_implicit, big_endian=syntax == ExplicitVRBigEndian)
     if pixels is None and _last_element_is_cut(dataset):
-        raise UnreadableImage(_cut_in_header(size))
-    return DicomFile(dataset, syntax, stream, stream.seek(0, 2), pixels)
-
-
-def _cut_in_header(size: int) -> str:
-    return f"the file is truncated: it ends in its header, after {size} bytes; {AGAIN}"
-
-
-def _transfer_syntax(dataset: FileDataset) -> str:
-    """Name the transfer syntax, or the plain one the bytes turned out to have when the file names none."""
-    stated = word(dataset.file_meta, "TransferSyntaxUID")
-    if stated:
-        return stated
-    if not dataset.original_encoding[1]:
-        return BIG_ENDIAN
-    return "1.2.840.10008.1.2" if _is_implicit(dataset) else "1.2.840.10008.1.2.1"
-
-
-def _is_implicit(dataset: FileDataset) -> bool:
-    return bool(dataset.original_encoding[0])
+        raise cut
+    end = stream.seek(0, 2)
+    return DicomFile(dataset=dataset, transfer_syntax=syntax, stream=stream, size=end, pixels=pixels)
 
 
 def _last_element_is_cut(dataset: FileDataset) -> bool:
@@ -154,7 +178,7 @@ def _pixel_element(stream: BinaryIO, *, implicit: bool, big_endian: bool) -> Pix
 def _inflated(content: bytes) -> bytes:
     """Return the file with a deflated data set inflated (PS3.5 A.5), within its bound; others unchanged."""
     meta_end, syntax = _file_meta(content)
-    if syntax != DEFLATED:
+    if syntax != DeflatedExplicitVRLittleEndian:
         return content
     try:
         inflater = zlib.decompressobj(-zlib.MAX_WBITS)
@@ -170,8 +194,10 @@ def _inflated(content: bytes) -> bytes:
         raise UnreadableImage(
             f"the file is truncated: its deflated data set ends after {len(content)} bytes; {AGAIN}"
         )
-    explicit = str(DEFLATED)[: -len(".99")].encode()
-    return content[:meta_end].replace(DEFLATED.encode(), explicit.ljust(len(DEFLATED), b"\0")) + plain
+    # The meta information is left as long as it was: its group length stays true.
+    deflated = DeflatedExplicitVRLittleEndian.encode()
+    explicit = ExplicitVRLittleEndian.encode().ljust(len(deflated), b"\0")
+    return content[:meta_end].replace(deflated, explicit) + plain
 
 
 def _file_meta(content: bytes) -> tuple[int, str]:

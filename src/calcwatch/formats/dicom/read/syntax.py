@@ -4,24 +4,44 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pydicom.uid import UID
+from pydicom.uid import (
+    HTJ2K,
+    JPEG2000,
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    HTJ2KLossless,
+    HTJ2KLosslessRPCL,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    JPEGLSNearLossless,
+    RLELossless,
+)
 
-DEFLATED = UID("1.2.840.10008.1.2.1.99")
-"""Deflated Explicit VR Little Endian (PS3.5 A.5): everything after the file meta is one deflated stream."""
+_NATIVE = frozenset(
+    {ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian}
+)
 
-BIG_ENDIAN = UID("1.2.840.10008.1.2.2")
-"""Explicit VR Big Endian, retired and still found in archives."""
-
-_NATIVE = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", BIG_ENDIAN, DEFLATED})
+_PACKAGES = {"gdcm": "python-gdcm", "pylibjpeg": "pylibjpeg pylibjpeg-openjpeg"}
+"""Plug-ins of pydicom that are not called as the packages that hold them."""
 
 
 @dataclass(frozen=True)
 class Codec:
     """How one encapsulated transfer syntax is decoded.
 
-    ``plugin``: the pydicom decoding plug-in, chosen by measured speed. ``family``: the bit stream's kind,
-    ``jpeg``, ``jpeg-ls``, ``jpeg2000`` or ``rle``. ``may_lose``: the syntax admits lossy streams.
-    ``max_bits``: the most bits the plug-in decodes.
+    Attributes:
+        plugin: The pydicom decoding plug-in, chosen by measured speed.
+        family: Kind of bit stream: ``jpeg``, ``jpeg-ls``, ``jpeg2000`` or ``rle``.
+        may_lose: Whether the syntax admits streams that lost information.
+        max_bits: The most bits a pixel that the plug-in decodes.
+
     """
 
     plugin: str
@@ -35,34 +55,57 @@ class Codec:
         return _PACKAGES.get(self.plugin, self.plugin)
 
 
-_PACKAGES = {"gdcm": "python-gdcm", "pylibjpeg": "pylibjpeg pylibjpeg-openjpeg"}
 _CODECS = {
-    "1.2.840.10008.1.2.4.50": Codec("gdcm", "jpeg", may_lose=True, max_bits=8),
-    "1.2.840.10008.1.2.4.51": Codec("gdcm", "jpeg", may_lose=True, max_bits=8),
-    "1.2.840.10008.1.2.4.57": Codec("gdcm", "jpeg"),
-    "1.2.840.10008.1.2.4.70": Codec("gdcm", "jpeg"),
-    "1.2.840.10008.1.2.4.80": Codec("pyjpegls", "jpeg-ls"),
-    "1.2.840.10008.1.2.4.81": Codec("pyjpegls", "jpeg-ls", may_lose=True),
-    "1.2.840.10008.1.2.4.90": Codec("pylibjpeg", "jpeg2000"),
-    "1.2.840.10008.1.2.4.91": Codec("pylibjpeg", "jpeg2000", may_lose=True),
-    "1.2.840.10008.1.2.4.201": Codec("pylibjpeg", "jpeg2000"),
-    "1.2.840.10008.1.2.4.202": Codec("pylibjpeg", "jpeg2000"),
-    "1.2.840.10008.1.2.4.203": Codec("pylibjpeg", "jpeg2000", may_lose=True),
+    JPEGBaseline8Bit: Codec("gdcm", "jpeg", may_lose=True, max_bits=8),
+    JPEGExtended12Bit: Codec("gdcm", "jpeg", may_lose=True, max_bits=8),
+    JPEGLossless: Codec("gdcm", "jpeg"),
+    JPEGLosslessSV1: Codec("gdcm", "jpeg"),
+    JPEGLSLossless: Codec("pyjpegls", "jpeg-ls"),
+    JPEGLSNearLossless: Codec("pyjpegls", "jpeg-ls", may_lose=True),
+    JPEG2000Lossless: Codec("pylibjpeg", "jpeg2000"),
+    JPEG2000: Codec("pylibjpeg", "jpeg2000", may_lose=True),
+    HTJ2KLossless: Codec("pylibjpeg", "jpeg2000"),
+    HTJ2KLosslessRPCL: Codec("pylibjpeg", "jpeg2000"),
+    HTJ2K: Codec("pylibjpeg", "jpeg2000", may_lose=True),
     # pylibjpeg-rle is faster, but a damaged stream makes it panic past every handler of errors.
-    "1.2.840.10008.1.2.5": Codec("pydicom", "rle"),
+    RLELossless: Codec("pydicom", "rle"),
 }
 
 
 def is_native(transfer_syntax: str) -> bool:
-    """Tell whether pixels of this transfer syntax are stored uncompressed (deflated data sets included)."""
+    """Whether pixels of a transfer syntax are stored uncompressed, deflated data sets included.
+
+    Args:
+        transfer_syntax: Its UID.
+
+    Returns:
+        Yes or no.
+
+    """
     return transfer_syntax in _NATIVE
 
 
 def codec_of(transfer_syntax: str) -> Codec | None:
-    """Return how to decode an encapsulated transfer syntax, or ``None`` when it is not read."""
-    return _CODECS.get(transfer_syntax)
+    """How an encapsulated transfer syntax is decoded.
+
+    Args:
+        transfer_syntax: Its UID.
+
+    Returns:
+        Its codec; ``None`` when the syntax is not read.
+
+    """
+    return _CODECS.get(UID(transfer_syntax))
 
 
 def syntax_name(transfer_syntax: str) -> str:
-    """Return the Standard's name of a transfer syntax, or the UID itself when it is not a known one."""
+    """The Standard's name of a transfer syntax.
+
+    Args:
+        transfer_syntax: Its UID.
+
+    Returns:
+        The name, or the UID itself when it is not a known one.
+
+    """
     return UID(transfer_syntax).name

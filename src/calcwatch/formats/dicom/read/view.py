@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from calcwatch.codes.concepts import BILATERAL, LEFT, RIGHT, VIEW_CODES, VIEW_MODIFIERS, ViewModifier
+from calcwatch.codes.body import LATERALITIES, SIDES
+from calcwatch.codes.views import MODIFIED_VIEWS, VIEW_MODIFIERS, VIEWS, ViewModifier
 from calcwatch.domain.image import Laterality, QualityFlag, ViewPosition
 from calcwatch.domain.views import is_from_above, is_true_lateral
-from calcwatch.formats.dicom.read.header import is_code, items, word, words
+from calcwatch.formats.dicom.read.header import Reading, items, word, words
+from calcwatch.formats.dicom.read.quirks import is_code, is_snomed_value
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -22,113 +23,118 @@ _OBLIQUE_SIDES = {
 """Patient Orientation down the columns of an MLO or LMO: its plane runs from medial top to lateral bottom
 at right angles to the beam, so toward the feet it turns left in the right breast."""
 
-_MODIFIED_VIEWS = {ViewModifier.CLEAVAGE: ViewPosition.CV, ViewModifier.AXILLARY_TAIL: ViewPosition.AT}
 
+def read_laterality(dataset: Dataset, view: ViewPosition | None) -> Reading[Laterality | None]:
+    """Read which breast an image shows.
 
-@dataclass(frozen=True)
-class LateralityReading:
-    """Which breast, where that was read, and conflicts in words and flags."""
+    Image Laterality, Frame Laterality, the anatomic region and Laterality of the series are looked at in this
+    order. The first one given is used; any other that differs, Patient Orientation of an oblique view
+    included, is a conflict.
 
-    laterality: Laterality | None
-    source: str
-    flags: tuple[QualityFlag, ...]
+    Args:
+        dataset: Header of the image.
+        view: View of the image, ``None`` where it is not known.
 
+    Returns:
+        The side; ``None`` where the header does not say it.
 
-@dataclass(frozen=True)
-class ViewReading:
-    """Which view with which modifiers, where that was read, and conflicts in words and flags."""
-
-    view: ViewPosition | None
-    modifiers: tuple[ViewModifier, ...]
-    source: str
-    flags: tuple[QualityFlag, ...]
-
-
-def read_laterality(dataset: Dataset, view: ViewPosition | None) -> LateralityReading:
-    """Read which breast: Image Laterality, Frame Laterality, the anatomic region, then series Laterality.
-
-    The first one given is used; any other that differs, Patient Orientation of an oblique view included, is a
-    conflict.
     """
-    found = [(name, side) for name, side in _sides(dataset) if side is not None]
-    if not found:
-        return LateralityReading(None, "not given", (QualityFlag.LATERALITY_UNKNOWN,))
-    source, side = found[0]
-    checks = [*found[1:], *_oblique_side(dataset, view)]
+    given = [(name, side) for name, side in _sides(dataset) if side is not None]
+    if not given:
+        return Reading(None, "not given", (QualityFlag.LATERALITY_UNKNOWN,))
+    source, side = given[0]
+    checks = [*given[1:], *_oblique_side(dataset, view)]
     differing = [f"{name} says {other}" for name, other in checks if other != side]
     if not differing:
-        return LateralityReading(side, source, ())
-    return LateralityReading(
-        side, f"{source}; but {', '.join(differing)}", (QualityFlag.LATERALITY_CONFLICT,)
+        return Reading(side, source)
+    return Reading(side, f"{source}; but {', '.join(differing)}", (QualityFlag.LATERALITY_CONFLICT,))
+
+
+def read_view_modifiers(dataset: Dataset) -> tuple[ViewModifier, ...]:
+    """Read the modifiers of the view (PS3.16 CID 4015).
+
+    Args:
+        dataset: Header of the image.
+
+    Returns:
+        Those that are known, in the order of the header.
+
+    """
+    return tuple(
+        modifier
+        for view in items(dataset, "ViewCodeSequence")[:1]
+        for entry in items(view, "ViewModifierCodeSequence")
+        for modifier, code in VIEW_MODIFIERS.items()
+        if is_code(entry, code)
     )
 
 
-def read_view(dataset: Dataset) -> ViewReading:
-    """Read the view: View Code Sequence (CID 4014) with its modifiers wins over View Position."""
-    coded, modifiers = _coded_view(dataset)
-    stated = word(dataset, "ViewPosition").upper()
-    named = ViewPosition(stated) if stated in list(ViewPosition) else None
-    view = next((_MODIFIED_VIEWS[modifier] for modifier in modifiers if modifier in _MODIFIED_VIEWS), coded)
+def read_view(dataset: Dataset) -> Reading[ViewPosition | None]:
+    """Read the view: View Code Sequence (CID 4014) with its modifiers goes before View Position.
+
+    Args:
+        dataset: Header of the image.
+
+    Returns:
+        The view; ``None`` where the header does not say it.
+
+    """
+    modifiers = read_view_modifiers(dataset)
+    coded = next(
+        (
+            view
+            for item in items(dataset, "ViewCodeSequence")[:1]
+            for view, code in VIEWS.items()
+            if is_code(item, code)
+        ),
+        None,
+    )
+    position = word(dataset, "ViewPosition").upper()
+    named = ViewPosition(position) if position in list(ViewPosition) else None
+    view = next((MODIFIED_VIEWS[modifier] for modifier in modifiers if modifier in MODIFIED_VIEWS), coded)
     if view is None:
-        return _without_code(dataset, named, stated, modifiers)
+        if named is None:
+            source = f"View Position {position!r} is no mammographic view" if position else "not given"
+            return Reading(None, source, (QualityFlag.VIEW_UNKNOWN,))
+        return _against_orientation(dataset, named, "View Position")
     source = "View Code Sequence" + (f" ({', '.join(modifiers)})" if modifiers else "")
     if named is not None and named not in (view, coded):
-        return ViewReading(
-            view, modifiers, f"{source}; but View Position says {named}", (QualityFlag.VIEW_CONFLICT,)
-        )
-    return _against_orientation(dataset, ViewReading(view, modifiers, source, ()))
+        return Reading(view, f"{source}; but View Position says {named}", (QualityFlag.VIEW_CONFLICT,))
+    return _against_orientation(dataset, view, source)
 
 
-def read_implant(
-    dataset: Dataset, modifiers: tuple[ViewModifier, ...]
-) -> tuple[str, tuple[QualityFlag, ...]]:
-    """Read Breast Implant Present (0028,1300) and the implant displaced modifier; ``""`` when not given."""
-    stated = word(dataset, "BreastImplantPresent").upper()
-    if ViewModifier.IMPLANT_DISPLACED in modifiers:
-        return f"displaced out of the view (Breast Implant Present {stated or 'not given'})", (
-            QualityFlag.IMPLANT,
-        )
-    if stated == "YES":
-        return "present", (QualityFlag.IMPLANT,)
-    return {"NO": "not present", "": ""}.get(stated, stated.lower()), ()
+def read_implant(dataset: Dataset) -> Reading[str]:
+    """Read Breast Implant Present (0028,1300) and the implant displaced modifier.
+
+    Args:
+        dataset: Header of the image.
+
+    Returns:
+        What is said of implants, in words; ``""`` when nothing is.
+
+    """
+    present = word(dataset, "BreastImplantPresent").upper()
+    if ViewModifier.IMPLANT_DISPLACED in read_view_modifiers(dataset):
+        said = f"displaced out of the view (Breast Implant Present {present or 'not given'})"
+        return Reading(said, "View Modifier Code Sequence", (QualityFlag.IMPLANT,))
+    if present == "YES":
+        return Reading("present", "Breast Implant Present", (QualityFlag.IMPLANT,))
+    return Reading({"NO": "not present"}.get(present, present.lower()), "Breast Implant Present")
 
 
-def _without_code(
-    dataset: Dataset, named: ViewPosition | None, stated: str, modifiers: tuple[ViewModifier, ...]
-) -> ViewReading:
-    if named is None:
-        source = f"View Position {stated!r} is no mammographic view" if stated else "not given"
-        return ViewReading(None, modifiers, source, (QualityFlag.VIEW_UNKNOWN,))
-    return _against_orientation(dataset, ViewReading(named, modifiers, "View Position", ()))
-
-
-def _coded_view(dataset: Dataset) -> tuple[ViewPosition | None, tuple[ViewModifier, ...]]:
-    for item in items(dataset, "ViewCodeSequence"):
-        coded = next((view for view, sct, old in VIEW_CODES if is_code(item, sct, old)), None)
-        return coded, tuple(
-            modifier
-            for entry in items(item, "ViewModifierCodeSequence")
-            for modifier, sct, old in VIEW_MODIFIERS
-            if is_code(entry, sct, old)
-        )
-    return None, ()
-
-
-def _against_orientation(dataset: Dataset, reading: ViewReading) -> ViewReading:
+def _against_orientation(dataset: Dataset, view: ViewPosition, source: str) -> Reading[ViewPosition | None]:
     """Compare the view with Patient Orientation: which body axes run along rows and columns (C.7.6.1.1.1)."""
-    axes = set("".join(words(dataset, "PatientOrientation")).upper())
-    if not axes:
-        return reading
-    side_on, top_down = axes & {"H", "F"}, axes & {"L", "R"}
-    impossible = (is_from_above(reading.view) and side_on) or (is_true_lateral(reading.view) and top_down)
-    if not impossible:
-        return reading
-    orientation = "\\".join(words(dataset, "PatientOrientation"))
-    source = f"{reading.source}; but Patient Orientation {orientation} is not of a {reading.view}"
-    return ViewReading(reading.view, reading.modifiers, source, (*reading.flags, QualityFlag.VIEW_CONFLICT))
+    orientation = words(dataset, "PatientOrientation")
+    axes = set("".join(orientation).upper())
+    if (is_from_above(view) and axes & {"H", "F"}) or (is_true_lateral(view) and axes & {"L", "R"}):
+        directions = "\\".join(orientation)
+        note = f"{source}; but Patient Orientation {directions} is not of a {view}"
+        return Reading(view, note, (QualityFlag.VIEW_CONFLICT,))
+    return Reading(view, source)
 
 
 def _sides(dataset: Dataset) -> list[tuple[str, Laterality | None]]:
+    """Every attribute that says a side, the one that is believed first in front."""
     shared = items(dataset, "SharedFunctionalGroupsSequence")[:1]
     anatomy = [frame for group in shared for frame in items(group, "FrameAnatomySequence")]
     regions = [region for owner in (dataset, *anatomy) for region in items(owner, "AnatomicRegionSequence")]
@@ -138,21 +144,29 @@ def _sides(dataset: Dataset) -> list[tuple[str, Laterality | None]]:
     return [
         ("Image Laterality", _side(word(dataset, "ImageLaterality"))),
         *(("Frame Laterality", _side(word(frame, "FrameLaterality"))) for frame in anatomy[:1]),
-        *(("Anatomic Region Sequence", _coded_side(word(code, "CodeValue"))) for code in coded),
+        *(("Anatomic Region Sequence", _coded_side(code)) for code in coded),
         ("Laterality", _side(word(dataset, "Laterality"))),
     ]
 
 
-def _side(value: str) -> Laterality | None:
-    return Laterality(value.upper()) if value.upper() in list(Laterality) else None
+def _side(letter: str) -> Laterality | None:
+    return Laterality(letter.upper()) if letter.upper() in list(Laterality) else None
 
 
-def _coded_side(code: str) -> Laterality | None:
-    sides = ((RIGHT, Laterality.RIGHT), (LEFT, Laterality.LEFT), (BILATERAL, Laterality.BOTH))
-    return next((side for codes, side in sides if code in codes), None)
+def _coded_side(item: Dataset) -> Laterality | None:
+    """The side that a code says, as a word of its own or as the breast of that side."""
+    return next(
+        (
+            side
+            for side in Laterality
+            if is_snomed_value(item, LATERALITIES[side]) or is_snomed_value(item, SIDES[side])
+        ),
+        None,
+    )
 
 
 def _oblique_side(dataset: Dataset, view: ViewPosition | None) -> list[tuple[str, Laterality]]:
+    """The side that Patient Orientation of an oblique view implies; empty for other views."""
     if view not in (ViewPosition.MLO, ViewPosition.LMO):
         return []
     down = [part.upper() for part in words(dataset, "PatientOrientation")[1:2]]

@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
-from pydicom.dataset import Dataset
-from pydicom.sr.codedict import codes
+from typing import TYPE_CHECKING
+
 from pydicom.uid import EncapsulatedPDFStorage
 
-from calcwatch.formats.dicom.content import coded, sop_reference
-from calcwatch.formats.dicom.write.derived import local_moment, new_object
-from calcwatch.formats.dicom.write.evidence import Evidence, reference_of
-from calcwatch.words.summary import RESEARCH_USE
+from calcwatch.codes.documents import CAD_REPORT
+from calcwatch.formats.dicom.content_items import coded, sop_reference
+from calcwatch.formats.dicom.read.study import reference_of
+from calcwatch.formats.dicom.write.common_modules import local_moment, new_object
 
-_SERIES_NUMBER = 9006
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+    from calcwatch.formats.dicom.write.evidence import Evidence
 
 
 def encapsulated_pdf(evidence: Evidence, pdf: bytes) -> Dataset:
-    """A PDF file as a DICOM object that joins the study and names the images it was made from."""
+    """A PDF file as a DICOM object that joins the study and names the images it was made from.
+
+    Args:
+        evidence: What the report is of.
+        pdf: The report.
+
+    Returns:
+        An Encapsulated PDF.
+
+    """
     dataset = new_object(
-        evidence, EncapsulatedPDFStorage, "pdf", modality="DOC", series_number=_SERIES_NUMBER
+        evidence, EncapsulatedPDFStorage, "pdf", modality="DOC", series_number=9006, description="report"
     )
-    dataset.SeriesDescription = f"calcwatch report. {RESEARCH_USE}"[:64]
     dataset.ConversionType = "WSD"
     dataset.BurnedInAnnotation = "YES"
     dataset.AcquisitionDateTime = local_moment(evidence).strftime("%Y%m%d%H%M%S%z")
     dataset.DocumentTitle = "Breast calcifications, suggested reading for research use"
-    dataset.ConceptNameCodeSequence = [coded(codes.DCM.MammographyCADReport)]
-    dataset.SourceInstanceSequence = [sop_reference(reference_of(one)) for one in evidence.current]
+    dataset.ConceptNameCodeSequence = [coded(CAD_REPORT)]
+    dataset.SourceInstanceSequence = [sop_reference(reference_of(header)) for header in evidence.current]
     dataset.MIMETypeOfEncapsulatedDocument = "application/pdf"
     dataset.EncapsulatedDocumentLength = len(pdf)
     dataset.EncapsulatedDocument = pdf + b"\0" * (len(pdf) % 2)

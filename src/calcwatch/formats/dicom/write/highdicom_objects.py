@@ -1,33 +1,51 @@
-"""What calcwatch puts right in objects that highdicom makes, so that the same result gives the same bytes."""
+"""What goes into objects that highdicom makes, and what is put right in them.
+
+highdicom draws UIDs and takes the moment of the export; here the same result gives the same bytes.
+"""
 
 from __future__ import annotations
 
 from copy import deepcopy
+from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_OID, uuid5
 
 from highdicom import sr
 from highdicom.sr import CodedConcept
-from pydicom.dataset import Dataset
-from pydicom.sr.codedict import codes
 
-from calcwatch.formats.dicom.content import AnyCode, coded
-from calcwatch.formats.dicom.write.derived import (
+from calcwatch.codes.documents import DEVICE
+from calcwatch.formats.dicom.write.common_modules import (
     add_equipment,
     add_moment,
     join_study,
     local_moment,
+    series_description,
     with_meta,
 )
-from calcwatch.formats.dicom.write.evidence import MANUFACTURER, Evidence
+from calcwatch.formats.dicom.write.evidence import MANUFACTURER
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+    from calcwatch.codes.code import Code
+    from calcwatch.formats.dicom.write.evidence import Evidence
 
 _NEEDED = (
     *("PatientID", "PatientName", "PatientBirthDate", "PatientSex", "StudyID", "StudyDate", "StudyTime"),
     *("AccessionNumber", "ReferringPhysicianName", "Modality", "InstanceNumber"),
 )
+"""Attributes that highdicom copies from an image without looking whether they are there."""
 
 
 def complete(header: Dataset) -> Dataset:
-    """A header as highdicom wants it: every attribute it copies is there, empty where the image has none."""
+    """A header as highdicom wants it: every attribute that it copies is there.
+
+    Args:
+        header: Of an image; it is not changed.
+
+    Returns:
+        A copy, with empty attributes where the image has none.
+
+    """
     copied = deepcopy(header)
     for keyword in _NEEDED:
         if keyword not in copied:
@@ -35,28 +53,78 @@ def complete(header: Dataset) -> Dataset:
     return copied
 
 
-def concept(code: AnyCode) -> CodedConcept:
-    """A code as highdicom takes it, without the invisible spaces of pydicom's dictionary."""
-    item = coded(code)
-    version = item.get("CodingSchemeVersion")
-    return CodedConcept(item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning, version)
+def concept(code: Code) -> CodedConcept:
+    """A code as highdicom takes it.
+
+    Args:
+        code: The concept.
+
+    Returns:
+        The same concept.
+
+    """
+    return CodedConcept(code.value, code.scheme, code.meaning, code.version or None)
+
+
+def series(
+    evidence: Evidence, kind: str, number: int, description: str, place: int | None = None
+) -> dict[str, Any]:
+    """Arguments of highdicom's constructors that say which series and instance an object is.
+
+    Args:
+        evidence: What it is made from.
+        kind: Tells its UIDs from those of other objects of the result.
+        number: Series Number (0020,0011).
+        description: What the series holds, in a phrase.
+        place: Of the image among the current ones, where each has an object of its own.
+
+    Returns:
+        Arguments by name.
+
+    """
+    names = [kind] if place is None else [kind, place]
+    return {
+        "series_instance_uid": evidence.uid("series", kind),
+        "series_number": number,
+        "sop_instance_uid": evidence.uid("instance", *names),
+        "instance_number": 1 if place is None else place + 1,
+        "manufacturer": MANUFACTURER,
+        "series_description": series_description(description),
+    }
 
 
 def settled(dataset: Dataset, evidence: Evidence) -> Dataset:
-    """The object with the study of its images, our equipment and moment instead of today's. Returns it."""
+    """Put the study of the images, our equipment and the moment of the result into an object.
+
+    Args:
+        dataset: As highdicom made it, with the moment of the export; it is changed.
+        evidence: What it is made from.
+
+    Returns:
+        The object.
+
+    """
     join_study(dataset, evidence.current[0])
     add_equipment(dataset, evidence)
     add_moment(dataset, evidence)
-    for other in dataset.get("ContributingEquipmentSequence", ()):
-        other.ContributionDateTime = local_moment(evidence).strftime("%Y%m%d%H%M%S")
+    for equipment in dataset.get("ContributingEquipmentSequence", ()):
+        equipment.ContributionDateTime = local_moment(evidence).strftime("%Y%m%d%H%M%S")
     return with_meta(dataset)
 
 
 def observer(evidence: Evidence) -> sr.ObserverContext:
-    """The device that observed: one UID for one version of the software."""
+    """The device that observed (TID 1002): one UID for one version of the software.
+
+    Args:
+        evidence: What an object is made from.
+
+    Returns:
+        Name, maker and version.
+
+    """
     version = evidence.version
     return sr.ObserverContext(
-        observer_type=concept(codes.DCM.Device),
+        observer_type=concept(DEVICE),
         observer_identifying_attributes=sr.DeviceObserverIdentifyingAttributes(
             uid=f"2.25.{uuid5(NAMESPACE_OID, f'calcwatch {version}').int}",
             name=MANUFACTURER,

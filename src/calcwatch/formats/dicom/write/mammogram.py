@@ -7,39 +7,45 @@ from __future__ import annotations
 
 from hashlib import sha256
 from io import BytesIO
-from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import NAMESPACE_OID, uuid5
 
 import numpy as np
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.sr.codedict import codes
-from pydicom.sr.coding import Code
+from pydicom.dataset import Dataset
 from pydicom.uid import (
     UID,
     DigitalMammographyXRayImageStorageForPresentation,
     DigitalMammographyXRayImageStorageForProcessing,
-    ExplicitVRLittleEndian,
     JPEGLSLossless,
 )
 
+from calcwatch.codes.body import BREAST
+from calcwatch.codes.views import VIEWS as VIEW_CODES
 from calcwatch.domain.image import Laterality, ViewPosition
-from calcwatch.phantom.truth import PhantomImage
+from calcwatch.domain.views import VIEWS, Beam
+from calcwatch.formats.dicom.content_items import coded
+from calcwatch.formats.dicom.write.common_modules import with_meta
 
-_VIEW_CODES = {
-    ViewPosition.CC: codes.cid4014.CranioCaudal,
-    ViewPosition.MLO: codes.cid4014.MedioLateralObliqueProjection,
-    ViewPosition.ML: codes.cid4014.MedioLateralProjection,
-    ViewPosition.LM: codes.cid4014.LateroMedial,
-}
-_POSITIONER_ANGLE = {ViewPosition.CC: 0, ViewPosition.MLO: 45, ViewPosition.ML: 90, ViewPosition.LM: -90}
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from calcwatch.phantom.truth import PhantomImage
+
 _TIME = "120000"
+"""Phantoms have a date and no time: noon."""
 
 
 def write_mammogram(image: PhantomImage, path: Path, *, jpeg_ls: bool = False) -> None:
     """Write a phantom image as a DICOM file that ``dciodvfy`` accepts; whole or not at all.
 
-    The same image gives the same bytes. ``jpeg_ls`` compresses the pixels without loss (PS3.5 A.4.3). A
-    file at ``path`` is replaced. Raises ``OSError`` when the file cannot be written.
+    Args:
+        image: The phantom image; the same image gives the same bytes.
+        path: The file; one that is there is replaced.
+        jpeg_ls: Compress the pixels without loss (PS3.5 A.4.3).
+
+    Raises:
+        OSError: The file cannot be written.
+
     """
     dataset, content = mammogram_dataset(image), BytesIO()
     if jpeg_ls:
@@ -54,7 +60,15 @@ def write_mammogram(image: PhantomImage, path: Path, *, jpeg_ls: bool = False) -
 
 
 def mammogram_dataset(image: PhantomImage) -> Dataset:
-    """Return the DICOM data set of a phantom image, uncompressed, with its file meta information."""
+    """The DICOM data set of a phantom image.
+
+    Args:
+        image: The phantom image.
+
+    Returns:
+        A data set with uncompressed pixels and file meta information.
+
+    """
     dataset = Dataset()
     _add_patient_and_study(dataset, image)
     _add_equipment(dataset, image)
@@ -63,13 +77,7 @@ def mammogram_dataset(image: PhantomImage) -> Dataset:
     _add_image(dataset, image)
     _add_gray_scale(dataset, image)
     _add_pixels(dataset, image)
-    dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
-    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    dataset.file_meta.ImplementationClassUID = UID(_uid("implementation"))
-    dataset.file_meta.ImplementationVersionName = "CALCWATCH"
-    return dataset
+    return with_meta(dataset, implementation=UID(_uid("implementation")))
 
 
 def _uid(*names: object) -> str:
@@ -126,33 +134,30 @@ def _add_acquisition(dataset: Dataset, image: PhantomImage) -> None:
     dataset.OrganExposed = "BREAST"
     dataset.ExposureControlMode = "AUTOMATIC"
     dataset.PositionerType = "MAMMOGRAPHIC"
-    dataset.PositionerPrimaryAngle = str(_POSITIONER_ANGLE[image.view_position])
+    dataset.PositionerPrimaryAngle = str(_positioner_angle(image.view_position))
     dataset.AcquisitionContextSequence = []
 
 
+def _positioner_angle(view: ViewPosition) -> int:
+    """Angle between beam and vertical, negative where the beam enters from the lateral side (C.8.11.5)."""
+    angle = round(90.0 - (VIEWS[view].tilt_degrees or 0.0))
+    return -angle if view is ViewPosition.LM else angle
+
+
 def _add_view(dataset: Dataset, image: PhantomImage) -> None:
-    left = image.laterality is Laterality.LEFT
-    down = {"CC": "R" if left else "L", "MLO": "FR" if left else "FL"}.get(image.view_position, "F")
+    is_left, beam = image.laterality is Laterality.LEFT, VIEWS[image.view_position].beam
+    sideways = "R" if is_left else "L"
+    down = {Beam.VERTICAL: sideways, Beam.OBLIQUE: f"F{sideways}", Beam.HORIZONTAL: "F", None: "F"}[beam]
     dataset.ImageLaterality = str(image.laterality)
-    dataset.PatientOrientation = ["A" if left else "P", down]
+    dataset.PatientOrientation = ["A" if is_left else "P", down]
     dataset.ViewPosition = str(image.view_position)
     dataset.BodyPartExamined = "BREAST"
-    dataset.AnatomicRegionSequence = [_code(codes.SCT.Breast)]
-    view = _code(_VIEW_CODES[image.view_position])
+    dataset.AnatomicRegionSequence = [coded(BREAST)]
+    view = coded(VIEW_CODES[image.view_position])
     view.ViewModifierCodeSequence = []
     dataset.ViewCodeSequence = [view]
     dataset.BreastImplantPresent = "NO"
     dataset.PartialView = "NO"
-
-
-def _code(code: Code) -> Dataset:
-    item = Dataset()
-    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = (
-        code.value,
-        code.scheme_designator,
-        code.meaning,
-    )
-    return item
 
 
 def _add_image(dataset: Dataset, image: PhantomImage) -> None:
@@ -169,17 +174,14 @@ def _add_image(dataset: Dataset, image: PhantomImage) -> None:
     dataset.PresentationIntentType = "FOR PROCESSING" if raw else "FOR PRESENTATION"
     dataset.ImageComments = "Synthetic mammogram, not of a patient"
     dataset.QualityControlImage = "NO"
-    dataset.BurnedInAnnotation = "YES" if _has_letters(image) else "NO"
+    has_text = any(item.kind == "burned_in_text" for item in image.truth.non_lesions)
+    dataset.BurnedInAnnotation = "YES" if has_text else "NO"
     dataset.LossyImageCompression = "00"
     spacing = [str(image.pixel_spacing_mm)] * 2
     dataset.ImagerPixelSpacing = spacing
     dataset.PixelSpacing = spacing
     dataset.PixelSpacingCalibrationType = "GEOMETRY"
     dataset.PixelSpacingCalibrationDescription = "magnification 1"
-
-
-def _has_letters(image: PhantomImage) -> bool:
-    return any(item.kind == "burned_in_text" for item in image.truth.non_lesions)
 
 
 def _add_gray_scale(dataset: Dataset, image: PhantomImage) -> None:

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import highdicom as hd
 import numpy as np
-from numpy.typing import NDArray
-from pydicom.dataset import Dataset
 
+from calcwatch.formats.dicom.content_items import sop_reference
 from calcwatch.formats.dicom.read.header import words
-from calcwatch.formats.dicom.write.derived import local_moment
-from calcwatch.formats.dicom.write.evidence import MANUFACTURER, Evidence
-from calcwatch.formats.dicom.write.highdicom_objects import complete, settled
+from calcwatch.formats.dicom.read.study import reference_of
+from calcwatch.formats.dicom.write.common_modules import local_moment
+from calcwatch.formats.dicom.write.highdicom_objects import complete, series, settled
 from calcwatch.words.summary import RESEARCH_USE
 
-_SERIES_NUMBER = 9005
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from pydicom.dataset import Dataset
+
+    from calcwatch.formats.dicom.write.evidence import Evidence
 
 
 def secondary_capture(evidence: Evidence, place: int, picture: NDArray[np.uint8]) -> Dataset:
     """A picture with marks, joined to the image that it shows.
 
-    ``place``: of the image in ``evidence.current``. ``picture``: rows x columns x (red, green, blue), small
-    or as large as the image; it carries no spacing, since it is there to be looked at and not to measure on.
+    Args:
+        evidence: What it is made from.
+        place: Of the image among the current ones.
+        picture: Rows x columns x (red, green, blue), small or as large as the image; it carries no spacing,
+            since it is there to be looked at and not to measure on.
+
+    Returns:
+        A Secondary Capture Image.
+
     """
     image, header = evidence.images[place], complete(evidence.current[place])
     side = image.description.image_laterality
@@ -30,14 +42,9 @@ def secondary_capture(evidence: Evidence, place: int, picture: NDArray[np.uint8]
         bits_allocated=8,
         coordinate_system="PATIENT",
         study_instance_uid=header.StudyInstanceUID,
-        series_instance_uid=evidence.uid("series", "sc"),
-        series_number=_SERIES_NUMBER,
-        sop_instance_uid=evidence.uid("instance", "sc", place),
-        instance_number=place + 1,
-        manufacturer=MANUFACTURER,
         patient_orientation=("A", "F"),  # highdicom knows no oblique ones: the image's own goes in below
         laterality=str(side) if side in ("L", "R") else None,
-        series_description=f"calcwatch marks burned in. {RESEARCH_USE}"[:64],
+        **series(evidence, "sc", 9005, "marks burned in", place),
     )
     document.PatientOrientation = list(words(header, "PatientOrientation")) or ["", ""]
     document.BurnedInAnnotation = "YES"
@@ -45,15 +52,7 @@ def secondary_capture(evidence: Evidence, place: int, picture: NDArray[np.uint8]
     document.DerivationDescription = f"Marks of calcwatch {evidence.version} burned in. {RESEARCH_USE}"
     # highdicom takes the moment of the export; that of the result makes the same picture the same object
     made = local_moment(evidence)
-    moment = {"DateOfSecondaryCapture": "%Y%m%d", "TimeOfSecondaryCapture": "%H%M%S"}
-    for keyword, written in moment.items():
+    for keyword, written in (("DateOfSecondaryCapture", "%Y%m%d"), ("TimeOfSecondaryCapture", "%H%M%S")):
         setattr(document, keyword, made.strftime(written))
-    document.SourceImageSequence = [_source(header)]
+    document.SourceImageSequence = [sop_reference(reference_of(header))]
     return settled(document, evidence)
-
-
-def _source(header: Dataset) -> Dataset:
-    item = Dataset()
-    item.ReferencedSOPClassUID = header.SOPClassUID
-    item.ReferencedSOPInstanceUID = header.SOPInstanceUID
-    return item

@@ -2,74 +2,73 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import highdicom as hd
 import numpy as np
 from highdicom import seg
-from numpy.typing import NDArray
-from pydicom.dataset import Dataset
-from pydicom.sr.codedict import codes
 
-from calcwatch.codes.concepts import LATERALITIES, MORPHOLOGIES
-from calcwatch.domain.findings import CalcificationGroup, ImageFindings
-from calcwatch.domain.image import Point
+from calcwatch.codes.body import BREAST, LATERALITIES
+from calcwatch.codes.documents import ARTIFICIAL_INTELLIGENCE
+from calcwatch.codes.findings import ABNORMAL_STRUCTURE, CLUSTER, morphology_code
 from calcwatch.domain.uids import letter
 from calcwatch.formats.dicom.read.header import words
-from calcwatch.formats.dicom.write.derived import serial_number
-from calcwatch.formats.dicom.write.evidence import MANUFACTURER, Evidence
-from calcwatch.formats.dicom.write.highdicom_objects import complete, concept, settled
+from calcwatch.formats.dicom.write.common_modules import LONGEST_LONG_STRING, serial_number
+from calcwatch.formats.dicom.write.evidence import MANUFACTURER
+from calcwatch.formats.dicom.write.highdicom_objects import complete, concept, series, settled
 from calcwatch.words.summary import RESEARCH_USE, parameter_words
 
-_DCM, _SCT = codes.DCM, codes.SCT
-_SERIES_NUMBER = 9003
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from pydicom.dataset import Dataset
+
+    from calcwatch.domain.findings import Calcification, ImageFindings
+    from calcwatch.formats.dicom.write.evidence import Evidence
+
 _THICKNESS_MM = 1.0
 """Readers ask for Slice Thickness (0018,0050), which a projection has not."""
 
 
 def segmentation(evidence: Evidence, place: int) -> Dataset | None:
-    """The calcifications of each group of one image as pixels; ``None`` where the image has no group.
+    """The calcifications of each group of one image as pixels.
 
-    ``place``: of the image in ``evidence.current``. A segment holds the pixels whose center lies inside the
-    outline of a member; the segment's tracking UID is the group's. Where members of two groups touch, the
-    pixel is that of the first group.
+    A segment holds the pixels whose center lies inside the outline of a member; the segment's tracking UID is
+    the group's. Where members of two groups touch, the pixel is that of the first group.
+
+    Args:
+        evidence: What it is made from.
+        place: Of the image among the current ones.
+
+    Returns:
+        A Segmentation; ``None`` where the image has no group.
+
     """
     image = evidence.images[place]
     if not image.groups:
         return None
-    header = complete(evidence.current[place])
+    header, spacing = complete(evidence.current[place]), image.description.pixel_spacing
+    measures = None
+    if spacing is not None:
+        apart = (spacing.row_mm, spacing.column_mm)
+        measures = hd.PixelMeasuresSequence(apart, slice_thickness=_THICKNESS_MM)
     document = seg.Segmentation(
         source_images=[header],
         pixel_array=_labels(image),
         segmentation_type=seg.SegmentationTypeValues.BINARY,
         segment_descriptions=[_segment(evidence, image, number) for number in range(len(image.groups))],
-        series_instance_uid=evidence.uid("series", "seg"),
-        series_number=_SERIES_NUMBER,
-        sop_instance_uid=evidence.uid("instance", "seg", place),
-        instance_number=place + 1,
-        manufacturer=MANUFACTURER,
         manufacturer_model_name=MANUFACTURER,
         software_versions=evidence.version,
         device_serial_number=serial_number(evidence),
         content_label="CALCIFICATIONS",
-        content_description=RESEARCH_USE[:64],
-        pixel_measures=_measures(image),
-        series_description=f"calcwatch segmentation. {RESEARCH_USE}"[:64],
+        content_description=RESEARCH_USE[:LONGEST_LONG_STRING],
+        pixel_measures=measures,
+        **series(evidence, "seg", 9003, "segmentation", place),
     )
     document.PatientOrientation = list(words(header, "PatientOrientation")) or ["", ""]
-    _name_dimensions(document, evidence.uid("dimensions", place))
-    return settled(document, evidence)
-
-
-def _measures(image: ImageFindings) -> hd.PixelMeasuresSequence | None:
-    spacing = image.description.pixel_spacing
-    if spacing is None:
-        return None
-    return hd.PixelMeasuresSequence((spacing.row_mm, spacing.column_mm), slice_thickness=_THICKNESS_MM)
-
-
-def _name_dimensions(document: Dataset, uid: str) -> None:
-    """Replace the dimension organization that highdicom draws at random: same result, same bytes."""
+    # highdicom draws the dimension organization at random: the same result gives the same bytes
     for item in (*document.DimensionOrganizationSequence, *document.DimensionIndexSequence):
-        item.DimensionOrganizationUID = uid
+        item.DimensionOrganizationUID = evidence.uid("dimensions", place)
+    return settled(document, evidence)
 
 
 def _segment(evidence: Evidence, image: ImageFindings, number: int) -> seg.SegmentDescription:
@@ -78,49 +77,43 @@ def _segment(evidence: Evidence, image: ImageFindings, number: int) -> seg.Segme
     description = seg.SegmentDescription(
         segment_number=number + 1,
         segment_label=f"{letter(number)}: {group.count} calcifications",
-        segmented_property_category=concept(_SCT.MorphologicallyAbnormalStructure),
-        segmented_property_type=_property(group),
+        segmented_property_category=concept(ABNORMAL_STRUCTURE),
+        segmented_property_type=concept(morphology_code(group.morphology) or CLUSTER),
         algorithm_type=seg.SegmentAlgorithmTypeValues.AUTOMATIC,
         algorithm_identification=hd.AlgorithmIdentificationSequence(
             name=MANUFACTURER,
-            family=concept(_DCM.ArtificialIntelligence),
+            family=concept(ARTIFICIAL_INTELLIGENCE),
             version=evidence.version,
             source=MANUFACTURER,
             parameters={"settings": "; ".join(parameter_words(evidence.result.provenance))},
         ),
         tracking_uid=group.tracking_uid,
         tracking_id=f"group of {group.count}",
-        anatomic_regions=[concept(_SCT.Breast)],
+        anatomic_regions=[concept(BREAST)],
     )
     if side in LATERALITIES:
         description.AnatomicRegionSequence[0].AnatomicRegionModifierSequence = [concept(LATERALITIES[side])]
     return description
 
 
-def _property(group: CalcificationGroup) -> hd.sr.CodedConcept:
-    """What the segment shows: the likeliest shape, calcification of no stated shape otherwise."""
-    likeliest = group.morphology.likeliest if group.morphology else None
-    return concept(MORPHOLOGIES[likeliest] if likeliest else codes.cid6014.CalcificationCluster)
-
-
 def _labels(image: ImageFindings) -> NDArray[np.uint16]:
     """One frame of rows x columns: 0 outside, n inside a member of the n-th group."""
     labels = np.zeros((1, image.description.rows, image.description.columns), dtype=np.uint16)
-    found = {one.tracking_uid: one for one in image.calcifications}
+    calcifications = {found.tracking_uid: found for found in image.calcifications}
     for number, group in reversed(list(enumerate(image.groups, start=1))):
         for uid in group.members:
-            _fill(labels[0], found[uid].outline, (found[uid].row, found[uid].column), number)
+            _fill(labels[0], calcifications[uid], number)
     return labels
 
 
-def _fill(labels: NDArray[np.uint16], outline: tuple[Point, ...], center: Point, number: int) -> None:
-    """Mark pixels whose center lies inside an outline; at least the one that holds the center."""
+def _fill(labels: NDArray[np.uint16], found: Calcification, number: int) -> None:
+    """Mark pixels whose center lies inside a calcification; at least the one that holds its center."""
     shape = np.array(labels.shape)
-    row, column = np.clip(np.rint(center).astype(int), 0, shape - 1)
+    row, column = np.clip(np.rint((found.row, found.column)).astype(int), 0, shape - 1)
     labels[row, column] = number
-    if len(outline) < 3:
+    if len(found.outline) < 3:
         return
-    corners = np.asarray(outline)
+    corners = np.asarray(found.outline)
     top, left = np.clip(np.floor(corners.min(axis=0)).astype(int), 0, shape)
     bottom, right = np.clip(np.ceil(corners.max(axis=0)).astype(int) + 1, 0, shape)
     labels[top:bottom, left:right][_inside(corners, (top, bottom), (left, right))] = number
@@ -136,6 +129,6 @@ def _inside(
     for (row_a, column_a), (row_b, column_b) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
         if row_a == row_b:
             continue
-        at = column_a + (column_b - column_a) * (row - row_a) / (row_b - row_a)
-        inside ^= ((row_a > row) != (row_b > row)) & (column < at)
+        crossing = column_a + (column_b - column_a) * (row - row_a) / (row_b - row_a)
+        inside ^= ((row_a > row) != (row_b > row)) & (column < crossing)
     return inside

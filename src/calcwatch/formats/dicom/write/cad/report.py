@@ -2,53 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from pydicom.dataset import Dataset
-from pydicom.sr.codedict import codes
 from pydicom.uid import MammographyCADSRStorage
 
-from calcwatch.codes.concepts import CATEGORIES, ENGLISH, FOLLOW_UPS, SIDES
-from calcwatch.domain.assessment import BreastReading
+from calcwatch.codes import cad
+from calcwatch.codes.assessment import ASSESSMENT_CATEGORY, CATEGORIES, FOLLOW_UPS, SHORT_INTERVAL_MONTHS
+from calcwatch.codes.body import LATERALITY, SIDES
+from calcwatch.codes.documents import CAD_REPORT, ENGLISH
 from calcwatch.domain.lexicon import Category
-from calcwatch.domain.uids import tracking_uid_of
-from calcwatch.formats.dicom.content import (
+from calcwatch.formats.dicom.content_items import (
     CONTAINS,
     HAS_CONCEPT_MOD,
     HAS_PROPERTIES,
     INFERRED_FROM,
     code,
+    coded,
     container,
     number,
+    sop_reference,
     text,
     with_children,
 )
+from calcwatch.formats.dicom.read.header import word
+from calcwatch.formats.dicom.read.study import reference_of
 from calcwatch.formats.dicom.write.cad.findings import (
-    REQUIRED,
-    Composite,
-    Marked,
     algorithm,
     cluster,
-    in_space,
-    in_time,
+    in_two_views,
     non_lesion,
+    on_two_days,
     parameters,
     single,
 )
-from calcwatch.formats.dicom.write.cad.image_library import image_library, place_of
+from calcwatch.formats.dicom.write.cad.image_library import image_library
 from calcwatch.formats.dicom.write.cad.summary import (
-    LIBRARY,
     processing_summary,
     summary_of_analyses,
     summary_of_detections,
 )
-from calcwatch.formats.dicom.write.derived import new_object
-from calcwatch.formats.dicom.write.document import add_document
-from calcwatch.formats.dicom.write.evidence import Evidence
-from calcwatch.words.summary import RESEARCH_USE, impression, most_urgent
+from calcwatch.formats.dicom.write.common_modules import new_object
+from calcwatch.words.summary import impression, most_urgent
 
-_DCM, _SCT = codes.DCM, codes.SCT
-_SHORT_INTERVAL_MONTHS = 6
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from calcwatch.domain.findings import CalcificationGroup
+    from calcwatch.domain.image import Laterality
+    from calcwatch.formats.dicom.write.evidence import Evidence
 
 
 def cad_report(evidence: Evidence) -> Dataset:
@@ -56,13 +58,26 @@ def cad_report(evidence: Evidence) -> Dataset:
 
     Groups are calcification clusters with their calcifications under them; a group seen in two views or on
     two days is a composite feature of both. Every coordinate refers to the very image that was analyzed.
+
+    Args:
+        evidence: What it is made from.
+
+    Returns:
+        A Mammography CAD SR.
+
     """
-    dataset = new_object(evidence, MammographyCADSRStorage, "cad-sr", modality="SR", series_number=9001)
-    dataset.SeriesDescription = f"calcwatch CAD report. {RESEARCH_USE}"[:64]
-    add_document(dataset, evidence, template="4000", title=_DCM.MammographyCADReport)
+    dataset = new_object(
+        evidence,
+        MammographyCADSRStorage,
+        "cad-sr",
+        modality="SR",
+        series_number=9001,
+        description="CAD report",
+    )
+    _add_document(dataset, evidence)
     return with_children(
         dataset,
-        code(HAS_CONCEPT_MOD, _DCM.LanguageOfContentItemAndDescendants, ENGLISH),
+        code(HAS_CONCEPT_MOD, cad.LANGUAGE, ENGLISH),
         image_library(evidence),
         _overall(evidence),
         summary_of_detections(evidence),
@@ -70,20 +85,58 @@ def cad_report(evidence: Evidence) -> Dataset:
     )
 
 
+def _add_document(dataset: Dataset, evidence: Evidence) -> None:
+    """Make a data set the root of a report: SR Document General and Content (PS3.3 C.17.2, C.17.3)."""
+    dataset.ReferencedPerformedProcedureStepSequence = []
+    dataset.PerformedProcedureCodeSequence = []
+    dataset.CompletionFlag = "PARTIAL" if evidence.failed else "COMPLETE"
+    dataset.VerificationFlag = "UNVERIFIED"
+    dataset.CurrentRequestedProcedureEvidenceSequence = _by_study(evidence.headers)
+    dataset.ValueType = "CONTAINER"
+    dataset.ConceptNameCodeSequence = [coded(CAD_REPORT)]
+    dataset.ContinuityOfContent = "SEPARATE"
+    template = Dataset()
+    template.MappingResource, template.TemplateIdentifier = "DCMR", "4000"
+    dataset.ContentTemplateSequence = [template]
+
+
+def _by_study(headers: Sequence[Dataset]) -> list[Dataset]:
+    """Images by study and series, as Current Requested Procedure Evidence Sequence (0040,A375)."""
+    studies = []
+    for of_study in _grouped(headers, "StudyInstanceUID"):
+        study = Dataset()
+        study.ReferencedSeriesSequence = []
+        for of_series in _grouped(of_study, "SeriesInstanceUID"):
+            series = Dataset()
+            series.ReferencedSOPSequence = [sop_reference(reference_of(header)) for header in of_series]
+            series.SeriesInstanceUID = of_series[0].SeriesInstanceUID
+            study.ReferencedSeriesSequence.append(series)
+        study.StudyInstanceUID = of_study[0].StudyInstanceUID
+        studies.append(study)
+    return studies
+
+
+def _grouped(headers: Sequence[Dataset], keyword: str) -> list[list[Dataset]]:
+    groups: dict[str, list[Dataset]] = {}
+    for header in headers:
+        groups.setdefault(word(header, keyword), []).append(header)
+    return list(groups.values())
+
+
 def _overall(evidence: Evidence) -> Dataset:
     """Overall impression (TID 4001) with every finding below it."""
-    found = [
+    impressions = [
         container(
             INFERRED_FROM,
-            _DCM.IndividualImpressionRecommendation,
-            code(HAS_CONCEPT_MOD, _DCM.RenderingIntent, REQUIRED),
-            *items,
+            cad.INDIVIDUAL_IMPRESSION,
+            code(HAS_CONCEPT_MOD, cad.RENDERING_INTENT, cad.PRESENTATION_REQUIRED),
+            *findings,
         )
-        for items in _Arrangement(evidence).containers()
+        for findings in _Arrangement(evidence).impressions()
     ]
-    summary = processing_summary(evidence, with_findings=bool(found))
+    summary = processing_summary(evidence, with_findings=bool(impressions))
     return with_children(
-        code(CONTAINS, _DCM.CADProcessingAndFindingsSummary, summary), *_assessment(evidence), *found
+        code(CONTAINS, cad.PROCESSING_SUMMARY, summary), *_assessment(evidence), *impressions
     )
 
 
@@ -91,20 +144,19 @@ def _assessment(evidence: Evidence) -> Iterator[Dataset | None]:
     """Assessment and follow-up of the most urgent breast, and both in words (TID 4002)."""
     breast = most_urgent(evidence.result)
     if breast is not None:
-        category = breast.assessment.suggested_category
-        yield code(HAS_PROPERTIES, _DCM.AssessmentCategory, CATEGORIES[category], *_side(breast))
-    yield text(HAS_PROPERTIES, _DCM.ImpressionDescription, impression(evidence.result))
+        category, side = breast.assessment.suggested_category, breast.laterality
+        yield code(HAS_PROPERTIES, ASSESSMENT_CATEGORY, CATEGORIES[category], _side(side))
+    yield text(HAS_PROPERTIES, cad.IMPRESSION, impression(evidence.result))
     if breast is not None:
-        yield code(HAS_PROPERTIES, _DCM.RecommendedFollowUp, FOLLOW_UPS[category], *_side(breast))
-        months = _SHORT_INTERVAL_MONTHS if category is Category.PROBABLY_BENIGN else None
-        yield number(HAS_PROPERTIES, _DCM.RecommendedFollowUpInterval, months, "mo")
-    yield from algorithm(evidence.result.provenance)
-    yield from parameters(evidence.result.provenance)
+        yield code(HAS_PROPERTIES, cad.RECOMMENDED_FOLLOW_UP, FOLLOW_UPS[category], _side(side))
+        months = SHORT_INTERVAL_MONTHS if category is Category.PROBABLY_BENIGN else None
+        yield number(HAS_PROPERTIES, cad.RECOMMENDED_INTERVAL, months, "mo")
+    yield from algorithm(evidence)
+    yield from parameters(evidence)
 
 
-def _side(breast: BreastReading) -> list[Dataset]:
-    side = breast.laterality
-    return [] if side is None else [code(HAS_CONCEPT_MOD, _SCT.Laterality, SIDES[side])]
+def _side(side: Laterality | None) -> Dataset | None:
+    return code(HAS_CONCEPT_MOD, LATERALITY, SIDES[side]) if side else None
 
 
 class _Arrangement:
@@ -116,35 +168,22 @@ class _Arrangement:
 
     def __init__(self, evidence: Evidence) -> None:
         self.evidence = evidence
-        made = evidence.result.provenance
-        self.current = [
-            Marked(image, f"{LIBRARY}.{place_of(evidence, header)}", made)
-            for image, header in zip(evidence.images, evidence.current, strict=True)
-        ]
-        self.prior = [
-            Marked(image, f"{LIBRARY}.{place_of(evidence, header)}", made)
-            for image, header in zip(evidence.result.prior, evidence.prior, strict=True)
-        ]
         self.placed: set[str] = set()
         self.placed_priors: set[str] = set()
 
-    def containers(self) -> Iterator[list[Dataset]]:
+    def impressions(self) -> Iterator[list[Dataset]]:
         """What stands together under each individual impression."""
-        made = self.evidence.result.provenance
-        for pair in self.evidence.result.examination.pairs:
-            if {pair.first, pair.second} & self.placed:
-                continue
-            parts = self._group(pair.first, INFERRED_FROM), self._group(pair.second, INFERRED_FROM)
-            uid = tracking_uid_of(pair.first, pair.second)
-            yield [in_space(Composite(uid, pair.probability, parts), made, CONTAINS)]
-        for at in self.current:
-            for group in at.findings.groups:
-                if group.tracking_uid not in self.placed:
+        evidence = self.evidence
+        for pair in evidence.result.examination.pairs:
+            if not {pair.first, pair.second} & self.placed:
+                parts = self._group(pair.first, INFERRED_FROM), self._group(pair.second, INFERRED_FROM)
+                yield [in_two_views(evidence, pair, parts, CONTAINS)]
+        for place, image in enumerate(evidence.findings):
+            for group in image.groups:
+                if evidence.is_prior(place) and group.tracking_uid not in self.placed_priors:
+                    yield [cluster(evidence, place, group, CONTAINS)]
+                elif not evidence.is_prior(place) and group.tracking_uid not in self.placed:
                     yield [self._group(group.tracking_uid, CONTAINS)]
-        for at in self.prior:
-            for group in at.findings.groups:
-                if group.tracking_uid not in self.placed_priors:
-                    yield [cluster(group, at, CONTAINS)]
         yield from self._by_themselves()
 
     def _by_themselves(self) -> Iterator[list[Dataset]]:
@@ -152,28 +191,40 @@ class _Arrangement:
 
         They stand apart because PixelMed's validator takes one non-lesion for a sign that its neighbors are.
         """
-        for at in (*self.current, *self.prior):
-            grouped = {uid for group in at.findings.groups for uid in group.members}
-            alone = [one for one in at.findings.calcifications if one.tracking_uid not in grouped]
-            others = [non_lesion(one, at, CONTAINS) for one in at.findings.non_lesions]
-            yield from filter(None, ([single(one, at, CONTAINS) for one in alone], others))
+        evidence = self.evidence
+        for place, image in enumerate(evidence.findings):
+            grouped = {uid for group in image.groups for uid in group.members}
+            alone = [found for found in image.calcifications if found.tracking_uid not in grouped]
+            yield from filter(
+                None,
+                (
+                    [single(evidence, place, found, CONTAINS) for found in alone],
+                    [non_lesion(evidence, place, found, CONTAINS) for found in image.non_lesions],
+                ),
+            )
 
     def _group(self, uid: str, relationship: str) -> Dataset:
-        """A current group, together with what it was on the earlier day."""
-        at = self._at(self.current, uid)
+        """A current group, together with what it was in the prior."""
+        evidence = self.evidence
+        place, group = self._located(uid, is_prior=False)
         self.placed.add(uid)
-        change = self.evidence.result.change_of(uid)
-        earlier = change.prior_groups[0] if change and change.prior_groups else None
-        if change is None or earlier is None or change.groups[0] != uid:
-            return cluster(at.group(uid), at, relationship)
-        before = self._at(self.prior, earlier)
-        self.placed_priors.add(earlier)
+        change = evidence.result.change_of(uid)
+        if change is None or not change.prior_groups or change.groups[0] != uid:
+            return cluster(evidence, place, group, relationship)
+        prior_place, prior_group = self._located(change.prior_groups[0], is_prior=True)
+        self.placed_priors.add(prior_group.tracking_uid)
         parts = (
-            cluster(before.group(earlier), before, INFERRED_FROM),
-            cluster(at.group(uid), at, INFERRED_FROM),
+            cluster(evidence, prior_place, prior_group, INFERRED_FROM),
+            cluster(evidence, place, group, INFERRED_FROM),
         )
-        made = self.evidence.result.provenance
-        return in_time(Composite(change.tracking_uid, None, parts), change, made, relationship)
+        return on_two_days(evidence, change, parts, relationship)
 
-    def _at(self, images: list[Marked], uid: str) -> Marked:
-        return next(at for at in images if any(one.tracking_uid == uid for one in at.findings.groups))
+    def _located(self, uid: str, *, is_prior: bool) -> tuple[int, CalcificationGroup]:
+        """A group of one of the days by its tracking UID, and the place of its image."""
+        return next(
+            (place, group)
+            for place, image in enumerate(self.evidence.findings)
+            if self.evidence.is_prior(place) is is_prior
+            for group in image.groups
+            if group.tracking_uid == uid
+        )

@@ -2,117 +2,131 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from pydicom.dataset import Dataset
-from pydicom.sr.codedict import codes
-
-from calcwatch.formats.dicom.content import (
+from calcwatch.codes import cad
+from calcwatch.codes.findings import CLUSTER, INDIVIDUAL, NON_LESION
+from calcwatch.formats.dicom.content_items import (
     CONTAINS,
     HAS_PROPERTIES,
     INFERRED_FROM,
-    AnyCode,
     code,
     container,
     same_item,
     with_children,
 )
-from calcwatch.formats.dicom.write.cad.findings import CLUSTER, INDIVIDUAL, algorithm, parameters
-from calcwatch.formats.dicom.write.cad.image_library import place_of
-from calcwatch.formats.dicom.write.evidence import Evidence
+from calcwatch.formats.dicom.write.cad.findings import algorithm, parameters
+from calcwatch.formats.dicom.write.cad.image_library import library_place
 
-_DCM, _SCT = codes.DCM, codes.SCT
-_DETECTIONS = (CLUSTER, INDIVIDUAL, _DCM.NonLesion)
-LIBRARY = "1.2"
-"""Where the Image Library stands in the tree of a Mammography CAD SR."""
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pydicom.dataset import Dataset
+
+    from calcwatch.codes.code import Code
+    from calcwatch.formats.dicom.write.evidence import Evidence
 
 
 def summary_of_detections(evidence: Evidence) -> Dataset:
-    """What was looked for on each image; images of the study that were not analyzed are failed ones."""
+    """What was looked for on each image; images of the study that were not analyzed are failed ones.
+
+    Args:
+        evidence: What the report is made from.
+
+    Returns:
+        The summary with its successful and failed detections (TID 4015, 4017).
+
+    """
+    analyzed = range(len(evidence.current))
+    failed = range(len(evidence.findings), len(evidence.headers))
     return _summary(
-        _DCM.SummaryOfDetections,
-        _attempts(evidence, _DCM.SuccessfulDetections, _detections(evidence, evidence.current)),
-        _attempts(evidence, _DCM.FailedDetections, _detections(evidence, evidence.failed)),
+        cad.SUMMARY_OF_DETECTIONS,
+        _attempts(cad.SUCCESSFUL_DETECTIONS, _detections(evidence, analyzed)),
+        _attempts(cad.FAILED_DETECTIONS, _detections(evidence, failed)),
     )
 
 
 def summary_of_analyses(evidence: Evidence) -> Dataset:
-    """What was made of the detections: views of a breast put together, two days compared, all assessed."""
-    good, bad = _compared(evidence)
+    """What was made of the detections: views of a breast put together, two days compared, all assessed.
+
+    Args:
+        evidence: What the report is made from.
+
+    Returns:
+        The summary with its successful and failed analyses (TID 4016, 4018).
+
+    """
+    sides = [image.description.image_laterality for image in evidence.images]
+    in_two_views = [place for place, side in enumerate(sides) if side is not None and sides.count(side) > 1]
     succeeded = [
-        *_analysis(evidence, _SCT.SpatialCollocationAnalysis, _paired(evidence)),
-        *_analysis(evidence, _SCT.TemporalCorrelation, good),
-        *_analysis(evidence, _DCM.OverallImpressionRecommendationAnalysis, evidence.current),
+        *_performed(evidence, cad.ANALYSIS_PERFORMED, cad.COLLOCATION, in_two_views),
+        *_performed(
+            evidence, cad.ANALYSIS_PERFORMED, cad.TEMPORAL_CORRELATION, _compared(evidence, comparable=True)
+        ),
+        *_performed(evidence, cad.ANALYSIS_PERFORMED, cad.OVERALL_IMPRESSION, range(len(evidence.current))),
     ]
-    failed = _analysis(evidence, _SCT.TemporalCorrelation, bad)
+    failed = _performed(
+        evidence, cad.ANALYSIS_PERFORMED, cad.TEMPORAL_CORRELATION, _compared(evidence, comparable=False)
+    )
     return _summary(
-        _DCM.SummaryOfAnalyses,
-        _attempts(evidence, _DCM.SuccessfulAnalyses, succeeded),
-        _attempts(evidence, _DCM.FailedAnalyses, failed),
+        cad.SUMMARY_OF_ANALYSES,
+        _attempts(cad.SUCCESSFUL_ANALYSES, succeeded),
+        _attempts(cad.FAILED_ANALYSES, failed),
     )
 
 
-def processing_summary(evidence: Evidence, *, with_findings: bool) -> AnyCode:
-    """All that was tried in one word (CID 6047)."""
-    all_succeeded = not evidence.failed and not _compared(evidence)[1]
-    said: dict[tuple[bool, bool], AnyCode] = {
-        (True, True): _DCM.AllAlgorithmsSucceededWithFindings,
-        (True, False): _DCM.AllAlgorithmsSucceededWithoutFindings,
-        (False, True): _DCM.NotAllAlgorithmsSucceededWithFindings,
-        (False, False): _DCM.NotAllAlgorithmsSucceededWithoutFindings,
-    }
-    return said[all_succeeded, with_findings]
+def processing_summary(evidence: Evidence, *, with_findings: bool) -> Code:
+    """All that was tried in one word (CID 6047).
+
+    Args:
+        evidence: What the report is made from.
+        with_findings: Whether anything was found.
+
+    Returns:
+        The code.
+
+    """
+    all_succeeded = not evidence.failed and not _compared(evidence, comparable=False)
+    return cad.PROCESSING_SUMMARIES[all_succeeded, with_findings]
 
 
-def _summary(concept: AnyCode, succeeded: Dataset | None, failed: Dataset | None) -> Dataset:
-    status = {
-        (True, False): _DCM.Succeeded,
-        (True, True): _DCM.PartiallySucceeded,
-        (False, True): _DCM.Failed,
-        (False, False): _DCM.NotAttempted,
-    }[succeeded is not None, failed is not None]
+def _summary(concept: Code, succeeded: Dataset | None, failed: Dataset | None) -> Dataset:
+    status = cad.STATUSES[succeeded is not None, failed is not None]
     return code(CONTAINS, concept, status, succeeded, failed)
 
 
-def _attempts(evidence: Evidence, heading: AnyCode, tried: Sequence[Dataset]) -> Dataset | None:
+def _attempts(heading: Code, tried: Sequence[Dataset]) -> Dataset | None:
     return container(INFERRED_FROM, heading, *tried) if tried else None
 
 
-def _detections(evidence: Evidence, headers: Sequence[Dataset]) -> list[Dataset]:
-    if not headers:
-        return []
-    return [_performed(evidence, _DCM.DetectionPerformed, kind, headers) for kind in _DETECTIONS]
-
-
-def _analysis(evidence: Evidence, kind: AnyCode, headers: Sequence[Dataset]) -> list[Dataset]:
-    return [_performed(evidence, _DCM.AnalysisPerformed, kind, headers)] if headers else []
-
-
-def _performed(evidence: Evidence, concept: AnyCode, kind: AnyCode, headers: Sequence[Dataset]) -> Dataset:
-    places = [f"{LIBRARY}.{place_of(evidence, header)}" for header in headers]
-    return with_children(
-        code(CONTAINS, concept, kind),
-        *algorithm(evidence.result.provenance),
-        *parameters(evidence.result.provenance),
-        *(same_item(HAS_PROPERTIES, place) for place in places),
-    )
-
-
-def _paired(evidence: Evidence) -> list[Dataset]:
-    """Images of a breast that was seen in more than one view."""
-    sides = [image.description.image_laterality for image in evidence.images]
+def _detections(evidence: Evidence, places: Sequence[int]) -> list[Dataset]:
     return [
-        header
-        for header, side in zip(evidence.current, sides, strict=True)
-        if side is not None and sides.count(side) > 1
+        detection
+        for kind in (CLUSTER, INDIVIDUAL, NON_LESION)
+        for detection in _performed(evidence, cad.DETECTION_PERFORMED, kind, places)
     ]
 
 
-def _compared(evidence: Evidence) -> tuple[list[Dataset], list[Dataset]]:
-    """Current and prior images of pairs that could be compared, and of those that could not."""
-    good: list[Dataset] = []
-    bad: list[Dataset] = []
-    for pair in evidence.result.comparison.pairs if evidence.result.comparison else ():
-        both = evidence.current[pair.current], evidence.prior[pair.prior]
-        (good if pair.comparable else bad).extend(both)
-    return good, bad
+def _performed(evidence: Evidence, question: Code, kind: Code, places: Sequence[int]) -> list[Dataset]:
+    """What was done with the images at some places; nothing where there are none."""
+    if not places:
+        return []
+    return [
+        with_children(
+            code(CONTAINS, question, kind),
+            *algorithm(evidence),
+            *parameters(evidence),
+            *(same_item(HAS_PROPERTIES, library_place(place)) for place in places),
+        )
+    ]
+
+
+def _compared(evidence: Evidence, *, comparable: bool) -> list[int]:
+    """Places of the current and prior images of pairs that could be compared, or of those that could not."""
+    comparison = evidence.result.comparison
+    return [
+        place
+        for pair in (comparison.pairs if comparison else ())
+        if pair.comparable is comparable
+        for place in (pair.current, len(evidence.current) + pair.prior)
+    ]

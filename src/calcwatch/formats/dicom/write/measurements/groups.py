@@ -1,159 +1,279 @@
-"""Measurement groups of a TID 1500 report: a group, a calcification, something that is none (TID 1410)."""
+"""Measurement groups of a TID 1500 report: a group, a calcification, something that is none (TID 1410).
+
+Each is extended, as TID 1410 and 1501 allow, by the center of the finding and by what a reader is told in
+words.
+"""
 
 from __future__ import annotations
 
-from highdicom import sr
-from pydicom.sr.codedict import codes
+from typing import TYPE_CHECKING, TypeVar
 
-from calcwatch.codes.concepts import (
-    CATEGORIES,
-    CHANGE_WORDS,
-    DISTRIBUTIONS,
-    EXTENT,
-    LASTING_TRACKING_UID,
-    MORPHOLOGIES,
+import numpy as np
+from highdicom import sr
+
+from calcwatch.codes.assessment import ASSESSMENT_CATEGORY, CATEGORIES
+from calcwatch.codes.body import BREAST, LATERALITIES
+from calcwatch.codes.cad import CENTER
+from calcwatch.codes.change import CHANGE_SINCE_PRIOR, CHANGES
+from calcwatch.codes.documents import COMMENT, SOURCE_OF_MEASUREMENT
+from calcwatch.codes.findings import (
+    CALCIFICATION_DISTRIBUTION,
+    CALCIFICATION_TYPE,
+    CLUSTER,
+    INDIVIDUAL,
+    NON_LESION,
     NON_LESIONS,
-    SUSPICION,
+    OBJECT_TYPE,
+    distribution_code,
+    morphology_code,
 )
-from calcwatch.domain.assessment import GroupReading
-from calcwatch.domain.change import Change
-from calcwatch.domain.findings import (
-    Calcification,
-    CalcificationGroup,
-    ImageFindings,
-    MorphologyDescription,
-    NonLesion,
+from calcwatch.codes.private import EXTENT, LASTING_TRACKING_UID, SUSPICION
+from calcwatch.codes.quantities import (
+    AREA,
+    CERTAINTY,
+    DIAMETER,
+    NUMBER_OF_CALCIFICATIONS,
+    RADIUS,
+    ROI_UNITS,
+    percent,
 )
 from calcwatch.domain.uids import non_lesion_uid
-from calcwatch.formats.dicom.content import AnyCode
+from calcwatch.formats.dicom.coordinates import closed_polyline, to_dicom
+from calcwatch.formats.dicom.write.evidence import MANUFACTURER
 from calcwatch.formats.dicom.write.highdicom_objects import concept
-from calcwatch.formats.dicom.write.measurements.items import (
-    Sources,
-    centered,
-    comment,
-    evaluation,
-    finding_site,
-    measurement,
-    region,
-)
-from calcwatch.words.summary import change_words, suggestion
+from calcwatch.words.summary import change_words, parameter_words, suggestion
 
-_DCM, _SCT, _UCUM = codes.DCM, codes.SCT, codes.UCUM
-_Measured = sr.PlanarROIMeasurementsAndQualitativeEvaluations
-_CLUSTER, _INDIVIDUAL = codes.cid6014.CalcificationCluster, codes.cid6014.IndividualCalcification
+if TYPE_CHECKING:
+    from calcwatch.codes.code import Code
+    from calcwatch.domain.findings import Calcification, CalcificationGroup, NonLesion
+    from calcwatch.domain.image import Laterality
+    from calcwatch.formats.dicom.write.evidence import Evidence
+
+Measured = sr.PlanarROIMeasurementsAndQualitativeEvaluations
+"""A measurement group of a region (TID 1410)."""
+
+_Group = TypeVar("_Group", bound=sr.ContentSequence)
 
 
-def measured_group(
-    group: CalcificationGroup, image: ImageFindings, place: int, sources: Sources
-) -> _Measured:
-    """A group with its numbers, words, category and change; ``place``: of its image among the headers."""
-    reading = next(
-        (one for one in sources.result.examination.groups if one.tracking_uid == group.tracking_uid), None
+def measured_group(evidence: Evidence, place: int, group: CalcificationGroup) -> Measured:
+    """A group with its numbers, words, category and change.
+
+    Args:
+        evidence: What the report is made from.
+        place: Of the group's image among the evidence's ``findings``.
+        group: The group.
+
+    Returns:
+        A measurement group.
+
+    """
+    result, uid = evidence.result, group.tracking_uid
+    is_prior = evidence.is_prior(place)
+    reading = None if is_prior else result.reading_of(uid)
+    change = result.change_from(uid) if is_prior else result.change_of(uid)
+    extent = group.distribution.measurements.extent_mm if group.distribution else None
+    item = _measured(
+        evidence,
+        place,
+        group,
+        tracking=sr.TrackingIdentifier(uid=uid, identifier=f"group of {group.count}"),
+        kind=CLUSTER,
+        measurements=[
+            *measurement(NUMBER_OF_CALCIFICATIONS, group.count, "1"),
+            *measurement(RADIUS, group.radius_mm, "mm"),
+            *measurement(EXTENT, extent, "mm"),
+            *measurement(CERTAINTY, percent(group.score), "%"),
+            *measurement(SUSPICION, group.suspicion, "1"),
+        ],
+        evaluations=[
+            *evaluation(CALCIFICATION_TYPE, morphology_code(group.morphology)),
+            *evaluation(CALCIFICATION_DISTRIBUTION, distribution_code(group.distribution)),
+            *evaluation(
+                ASSESSMENT_CATEGORY, CATEGORIES[reading.assessment.suggested_category] if reading else None
+            ),
+            *evaluation(CHANGE_SINCE_PRIOR, CHANGES[change.kind] if change else None),
+        ],
     )
-    is_prior = place >= len(sources.result.examination.images)
-    change = _change(group.tracking_uid, sources, is_prior=is_prior)
-    item = sr.PlanarROIMeasurementsAndQualitativeEvaluations(
-        tracking_identifier=sr.TrackingIdentifier(
-            uid=group.tracking_uid, identifier=f"group of {group.count}"
-        ),
-        referenced_region=region((group.row, group.column), group.outline, sources.headers[place]),
-        finding_type=concept(_CLUSTER),
-        algorithm_id=sources.algorithm,
-        finding_sites=finding_site(image.description.image_laterality),
-        measurements=_numbers(group),
-        qualitative_evaluations=_words(group, None if is_prior else reading, change),
-    )
-    _add_history(item, change)
-    said = [suggestion(reading.assessment)] if reading and not is_prior else []
+    if change is not None:
+        lasting = concept(LASTING_TRACKING_UID)
+        item[0].ContentSequence.append(
+            sr.UIDRefContentItem(lasting, value=change.tracking_uid, relationship_type="CONTAINS")
+        )
+    said = [suggestion(reading.assessment)] if reading else []
     said += [change_words(change)] if change else []
     if said:
-        comment(item, " ".join(said))
-    return centered(item, (group.row, group.column), sources.headers[place])
+        commented(item, " ".join(said))
+    return _centered(evidence, place, group, item)
 
 
-def _change(uid: str, sources: Sources, *, is_prior: bool) -> Change | None:
-    if not is_prior:
-        return sources.result.change_of(uid)
-    return next((one for one in sources.result.changes if uid in one.prior_groups), None)
+def measured_calcification(evidence: Evidence, place: int, found: Calcification) -> Measured:
+    """One calcification with its size.
 
+    Args:
+        evidence: What the report is made from.
+        place: Of its image among the evidence's ``findings``.
+        found: The calcification.
 
-def _numbers(group: CalcificationGroup) -> list[sr.Measurement]:
-    measured = group.distribution.measurements if group.distribution else None
-    return [
-        *measurement(_DCM.NumberOfCalcifications, group.count, _UCUM.NoUnits),
-        *measurement(_SCT.Radius, group.radius_mm, _UCUM.Millimeter),
-        *measurement(EXTENT, measured.extent_mm if measured else None, _UCUM.Millimeter),
-        *measurement(_DCM.CertaintyOfFinding, _percent(group.score), _UCUM.Percent),
-        *measurement(SUSPICION, group.suspicion, _UCUM.NoUnits),
-    ]
+    Returns:
+        A measurement group.
 
-
-def _words(
-    group: CalcificationGroup, reading: GroupReading | None, change: Change | None
-) -> list[sr.QualitativeEvaluation]:
-    distribution = group.distribution.likeliest if group.distribution else None
-    category = CATEGORIES[reading.assessment.suggested_category] if reading else None
-    return [
-        *evaluation(_DCM.CalcificationType, _type(group.morphology)),
-        *evaluation(
-            _DCM.CalcificationDistribution, DISTRIBUTIONS.get(distribution) if distribution else None
-        ),
-        *evaluation(_DCM.AssessmentCategory, category),
-        *evaluation(
-            _SCT.FindingOfChangeSincePreviousMammogram, CHANGE_WORDS[change.kind] if change else None
-        ),
-    ]
-
-
-def _add_history(item: _Measured, change: Change | None) -> None:
-    """The tracking UID that names the group through all examinations, where it is followed."""
-    if change is not None:
-        item[0].ContentSequence.append(
-            sr.UIDRefContentItem(
-                name=concept(LASTING_TRACKING_UID), value=change.tracking_uid, relationship_type="CONTAINS"
-            )
-        )
-
-
-def measured_calcification(
-    found: Calcification, image: ImageFindings, place: int, sources: Sources
-) -> _Measured:
-    """One calcification with its size; ``place``: of its image among the headers."""
-    item = sr.PlanarROIMeasurementsAndQualitativeEvaluations(
-        tracking_identifier=sr.TrackingIdentifier(uid=found.tracking_uid, identifier="calcification"),
-        referenced_region=region((found.row, found.column), found.outline, sources.headers[place]),
-        finding_type=concept(_INDIVIDUAL),
-        algorithm_id=sources.algorithm,
-        finding_sites=finding_site(image.description.image_laterality),
+    """
+    item = _measured(
+        evidence,
+        place,
+        found,
+        tracking=sr.TrackingIdentifier(uid=found.tracking_uid, identifier="calcification"),
+        kind=INDIVIDUAL,
         measurements=[
-            *measurement(_SCT.Diameter, found.diameter_mm, _UCUM.Millimeter),
-            *measurement(_SCT.AreaOfDefinedRegion, found.area_mm2, _UCUM.SquareMillimeter),
-            *measurement(_DCM.CertaintyOfFinding, _percent(found.score), _UCUM.Percent),
+            *measurement(DIAMETER, found.diameter_mm, "mm"),
+            *measurement(AREA, found.area_mm2, "mm2"),
+            *measurement(CERTAINTY, percent(found.score), "%"),
         ],
-        qualitative_evaluations=evaluation(_DCM.CalcificationType, _type(found.morphology)),
+        evaluations=evaluation(CALCIFICATION_TYPE, morphology_code(found.morphology)),
     )
-    return centered(item, (found.row, found.column), sources.headers[place])
+    return _centered(evidence, place, found, item)
 
 
-def measured_non_lesion(found: NonLesion, image: ImageFindings, place: int, sources: Sources) -> _Measured:
-    """Something bright that is no calcification; ``place``: of its image among the headers."""
-    item = sr.PlanarROIMeasurementsAndQualitativeEvaluations(
-        tracking_identifier=sr.TrackingIdentifier(
-            uid=non_lesion_uid(found, image), identifier=found.kind.value
+def measured_non_lesion(evidence: Evidence, place: int, found: NonLesion) -> Measured:
+    """Something bright that is no calcification.
+
+    Args:
+        evidence: What the report is made from.
+        place: Of its image among the evidence's ``findings``.
+        found: The object.
+
+    Returns:
+        A measurement group.
+
+    """
+    uid = non_lesion_uid(found, evidence.findings[place])
+    item = _measured(
+        evidence,
+        place,
+        found,
+        tracking=sr.TrackingIdentifier(uid=uid, identifier=found.kind.value),
+        kind=NON_LESION,
+        measurements=None,
+        evaluations=evaluation(OBJECT_TYPE, NON_LESIONS[found.kind]),
+    )
+    return _centered(evidence, place, found, item)
+
+
+def algorithm(evidence: Evidence) -> sr.AlgorithmIdentification:
+    """What measured it (TID 4019).
+
+    Args:
+        evidence: What the report is made from.
+
+    Returns:
+        Name, version and settings.
+
+    """
+    phrases = list(parameter_words(evidence.result.provenance))
+    return sr.AlgorithmIdentification(name=MANUFACTURER, version=evidence.version, parameters=phrases)
+
+
+def finding_sites(side: Laterality | None) -> list[sr.FindingSite]:
+    """The breast, and which one where that is known.
+
+    Args:
+        side: ``None`` where it is not known.
+
+    Returns:
+        One finding site.
+
+    """
+    laterality = concept(LATERALITIES[side]) if side in LATERALITIES else None
+    return [sr.FindingSite(concept(BREAST), laterality=laterality)]
+
+
+def measurement(name: Code, value: float | None, unit: str) -> list[sr.Measurement]:
+    """A measurement (TID 300).
+
+    Args:
+        name: What was measured.
+        value: ``None`` where it is not known.
+        unit: One of ``codes.quantities.ROI_UNITS``.
+
+    Returns:
+        One measurement, none for ``None``.
+
+    """
+    return [] if value is None else [sr.Measurement(concept(name), value, concept(ROI_UNITS[unit]))]
+
+
+def evaluation(question: Code, answer: Code | None) -> list[sr.QualitativeEvaluation]:
+    """A qualitative evaluation.
+
+    Args:
+        question: What is described.
+        answer: ``None`` where nothing was described.
+
+    Returns:
+        One evaluation, none for ``None``.
+
+    """
+    return [] if answer is None else [sr.QualitativeEvaluation(concept(question), concept(answer))]
+
+
+def commented(group: _Group, words: str) -> _Group:
+    """Add a comment to a measurement group, which is extensible (TID 1501).
+
+    Args:
+        group: The measurement group; it is changed.
+        words: The comment.
+
+    Returns:
+        The measurement group.
+
+    """
+    group[0].ContentSequence.append(
+        sr.TextContentItem(name=concept(COMMENT), value=words, relationship_type="CONTAINS")
+    )
+    return group
+
+
+def _measured(
+    evidence: Evidence,
+    place: int,
+    found: CalcificationGroup | Calcification | NonLesion,
+    *,
+    tracking: sr.TrackingIdentifier,
+    kind: Code,
+    measurements: list[sr.Measurement] | None,
+    evaluations: list[sr.QualitativeEvaluation],
+) -> Measured:
+    """A finding with its outline as the region, its center where it has none."""
+    header = evidence.headers[place]
+    center = to_dicom((found.row, found.column))
+    line = closed_polyline(found.outline, header.Rows, header.Columns) or (center,)
+    return sr.PlanarROIMeasurementsAndQualitativeEvaluations(
+        tracking_identifier=tracking,
+        referenced_region=sr.ImageRegion(
+            graphic_type="POLYLINE" if found.outline else "POINT",
+            graphic_data=np.array(line, dtype=np.float32),
+            source_image=sr.SourceImageForRegion.from_source_image(header),
         ),
-        referenced_region=region((found.row, found.column), found.outline, sources.headers[place]),
-        finding_type=concept(_DCM.NonLesion),
-        algorithm_id=sources.algorithm,
-        finding_sites=finding_site(image.description.image_laterality),
-        qualitative_evaluations=evaluation(_DCM.ObjectType, NON_LESIONS[found.kind]),
+        finding_type=concept(kind),
+        algorithm_id=algorithm(evidence),
+        finding_sites=finding_sites(evidence.findings[place].description.image_laterality),
+        measurements=measurements,
+        qualitative_evaluations=evaluations,
     )
-    return centered(item, (found.row, found.column), sources.headers[place])
 
 
-def _type(described: MorphologyDescription | None) -> AnyCode | None:
-    likeliest = described.likeliest if described else None
-    return None if likeliest is None else MORPHOLOGIES[likeliest]
-
-
-def _percent(share: float) -> float:
-    return round(100 * share, 4)
+def _centered(
+    evidence: Evidence, place: int, found: CalcificationGroup | Calcification | NonLesion, group: _Group
+) -> _Group:
+    """Add the center to a measurement group, which is extensible (TID 1410). Returns the group."""
+    center = sr.ScoordContentItem(
+        name=concept(CENTER),
+        graphic_type="POINT",
+        graphic_data=np.array([to_dicom((found.row, found.column))], dtype=np.float32),
+        relationship_type="CONTAINS",
+    )
+    source = sr.SourceImageForRegion.from_source_image(evidence.headers[place])
+    source.ConceptNameCodeSequence = [concept(SOURCE_OF_MEASUREMENT)]
+    center.ContentSequence = sr.ContentSequence([source])
+    group[0].ContentSequence.append(center)
+    return group

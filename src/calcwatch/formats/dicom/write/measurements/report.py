@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from highdicom import sr
-from pydicom.dataset import Dataset
-from pydicom.sr.codedict import codes
 
-from calcwatch.codes.concepts import CATEGORIES, SCORE, SIDES
-from calcwatch.domain.assessment import BreastReading
-from calcwatch.domain.findings import ImageFindings
+from calcwatch.codes.assessment import ASSESSMENT_CATEGORY, CATEGORIES
+from calcwatch.codes.body import breast_of
+from calcwatch.codes.documents import IMAGING_PROCEDURE, MEASUREMENT_REPORT
+from calcwatch.codes.private import EXAM_SCORE
 from calcwatch.domain.uids import tracking_uid_of
-from calcwatch.formats.dicom.write.evidence import MANUFACTURER, Evidence
-from calcwatch.formats.dicom.write.highdicom_objects import complete, concept, observer, settled
+from calcwatch.formats.dicom.write.highdicom_objects import complete, concept, observer, series, settled
 from calcwatch.formats.dicom.write.measurements.groups import (
+    Measured,
+    algorithm,
+    commented,
+    evaluation,
+    finding_sites,
     measured_calcification,
     measured_group,
     measured_non_lesion,
+    measurement,
 )
-from calcwatch.formats.dicom.write.measurements.items import Sources, comment, finding_site
-from calcwatch.words.summary import RESEARCH_USE, impression, parameter_words, suggestion
+from calcwatch.words.summary import impression, suggestion
 
-_DCM, _SCT = codes.DCM, codes.SCT
-_Measured = sr.MeasurementsAndQualitativeEvaluations | sr.PlanarROIMeasurementsAndQualitativeEvaluations
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydicom.dataset import Dataset
+
+    from calcwatch.formats.dicom.write.evidence import Evidence
 
 
 def measurement_report(evidence: Evidence) -> Dataset:
@@ -31,77 +38,64 @@ def measurement_report(evidence: Evidence) -> Dataset:
 
     One measurement group a finding, told by its tracking UID: groups, calcifications and what is none, of
     both days. Examination score and the suggestion for each breast stand before them.
+
+    Args:
+        evidence: What it is made from.
+
+    Returns:
+        A Comprehensive 3D SR.
+
     """
     headers = [complete(header) for header in (*evidence.current, *evidence.prior)]
-    version = evidence.version
-    sources = Sources(
-        headers=tuple(headers),
-        algorithm=sr.AlgorithmIdentification(
-            name=MANUFACTURER, version=version, parameters=list(parameter_words(evidence.result.provenance))
-        ),
-        result=evidence.result,
-    )
     report = sr.MeasurementReport(
         observation_context=sr.ObservationContext(observer_device_context=observer(evidence)),
-        procedure_reported=concept(_SCT.ImagingProcedure),
-        imaging_measurements=[*_overall(evidence, sources), *_findings(evidence, sources)],
-        title=concept(_DCM.ImagingMeasurementReport),
+        procedure_reported=concept(IMAGING_PROCEDURE),
+        imaging_measurements=[*_overall(evidence), *_findings(evidence)],
+        title=concept(MEASUREMENT_REPORT),
         referenced_images=headers,
     )
     document = sr.Comprehensive3DSR(
         evidence=headers,
         content=report[0],
-        series_instance_uid=evidence.uid("series", "sr"),
-        series_number=9002,
-        sop_instance_uid=evidence.uid("instance", "sr"),
-        instance_number=1,
-        manufacturer=MANUFACTURER,
         is_complete=not evidence.failed,
-        series_description=f"calcwatch measurements. {RESEARCH_USE}"[:64],
+        **series(evidence, "sr", 9002, "measurements"),
     )
     return settled(document, evidence)
 
 
-def _overall(evidence: Evidence, sources: Sources) -> Iterator[sr.MeasurementsAndQualitativeEvaluations]:
-    """The examination with its score, then each breast with its category."""
-    found, study = evidence.result.examination, evidence.current[0].StudyInstanceUID
+def _overall(evidence: Evidence) -> Iterator[sr.MeasurementsAndQualitativeEvaluations]:
+    """The examination with its score, then each breast with its category (TID 1501)."""
+    examination, study = evidence.result.examination, evidence.current[0].StudyInstanceUID
     whole = sr.MeasurementsAndQualitativeEvaluations(
         tracking_identifier=_tracked("examination", study),
-        finding_type=concept(_SCT.ImagingProcedure),
-        algorithm_id=sources.algorithm,
-        measurements=[sr.Measurement(concept(SCORE), found.score, concept(codes.UCUM.NoUnits))],
+        finding_type=concept(IMAGING_PROCEDURE),
+        algorithm_id=algorithm(evidence),
+        measurements=measurement(EXAM_SCORE, examination.score, "1"),
     )
-    yield comment(whole, impression(evidence.result))
-    for breast in found.breasts:
-        yield _breast(breast, study, sources)
-
-
-def _breast(breast: BreastReading, study: str, sources: Sources) -> sr.MeasurementsAndQualitativeEvaluations:
-    side = breast.laterality
-    group = sr.MeasurementsAndQualitativeEvaluations(
-        tracking_identifier=_tracked("breast", study, side or ""),
-        finding_type=concept(SIDES[side]) if side else concept(_SCT.Breast),
-        finding_sites=finding_site(side),
-        algorithm_id=sources.algorithm,
-        qualitative_evaluations=[
-            sr.QualitativeEvaluation(
-                concept(_DCM.AssessmentCategory), concept(CATEGORIES[breast.assessment.suggested_category])
-            )
-        ],
-    )
-    return comment(group, suggestion(breast.assessment))
-
-
-def _findings(evidence: Evidence, sources: Sources) -> Iterator[_Measured]:
-    images: tuple[ImageFindings, ...] = (*evidence.images, *evidence.result.prior)
-    for place, image in enumerate(images):
-        for group in image.groups:
-            yield measured_group(group, image, place, sources)
-        for single in image.calcifications:
-            yield measured_calcification(single, image, place, sources)
-        for other in image.non_lesions:
-            yield measured_non_lesion(other, image, place, sources)
+    yield commented(whole, impression(evidence.result))
+    for breast in examination.breasts:
+        side, assessment = breast.laterality, breast.assessment
+        group = sr.MeasurementsAndQualitativeEvaluations(
+            tracking_identifier=_tracked("breast", study, side or ""),
+            finding_type=concept(breast_of(side)),
+            finding_sites=finding_sites(side),
+            algorithm_id=algorithm(evidence),
+            qualitative_evaluations=evaluation(
+                ASSESSMENT_CATEGORY, CATEGORIES[assessment.suggested_category]
+            ),
+        )
+        yield commented(group, suggestion(assessment))
 
 
 def _tracked(kind: str, *names: object) -> sr.TrackingIdentifier:
     return sr.TrackingIdentifier(uid=tracking_uid_of(kind, *names), identifier=kind)
+
+
+def _findings(evidence: Evidence) -> Iterator[Measured]:
+    for place, image in enumerate(evidence.findings):
+        for group in image.groups:
+            yield measured_group(evidence, place, group)
+        for calcification in image.calcifications:
+            yield measured_calcification(evidence, place, calcification)
+        for other in image.non_lesions:
+            yield measured_non_lesion(evidence, place, other)

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from highdicom import ko
-from pydicom.dataset import Dataset
-from pydicom.sr.codedict import codes
+from typing import TYPE_CHECKING
 
-from calcwatch.formats.dicom.write.evidence import MANUFACTURER, Evidence
-from calcwatch.formats.dicom.write.highdicom_objects import complete, concept, observer, settled
+from highdicom import ko
+
+from calcwatch.codes.documents import OF_INTEREST
+from calcwatch.formats.dicom.write.highdicom_objects import complete, concept, observer, series, settled
 from calcwatch.words.summary import RESEARCH_USE
 
-_SERIES_NUMBER = 9007
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+    from calcwatch.formats.dicom.write.evidence import Evidence
 
 
-def key_objects(evidence: Evidence) -> Dataset | None:
-    """The images of the examination with calcifications or groups; ``None`` where no image has any.
+def key_object_selection(evidence: Evidence) -> Dataset | None:
+    """The images of an examination with calcifications or groups.
 
     Images that are only compared with are not listed: the selection belongs to this study.
+
+    Args:
+        evidence: What it is made from.
+
+    Returns:
+        A Key Object Selection; ``None`` where no image has any.
+
     """
     with_findings = [
         complete(header)
@@ -28,16 +38,11 @@ def key_objects(evidence: Evidence) -> Dataset | None:
     document = ko.KeyObjectSelectionDocument(
         evidence=with_findings,
         content=ko.KeyObjectSelection(
-            document_title=concept(codes.DCM.OfInterest),
+            document_title=concept(OF_INTEREST),
             referenced_objects=with_findings,
             observer_device_context=observer(evidence),
             description=f"Images with calcifications. {RESEARCH_USE}",
         ),
-        series_instance_uid=evidence.uid("series", "ko"),
-        series_number=_SERIES_NUMBER,
-        sop_instance_uid=evidence.uid("instance", "ko"),
-        instance_number=1,
-        manufacturer=MANUFACTURER,
-        series_description=f"calcwatch key images. {RESEARCH_USE}"[:64],
+        **series(evidence, "ko", 9007, "key images"),
     )
     return settled(document, evidence)

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import highdicom as hd
 import numpy as np
 from highdicom import pr
-from numpy.typing import NDArray
-from pydicom.dataset import Dataset
 
-from calcwatch.domain.findings import Calcification, CalcificationGroup, ImageFindings, NonLesion
-from calcwatch.domain.image import Point
 from calcwatch.domain.uids import letter
-from calcwatch.formats.dicom.content import to_dicom
+from calcwatch.formats.dicom.coordinates import closed_polyline, to_dicom
 from calcwatch.formats.dicom.read.header import word
-from calcwatch.formats.dicom.write.derived import local_moment, serial_number
-from calcwatch.formats.dicom.write.evidence import MANUFACTURER, Evidence, closed
-from calcwatch.formats.dicom.write.highdicom_objects import complete, settled
+from calcwatch.formats.dicom.write.common_modules import LONGEST_LONG_STRING, local_moment, serial_number
+from calcwatch.formats.dicom.write.evidence import MANUFACTURER
+from calcwatch.formats.dicom.write.highdicom_objects import complete, series, settled
 from calcwatch.words.summary import RESEARCH_USE
 
-_SERIES_NUMBER = 9004
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydicom.dataset import Dataset
+
+    from calcwatch.domain.findings import Calcification, CalcificationGroup, ImageFindings, NonLesion
+    from calcwatch.domain.image import Point
+    from calcwatch.formats.dicom.write.evidence import Evidence
+
 _RING_MARGIN_PX = 6.0
+"""Pixels between a mark and what it is drawn round, so that nothing is hidden."""
+
 _LABEL_PX = (240.0, 48.0)
-Limits = tuple[int, int]
-"""Rows and columns of an image: marks are drawn inside."""
+"""Width and height of the room for a label, in pixels of the image."""
 
 _COLORS = {
     "GROUPS": (72.0, 20.0, 68.0),
@@ -33,43 +38,57 @@ _COLORS = {
 }
 """Color of each layer in CIELab: orange, sky blue, reddish purple, as in the report."""
 
+Limits = tuple[int, int]
+"""Rows and columns of an image: marks are drawn inside."""
+
 
 def presentation_state(evidence: Evidence, place: int) -> Dataset | None:
-    """Groups, calcifications and non-lesions of one image as marks; ``None`` where nothing is marked.
+    """Groups, calcifications and non-lesions of one image as marks.
 
-    ``place``: of the image in ``evidence.current``. Outlines and rings lie outside what they mark. Gray is
-    shown as the image says, MONOCHROME1 with an inverse Presentation LUT (PS3.3 C.11.6).
+    Outlines and rings lie outside what they mark. Gray is shown as the image says, MONOCHROME1 with an
+    inverse Presentation LUT (PS3.3 C.11.6).
+
+    Args:
+        evidence: What it is made from.
+        place: Of the image among the current ones.
+
+    Returns:
+        A Grayscale Softcopy Presentation State; ``None`` where nothing is marked.
+
     """
     image, header = evidence.images[place], complete(evidence.current[place])
     layers = [
         pr.GraphicLayer(name, order, display_color=hd.color.CIELabColor(*color))
         for order, (name, color) in enumerate(_COLORS.items(), start=1)
     ]
+    marks = _marks(image)
+    labels = list(_labels(evidence, image))
     annotations = [
-        one for layer in layers if (one := _annotation(evidence, image, header, layer=layer)) is not None
+        pr.GraphicAnnotation(
+            [header],
+            layer,
+            graphic_objects=marks[layer.GraphicLayer],
+            text_objects=labels if layer.GraphicLayer == "GROUPS" else None,
+        )
+        for layer in layers
+        if marks[layer.GraphicLayer]
     ]
     if not annotations:
         return None
-    used = {one.GraphicLayer for one in annotations}
-    inverse = word(header, "PhotometricInterpretation") == "MONOCHROME1"
+    is_inverse = word(header, "PhotometricInterpretation") == "MONOCHROME1"
     document = pr.GrayscaleSoftcopyPresentationState(
         referenced_images=[header],
-        series_instance_uid=evidence.uid("series", "pr"),
-        series_number=_SERIES_NUMBER,
-        sop_instance_uid=evidence.uid("instance", "pr", place),
-        instance_number=place + 1,
-        manufacturer=MANUFACTURER,
         manufacturer_model_name=MANUFACTURER,
         software_versions=evidence.version,
         device_serial_number=serial_number(evidence),
         content_label="CALCWATCH",
-        content_description=RESEARCH_USE[:64],
+        content_description=RESEARCH_USE[:LONGEST_LONG_STRING],
         graphic_annotations=annotations,
-        graphic_layers=[one for one in layers if one.GraphicLayer in used],
+        graphic_layers=[layer for layer in layers if marks[layer.GraphicLayer]],
         presentation_lut_transformation=hd.PresentationLUTTransformation(
-            presentation_lut_shape="INVERSE" if inverse else "IDENTITY"
+            presentation_lut_shape="INVERSE" if is_inverse else "IDENTITY"
         ),
-        series_description=f"calcwatch marks. {RESEARCH_USE}"[:64],
+        **series(evidence, "pr", 9004, "marks", place),
     )
     side = image.description.image_laterality
     # highdicom takes the moment of the export; that of the result makes the same marks the same object
@@ -80,30 +99,24 @@ def presentation_state(evidence: Evidence, place: int) -> Dataset | None:
     return settled(document, evidence)
 
 
-def _annotation(
-    evidence: Evidence, image: ImageFindings, header: Dataset, *, layer: pr.GraphicLayer
-) -> pr.GraphicAnnotation | None:
-    """What stands on a layer; ``None`` for nothing."""
+def _marks(image: ImageFindings) -> dict[str, list[pr.GraphicObject]]:
+    """What stands on each layer."""
     limits = image.description.rows, image.description.columns
-    texts: list[pr.TextObject] = []
-    drawn: list[pr.GraphicObject] = []
-    if layer.GraphicLayer == "GROUPS":
-        drawn = [_outline(one, limits) for one in image.groups]
-        texts = list(_labels(evidence, image, limits))
-    elif layer.GraphicLayer == "CALCIFICATIONS":
-        drawn = [
-            _ring((one.row, one.column), _reach(one), limits, one.tracking_uid)
-            for one in image.calcifications
-        ]
-    else:
-        drawn = [_ring((one.row, one.column), _reach(one), limits) for one in image.non_lesions]
-    if not drawn:
-        return None
-    return pr.GraphicAnnotation([header], layer, graphic_objects=drawn, text_objects=texts or None)
+    return {
+        "GROUPS": [_outline(group, limits) for group in image.groups],
+        "CALCIFICATIONS": [
+            _ring((found.row, found.column), _reach(found), limits, found.tracking_uid)
+            for found in image.calcifications
+        ],
+        "NON_LESIONS": [
+            _ring((found.row, found.column), _reach(found), limits) for found in image.non_lesions
+        ],
+    }
 
 
 def _outline(group: CalcificationGroup, limits: Limits) -> pr.GraphicObject:
-    line = closed(group.outline, *limits)
+    """The outline of a group, a ring round it where it has none."""
+    line = closed_polyline(group.outline, *limits)
     if len(line) < 4:
         return _ring((group.row, group.column), group.radius_px + _RING_MARGIN_PX, limits, group.tracking_uid)
     return pr.GraphicObject(
@@ -120,10 +133,9 @@ def _ring(place: Point, radius: float, limits: Limits, tracking_uid: str | None 
     column, row = to_dicom(place)
     columns = limits[1]
     toward = column + radius if column < columns / 2 else column - radius
-    ends: NDArray[np.float64] = np.array([(column, row), (min(max(toward, 0.0), float(columns)), row)])
     return pr.GraphicObject(
         "CIRCLE",
-        ends,
+        np.array([(column, row), (min(max(toward, 0.0), float(columns)), row)]),
         units="PIXEL",
         tracking_id="finding" if tracking_uid else None,
         tracking_uid=tracking_uid,
@@ -138,20 +150,18 @@ def _reach(found: Calcification | NonLesion) -> float:
     return float(apart.max()) + _RING_MARGIN_PX
 
 
-def _labels(evidence: Evidence, image: ImageFindings, limits: Limits) -> Iterator[pr.TextObject]:
+def _labels(evidence: Evidence, image: ImageFindings) -> Iterator[pr.TextObject]:
     """Letter, number of calcifications and suggested category of each group, beside it."""
-    categories = {
-        one.tracking_uid: one.assessment.suggested_category for one in evidence.result.examination.groups
-    }
     for number, group in enumerate(image.groups):
-        category = categories.get(group.tracking_uid)
-        said = f"{letter(number)}: {group.count}" + (f", BI-RADS {category}?" if category else "")
-        yield pr.TextObject(said, units="PIXEL", bounding_box=_box(group, limits))
+        reading = evidence.result.reading_of(group.tracking_uid)
+        category = f", BI-RADS {reading.assessment.suggested_category}?" if reading else ""
+        said = f"{letter(number)}: {group.count}{category}"
+        yield pr.TextObject(said, units="PIXEL", bounding_box=_label_box(group, image))
 
 
-def _box(group: CalcificationGroup, limits: Limits) -> tuple[float, float, float, float]:
+def _label_box(group: CalcificationGroup, image: ImageFindings) -> tuple[float, float, float, float]:
     """Room for a label right of the group, kept inside the image: left, top, right, bottom."""
-    rows, columns = map(float, limits)
+    rows, columns = float(image.description.rows), float(image.description.columns)
     width, height = min(_LABEL_PX[0], columns), min(_LABEL_PX[1], rows)
     left = min(max(group.column + group.radius_px + _RING_MARGIN_PX, 0.0), columns - width)
     top = min(max(group.row - group.radius_px - height, 0.0), rows - height)

@@ -1,10 +1,26 @@
-"""Codes that FHIR R4 requires where the library's own lists end in "and others".
-
-fhir.resources checks no code; of each element with a required binding it knows the codes that the page of the
-resource shows, and a ``+`` where the page leaves the rest out. These are written out here (FHIR 4.0.1).
-"""
+"""Codes that FHIR R4 itself asks for: categories and labels of resources, and its required value sets."""
 
 from __future__ import annotations
+
+from calcwatch.codes.code import Code
+
+RESEARCH = Code("v3-ActReason", "HRESCH", "healthcare research")
+"""Security label of every resource: why it may be used."""
+
+IMAGING = Code("observation-category", "imaging", "Imaging")
+"""Category of every Observation."""
+
+RADIOLOGY = Code("v2-0074", "RAD", "Radiology")
+"""Category of a DiagnosticReport: the department."""
+
+ASSEMBLER = Code("provenance-participant-type", "assembler", "Assembler")
+"""Part that calcwatch plays in a Provenance."""
+
+ACCESSION_NUMBER = Code("v2-0203", "ACSN", "")
+"""Type of an identifier; written without a display."""
+
+GENDERS: dict[str, str] = {"F": "female", "M": "male", "O": "other"}
+"""Patient's Sex (0010,0040) -> Patient.gender."""
 
 _EVENT_ENDS = frozenset({"entered-in-error", "unknown"})
 
@@ -43,4 +59,8 @@ REQUIRED: dict[tuple[str, str], frozenset[str]] = {
         }
     ),
 }
-"""Resource and element -> every code of its required value set."""
+"""Resource and element -> every code of its required value set (FHIR 4.0.1).
+
+The library that checks bundles knows of such a set the codes that the page of the resource shows; these are
+the elements whose pages leave the rest out.
+"""

@@ -1,0 +1,582 @@
+"""The one table of habits of makers and of older files, and what is done about each.
+
+``QUIRKS`` says of every deviation that is put up with where it is met, what is done and which clause it
+touches. A row names the function that does it, which stands in this file:
+
+* Functions of ``CORRECTIONS`` set a header right. They run on every image before anything else looks at it,
+in the order of the table, so that a new one needs a function and a row here and nothing elsewhere. *
+Functions of ``JUDGMENTS`` answer a question that a reader asks, because what is done has to be told: a note,
+a flag, a step of the way to gray.
+
+What the Standard itself leaves open (which of two attributes goes first) is no quirk: it is in the readers.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset, FileDataset
+from pydicom.sr._snomed_dict import mapping
+from pydicom.uid import (
+    ComputedRadiographyImageStorage,
+    DigitalMammographyXRayImageStorageForProcessing,
+    DigitalXRayImageStorageForPresentation,
+    DigitalXRayImageStorageForProcessing,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    MultiFrameGrayscaleByteSecondaryCaptureImageStorage,
+    MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
+    SecondaryCaptureImageStorage,
+)
+
+from calcwatch.codes.code import Code
+from calcwatch.formats.dicom.read.header import integer, number, numbers, value, word, words
+from calcwatch.formats.settings import READING
+
+Pair = tuple[float, float]
+"""Distances between rows and between columns, in mm."""
+
+SNOMED_RT_DESIGNATORS = frozenset({"SRT", "SNM3", "99SDM"})
+"""Coding Scheme Designators (0008,0102) under which SNOMED-RT identifiers are found (PS3.16 8.1)."""
+
+SNOMED_CT_OF_RT: dict[str, str] = mapping["SRT"]
+"""SNOMED-RT identifier -> SNOMED CT code, as PS3.16 Annex O lists them."""
+
+_RETIRED_VIEWS = {"Y-X1770": "399192008", "Y-X1771": "399101009"}
+"""Retired identifiers of the exaggerated cranio-caudal views (CID 4014) -> their SNOMED CT codes."""
+
+_FOR_PROCESSING = frozenset(
+    {DigitalMammographyXRayImageStorageForProcessing, DigitalXRayImageStorageForProcessing}
+)
+_FILED_ELSEWHERE = frozenset(
+    {
+        ComputedRadiographyImageStorage,
+        DigitalXRayImageStorageForPresentation,
+        DigitalXRayImageStorageForProcessing,
+        SecondaryCaptureImageStorage,
+        MultiFrameGrayscaleByteSecondaryCaptureImageStorage,
+        MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
+    }
+)
+_RADIOGRAPHIC_MODALITIES = frozenset({"MG", "RG", "CR", "DX", "OT", ""})
+
+_EXPLICIT_VRS = frozenset(
+    b"AE AS AT CS DA DS DT FL FD IS LO LT OB OD OF OL OW PN SH SL SQ SS ST TM UC UI UL UN UR US UT".split()
+)
+_LONGEST_FIRST_ELEMENT = 1024
+"""Bytes that the first element of a data set without preamble may have and be believed."""
+
+_HARMLESS_BYTES = 8
+"""Bytes before the end marker of a JPEG stream that are no damage: some encoders round up to words."""
+
+_EXTRA_BYTES = re.compile(r"(\d+) extraneous bytes before marker")
+
+_END_MARKER_WITHIN = 64
+"""The end marker of a bit stream is sought in its last bytes: some writers pad with many zeros."""
+
+
+def starts_like_a_data_set(head: bytes) -> bool:
+    """Whether a file without the DICM prefix starts with a plausible first element, in either byte order.
+
+    Args:
+        head: First bytes of the file, 8 or more.
+
+    Returns:
+        Yes for group 0002 or 0008 with a value representation, or an implicit length that is not absurd.
+
+    """
+    if len(head) < 8:
+        return False
+    for order in "<>":
+        group, element, length = struct.unpack(f"{order}HHI", head[:8])
+        if group in (0x0002, 0x0008) and element <= 0x0070:
+            return head[4:6] in _EXPLICIT_VRS or (order == "<" and length <= _LONGEST_FIRST_ELEMENT)
+    return False
+
+
+def transfer_syntax_of(dataset: FileDataset) -> str:
+    """The transfer syntax that a file names, or the plain one that its bytes turned out to have.
+
+    Args:
+        dataset: As pydicom parsed it.
+
+    Returns:
+        A transfer syntax UID.
+
+    """
+    named = word(dataset.file_meta, "TransferSyntaxUID")
+    if named:
+        return named
+    is_implicit, is_little_endian = dataset.original_encoding
+    if not is_little_endian:
+        return ExplicitVRBigEndian
+    return ImplicitVRLittleEndian if is_implicit else ExplicitVRLittleEndian
+
+
+def sop_class_of(dataset: FileDataset) -> str:
+    """The SOP class of a file.
+
+    Args:
+        dataset: Its header.
+
+    Returns:
+        SOP Class UID, else Media Storage SOP Class UID, else ``""``.
+
+    """
+    return word(dataset, "SOPClassUID") or word(dataset.file_meta, "MediaStorageSOPClassUID")
+
+
+def complete_high_bit(dataset: Dataset) -> None:
+    """State High Bit (0028,0102) where it is missing: the bits are stored from bit 0 on.
+
+    Args:
+        dataset: Header of an image; it is changed.
+
+    """
+    bits_stored = integer(dataset, "BitsStored")
+    if integer(dataset, "HighBit") is None and bits_stored is not None and bits_stored > 0:
+        dataset.HighBit = bits_stored - 1
+
+
+def sign_padding(dataset: Dataset) -> None:
+    """Turn padding values written as unsigned in a file of signed pixels into the cells they stand for.
+
+    Args:
+        dataset: Header of an image; it is changed.
+
+    """
+    bits_allocated = integer(dataset, "BitsAllocated") or 0
+    if integer(dataset, "PixelRepresentation") != 1 or bits_allocated < 1:
+        return
+    for keyword in ("PixelPaddingValue", "PixelPaddingRangeLimit"):
+        padding = integer(dataset, keyword)
+        if padding is not None and padding >= 2 ** (bits_allocated - 1):
+            dataset.add_new(keyword, "SS", padding - 2**bits_allocated)
+
+
+def is_code(item: Dataset, code: Code) -> bool:
+    """Whether an item of a code sequence is a concept, under any designator that is in use for it.
+
+    Args:
+        item: The item.
+        code: The concept, a current code.
+
+    Returns:
+        Yes or no; the meaning that the item states is not looked at.
+
+    """
+    return current_code(item) == (code.scheme, code.value)
+
+
+def current_code(item: Dataset) -> tuple[str, str]:
+    """Scheme and value of an item of a code sequence, a SNOMED-RT identifier as its SNOMED CT code.
+
+    Args:
+        item: The item.
+
+    Returns:
+        Coding Scheme Designator and Code Value; ``""`` where they are not given.
+
+    """
+    scheme, code_value = word(item, "CodingSchemeDesignator"), word(item, "CodeValue")
+    if scheme not in SNOMED_RT_DESIGNATORS:
+        return scheme, code_value
+    current = SNOMED_CT_OF_RT.get(code_value) or _RETIRED_VIEWS.get(code_value)
+    return ("SCT", current) if current else (scheme, code_value)
+
+
+def is_snomed_value(item: Dataset, code: Code) -> bool:
+    """Whether the value of a code is that of a SNOMED concept, whatever its designator says.
+
+    Args:
+        item: An item of a code sequence.
+        code: The concept, a SNOMED CT code.
+
+    Returns:
+        Yes or no.
+
+    """
+    code_value = word(item, "CodeValue")
+    return SNOMED_CT_OF_RT.get(code_value, code_value) == code.value
+
+
+def may_be_mammogram(dataset: Dataset, sop_class: str) -> bool:
+    """Whether an image that is no Digital Mammography object may be a mammogram when its header says breast.
+
+    Args:
+        dataset: Its header.
+        sop_class: Its SOP class, ``""`` where it names none.
+
+    Returns:
+        Yes for a radiograph filed as CR, DX or Secondary Capture, or without SOP class.
+
+    """
+    is_filed_elsewhere = not sop_class or sop_class in _FILED_ELSEWHERE
+    return is_filed_elsewhere and word(dataset, "Modality") in _RADIOGRAPHIC_MODALITIES
+
+
+def is_digitized_film(dataset: Dataset) -> bool:
+    """Whether an image was scanned from film.
+
+    Args:
+        dataset: Its header.
+
+    Returns:
+        Yes for Conversion Type DF, a scanned pixel spacing, or the retired modality RG.
+
+    """
+    return (
+        word(dataset, "ConversionType") == "DF"
+        or bool(words(dataset, "NominalScannedPixelSpacing"))
+        or word(dataset, "Modality") == "RG"
+    )
+
+
+def is_for_processing(dataset: Dataset) -> bool:
+    """Whether an image is a raw detector image, not prepared for display.
+
+    Args:
+        dataset: Its header.
+
+    Returns:
+        Yes where Presentation Intent Type or the SOP class says For Processing.
+
+    """
+    return (
+        word(dataset, "PresentationIntentType") == "FOR PROCESSING"
+        or word(dataset, "SOPClassUID") in _FOR_PROCESSING
+    )
+
+
+def spacing_pair(dataset: Dataset, keyword: str) -> Pair | None:
+    """A spacing of two values; a single one means square pixels.
+
+    Args:
+        dataset: Header of an image, or an item.
+        keyword: DICOM keyword of the spacing.
+
+    Returns:
+        Distances between rows and between columns in mm; ``None`` where they are not above 0.
+
+    """
+    found = numbers(dataset, keyword)
+    if len(found) not in (1, 2) or min(found) <= 0:
+        return None
+    return found[0], found[-1]
+
+
+def magnification_factor(dataset: Dataset) -> tuple[float, str]:
+    """Estimated Radiographic Magnification Factor (0018,1114), 1 where it is missing or not credible.
+
+    Args:
+        dataset: Header of an image.
+
+    Returns:
+        The factor, and why it was taken as 1; ``""`` where it is the header's.
+
+    """
+    factor = number(dataset, "EstimatedRadiographicMagnificationFactor")
+    low, high = READING.credible_magnification
+    if factor is not None and low <= factor <= high:
+        return factor, ""
+    said = "not given" if factor is None else f"{factor:g}, not credible"
+    return 1.0, f"Estimated Radiographic Magnification Factor {said}: taken as 1"
+
+
+def is_binned_spacing(spacing: Pair, element: Pair) -> bool:
+    """Whether a spacing is that of 1, 2, 3, ... detector elements taken together.
+
+    Args:
+        spacing: Imager Pixel Spacing, in mm.
+        element: Detector Element Spacing, in mm.
+
+    Returns:
+        Yes or no. A maker whose spacing is no multiple may state it in the plane of the breast; it is, where
+        the spacing times the magnification factor is one.
+
+    """
+    ratios = [whole / part for whole, part in zip(spacing, element, strict=True)]
+    return all(
+        round(ratio) >= 1 and abs(ratio / round(ratio) - 1) <= READING.spacing_tolerance for ratio in ratios
+    )
+
+
+def contradicts_photometric(dataset: Dataset) -> str:
+    """Presentation LUT Shape (2050,0020) where it is not the one that Photometric Interpretation demands.
+
+    Args:
+        dataset: Header of an image.
+
+    Returns:
+        The shape, which is then not applied; ``""`` where it agrees or is not given.
+
+    """
+    shape = word(dataset, "PresentationLUTShape")
+    is_inverse = word(dataset, "PhotometricInterpretation") == "MONOCHROME1"
+    return shape if shape in ("IDENTITY", "INVERSE") and (shape == "INVERSE") != is_inverse else ""
+
+
+def higher_is_denser(dataset: Dataset) -> tuple[bool, str]:
+    """Whether higher values of a raw image are denser: Pixel Intensity Relationship Sign (C.8.11.3.1.2).
+
+    Args:
+        dataset: Header of an image For Processing.
+
+    Returns:
+        Yes or no, and the step in words; without a sign, Photometric Interpretation decides.
+
+    """
+    sign = integer(dataset, "PixelIntensityRelationshipSign")
+    if sign in (1, -1):
+        meaning = "higher is less X-ray, so denser" if sign == -1 else "higher is more X-ray: inverted"
+        return sign == -1, f"Pixel Intensity Relationship Sign {sign:+d}: {meaning}"
+    photometric = word(dataset, "PhotometricInterpretation")
+    is_denser = photometric != "MONOCHROME1"
+    meaning = "not inverted" if is_denser else "inverted"
+    return is_denser, f"Pixel Intensity Relationship Sign not given: {photometric} decides, {meaning}"
+
+
+def first_lut_input(written: int, *, signed: bool) -> int:
+    """The first input of a lookup table, from its descriptor.
+
+    Args:
+        written: Second value of LUT Descriptor (0028,3002).
+        signed: Whether inputs may be negative.
+
+    Returns:
+        The input; one written as unsigned stands for a negative one where inputs may be negative.
+
+    """
+    return written - 65536 if signed and written >= 32768 else written
+
+
+def lut_entries(item: Dataset, count: int, bits: int) -> NDArray[np.float64]:
+    """LUT Data (0028,3006) as numbers.
+
+    Args:
+        item: Item of a LUT sequence.
+        count: Entries that its descriptor names.
+        bits: Bits an entry.
+
+    Returns:
+        The entries, as many as there are; up to 8 bits may be packed two a word, low byte first (C.11.1.1).
+
+    """
+    data = value(item, "LUTData")
+    if isinstance(data, bytes):
+        order = ">" if item.original_encoding[1] is False else "<"
+        cells = np.frombuffer(data[: len(data) // 2 * 2], f"{order}u2").astype(np.uint16)
+    else:
+        cells = np.array([int(entry) & 0xFFFF for entry in numbers(item, "LUTData")], np.uint16)
+    if bits <= 8 and len(cells) == (count + 1) // 2 < count:
+        cells = cells.astype("<u2").view(np.uint8).astype(np.uint16)
+    return cells.astype(np.float64)
+
+
+def is_harmless_rest(rest: int, shortest_line: int) -> bool:
+    """Whether bytes behind the last pixel are padding and no sign of wrong Rows or Columns.
+
+    Args:
+        rest: Number of bytes; negative where some are missing.
+        shortest_line: Bytes of a row or a column, whichever has fewer.
+
+    Returns:
+        Yes for less than a line, or the one byte that makes the length even.
+
+    """
+    return 0 <= rest < max(2, shortest_line)
+
+
+def has_end_marker(stream: bytes) -> bool:
+    """Whether a JPEG, JPEG-LS or JPEG 2000 bit stream has its end marker, zeros behind it put up with.
+
+    Args:
+        stream: The bit stream of a frame.
+
+    Returns:
+        Yes or no.
+
+    """
+    return b"\xff\xd9" in stream[-_END_MARKER_WITHIN:].rstrip(b"\0")
+
+
+def is_harmless_complaint(complaint: str) -> bool:
+    """Whether what the JPEG library complains of is no damage: a few bytes before the end marker.
+
+    Args:
+        complaint: One line of the library.
+
+    Returns:
+        Yes or no.
+
+    """
+    extra = _EXTRA_BYTES.search(complaint)
+    return extra is not None and int(extra.group(1)) <= _HARMLESS_BYTES
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quirk:
+    """One habit of makers or older files.
+
+    Attributes:
+        met: What is met, and where.
+        done: What is done about it.
+        clause: Which clause of the Standard it touches.
+        function: What does it, in this file.
+
+    """
+
+    met: str
+    done: str
+    clause: str
+    function: Callable[..., object]
+
+
+CORRECTIONS = (
+    Quirk(
+        met="High Bit is missing, in converted research data sets",
+        done="it is Bits Stored - 1",
+        clause="PS3.3 C.7.6.3, PS3.5 8.1.1",
+        function=complete_high_bit,
+    ),
+    Quirk(
+        met="Pixel Padding Value is written as unsigned (US) in a file of signed pixels",
+        done="it is read as the signed value of the same bits",
+        clause="PS3.3 C.7.5.1.1.2",
+        function=sign_padding,
+    ),
+)
+"""Habits that a change of the header sets right; each function takes the data set and changes it."""
+
+JUDGMENTS = (
+    Quirk(
+        met="no preamble and no File Meta Information: ACR-NEMA and early DICOM exports",
+        done="a plausible first element of group 0002 or 0008 is believed",
+        clause="PS3.10 7.1",
+        function=starts_like_a_data_set,
+    ),
+    Quirk(
+        met="the transfer syntax is not named, for the same reason",
+        done="the plain one that the bytes have is taken",
+        clause="PS3.10 7.1",
+        function=transfer_syntax_of,
+    ),
+    Quirk(
+        met="SOP Class UID is missing in the data set",
+        done="that of the File Meta Information is taken",
+        clause="PS3.3 C.12.1",
+        function=sop_class_of,
+    ),
+    Quirk(
+        met="SNOMED codes as SNOMED-RT identifiers, under SRT, SNM3 (GE Senographe) or 99SDM, in older files",
+        done="they are read as the SNOMED CT codes that replaced them",
+        clause="PS3.16 8.1, CID 4014",
+        function=current_code,
+    ),
+    Quirk(
+        met="anatomic regions whose designator does not fit their value",
+        done="the value alone is looked at: the values of SNOMED CT and RT cannot be confused",
+        clause="PS3.16 CID 4013, 6022, 244",
+        function=is_snomed_value,
+    ),
+    Quirk(
+        met="mammograms filed as CR, DX or Secondary Capture: CR cassettes, film scans, exports of viewers",
+        done="they are read when the header says breast",
+        clause="PS3.3 A.2, A.8, A.26",
+        function=may_be_mammogram,
+    ),
+    Quirk(
+        met="scanned film, as Secondary Capture or under the retired modality RG: Howtek, Lumisys, Vidar",
+        done="the image is flagged",
+        clause="PS3.3 C.8.6.1, C.7.3.1.1.1",
+        function=is_digitized_film,
+    ),
+    Quirk(
+        met="Presentation Intent Type is missing, or is not that of the SOP class",
+        done="the image is raw where either says so",
+        clause="PS3.3 C.8.11.1",
+        function=is_for_processing,
+    ),
+    Quirk(
+        met="a pixel spacing of a single value",
+        done="it holds for rows and columns",
+        clause="PS3.3 10.7.1.3",
+        function=spacing_pair,
+    ),
+    Quirk(
+        met="Estimated Radiographic Magnification Factor is missing, 0, or a percentage",
+        done="it is taken as 1, and that is said",
+        clause="PS3.3 C.8.7.1",
+        function=magnification_factor,
+    ),
+    Quirk(
+        met="Imager Pixel Spacing in the plane of the breast, no multiple of the detector elements: "
+        "GE Senographe states 0.094 mm for elements of 0.1 mm",
+        done="it is not divided again where that makes it one; else it is used and flagged",
+        clause="PS3.3 C.8.7.1, C.8.11.7",
+        function=is_binned_spacing,
+    ),
+    Quirk(
+        met="Presentation LUT Shape contradicts Photometric Interpretation",
+        done="Photometric Interpretation is believed, and the image is flagged",
+        clause="PS3.3 C.8.11.3, C.7.6.3.1.2",
+        function=contradicts_photometric,
+    ),
+    Quirk(
+        met="a raw image without Pixel Intensity Relationship Sign",
+        done="Photometric Interpretation decides, and that is said",
+        clause="PS3.3 C.8.11.3.1.2",
+        function=higher_is_denser,
+    ),
+    Quirk(
+        met="the first input of a lookup table is written as unsigned where inputs are signed",
+        done="it is read as the signed value of the same bits",
+        clause="PS3.3 C.11.1.1",
+        function=first_lut_input,
+    ),
+    Quirk(
+        met="8-bit entries of a lookup table packed two a word",
+        done="they are unpacked where that gives as many as the descriptor names",
+        clause="PS3.3 C.11.1.1",
+        function=lut_entries,
+    ),
+    Quirk(
+        met="bytes behind the last pixel, less than a row or column",
+        done="they are left out",
+        clause="PS3.5 8.1.1",
+        function=is_harmless_rest,
+    ),
+    Quirk(
+        met="several zeros behind the end marker of a compressed frame",
+        done="they are left out",
+        clause="PS3.5 A.4",
+        function=has_end_marker,
+    ),
+    Quirk(
+        met="up to 8 bytes before the end marker of a JPEG stream",
+        done="they are no damage",
+        clause="ITU-T T.81 B.1.1",
+        function=is_harmless_complaint,
+    ),
+)
+"""Habits that a reader asks about, because what is done has to be told or depends on more than the header."""
+
+QUIRKS = CORRECTIONS + JUDGMENTS
+"""Every habit that is put up with."""
+
+
+def correct_header(dataset: Dataset) -> None:
+    """Set a header right wherever a correction of the table applies.
+
+    Args:
+        dataset: Header of an image, read for nobody else; it is changed.
+
+    """
+    for quirk in CORRECTIONS:
+        quirk.function(dataset)

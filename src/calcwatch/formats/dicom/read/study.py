@@ -1,0 +1,99 @@
+"""Whose an image is and where it is filed, from its header: what results refer to."""
+
+from __future__ import annotations
+
+import warnings
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from calcwatch.domain.errors import CalcwatchError, UnreadableImage
+from calcwatch.domain.study import ImagedStudy, InstanceReference, PatientIdentity
+from calcwatch.formats.dicom.read.header import integer, word
+from calcwatch.formats.dicom.read.parse import parse_stream
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pydicom.dataset import Dataset
+
+_NEEDED = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "Rows", "Columns")
+"""Attributes without which nothing can refer to an image or to a place in it."""
+
+
+def read_header(content: bytes, source: str) -> Dataset:
+    """Read the header of an image that a result is of, as it is in the file.
+
+    Args:
+        content: Bytes of the file.
+        source: Where they come from, as messages name it.
+
+    Returns:
+        The header, its text decoded, without pixels.
+
+    Raises:
+        UnreadableImage: The file is no DICOM, or lacks what a reference needs.
+
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            dataset = parse_stream(BytesIO(content), len(content)).dataset
+            dataset.decode()
+    except CalcwatchError as error:
+        raise UnreadableImage(f"{source}: {error}") from error
+    missing = [name for name in _NEEDED if not word(dataset, name)]
+    if missing:
+        raise UnreadableImage(
+            f"{source}: {', '.join(missing)} is missing in the header, so nothing can refer to this image; "
+            "export it again from its source"
+        )
+    return dataset
+
+
+def reference_of(header: Dataset) -> InstanceReference:
+    """Where an image is filed.
+
+    Args:
+        header: Its header.
+
+    Returns:
+        A reference to it; modality MG where it names none.
+
+    """
+    return InstanceReference(
+        study_instance_uid=word(header, "StudyInstanceUID"),
+        series_instance_uid=word(header, "SeriesInstanceUID"),
+        sop_class_uid=word(header, "SOPClassUID"),
+        sop_instance_uid=word(header, "SOPInstanceUID"),
+        modality=word(header, "Modality") or "MG",
+        series_number=integer(header, "SeriesNumber"),
+        instance_number=integer(header, "InstanceNumber"),
+        frames=integer(header, "NumberOfFrames") or 1,
+    )
+
+
+def study_of(headers: Sequence[Dataset]) -> ImagedStudy:
+    """The study that the images of an examination belong to.
+
+    Args:
+        headers: Of its images, one or more, in their order.
+
+    Returns:
+        Patient and study as the first one names them, with references to all.
+
+    """
+    first = headers[0]
+    return ImagedStudy(
+        patient=PatientIdentity(
+            patient_id=word(first, "PatientID"),
+            issuer=word(first, "IssuerOfPatientID"),
+            name=word(first, "PatientName"),
+            birth_date=word(first, "PatientBirthDate"),
+            sex=word(first, "PatientSex"),
+        ),
+        study_instance_uid=word(first, "StudyInstanceUID"),
+        instances=tuple(reference_of(header) for header in headers),
+        study_date=word(first, "StudyDate"),
+        study_time=word(first, "StudyTime"),
+        accession_number=word(first, "AccessionNumber"),
+    )

@@ -1,0 +1,55 @@
+"""Settings of reading: numbers that decide what a file is taken for and what is said of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from calcwatch.domain.settings import CHOSEN, setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadingSettings:
+    """What a header or a picture is held against.
+
+    Attributes:
+        not_mammographic_mm: Largest distance between pixel centers in the breast.
+        magnification_view: Smallest magnification factor of a magnification view.
+        credible_magnification: Smallest and largest magnification factor that is believed.
+        spacing_tolerance: How far two spacings may differ and be the same.
+        mid_scale: Gray between which the step between neighboring stored values is taken.
+        unused_bits: High bits of a picture that have to be empty before it is said.
+        eight_bit: Most bits a pixel of an image that is flagged as coarse in gray.
+
+    """
+
+    not_mammographic_mm: float = setting(
+        0.25,
+        "mm",
+        CHOSEN,
+        "pixels farther apart are of no mammography detector or film scan: the image is refused",
+    )
+    magnification_view: float = setting(
+        1.2,
+        "1",
+        CHOSEN,
+        "contact views have factors of about 1.0 to 1.1, magnification views 1.5 and more",
+    )
+    credible_magnification: tuple[float, float] = setting(
+        (0.8, 5.0), "1", CHOSEN, "a magnification factor outside is a mistake of the header and taken as 1"
+    )
+    spacing_tolerance: float = setting(
+        0.01, "share", CHOSEN, "spacings that differ by less are the same, rounded differently"
+    )
+    mid_scale: tuple[float, float] = setting(
+        (0.25, 0.75), "share", CHOSEN, "gray between which the mean step of stored values is taken"
+    )
+    unused_bits: int = setting(
+        2, "count", CHOSEN, "as many high bits or more that no value uses are named: 12 bits in a file of 16"
+    )
+    eight_bit: int = setting(
+        8, "count", CHOSEN, "an image of at most as many bits is flagged as coarse in gray"
+    )
+
+
+READING = ReadingSettings()
+"""The settings that files are read with."""
