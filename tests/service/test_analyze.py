@@ -22,8 +22,8 @@ from calcwatch.image.find.detections import Detections
 from calcwatch.image.prepare.breast import BreastRegion
 from calcwatch.image.prepare.normalize import NormalizedImage
 from calcwatch.models.onnx import NamedDetector
-from calcwatch.service.analyze import AnalyzedRun, analyze_files
-from calcwatch.service.analyze_each import AnalyzeOptions, ProgressEvent
+from calcwatch.service.analyze import analyze_files
+from calcwatch.service.run import AnalyzedRun, AnalyzeOptions, ProgressEvent
 from tests.formats.dicom.make import file_bytes
 from tests.service.inputs import ENVELOPE, left_cc, stored, write_bad, write_good
 
@@ -170,7 +170,7 @@ def test_error_in_reading_costs_one_examination(tmp_path: Path, monkeypatch: pyt
             raise RuntimeError("cannot read SECRET^NAME")
         return analyze_exam(images, **given)
 
-    monkeypatch.setattr("calcwatch.service.examinations.analyze_exam", stumbling)
+    monkeypatch.setattr("calcwatch.exam.read.analyze_exam", stumbling)
     run = analyze_files([tmp_path / "in"], tmp_path / "out", options=AnalyzeOptions(workers=1))
     assert [(Path(one.source).name, one.reason_code) for one in run.not_analyzed] == [
         ("other.dcm", "program_error")

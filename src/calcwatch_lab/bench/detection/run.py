@@ -13,7 +13,7 @@ import cv2
 
 from calcwatch.domain.errors import CalcwatchError
 from calcwatch.image.find.candidates import Detector, detect_classical
-from calcwatch.service.analyze_each import ProgressEvent
+from calcwatch.service.run import ProgressEvent
 from calcwatch.service.workers import WorkerEnded, answers, available_cores
 from calcwatch_lab.bench.detection.judge import Judged, judge
 from calcwatch_lab.bench.truth.truth import Case

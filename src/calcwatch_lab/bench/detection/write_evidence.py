@@ -11,8 +11,8 @@ from typing import Any
 from calcwatch.domain.errors import BadTable, CalcwatchError
 from calcwatch.models.onnx import SHIPPED, BadModel, learned_detector, model_card, model_hash
 from calcwatch.phantom import PhantomSettings
-from calcwatch.service.analyze_each import ProgressEvent
 from calcwatch.service.files.result_folder import writing
+from calcwatch.service.run import ProgressEvent
 from calcwatch_lab.bench.detection.evidence import Evidence, figures_document, gather
 from calcwatch_lab.bench.detection.page import page_of
 from calcwatch_lab.bench.detection.run import CLASSICAL, Contender, run_cases
