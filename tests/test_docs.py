@@ -19,7 +19,7 @@ from typer.main import get_command
 import calcwatch
 from calcwatch.cli.main import app
 from calcwatch.formats.dicom.write.mammogram import write_mammogram
-from calcwatch.phantom import make_examination
+from calcwatch.phantom import make_examination, make_prior_and_current
 from calcwatch.phantom.settings import PhantomSettings
 from calcwatch.service.files.key_file import PASSPHRASE
 from calcwatch.service.files.result_folder import RESULT_NAMES
@@ -153,6 +153,16 @@ def run_example(source: str, folder: Path) -> None:
     result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert result.returncode == 0, f"{source}\n{result.stderr}"
     assert result.stdout
+
+
+def test_the_example_of_a_comparison_runs(tmp_path: Path) -> None:
+    """The example in docs/comparing.md opens, analyzes and compares two examinations as written."""
+    settings = PhantomSettings(field_mm=(120.0, 90.0), pixel_spacing_mm=0.1)
+    for prefix, examination in zip(("prior-", ""), make_prior_and_current(3, settings=settings), strict=True):
+        for image in examination.images:
+            write_mammogram(image, tmp_path / f"{prefix}{image.view_position.lower()}.dcm")
+    (example,) = blocks(ROOT / "docs" / "comparing.md", "python")
+    run_example(example, tmp_path)
 
 
 def test_the_phantom_example_runs(tmp_path: Path) -> None:

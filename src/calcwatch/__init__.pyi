@@ -36,14 +36,12 @@ from .models.learned import learned_detector as learned_detector
 from .phantom import PhantomSettings as PhantomSettings
 from .phantom import make_examination as make_examination
 from .phantom import make_prior_and_current as make_prior_and_current
-from .service.analyze_mammogram import analyze_exam as analyze_exam
-from .service.analyze_mammogram import analyze_image as analyze_image
-from .service.analyze_mammogram import compare_with_prior as compare_with_prior
+from .service.analyze import analyze_exam as analyze_exam
+from .service.analyze import analyze_image as analyze_image
+from .service.compare import compare_with_prior as compare_with_prior
 from .service.deidentify import Deidentified as Deidentified
-from .service.deidentify import DeidentifyOptions as DeidentifyOptions
 from .service.deidentify import deidentify_files as deidentify_files
 from .service.export import Exported as Exported
-from .service.export import ExportFormat as ExportFormat
 from .service.export import export_result as export_result
 from .service.files.evidence import read_result_folder as read_result_folder
 from .service.files.open_image import describe_image as describe_image

@@ -9,7 +9,7 @@ import pytest
 
 from calcwatch.domain.errors import UnsupportedImage
 from calcwatch.domain.image import GivenAttributes, QualityFlag
-from calcwatch.service.analyze_mammogram import analyze_image
+from calcwatch.service.analyze import analyze_image
 from calcwatch.service.files.open_image import open_image
 from tests.paths import DATA
 

@@ -84,9 +84,9 @@ def test_a_prior_without_any_image(woman: Path, tmp_path: Path) -> None:
     [
         (["--operation", "2019-03-14:L"], "--operation '2019-03-14:L' is not DATE:SIDE:KIND"),
         (["--operation", "2019-03-14:L:excision"], "kind of operation 1 is 'excision'"),
-        (["--operation", "14.3.2019:L:lumpectomy"], "date '14.3.2019' is no date"),
+        (["--operation", "14.3.2019:L:lumpectomy"], "date of operation 1 '14.3.2019' is no date"),
         (["--radiation", "2019-06-01"], "--radiation '2019-06-01' is not END_DATE:SIDE"),
-        (["--neoadjuvant", "spring"], "start_date 'spring' is no date"),
+        (["--neoadjuvant", "spring"], "start_date of neoadjuvant of the flags 'spring' is no date"),
         (["--treatment", "t.json", "--radiation", "2019-06-01:L"], "exclude each other"),
         (["--treatment", "missing.json"], "missing.json"),
         (["--pixel-spacing", "fine"], "fine"),

@@ -26,9 +26,9 @@ def test_words() -> None:
     [
         ("image_laterality", "left", "image_laterality 'left' is not one of L, R, B"),
         ("view_position", "AP", "view_position 'AP' is not one of CC, MLO, ML"),
-        ("study_date", "31.1.2026", "study_date '31.1.2026' is no date; write it YYYYMMDD"),
-        ("study_date", "20261301", "is no date"),
-        ("study_date", "20260100", "is no date"),
+        ("study_date", "31.1.2026", "study_date '31.1.2026' is no date; write it YYYY-MM-DD or YYYYMMDD"),
+        ("study_date", "20261301", "study_date '20261301' is no day of the calendar"),
+        ("study_date", "2026-02-30", "study_date '2026-02-30' is no day of the calendar"),
         ("pixel_spacing_mm", "0,07", "pixel_spacing_mm '0,07' is not a number"),
         ("pixel_spacing_mm", "70", "not between 0.005 and 2 mm"),
         ("pixel_spacing_mm", "nan", "not between 0.005 and 2 mm"),

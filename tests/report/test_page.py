@@ -8,9 +8,10 @@ import pytest
 
 from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.image import Laterality, ViewPosition
-from calcwatch.formats.result.run import NotAnalyzed, ReadExamination
-from calcwatch.report.page import PageRun, page_parts, reading_order
-from calcwatch.report.take_pictures import take_pictures
+from calcwatch.formats.result.examinations import ReadExamination
+from calcwatch.formats.result.findings import NotAnalyzed
+from calcwatch.report.page import page_parts, reading_order
+from calcwatch.report.pictures import take_pictures
 from calcwatch.words.flags import FLAG_WORDS, PURPOSE
 from calcwatch.words.lexicon import SUGGESTION_NOTE
 from tests.formats.result.examples import PROVENANCE, breast_picture, findings
@@ -67,7 +68,7 @@ def write(
 ) -> str:
     read = examinations(*images) if read is None else read
     pictures = [take_pictures(breast_picture(), images[place]) for place in reading_order(read)]
-    return "".join(page_parts(PageRun(images, range(len(images)), read, refused, PROVENANCE), pictures))
+    return "".join(page_parts(read, range(len(images)), refused, PROVENANCE, pictures))
 
 
 @pytest.fixture(scope="module")

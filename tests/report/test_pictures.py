@@ -7,7 +7,6 @@ import pytest
 from calcwatch.report.pictures import (
     SMALLEST_WINDOW,
     Box,
-    Window,
     box_round,
     breast_window,
     close_up,
@@ -29,27 +28,27 @@ def decoded(uri: str) -> np.ndarray:
 def test_window_is_linear_and_clipped() -> None:
     """Black is 0, white is 255, the middle is in between, and what lies outside is clipped."""
     gray = np.array([[0.0, 0.2, 0.4, 0.6, 1.0]], dtype=np.float32)
-    assert for_display(gray, Window(0.2, 0.6)).tolist() == [[0, 0, 128, 255, 255]]
+    assert for_display(gray, (0.2, 0.6)).tolist() == [[0, 0, 128, 255, 255]]
 
 
 def test_flat_image_is_not_stretched_to_noise() -> None:
     """A picture of one gray gets a window of the smallest width, not of none."""
     flat = np.full((50, 40), 0.5, dtype=np.float32)
-    window = breast_window(flat, findings(empty=True))
-    assert window.white - window.black == pytest.approx(SMALLEST_WINDOW)
+    black, white = breast_window(flat, findings(empty=True))
+    assert white - black == pytest.approx(SMALLEST_WINDOW)
 
 
 def test_calcifications_are_not_blown_out() -> None:
     """In a close-up the brightest pixel of the calcifications is just white."""
     gray = breast_picture()
     box = Box(450, 250, 140, 140)
-    window = close_up_window(gray, [(500.0, 300.0)], box)
-    assert window.white == pytest.approx(float(gray[497:504, 297:304].max()))
+    _, white = close_up_window(gray, [(500.0, 300.0)], box)
+    assert white == pytest.approx(float(gray[497:504, 297:304].max()))
 
 
 def test_close_up_keeps_every_pixel() -> None:
     """A close-up is lossless: decoded, it is the image's pixels through the window."""
-    gray, box, window = breast_picture(), Box(450, 250, 120, 130), Window(0.2, 0.8)
+    gray, box, window = breast_picture(), Box(450, 250, 120, 130), (0.2, 0.8)
     picture = close_up(gray, box, window)
     assert (decoded(picture.uri) == for_display(gray[450:570, 250:380], window)).all()
     assert picture.uri.startswith("data:image/png;base64,")
@@ -75,7 +74,7 @@ def test_box_of_a_small_image() -> None:
 
 def test_thumbnail_is_small_and_shows_all() -> None:
     """The thumbnail keeps the shape of the image and stays small."""
-    picture = thumbnail(breast_picture(), Window(0.0, 1.0))
+    picture = thumbnail(breast_picture(), (0.0, 1.0))
     rows, columns = decoded(picture.uri).shape
     assert max(rows, columns) == 900
     assert columns / rows == pytest.approx(900 / 1200, abs=0.002)

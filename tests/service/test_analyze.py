@@ -13,18 +13,17 @@ from jsonschema import Draft202012Validator
 
 from calcwatch.domain.assessment import ExaminationFindings
 from calcwatch.domain.errors import BadContext, ResultNotWritten
-from calcwatch.domain.findings import ImageFindings
+from calcwatch.domain.findings import AnalysisSettings, ImageFindings
 from calcwatch.domain.image import GivenAttributes
 from calcwatch.exam.read import analyze_exam
-from calcwatch.formats.result.schema import document_schema
+from calcwatch.formats.result.schema import findings_schema
 from calcwatch.image.find.candidates import detect_classical
 from calcwatch.image.find.detections import Detections
 from calcwatch.image.prepare.breast import BreastRegion
-from calcwatch.image.prepare.normalize import PreparedImage
-from calcwatch.image.settings import AnalysisSettings
-from calcwatch.models.learned import NamedDetector
-from calcwatch.service.analyze import AnalyzedRun, analyze_files
-from calcwatch.service.analyze_each import AnalyzeOptions, ProgressEvent
+from calcwatch.image.prepare.normalize import NormalizedImage
+from calcwatch.models.onnx import NamedDetector
+from calcwatch.service.analyze import analyze_files
+from calcwatch.service.run import AnalyzedRun, AnalyzeOptions, ProgressEvent
 from tests.formats.dicom.make import file_bytes
 from tests.service.inputs import ENVELOPE, left_cc, stored, write_bad, write_good
 
@@ -32,14 +31,14 @@ POISON_MM = 0.11
 """Pixel spacing of the image that a test's detector stumbles over."""
 
 
-def dying_detector(image: PreparedImage, breast: BreastRegion, settings: AnalysisSettings) -> Detections:
+def dying_detector(image: NormalizedImage, breast: BreastRegion, settings: AnalysisSettings) -> Detections:
     """Detect, but end the whole process on one image."""
     if image.spacing_mm == POISON_MM:
         os._exit(5)
     return detect_classical(image, breast, settings)
 
 
-def raising_detector(image: PreparedImage, breast: BreastRegion, settings: AnalysisSettings) -> Detections:
+def raising_detector(image: NormalizedImage, breast: BreastRegion, settings: AnalysisSettings) -> Detections:
     """Detect, but raise on one image, quoting a patient."""
     if image.spacing_mm == POISON_MM:
         raise RuntimeError("cannot work on SECRET^NAME")
@@ -105,7 +104,7 @@ def test_result_is_whole(run: AnalyzedRun) -> None:
         "overlays/0006-good-1.png",
         "report.html",
     ]
-    Draft202012Validator(document_schema()).validate(read(run))
+    Draft202012Validator(findings_schema()).validate(read(run))
     assert not [entry for entry in run.out.parent.iterdir() if entry.name.startswith(".result")]
 
 
@@ -171,7 +170,7 @@ def test_error_in_reading_costs_one_examination(tmp_path: Path, monkeypatch: pyt
             raise RuntimeError("cannot read SECRET^NAME")
         return analyze_exam(images, **given)
 
-    monkeypatch.setattr("calcwatch.service.examinations.analyze_exam", stumbling)
+    monkeypatch.setattr("calcwatch.exam.read.analyze_exam", stumbling)
     run = analyze_files([tmp_path / "in"], tmp_path / "out", options=AnalyzeOptions(workers=1))
     assert [(Path(one.source).name, one.reason_code) for one in run.not_analyzed] == [
         ("other.dcm", "program_error")

@@ -14,8 +14,8 @@ from calcwatch.domain.errors import BadSeries
 from calcwatch.domain.image import Laterality, ViewPosition
 from calcwatch.domain.treatment import Operation, OperationKind, Radiation, SurgicalBedMark, Treatment
 from calcwatch.service.analyze import analyze_files
-from calcwatch.service.analyze_each import AnalyzeOptions
-from calcwatch.service.compare import ComparedRun, CompareOptions, compare_files, follow_files
+from calcwatch.service.compare import compare_files, follow_files
+from calcwatch.service.run import AnalyzedRun, AnalyzeOptions
 from tests.paths import ROOT
 from tests.service.days import write_days
 
@@ -25,8 +25,8 @@ TREATMENT = Treatment(
 )
 
 
-def document(run: ComparedRun, name: str = "comparison.json") -> dict[str, Any]:
-    written: dict[str, Any] = json.loads((run.run.out / name).read_text(encoding="utf-8"))
+def document(run: AnalyzedRun, name: str = "comparison.json") -> dict[str, Any]:
+    written: dict[str, Any] = json.loads((run.out / name).read_text(encoding="utf-8"))
     return written
 
 
@@ -36,13 +36,14 @@ def days(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Path], Path]:
 
 
 @pytest.fixture(scope="module")
-def compared(days: tuple[list[Path], Path]) -> ComparedRun:
+def compared(days: tuple[list[Path], Path]) -> AnalyzedRun:
     folders, table = days
-    options = CompareOptions(AnalyzeOptions(table=table, workers=2), TREATMENT)
-    return compare_files(folders[0], folders[1], table.parent / "compared", options=options)
+    options = AnalyzeOptions(table=table, workers=2)
+    out = table.parent / "compared"
+    return compare_files(folders[0], folders[1], out, options=options, treatment=TREATMENT)
 
 
-def test_both_views_are_compared(compared: ComparedRun) -> None:
+def test_both_views_are_compared(compared: AnalyzedRun) -> None:
     """Each view of the left breast is paired with its prior, a year apart, and aligned."""
     pairs = document(compared)["pairs"]
     assert {(one["image_laterality"], one["view_position"]) for one in pairs} == {("L", "CC"), ("L", "MLO")}
@@ -53,7 +54,7 @@ def test_both_views_are_compared(compared: ComparedRun) -> None:
         assert one["error_mm"] < 1.5
 
 
-def test_the_new_group_is_new_and_the_old_one_is_not(compared: ComparedRun) -> None:
+def test_the_new_group_is_new_and_the_old_one_is_not(compared: AnalyzedRun) -> None:
     """In both views the group that was added is new, and the one that stayed has not changed."""
     for view in ("CC", "MLO"):
         own = [one for one in document(compared)["changes"] if one["view_position"] == view]
@@ -65,7 +66,7 @@ def test_the_new_group_is_new_and_the_old_one_is_not(compared: ComparedRun) -> N
         assert new["reasons"]
 
 
-def test_a_matched_group_keeps_its_identifier(compared: ComparedRun) -> None:
+def test_a_matched_group_keeps_its_identifier(compared: AnalyzedRun) -> None:
     """An unchanged group is followed under the tracking UID of the prior examination."""
     stable = [one for one in document(compared)["changes"] if one["kind"] == "no_significant_change"]
     assert stable
@@ -74,7 +75,7 @@ def test_a_matched_group_keeps_its_identifier(compared: ComparedRun) -> None:
         assert one["tracking_uid"] not in one["groups"]
 
 
-def test_the_rules_know_of_the_change(compared: ComparedRun) -> None:
+def test_the_rules_know_of_the_change(compared: AnalyzedRun) -> None:
     """New in a treated breast with the bed not known: rule L4 fires and says how the place was treated."""
     findings = document(compared, "findings.json")
     new = {uid for one in document(compared)["changes"] if one["kind"] == "new" for uid in one["groups"]}
@@ -92,19 +93,19 @@ def test_the_rules_know_of_the_change(compared: ComparedRun) -> None:
             assert any("treated as outside" in reason for reason in one["reasons"])
 
 
-def test_the_treatment_is_told_with_its_figures(compared: ComparedRun) -> None:
+def test_the_treatment_is_told_with_its_figures(compared: AnalyzedRun) -> None:
     """Months since radiation ended, and figures of the literature each with n and interval."""
     told = document(compared)["treatment"]
     assert told["months_since_treatment"] == {"L": 55}
     assert all(one["n"] and one["low"] < one["high"] for one in told["literature"])
 
 
-def test_the_page_shows_both_days(compared: ComparedRun) -> None:
+def test_the_page_shows_both_days(compared: AnalyzedRun) -> None:
     """The report has the section with prior and current, and no mark of the run is left in the result."""
-    page = (compared.run.out / "report.html").read_text(encoding="utf-8")
+    page = (compared.out / "report.html").read_text(encoding="utf-8")
     assert 'id="comparison-1"' in page
     assert page.count('class="compared"') >= 4
-    assert {one.name for one in compared.run.out.iterdir()} == {
+    assert {one.name for one in compared.out.iterdir()} == {
         "calcifications.csv",
         "comparison.json",
         "examinations.csv",
@@ -117,7 +118,7 @@ def test_the_page_shows_both_days(compared: ComparedRun) -> None:
 
 
 def test_findings_are_compared_as_files_are(
-    days: tuple[list[Path], Path], compared: ComparedRun, tmp_path: Path
+    days: tuple[list[Path], Path], compared: AnalyzedRun, tmp_path: Path
 ) -> None:
     """Results of ``analyze`` stand for their images: pairs and changes are the same, bit for bit."""
     folders, table = days
@@ -129,7 +130,7 @@ def test_findings_are_compared_as_files_are(
         tmp_path / "r0",
         tmp_path / "r1" / "findings.json",
         tmp_path / "c",
-        options=CompareOptions(treatment=TREATMENT),
+        treatment=TREATMENT,
     )
     assert document(again)["changes"] == document(compared)["changes"]
     assert document(again)["pairs"] == document(compared)["pairs"]
@@ -146,16 +147,16 @@ def test_findings_whose_images_are_gone_are_refused(days: tuple[list[Path], Path
         tmp_path / "r",
         folders[1],
         tmp_path / "c",
-        options=CompareOptions(AnalyzeOptions(table=table, workers=1)),
+        options=AnalyzeOptions(table=table, workers=1),
     )
     assert not run.steps
-    assert all("give the mammograms themselves" in one.message for one in run.run.not_analyzed)
+    assert all("give the mammograms themselves" in one.message for one in run.not_analyzed)
 
 
 def test_wrong_days_are_refused(days: tuple[list[Path], Path], tmp_path: Path) -> None:
     """The later examination first, two dates in one, two women: each is refused with the remedy."""
     folders, table = days
-    options = CompareOptions(AnalyzeOptions(table=table, workers=1))
+    options = AnalyzeOptions(table=table, workers=1)
     with pytest.raises(BadSeries, match="give the earlier first"):
         compare_files(folders[1], folders[0], tmp_path / "a", options=options)
     with pytest.raises(BadSeries, match="PRIOR holds images of 2 dates"):
@@ -167,7 +168,7 @@ def test_wrong_days_are_refused(days: tuple[list[Path], Path], tmp_path: Path) -
             folders[0],
             folders[1],
             tmp_path / "c",
-            options=CompareOptions(AnalyzeOptions(table=other, workers=1)),
+            options=AnalyzeOptions(table=other, workers=1),
         )
     assert "WOMAN" not in str(refused.value)
     assert not list(tmp_path.glob("[abc]"))
@@ -176,7 +177,7 @@ def test_wrong_days_are_refused(days: tuple[list[Path], Path], tmp_path: Path) -
 def test_a_series_is_followed(days: tuple[list[Path], Path], tmp_path: Path) -> None:
     """Through three days each group keeps one identifier: new on the second day, unchanged on the third."""
     folders, table = days
-    options = CompareOptions(AnalyzeOptions(table=table, workers=2))
+    options = AnalyzeOptions(table=table, workers=2)
     run = follow_files([folders[2], folders[0], folders[1]], tmp_path / "h", options=options)
     written = document(run, "history.json")
     assert written["study_dates"] == ["20230110", "20240115", "20250120"]
@@ -187,7 +188,7 @@ def test_a_series_is_followed(days: tuple[list[Path], Path], tmp_path: Path) -> 
     assert courses == {(None, stable, stable), ("new", stable)}
     findings = document(run, "findings.json")
     assert len(findings["examinations"]) == 3
-    assert 'id="history"' in (run.run.out / "report.html").read_text(encoding="utf-8")
+    assert 'id="history"' in (run.out / "report.html").read_text(encoding="utf-8")
 
 
 def names_in(value: object) -> set[str]:
@@ -201,7 +202,7 @@ def names_in(value: object) -> set[str]:
     )
 
 
-def test_every_name_is_documented(compared: ComparedRun) -> None:
+def test_every_name_is_documented(compared: AnalyzedRun) -> None:
     """docs/comparing.md names everything that comparison.json and history.json hold."""
     page = (ROOT / "docs" / "comparing.md").read_text(encoding="utf-8")
     told = names_in(document(compared)) | names_in(document(compared, "history.json"))
@@ -216,7 +217,7 @@ def test_every_name_is_documented(compared: ComparedRun) -> None:
 def test_a_drawn_bed_is_carried_over(days: tuple[list[Path], Path], tmp_path: Path) -> None:
     """A bed drawn round the old group on the prior puts it inside on the current image, the new one not."""
     folders, table = days
-    options = CompareOptions(AnalyzeOptions(table=table, workers=2))
+    options = AnalyzeOptions(table=table, workers=2)
     plain = document(compare_files(folders[0], folders[1], tmp_path / "a", options=options))
     marks = []
     for change in plain["changes"]:
@@ -229,8 +230,7 @@ def test_a_drawn_bed_is_carried_over(days: tuple[list[Path], Path], tmp_path: Pa
             )
     operation = Operation("20220301", Laterality.LEFT, OperationKind.LUMPECTOMY, bed=tuple(marks))
     stated = Treatment((operation,), (Radiation(Laterality.LEFT, "20220601"),))
-    options = CompareOptions(AnalyzeOptions(table=table, workers=2), stated)
-    run = compare_files(folders[0], folders[1], tmp_path / "b", options=options)
+    run = compare_files(folders[0], folders[1], tmp_path / "b", options=options, treatment=stated)
     changes = [one for one in document(run)["changes"] if one["count"] >= 5]
     places = {(one["kind"], one["in_bed"]) for one in changes}
     assert places == {("no_significant_change", "inside"), ("new", "outside")}

@@ -17,10 +17,9 @@ from pydicom import dcmread
 from pydicom.dataset import FileDataset
 
 from calcwatch.domain.errors import BadKeyFile, ResultNotWritten
-from calcwatch.domain.image import GivenAttributes
-from calcwatch.formats.result.schema import document_schema
-from calcwatch.service.deidentify import MANIFEST, Deidentified, DeidentifyOptions, deidentify_files
-from calcwatch.service.export import ExportFormat, export_result
+from calcwatch.formats.result.schema import findings_schema
+from calcwatch.service.deidentify import MANIFEST, Deidentified, deidentify_files
+from calcwatch.service.export import export_result
 from calcwatch.service.files.open_image import open_image
 from tests.formats.dicom.make import file_bytes
 from tests.formats.dicom.planted import found_in
@@ -28,7 +27,7 @@ from tests.formats.exchange.filed import write_result
 from tests.formats.exchange.tools import needs, validator_errors
 from tests.service.inputs import left_cc, stored
 
-KEPT_FORMATS = [ExportFormat(word) for word in ("cad-sr", "sr", "seg", "pr", "ko")]
+KEPT_FORMATS = ["cad-sr", "sr", "seg", "pr", "ko"]
 PASSPHRASE = "a sentence for tests"
 
 
@@ -49,7 +48,7 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
     result = write_result(before)
     export_result(result, before / "exported", KEPT_FORMATS)
     after = root / "shared"
-    return Case(before, after, deidentify_files(before, after, options=DeidentifyOptions(seed=3)))
+    return Case(before, after, deidentify_files(before, after, seed=3))
 
 
 def dicom_files(folder: Path) -> list[FileDataset]:
@@ -136,7 +135,7 @@ def test_images_and_documents_have_the_same_uids(case: Case) -> None:
 def test_documents_are_the_same_but_for_identity(case: Case) -> None:
     """Every number of a finding is as it was, and findings.json still follows its schema."""
     before, after = documents(case.before), documents(case.after)
-    Draft202012Validator(document_schema()).validate(after["findings.json"])
+    Draft202012Validator(findings_schema()).validate(after["findings.json"])
     for name in ("findings.json", "comparison.json", "history.json"):
         for key in ("row", "column", "score", "count", "suggested_category", "kind", "likelihood_range"):
             assert every(after[name], key) == every(before[name], key)
@@ -145,9 +144,9 @@ def test_documents_are_the_same_but_for_identity(case: Case) -> None:
 def test_pixels_are_the_same(case: Case) -> None:
     """Each image is read as the same gray, geometry, side and view."""
     before = [path for path in case.before.rglob("*.dcm") if path.parent.name != "exported"]
-    first = [open_image(path, GivenAttributes()) for path in before]
+    first = [open_image(path) for path in before]
     paths = [path for path in case.after.rglob("*.dcm") if dcmread(path).Modality == "MG"]
-    grays = [open_image(path, GivenAttributes()) for path in paths]
+    grays = [open_image(path) for path in paths]
     assert len(grays) == 4
     for one in grays:
         assert any(np.array_equal(one.gray, other.gray) for other in first)
@@ -171,7 +170,7 @@ def test_objects_are_valid(case: Case) -> None:
 def test_the_report_of_what_was_removed(case: Case) -> None:
     """It lists every file with keywords and counts, and no value."""
     told = json.loads((case.after / MANIFEST).read_text(encoding="utf-8"))
-    assert [one["name"] for one in told["files"]] == [one.name for one in case.done.files]
+    assert [file["name"] for file in told["files"]] == list(case.done.files)
     assert told["results"] == case.done.results
     assert told["files"][0]["removed"]["InstitutionName"] == 1
     assert told["files"][0]["shifted"]["StudyDate"] == 1
@@ -180,11 +179,11 @@ def test_the_report_of_what_was_removed(case: Case) -> None:
 
 def test_the_same_seed_gives_the_same_bytes(case: Case, tmp_path: Path) -> None:
     """Run again it writes the same; with another seed everybody has another pseudonym and other dates."""
-    deidentify_files(case.before, tmp_path / "again", options=DeidentifyOptions(seed=3))
+    deidentify_files(case.before, tmp_path / "again", seed=3)
     first = {path.relative_to(case.after): path for path in case.after.rglob("*") if path.is_file()}
     for name, path in first.items():
         assert (tmp_path / "again" / name).read_bytes() == path.read_bytes()
-    deidentify_files(case.before, tmp_path / "other", options=DeidentifyOptions(seed=4))
+    deidentify_files(case.before, tmp_path / "other", seed=4)
     ids = {one.PatientID for one in dicom_files(tmp_path / "other")}
     assert ids.isdisjoint({one.PatientID for one in dicom_files(case.after)})
 
@@ -200,16 +199,16 @@ def test_a_key_file_gives_later_examinations_the_same_pseudonym(
 ) -> None:
     """A year later the woman is called the same, and her dates moved by as much; the key tells who she is."""
     monkeypatch.setenv("CALCWATCH_KEY_PASSPHRASE", PASSPHRASE)
-    options = DeidentifyOptions(key_file=tmp_path / "study.key")
+    key = tmp_path / "study.key"
     write(tmp_path / "a" / "1.dcm", StudyDate="20250101", StudyInstanceUID="1.2.5")
     write(tmp_path / "b" / "1.dcm", StudyDate="20260101", StudyInstanceUID="1.2.6")
-    deidentify_files(tmp_path / "a", tmp_path / "a-out", options=options)
-    deidentify_files(tmp_path / "b", tmp_path / "b-out", options=options)
+    deidentify_files(tmp_path / "a", tmp_path / "a-out", key_file=key)
+    deidentify_files(tmp_path / "b", tmp_path / "b-out", key_file=key)
     (then,), (now,) = dicom_files(tmp_path / "a-out"), dicom_files(tmp_path / "b-out")
     assert then.PatientID == now.PatientID
     between = datetime.strptime(now.StudyDate, "%Y%m%d") - datetime.strptime(then.StudyDate, "%Y%m%d")
     assert between.days == 365
-    assert b"SECRET" not in (tmp_path / "study.key").read_bytes()
+    assert b"SECRET" not in key.read_bytes()
 
 
 def test_a_key_beside_the_images_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,7 +217,7 @@ def test_a_key_beside_the_images_is_refused(tmp_path: Path, monkeypatch: pytest.
     write(tmp_path / "a" / "1.dcm")
     for key in (tmp_path / "out" / "k.key", tmp_path / "x" / ".." / "out" / "k.key"):
         with pytest.raises(BadKeyFile, match="keep it elsewhere"):
-            deidentify_files(tmp_path / "a", tmp_path / "out", options=DeidentifyOptions(key_file=key))
+            deidentify_files(tmp_path / "a", tmp_path / "out", key_file=key)
     assert not (tmp_path / "out").exists()
 
 
@@ -229,7 +228,7 @@ def test_what_is_refused_is_not_there(tmp_path: Path) -> None:
     write(tmp_path / "in" / "letters.dcm", BurnedInAnnotation="YES")
     (tmp_path / "in" / "broken.dcm").write_bytes((tmp_path / "in" / "good.dcm").read_bytes()[:900])
     (tmp_path / "in" / "Mrs SECRET.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    done = deidentify_files(tmp_path / "in", tmp_path / "out", options=DeidentifyOptions(seed=1))
+    done = deidentify_files(tmp_path / "in", tmp_path / "out", seed=1)
     refused = {Path(one.source).name: one.message for one in done.refused}
     assert set(refused) == {"film.dcm", "letters.dcm", "broken.dcm", "Mrs SECRET.png"}
     assert "--black-out" in refused["film.dcm"]
@@ -251,15 +250,15 @@ def test_letters_outside_the_breast_are_blacked_out(tmp_path: Path) -> None:
     path = tmp_path / "in" / "film.dcm"
     path.parent.mkdir()
     path.write_bytes(file_bytes(left_cc(lettered, ConversionType="DF")))
-    options = DeidentifyOptions(seed=1, black_out=True)
-    done = deidentify_files(path.parent, tmp_path / "out", options=options)
+    done = deidentify_files(path.parent, tmp_path / "out", seed=1, black_out=True)
     assert done.refused == []
     (after,) = dicom_files(tmp_path / "out")
     assert (after.pixel_array[lettered_pixels] == lettered.min()).all()
     breast = clean > np.percentile(clean, 60)
     assert (after.pixel_array[breast] == clean[breast]).all()
     assert after.BurnedInAnnotation == "NO"
-    assert done.files[0].told.blacked_out
+    (removed,) = done.files.values()
+    assert removed.blacked_out
 
 
 def test_without_a_breast_nothing_is_blacked_out(tmp_path: Path) -> None:
@@ -268,20 +267,19 @@ def test_without_a_breast_nothing_is_blacked_out(tmp_path: Path) -> None:
     path.parent.mkdir()
     empty = np.full((400, 300), 5, np.uint16)
     path.write_bytes(file_bytes(left_cc(empty, ConversionType="DF")))
-    options = DeidentifyOptions(seed=1, black_out=True)
-    done = deidentify_files(path.parent, tmp_path / "out", options=options)
-    assert done.files == []
+    done = deidentify_files(path.parent, tmp_path / "out", seed=1, black_out=True)
+    assert done.files == {}
     assert len(done.refused) == 1
 
 
 def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
     """Output goes where nothing is, or where a former run wrote; never over anything else."""
     write(tmp_path / "in" / "1.dcm")
-    deidentify_files(tmp_path / "in", tmp_path / "out", options=DeidentifyOptions(seed=1))
-    deidentify_files(tmp_path / "in", tmp_path / "out", options=DeidentifyOptions(seed=2))
+    deidentify_files(tmp_path / "in", tmp_path / "out", seed=1)
+    deidentify_files(tmp_path / "in", tmp_path / "out", seed=2)
     (tmp_path / "out" / "mine.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(ResultNotWritten):
-        deidentify_files(tmp_path / "in", tmp_path / "out", options=DeidentifyOptions(seed=1))
+        deidentify_files(tmp_path / "in", tmp_path / "out", seed=1)
     assert (tmp_path / "out" / "mine.txt").exists()
 
 
@@ -289,13 +287,14 @@ def test_output_inside_the_input_is_not_cleaned_again(tmp_path: Path) -> None:
     """OUT may lie below IN: what a former run wrote there is not taken for another woman."""
     write(tmp_path / "1.dcm")
     for _ in range(2):
-        done = deidentify_files(tmp_path, tmp_path / "out", options=DeidentifyOptions(seed=1))
+        done = deidentify_files(tmp_path, tmp_path / "out", seed=1)
         assert len(done.files) == 1
 
 
 def test_two_women_in_one_result(tmp_path: Path) -> None:
     """Each has her own pseudonym and her own shift, in images and in the document."""
-    from calcwatch.service.analyze import AnalyzeOptions, analyze_files
+    from calcwatch.service.analyze import analyze_files
+    from calcwatch.service.run import AnalyzeOptions
 
     one = write(
         tmp_path / "in" / "1.dcm", PatientID="SECRET-1", StudyInstanceUID="1.2.7", SOPInstanceUID="1.2.7.1"
@@ -304,7 +303,7 @@ def test_two_women_in_one_result(tmp_path: Path) -> None:
         tmp_path / "in" / "2.dcm", PatientID="SECRET-2", StudyInstanceUID="1.2.8", SOPInstanceUID="1.2.8.1"
     )
     analyze_files([one, two], tmp_path / "in" / "result", options=AnalyzeOptions(workers=1))
-    done = deidentify_files(tmp_path / "in", tmp_path / "out", options=DeidentifyOptions(seed=1))
+    done = deidentify_files(tmp_path / "in", tmp_path / "out", seed=1)
     assert done.refused == []
     files = {one.SOPInstanceUID: one for one in dicom_files(tmp_path / "out")}
     assert len({one.PatientID for one in files.values()}) == 2
@@ -320,6 +319,6 @@ def test_pipes_and_links_to_folders_are_refused(tmp_path: Path) -> None:
     write(tmp_path / "in" / "1.dcm")
     os.mkfifo(tmp_path / "in" / "pipe")
     (tmp_path / "in" / "circle").symlink_to(tmp_path / "in")
-    done = deidentify_files(tmp_path / "in", tmp_path / "out", options=DeidentifyOptions(seed=1))
+    done = deidentify_files(tmp_path / "in", tmp_path / "out", seed=1)
     assert {Path(one.source).name for one in done.refused} == {"pipe", "circle"}
     assert len(done.files) == 1

@@ -5,10 +5,10 @@ import pytest
 from calcwatch.domain.context import ClinicalContext
 from calcwatch.domain.errors import BadContext
 from calcwatch.domain.image import ImageDescription, ViewPosition
-from calcwatch.models.learned import suspicion_model
-from calcwatch.service.examinations import group_images, read_examinations
-from calcwatch.service.files.contexts import StatedContexts
+from calcwatch.models.onnx import suspicion_model
+from calcwatch.service.analyze import group_images, read_examinations
 from calcwatch.service.files.rules import read_rules
+from calcwatch.service.files.statements import StatedContexts
 from tests.formats.result.readings import described
 
 
@@ -59,11 +59,12 @@ def test_examinations_are_read_with_what_is_stated() -> None:
     other = described("L-MLO.dcm", view=ViewPosition.MLO, uid="g2")
     contexts = StatedContexts(patients={"PHANTOM-2": ClinicalContext(age=61)})
     table, suspicion = read_rules(), suspicion_model()
-    read = read_examinations([mine, hers, other], table=table, suspicion=suspicion, contexts=contexts)
-    assert [one.places for one in read] == [(0, 2), (1,)]
-    assert [one.stated for one in read] == [(), (("age", "61"),)]
-    assert [len(one.findings.groups) for one in read] == [2, 1]
+    read, failed = read_examinations([mine, hers, other], table=table, suspicion=suspicion, contexts=contexts)
+    assert failed == {}
+    assert [examination.places for examination in read] == [(0, 2), (1,)]
+    assert [examination.stated for examination in read] == [(), (("age", "61"),)]
+    assert [len(examination.findings.groups) for examination in read] == [2, 1]
     assert read[0].questions == table.questions
     with pytest.raises(BadContext):
-        one = StatedContexts(ClinicalContext(age=61), source="context.json")
-        read_examinations([mine, hers], table=table, suspicion=suspicion, contexts=one)
+        only = StatedContexts(ClinicalContext(age=61), source="context.json")
+        read_examinations([mine, hers], table=table, suspicion=suspicion, contexts=only)

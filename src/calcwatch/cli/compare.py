@@ -1,8 +1,7 @@
-"""``calcwatch compare`` and ``calcwatch history``: translate words into one comparison."""
+"""``calcwatch compare`` and ``calcwatch history``: examinations of one woman, what became of every group."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -10,22 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from calcwatch.cli.terminal import one_line
-from calcwatch.domain.errors import BadContext, BadSeries
-from calcwatch.domain.image import GivenAttributes
+from calcwatch.cli.analyze import tell_errors, tell_written
+from calcwatch.cli.options import JsonProgress, Out, Quiet, Spacing, Workers, given_attributes
+from calcwatch.cli.terminal import NONE_DONE, clean_interrupt, counted, say, status_of
+from calcwatch.domain.errors import BadContext
 from calcwatch.domain.treatment import Treatment
 
 if TYPE_CHECKING:
-    from calcwatch.service.analyze_each import ProgressEvent
-    from calcwatch.service.compare import ComparedRun, CompareOptions
+    from calcwatch.service.run import AnalyzedRun, AnalyzeOptions, OnEvent
 
-StatedTreatment = Treatment | None
-"""What a person states of the treatment; ``None``: nothing."""
-
-SOME_NOT_ANALYZED, NONE_ANALYZED, INTERRUPTED = 3, 4, 130
-"""Exit statuses other than 0, all files analyzed."""
-
-Out = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", readable=False, help="Folder to write to.")]
 Table = Annotated[
     Path | None,
     typer.Option(
@@ -34,13 +26,19 @@ Table = Annotated[
         help="What is known of the files, with the columns of calcwatch analyze --table.",
     ),
 ]
+"""Table of the two commands."""
+
 TreatmentFile = Annotated[
     Path | None,
     typer.Option("--treatment", metavar="JSON", readable=False, help="Operations, radiation and therapies."),
 ]
+"""File with what is stated of the treatment."""
+
 Context = Annotated[
     Path | None, typer.Option(metavar="JSON", readable=False, help="What a person states of the woman.")
 ]
+"""File with what is stated of the woman."""
+
 Operation = Annotated[
     list[str] | None,
     typer.Option(
@@ -49,31 +47,21 @@ Operation = Annotated[
         "mastectomy, reduction, augmentation, biopsy.",
     ),
 ]
+"""Operations, one a flag."""
+
 Radiation = Annotated[
     list[str] | None,
     typer.Option(metavar="DATE:SIDE", help="End of radiation, for example 2019-06-01:L; may be given again."),
 ]
+"""Ends of radiation, one a flag."""
+
 Neoadjuvant = Annotated[
     str | None,
     typer.Option(
         metavar="START[:END]", help="Chemotherapy before the operation, for example 2019-01-07:2019-03-01."
     ),
 ]
-Spacing = Annotated[
-    str | None,
-    typer.Option(
-        "--pixel-spacing",
-        metavar="MM",
-        help="Distance between pixel centers in the plane of the breast, for files that do not say it.",
-    ),
-]
-Workers = Annotated[
-    int | None, typer.Option(min=1, metavar="N", help="Processes; one per processor core unless given.")
-]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
-JsonProgress = Annotated[
-    bool, typer.Option("--json-progress", help="Print progress as one JSON object a line.")
-]
+"""Chemotherapy before the operation."""
 
 
 def compare(
@@ -113,9 +101,11 @@ def compare(
     from calcwatch.service.compare import compare_files
 
     stated = _treatment(treatment, operation, radiation, neoadjuvant)
-    options = _options(table, context, pixel_spacing, workers, stated=stated)
+    options = _options(table, context, pixel_spacing, workers)
     _run(
-        lambda on_event: compare_files(prior, current, out, options=options, on_event=on_event),
+        lambda on_event: compare_files(
+            prior, current, out, options=options, treatment=stated, on_event=on_event
+        ),
         quiet=quiet,
         json_progress=json_progress,
     )
@@ -155,43 +145,27 @@ def history(
     from calcwatch.service.compare import follow_files
 
     stated = _treatment(treatment, operation, radiation, neoadjuvant)
-    options = _options(table, context, pixel_spacing, workers, stated=stated)
+    options = _options(table, context, pixel_spacing, workers)
     _run(
-        lambda on_event: follow_files(paths, out, options=options, on_event=on_event),
+        lambda on_event: follow_files(paths, out, options=options, treatment=stated, on_event=on_event),
         quiet=quiet,
         json_progress=json_progress,
     )
 
 
-def add_comparison(app: typer.Typer) -> None:
-    """Add the commands that compare to the commands of ``app``."""
-    for command in (compare, history):
-        app.command()(command)
-
-
 def _options(
-    table: Path | None,
-    context: Path | None,
-    spacing: str | None,
-    workers: int | None,
-    *,
-    stated: StatedTreatment,
-) -> CompareOptions:
-    from calcwatch.service.analyze_each import AnalyzeOptions
-    from calcwatch.service.compare import CompareOptions
+    table: Path | None, context: Path | None, spacing: str | None, workers: int | None
+) -> AnalyzeOptions:
+    from calcwatch.service.run import AnalyzeOptions
 
-    try:
-        given = GivenAttributes.from_text(pixel_spacing_mm=spacing)
-    except ValueError as problem:
-        raise BadSeries(str(problem)) from problem
-    return CompareOptions(AnalyzeOptions(table=table, context=context, given=given, workers=workers), stated)
+    return AnalyzeOptions(table=table, context=context, given=given_attributes(spacing), workers=workers)
 
 
 def _treatment(
     path: Path | None, operations: list[str] | None, radiation: list[str] | None, neoadjuvant: str | None
-) -> StatedTreatment:
+) -> Treatment | None:
     """A treatment from a file or from flags, ``None`` where nothing is stated."""
-    from calcwatch.service.files.treatment import read_treatment, treatment_of
+    from calcwatch.service.files.statements import read_treatment, treatment_of
 
     flags = operations or radiation or neoadjuvant
     if path is not None and flags:
@@ -209,8 +183,8 @@ def _treatment(
 def _written(operations: list[str], radiation: list[str], neoadjuvant: str | None) -> dict[str, object]:
     """The flags as the treatment file would say it."""
     written: dict[str, object] = {
-        "operations": [_words(one, ("date", "side", "kind"), "--operation") for one in operations],
-        "radiation": [_words(one, ("end_date", "side"), "--radiation") for one in radiation],
+        "operations": [_words(text, ("date", "side", "kind"), "--operation") for text in operations],
+        "radiation": [_words(text, ("end_date", "side"), "--radiation") for text in radiation],
     }
     if neoadjuvant is not None:
         start, _, end = neoadjuvant.partition(":")
@@ -225,48 +199,30 @@ def _words(text: str, names: tuple[str, ...], flag: str) -> dict[str, str]:
     return dict(zip(names, parts, strict=True))
 
 
-def _run(
-    work: Callable[[Callable[[ProgressEvent], None]], ComparedRun], *, quiet: bool, json_progress: bool
-) -> None:
+def _run(work: Callable[[OnEvent], AnalyzedRun], *, quiet: bool, json_progress: bool) -> None:
     from calcwatch.cli.progress import show_progress
 
-    try:
-        with show_progress("json" if json_progress else "none" if quiet else "bar", one_line) as on_event:
-            done = work(on_event)
-    except KeyboardInterrupt:
-        typer.echo("calcwatch: interrupted", err=True)
-        raise typer.Exit(INTERRUPTED) from None
+    with clean_interrupt(), show_progress(quiet=quiet, as_json=json_progress) as on_event:
+        run = work(on_event)
     if json_progress:
-        written = {"event": "written", "out": str(done.run.out), "report": str(done.run.report)}
-        typer.echo(json.dumps(written))
-    _tell(done, quiet=quiet or json_progress)
-    raise typer.Exit(_status(done))
+        tell_written(run)
+    tell_errors(run)
+    if not run.steps:
+        say("calcwatch: nothing to compare: one of the examinations gave no image", is_error=True)
+    if not (quiet or json_progress):
+        _tell_changes(run)
+    raise typer.Exit(status_of(len(run.images), run.error_count) if run.steps else NONE_DONE)
 
 
-def _tell(done: ComparedRun, *, quiet: bool) -> None:
-    from calcwatch.cli.progress import counted
+def _tell_changes(run: AnalyzedRun) -> None:
     from calcwatch.words.changes import CHANGE_WORDS
 
-    for refused in done.run.not_analyzed:
-        if refused.is_error:
-            typer.echo(f"not analyzed: {one_line(refused.message)}", err=True)
-    if not done.steps:
-        typer.echo("calcwatch: nothing to compare: one of the examinations gave no image", err=True)
-    if quiet:
-        return
-    for step in done.steps:
+    for step in run.steps:
         comparison = step.compared.comparison
-        number = Counter(one.kind for one in comparison.changes)
+        number = Counter(change.kind for change in comparison.changes)
         said = ", ".join(f"{number[kind]} {CHANGE_WORDS[kind]}" for kind in CHANGE_WORDS if number[kind])
-        typer.echo(
-            f"{counted(len(comparison.pairs), 'pair')} of images compared: {said or 'no group on either day'}"
-        )
+        pairs = counted(len(comparison.pairs), "pair")
+        typer.echo(f"{pairs} of images compared: {said or 'no group on either day'}")
         for note in comparison.not_paired:
-            typer.echo(f"  {one_line(note)}")
-    typer.echo(f"report: {one_line(str(done.run.report))}")
-
-
-def _status(done: ComparedRun) -> int:
-    if not done.run.images or not done.steps:
-        return NONE_ANALYZED
-    return SOME_NOT_ANALYZED if done.run.error_count else 0
+            say(f"  {note}")
+    say(f"report: {run.report}")

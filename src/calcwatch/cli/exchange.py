@@ -9,18 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from calcwatch.cli.terminal import one_line
-from calcwatch.domain.errors import BadFormat
+from calcwatch.cli.options import Out, Quiet
+from calcwatch.cli.terminal import counted, one_line, say, status_of
 
 if TYPE_CHECKING:
     from calcwatch.domain.findings import CadMark, CadReport
-    from calcwatch.service.export import Exported, ExportFormat
-
-SOME_NOT_EXPORTED, NONE_EXPORTED = 3, 4
-"""Exit statuses other than 0, every examination exported."""
 
 ALL_FORMATS = "cad-sr,sr,seg,pr,sc,pdf,ko,fhir"
-"""The words of ``--to``."""
+"""The words of ``--to``: the keys of ``service.export.FORMATS``, which help is too quick to load."""
 
 
 def export(
@@ -29,13 +25,11 @@ def export(
         typer.Argument(metavar="FINDINGS", readable=False, help="A result: its folder or findings.json."),
     ],
     *,
-    out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="DIR", readable=False, help="Folder to write to.")
-    ],
+    out: Out,
     to: Annotated[
         str, typer.Option("--to", metavar="FORMAT,...", help="What to write, parted by commas.")
     ] = ALL_FORMATS,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Write a result as what a hospital files: DICOM objects that join the study, and FHIR.
 
@@ -59,15 +53,18 @@ def export(
     from calcwatch.cli.progress import show_count
     from calcwatch.service.export import export_result
 
-    formats = _formats(to)
+    formats = [word.strip() for word in to.split(",") if word.strip()]
     with show_count("exporting", quiet=quiet) as on_done:
         done = export_result(findings, out, formats, on_done=on_done)
-    for missed in done.not_exported:
-        typer.echo(f"not exported: examination {missed.examination}: {one_line(missed.reason)}", err=True)
+    for number, reason in done.not_exported.items():
+        say(f"not exported: examination {number}: {reason}", is_error=True)
     if not quiet:
-        _tell(done)
+        for file in done.files:
+            typer.echo(f"{done.out / file.name}")
+        for name in done.empty:
+            typer.echo(f"nothing to write for {name}")
     if done.not_exported:
-        raise typer.Exit(SOME_NOT_EXPORTED if done.files else NONE_EXPORTED)
+        raise typer.Exit(status_of(len(done.files), len(done.not_exported)))
 
 
 def read_cad(
@@ -120,7 +117,7 @@ def deidentify(
     seed: Annotated[
         int | None, typer.Option(metavar="N", help="A secret that can be made again; for tests only.")
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Take identity out of DICOM images, DICOM results and results of calcwatch.
 
@@ -139,14 +136,13 @@ def deidentify(
 
       calcwatch deidentify films/ shared/ --black-out
     """
-    from calcwatch.cli.progress import counted, show_count
-    from calcwatch.service.deidentify import DeidentifyOptions, deidentify_files
+    from calcwatch.cli.progress import show_count
+    from calcwatch.service.deidentify import deidentify_files
 
-    options = DeidentifyOptions(key_file, seed, black_out)
     with show_count("de-identifying", quiet=quiet) as on_done:
-        done = deidentify_files(path, out, options=options, on_done=on_done)
+        done = deidentify_files(path, out, key_file=key_file, seed=seed, black_out=black_out, on_done=on_done)
     for refused in done.refused:
-        typer.echo(one_line(f"refused: {refused.source}: {refused.message}"), err=True)
+        say(f"refused: {refused.source}: {refused.message}", is_error=True)
     if not quiet:
         files, documents = counted(len(done.files), "DICOM file"), counted(len(done.results), "document")
         typer.echo(f"{files} and {documents} of results: {done.out}")
@@ -156,35 +152,7 @@ def deidentify(
             )
         if key_file is None and seed is None:
             typer.echo("no key file: nobody can tell who is who, and pseudonyms will not be the same again")
-    if not done.files and not done.results:
-        raise typer.Exit(NONE_EXPORTED)
-    if done.refused:
-        raise typer.Exit(SOME_NOT_EXPORTED)
-
-
-def add_exchange(app: typer.Typer) -> None:
-    """Add the commands that exchange results to the commands of ``app``."""
-    app.command()(export)
-    app.command("read-cad")(read_cad)
-    app.command()(deidentify)
-
-
-def _formats(to: str) -> list[ExportFormat]:
-    from calcwatch.service.export import ExportFormat
-
-    words = [word.strip() for word in to.split(",") if word.strip()]
-    unknown = [word for word in words if word not in list(ExportFormat)]
-    if unknown or not words:
-        said = f"{unknown[0]!r} is no format" if unknown else "it names no format"
-        raise BadFormat(f"--to {to}: {said}; formats are {ALL_FORMATS}, parted by commas")
-    return [ExportFormat(word) for word in words]
-
-
-def _tell(done: Exported) -> None:
-    for file in done.files:
-        typer.echo(f"{done.out / file.name}")
-    for name in done.empty:
-        typer.echo(f"nothing to write for {name}")
+    raise typer.Exit(status_of(len(done.files) + len(done.results), len(done.refused)))
 
 
 def _print_report(path: Path, report: CadReport) -> None:

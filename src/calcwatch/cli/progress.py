@@ -7,62 +7,97 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal
+from functools import partial
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from calcwatch.cli.terminal import counted, one_line
+
 if TYPE_CHECKING:
-    from calcwatch.service.analyze_each import ProgressEvent
+    from calcwatch.service.run import OnEvent, ProgressEvent
 
-Style = Literal["bar", "json", "none"]
-OnEvent = Callable[["ProgressEvent"], None]
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun, in the plural unless there is one."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def _words(event: ProgressEvent) -> str:
-    if event.outcome != "analyzed":
-        return f"{event.source}: not analyzed ({event.outcome})"
-    groups, calcifications = counted(event.groups, "group"), counted(event.calcifications, "calcification")
-    return f"{event.source}: {groups}, {calcifications}"
+_LOGGED = 100  # things between two lines of a log
+_NAME = 60  # characters of a file's name beside the bar: its end
 
 
 @contextmanager
-def _bar(clean: Callable[[str], str]) -> Iterator[OnEvent]:
-    """Draw a bar with the remaining time on standard error."""
+def show_progress(*, quiet: bool = False, as_json: bool = False) -> Iterator[OnEvent]:
+    """Show how far a run is: a bar with the remaining time on a terminal, a line a file elsewhere.
+
+    Args:
+        quiet: Show nothing.
+        as_json: Print an object a line on standard output instead.
+
+    Yields:
+        The function that the run tells its events.
+
+    """
+    if as_json:
+        yield partial(_print_json, time.monotonic())
+    elif quiet:
+        yield lambda event: None
+    elif sys.stderr.isatty():
+        with _bar("analyzing") as update:
+            yield lambda event: update(event.done, event.total, one_line(event.source)[-_NAME:])
+    else:
+        yield _print_line
+
+
+@contextmanager
+def show_count(doing: str, *, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """Show how many things are done: a bar with the remaining time on a terminal, some lines elsewhere.
+
+    Args:
+        doing: What is done to them.
+        quiet: Show nothing.
+
+    Yields:
+        The function that is given how many are done, and of how many.
+
+    """
+    if quiet:
+        yield lambda done, total: None
+    elif sys.stderr.isatty():
+        with _bar(doing) as update:
+            yield lambda done, total: update(done, total, "")
+    else:
+        yield partial(_print_count, doing)
+
+
+@contextmanager
+def _bar(doing: str) -> Iterator[Callable[[int, int, str], None]]:
+    """Draw a bar on standard error; the function takes done, total and the name that stands beside it."""
     columns = (
-        TextColumn("analyzing"),
+        TextColumn(doing),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
         TextColumn("{task.fields[file]}", markup=False),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("analyzing", total=None, file="")
-
-        def show(event: ProgressEvent) -> None:
-            progress.update(task, completed=event.done, total=event.total, file=clean(event.source)[-60:])
-
-        yield show
+        task = progress.add_task(doing, total=None, file="")
+        yield lambda done, total, file: progress.update(task, completed=done, total=total, file=file)
 
 
-@contextmanager
-def _lines(clean: Callable[[str], str]) -> Iterator[OnEvent]:
-    """Write a line a file on standard error."""
-
-    def show(event: ProgressEvent) -> None:
-        if event.done:
-            typer.echo(f"[{event.done}/{event.total}] {clean(_words(event))}", err=True)
-
-    yield show
+def _print_count(doing: str, done: int, total: int) -> None:
+    if done and done % _LOGGED == 0:
+        typer.echo(f"[{done}/{total}] {doing}", err=True)
 
 
-def _json_line(event: ProgressEvent, started: float) -> str:
+def _print_line(event: ProgressEvent) -> None:
+    if not event.done:
+        return
+    said = f"{counted(event.groups, 'group')}, {counted(event.calcifications, 'calcification')}"
+    if event.outcome != "analyzed":
+        said = f"not analyzed ({event.outcome})"
+    typer.echo(f"[{event.done}/{event.total}] {one_line(f'{event.source}: {said}')}", err=True)
+
+
+def _print_json(started: float, event: ProgressEvent) -> None:
+    """JSON keeps any file name apart from the line."""
     left = event.total - event.done
     seconds_left = round((time.monotonic() - started) / event.done * left, 1) if event.done else None
     line: dict[str, object] = {
@@ -80,60 +115,4 @@ def _json_line(event: ProgressEvent, started: float) -> str:
             "calcifications": event.calcifications,
             "seconds": None if event.seconds is None else round(event.seconds, 3),
         }
-    return json.dumps(line)
-
-
-@contextmanager
-def _json(clean: Callable[[str], str]) -> Iterator[OnEvent]:
-    """Write an object a line on standard output; JSON keeps any file name apart from the line."""
-    started = time.monotonic()
-
-    def show(event: ProgressEvent) -> None:
-        typer.echo(_json_line(event, started))
-
-    yield show
-
-
-@contextmanager
-def _nothing(clean: Callable[[str], str]) -> Iterator[OnEvent]:
-    yield lambda event: None
-
-
-@contextmanager
-def show_progress(style: Style, clean: Callable[[str], str]) -> Iterator[OnEvent]:
-    """Yield the function that a run tells its events; ``clean`` makes any text safe for a terminal.
-
-    ``bar`` draws a bar where standard error is a terminal and writes lines where it is not.
-    """
-    bar = _bar if sys.stderr.isatty() else _lines
-    with {"bar": bar, "json": _json, "none": _nothing}[style](clean) as on_event:
-        yield on_event
-
-
-@contextmanager
-def show_count(doing: str, *, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
-    """Yield the function that a run tells how many are done, of how many; ``doing``: what it does to them.
-
-    Draws a bar with the remaining time where standard error is a terminal, and writes a line every hundred
-    where it is not.
-    """
-    if quiet:
-        yield lambda done, total: None
-    elif sys.stderr.isatty():
-        with _count_bar(doing) as show:
-            yield show
-    else:
-        yield lambda done, total: _count_line(doing, done, total)
-
-
-@contextmanager
-def _count_bar(doing: str) -> Iterator[Callable[[int, int], None]]:
-    columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(doing, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
-
-
-def _count_line(doing: str, done: int, total: int) -> None:
-    if done and done % 100 == 0:
-        typer.echo(f"[{done}/{total}] {doing}", err=True)
+    typer.echo(json.dumps(line))

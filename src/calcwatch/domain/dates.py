@@ -1,12 +1,68 @@
-"""Time between two dates as DICOM writes them, without a clock."""
+"""Dates: ``YYYYMMDD`` inside, as DICOM writes them (PS3.5 6.2, DA); ``YYYY-MM-DD`` too where people write."""
 
 from __future__ import annotations
 
-_DAYS_A_MONTH = 30.44
+import calendar
+import re
+
+_DAYS_A_MONTH = 30.44  # mean of the Gregorian calendar: 365.2425 / 12
+
+_SPELLINGS = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})|([0-9]{4})-([0-9]{2})-([0-9]{2})")
+
+
+def read_date(name: str, word: str) -> str:
+    """Read a date as a person or a file writes it.
+
+    Args:
+        name: What the date is of, for the message.
+        word: ``YYYY-MM-DD`` or ``YYYYMMDD``.
+
+    Returns:
+        The date as ``YYYYMMDD``.
+
+    Raises:
+        ValueError: The word is in neither spelling, or no day of the calendar, as 2019-02-30; the message
+            holds name, word and remedy.
+
+    """
+    spelled = _SPELLINGS.fullmatch(word)
+    if spelled is None:
+        raise ValueError(f"{name} {word!r} is no date; write it YYYY-MM-DD or YYYYMMDD, like 2019-03-14")
+    year, month, day = (part for part in spelled.groups() if part)
+    in_calendar = year > "0000" and "01" <= month <= "12"
+    if not (in_calendar and 1 <= int(day) <= calendar.monthrange(int(year), int(month))[1]):
+        raise ValueError(f"{name} {word!r} is no day of the calendar; check its month and its day")
+    return f"{year}{month}{day}"
+
+
+def check_date(name: str, date: str) -> None:
+    """Refuse what is no date as it is kept inside.
+
+    Args:
+        name: What the date is of, for the message.
+        date: Should be ``YYYYMMDD``, a day of the calendar.
+
+    Raises:
+        ValueError: It is not; the message holds name, date and remedy.
+
+    """
+    read = read_date(name, date)
+    if read != date:
+        raise ValueError(f"{name} {date!r} is not written as dates are kept; write it YYYYMMDD, {read!r}")
 
 
 def months_between(earlier: str | None, later: str | None) -> float | None:
-    """Months from one date (``YYYYMMDD``) to another; ``None`` where one is not known."""
+    """Measure the time from one date to another.
+
+    Args:
+        earlier: ``YYYYMMDD``; ``None`` or anything else: not known.
+        later: Likewise.
+
+    Returns:
+        Months, whole ones by the calendar and days as parts of a mean month; negative where ``later`` comes
+        first, ``None`` where a date is not known.
+
+    """
     first, second = _parts(earlier), _parts(later)
     if first is None or second is None:
         return None
@@ -15,6 +71,7 @@ def months_between(earlier: str | None, later: str | None) -> float | None:
 
 
 def _parts(date: str | None) -> tuple[int, int, int] | None:
-    if date is None or len(date) != 8 or not date.isdigit():
+    """Year, month and day; a header's date is taken as it is, in the calendar or not."""
+    if date is None or len(date) != 8 or not (date.isascii() and date.isdigit()):
         return None
     return int(date[:4]), int(date[4:6]), int(date[6:])

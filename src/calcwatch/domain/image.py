@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
+from calcwatch.domain.dates import check_date, read_date
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -117,10 +119,6 @@ class PixelSpacing:
         return float((self.row_mm * self.column_mm) ** 0.5)
 
 
-def _date_problem(date: str) -> bool:
-    return not (len(date) == 8 and date.isdigit() and "01" <= date[4:6] <= "12" and "01" <= date[6:] <= "31")
-
-
 @dataclass(frozen=True)
 class GivenAttributes:
     """What the user states about an image by option or table; ``None`` is "not given".
@@ -147,8 +145,8 @@ class GivenAttributes:
     bits_stored: int | None = None
 
     def __post_init__(self) -> None:
-        if self.study_date is not None and _date_problem(self.study_date):
-            raise ValueError(f"study_date {self.study_date!r} is no date; write it YYYYMMDD, like 20260131")
+        if self.study_date is not None:
+            check_date("study_date", self.study_date)
         if self.pixel_spacing_mm is not None:
             PixelSpacing(self.pixel_spacing_mm, self.pixel_spacing_mm, "given")
         if self.bits_stored is not None and not 8 <= self.bits_stored <= 16:
@@ -171,7 +169,7 @@ class GivenAttributes:
         words = {name: word.strip() for name, word in cells.items() if word is not None and word.strip()}
         return cls(
             patient_id=words.get("patient_id"),
-            study_date=words["study_date"].replace("-", "") if "study_date" in words else None,
+            study_date=read_date("study_date", words["study_date"]) if "study_date" in words else None,
             image_laterality=_one_of(Laterality, "image_laterality", words.get("image_laterality")),
             view_position=_one_of(ViewPosition, "view_position", words.get("view_position")),
             pixel_spacing_mm=_number(float, "pixel_spacing_mm", words.get("pixel_spacing_mm")),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from calcwatch.domain.dates import check_date
 from calcwatch.domain.image import Laterality
 
 if TYPE_CHECKING:
@@ -199,13 +200,6 @@ class Treatment:
     def __post_init__(self) -> None:
         if not 0 <= self.margin_mm <= _MOST_MARGIN_MM:
             raise ValueError(f"margin_mm {self.margin_mm} is not between 0 and {_MOST_MARGIN_MM:.0f}")
-
-
-def check_date(name: str, date: str) -> None:
-    """Raise ``ValueError`` with name, value and remedy for what is no date ``YYYYMMDD``."""
-    is_date = len(date) == 8 and date.isdigit() and "01" <= date[4:6] <= "12" and "01" <= date[6:] <= "31"
-    if not is_date:
-        raise ValueError(f"{name} {date!r} is no date; write it like 2019-03-14")
 
 
 def _check_side(laterality: Laterality) -> None:

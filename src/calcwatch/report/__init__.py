@@ -1,1 +1,1 @@
-"""Findings written for people and programs: JSON, tables, pictures and a page."""
+"""What people see: a page, a report on paper, pictures with marks, and the explanation of a suggestion."""

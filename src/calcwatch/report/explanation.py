@@ -3,56 +3,78 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from textwrap import wrap
 from typing import TypeVar
 
 from calcwatch.domain.lexicon import Category, Distribution, Morphology
+from calcwatch.domain.uids import letter
 from calcwatch.exam.facts import Facts
 from calcwatch.exam.rule_table import Rule, RuleTable
 from calcwatch.formats.result.fields import Document
 from calcwatch.report.views.reading import counted_words, description_words, percent_words, range_words
 from calcwatch.words.lexicon import CATEGORY_WORDS, DISTRIBUTION_WORDS, MORPHOLOGY_WORDS, SUGGESTION_NOTE
 
-_WIDTH = 100
-_NAME = 18
+_WIDTH = 100  # characters of a line
+_NAME = 18  # of them for the name before a text
 
 _Word = TypeVar("_Word", bound=StrEnum)
 
 
-@dataclass(frozen=True)
-class FoundGroup:
-    """A group of a result: the entries of its image, of itself and of its examination.
+def named_groups(document: Document) -> dict[str, tuple[Document, Document]]:
+    """Name the groups of a result.
 
-    ``name``: as it is asked for, ``1:A``. ``counterpart``: name of the same group in the other view, ``""``
-    where there is none. ``examination``: ``None`` where its image was not read with others.
+    Args:
+        document: Its ``findings.json``.
+
+    Returns:
+        ``2:A``, number of the image and letter of the group, to the entries of its image and of itself.
+
     """
+    return {
+        f"{number}:{letter(index)}": (image, group)
+        for number, image in enumerate(document["images"], start=1)
+        for index, group in enumerate(image["groups"])
+    }
 
-    name: str
-    image: Document
-    group: Document
-    counterpart: str
-    examination: Document | None
 
+def explanation(document: Document, name: str, table: RuleTable) -> Iterator[str]:
+    """Explain a group: what it is, what is suggested, by which rules, what would change that.
 
-def explanation(found: FoundGroup, table: RuleTable) -> Iterator[str]:
-    """Explain a group line by line: what it is, what is suggested, by which rules, what would change that.
+    Args:
+        document: The ``findings.json`` of the result.
+        name: The group, as ``2:A``.
+        table: The rules that are installed; conditions and sources are told where the result was made with
+            it.
 
-    Conditions and sources are told where ``table`` is the one that the result was made with.
+    Yields:
+        Lines of text.
+
     """
-    made_with = (found.examination or {}).get("rule_table_version", "")
-    known = table if made_with == table.version else None
-    yield from _what_it_is(found)
+    groups = named_groups(document)
+    image, group = groups[name]
+    counterpart = next(
+        (other for other, (_, entry) in groups.items() if entry["tracking_uid"] == group["counterpart"]), ""
+    )
+    examination: Document = next(
+        (entry for entry in document["examinations"] if image["source"] in entry["sources"]), {}
+    )
+    known = table if examination.get("rule_table_version", "") == table.version else None
+    view = f"{image['image_laterality'] or 'side unknown'} {image['view_position'] or 'view unknown'}"
+    yield f"Group {name}: {view}, {image['source']}"
+    yield from _line("tracking UID", group["tracking_uid"])
+    yield from _line("place", (group["location"] or {}).get("words", "not told"))
+    also = f" ({counterpart})" if counterpart else ""
+    yield from _line("views", f"{group['view_note'] or 'not compared'}{also}")
     yield ""
-    yield from _suggestion(found.group)
+    yield from _suggestion(group)
     yield ""
-    yield from _description(found)
+    yield from _description(image, group)
     yield ""
-    yield from _rules(found.group, known)
-    yield from _changes(found.group, known)
+    yield from _rules(group, known)
+    yield from _changes(group, known)
     yield ""
-    yield from _made(found, known)
+    yield from _made(examination, known)
 
 
 def _line(name: str, words: str, indent: int = 2) -> Iterator[str]:
@@ -60,17 +82,6 @@ def _line(name: str, words: str, indent: int = 2) -> Iterator[str]:
     yield from wrap(words, _WIDTH, initial_indent=start, subsequent_indent=" " * len(start)) or [
         start.rstrip()
     ]
-
-
-def _what_it_is(found: FoundGroup) -> Iterator[str]:
-    image, group = found.image, found.group
-    view = f"{image['image_laterality'] or 'side unknown'} {image['view_position'] or 'view unknown'}"
-    yield f"Group {found.name}: {view}, {image['source']}"
-    yield from _line("tracking UID", group["tracking_uid"])
-    place = (group["location"] or {}).get("words", "not told")
-    yield from _line("place", place)
-    other = f" ({found.counterpart})" if found.counterpart else ""
-    yield from _line("views", f"{group['view_note'] or 'not compared'}{other}")
 
 
 def _category(word: str | None) -> str:
@@ -82,8 +93,8 @@ def _suggestion(group: Document) -> Iterator[str]:
         yield "Nothing is suggested: the group was not assessed."
         return
     confirmed = group["if_confirmed"]
-    after = f"; if confirmed {_category(confirmed)}" if confirmed else ""
-    yield f"Suggests {_category(group['suggested_category'])}{after}"
+    then = f"; if confirmed {_category(confirmed)}" if confirmed else ""
+    yield f"Suggests {_category(group['suggested_category'])}{then}"
     yield from _line("not below", group["floor"])
     if likely := group["likelihood_range"]:
         found = range_words(likely["low"], likely["high"])
@@ -98,13 +109,14 @@ def _described(probabilities: dict[str, float], kind: type[_Word], words: dict[_
     )
 
 
-def _description(found: FoundGroup) -> Iterator[str]:
-    group = found.group
+def _description(image: Document, group: Document) -> Iterator[str]:
     yield "Looks like"
     shapes = _described(group["morphology_probabilities"], Morphology, MORPHOLOGY_WORDS)
     note = f"cannot tell: {group['morphology_note']}; " if group["morphology_note"] else ""
     yield from _line("shape", f"{note}{shapes}" or "not described")
-    yield from _line("its members", _members(found))
+    inside = set(group["members"])
+    members = [entry for entry in image["calcifications"] if entry["tracking_uid"] in inside]
+    yield from _line("its members", counted_words(map(_member_words, members)))
     patterns = _described(group["distribution_probabilities"], Distribution, DISTRIBUTION_WORDS)
     yield from _line("distribution", patterns or "not described")
     measured = group["distribution_measurements"] or {}
@@ -112,16 +124,10 @@ def _description(found: FoundGroup) -> Iterator[str]:
     yield from _line("told from", facts or "nothing")
 
 
-def _members(found: FoundGroup) -> str:
-    inside = set(found.group["members"])
-    members = (one for one in found.image["calcifications"] if one["tracking_uid"] in inside)
-    return counted_words(_member(one) for one in members)
-
-
-def _member(one: Document) -> str:
-    if one["morphology"]:
-        return MORPHOLOGY_WORDS[Morphology(one["morphology"])]
-    return "cannot tell" if one["morphology_note"] else "not described"
+def _member_words(calcification: Document) -> str:
+    if calcification["morphology"]:
+        return MORPHOLOGY_WORDS[Morphology(calcification["morphology"])]
+    return "cannot tell" if calcification["morphology_note"] else "not described"
 
 
 def _rules(group: Document, table: RuleTable | None) -> Iterator[str]:
@@ -130,10 +136,46 @@ def _rules(group: Document, table: RuleTable | None) -> Iterator[str]:
         yield from _line(name, reason)
         if table is not None:
             rule = table.rule(name)
-            yield from _line("", f"because: {'; '.join(one.text for one in rule.when) or 'always'}")
+            yield from _line(
+                "", f"because: {'; '.join(condition.text for condition in rule.when) or 'always'}"
+            )
             yield from _line("", f"source: {rule.source}")
     if not group["rule_ids"]:
         yield "  none"
+
+
+def _changes(group: Document, table: RuleTable | None) -> Iterator[str]:
+    """What is not known and would matter, and what else the group could be."""
+    facts = _described_facts(group, table)
+    if group["missing"]:
+        yield ""
+        yield "Not known, and asked for"
+    for name in group["missing"]:
+        yield from _line(name, table.questions.get(name, name) if table else name)
+        for rule in table.rules if table else ():
+            if name in rule.lacks(facts) and rule.id not in group["rule_ids"]:
+                needs = "; ".join(condition.text for condition in rule.when)
+                yield from _line("", f"{rule.id}, if {needs}: {_effect(rule)}")
+    if group["alternatives"]:
+        yield ""
+        yield "Could also be"
+    for other in group["alternatives"]:
+        words = description_words(
+            other["morphology"] and Morphology(other["morphology"]),
+            other["distribution"] and Distribution(other["distribution"]),
+        )
+        yield from _line(percent_words(other["probability"]), f"{words}: then {_category(other['category'])}")
+
+
+def _described_facts(group: Document, table: RuleTable | None) -> Facts:
+    """What the group says of its shape and layout, where the rules that fired took it so."""
+    facts = Facts(
+        morphology=group["morphology"] and Morphology(group["morphology"]),
+        distribution=group["distribution"] and Distribution(group["distribution"]),
+    )
+    fired = [table.rule(name) for name in group["rule_ids"]] if table else []
+    differ = any(condition.holds(facts) is False for rule in fired for condition in rule.when)
+    return Facts() if differ else facts
 
 
 def _effect(rule: Rule) -> str:
@@ -147,41 +189,7 @@ def _effect(rule: Rule) -> str:
     return ", ".join(effect for effect in effects if effect) or "a note"
 
 
-def _told(group: Document, table: RuleTable | None) -> Facts:
-    """What the group says of its shape and layout, where the rules that fired took it so."""
-    facts = Facts(
-        morphology=group["morphology"] and Morphology(group["morphology"]),
-        distribution=group["distribution"] and Distribution(group["distribution"]),
-    )
-    fired = [table.rule(name) for name in group["rule_ids"]] if table else []
-    differ = any(one.holds(facts) is False for rule in fired for one in rule.when)
-    return Facts() if differ else facts
-
-
-def _changes(group: Document, table: RuleTable | None) -> Iterator[str]:
-    facts = _told(group, table)
-    if group["missing"]:
-        yield ""
-        yield "Not known, and asked for"
-    for name in group["missing"]:
-        yield from _line(name, table.questions.get(name, name) if table else name)
-        for rule in table.rules if table else ():
-            if name in rule.lacks(facts) and rule.id not in group["rule_ids"]:
-                needs = "; ".join(one.text for one in rule.when)
-                yield from _line("", f"{rule.id}, if {needs}: {_effect(rule)}")
-    if group["alternatives"]:
-        yield ""
-        yield "Could also be"
-    for other in group["alternatives"]:
-        words = description_words(
-            other["morphology"] and Morphology(other["morphology"]),
-            other["distribution"] and Distribution(other["distribution"]),
-        )
-        yield from _line(percent_words(other["probability"]), f"{words}: then {_category(other['category'])}")
-
-
-def _made(found: FoundGroup, table: RuleTable | None) -> Iterator[str]:
-    examination = found.examination or {}
+def _made(examination: Document, table: RuleTable | None) -> Iterator[str]:
     if stated := examination.get("stated"):
         yield f"Stated by a person: {'; '.join(f'{name} {value}' for name, value in stated.items())}"
     version = examination.get("rule_table_version") or "unknown"

@@ -1,4 +1,4 @@
-"""What is marked on a picture and how: letters, colors and which calcifications stand alone."""
+"""What is marked on a picture and how: letters, colors, and how far a mark reaches."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ NON_LESION_COLOR = "#d98cc0"
 BREAST_COLOR = "#7d8a99"
 """Gray, for the edge of the breast."""
 
+NON_LESION_REACH_PX = 2.0
+"""A mark of what is no calcification reaches at least so far from its center."""
+
 _BREASTS = {
     Laterality.RIGHT: "Right breast",
     Laterality.LEFT: "Left breast",
@@ -28,24 +31,59 @@ _BREASTS = {
 
 
 def anchor(index: int) -> str:
-    """Name the part of the page that shows the image at a place in the run, 0 first."""
+    """Name the part of the page that shows an image.
+
+    Args:
+        index: Place of the image in the run, 0 first.
+
+    Returns:
+        Its id, unique within the page.
+
+    """
     return f"image-{index + 1}"
 
 
 def reach(center: Point, outline: Sequence[Point], at_least: float) -> float:
-    """Distance in pixels from a center to the farthest point of its outline, at least ``at_least``."""
+    """Measure how far an outline reaches.
+
+    Args:
+        center: From here.
+        outline: Corners, in the same pixels; may be empty.
+        at_least: The smallest distance to return, in pixels.
+
+    Returns:
+        Distance to the farthest corner, in pixels.
+
+    """
     return max([at_least, *(hypot(row - center[0], column - center[1]) for row, column in outline)])
 
 
 def label_place(group: CalcificationGroup) -> Point:
-    """Where a group's letter stands: the corner of its outline that lies farthest up and right."""
-    corner = group.radius_px * 0.75
+    """Tell where a group's letter stands.
+
+    Args:
+        group: The group.
+
+    Returns:
+        The corner of its outline that lies farthest up and right, in file pixels; without an outline a place
+        on its circle.
+
+    """
+    corner = group.radius_px * 0.75  # a little outside the circle's own corner, at 0.71
     places = group.outline or ((group.row - corner, group.column + corner),)
     return max(places, key=lambda place: place[1] - place[0])
 
 
 def image_label(findings: ImageFindings) -> str:
-    """Side and view as on a film, ``R MLO``; what is not known is said in words."""
+    """Name an image as on a film.
+
+    Args:
+        findings: Of the image.
+
+    Returns:
+        Side and view, ``R MLO``; what is not known is said in words.
+
+    """
     image = findings.description
     if not image.image_laterality and not image.view_position:
         return "View unknown"
@@ -53,5 +91,13 @@ def image_label(findings: ImageFindings) -> str:
 
 
 def side_label(laterality: Laterality | None) -> str:
-    """Name the breast of a side."""
+    """Name the breast of a side.
+
+    Args:
+        laterality: The side; ``None`` where it is not known.
+
+    Returns:
+        Its name, in words.
+
+    """
     return _BREASTS[laterality] if laterality else "Breast, side unknown"

@@ -1,9 +1,12 @@
-"""Gray pixels as pictures for the eye: a window for display, thumbnails and cut-outs. Display only."""
+"""Gray pixels as pictures for the eye: a window for display, thumbnails, and all cut-outs of an image.
+
+For display only: nothing is measured on them.
+"""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -12,6 +15,7 @@ from numpy.typing import NDArray
 
 from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.image import Point
+from calcwatch.formats.result.order import ordered_groups, ordered_non_lesions, single_calcifications
 
 THUMBNAIL_PX = 900
 """Long side of a thumbnail, in pixels."""
@@ -19,18 +23,32 @@ THUMBNAIL_PX = 900
 SMALLEST_WINDOW = 0.02
 """A window for display is never narrower than this part of the gray scale: noise is not blown up."""
 
+SHOWN_GROUPS = 12
+"""Groups of an image that get pictures; the rest stand in the table and on the overlay."""
 
-@dataclass(frozen=True)
-class Window:
-    """Gray shown black and gray shown white, on the scale 0 to 1 of ``Mammogram.gray``."""
+SHOWN_TILES = 16
+"""Calcifications of a group, and single ones of an image, that get a tile of their own."""
 
-    black: float
-    white: float
+_GROUP_MARGIN_PX = 32
+_NON_LESION_MARGIN_PX = 16
+_SMALLEST_GROUP_PX = 120
+_SMALLEST_TILE_PX = 96
+
+Window = tuple[float, float]
+"""Gray shown black and gray shown white, on the scale 0 to 1 of ``Mammogram.gray``."""
 
 
 @dataclass(frozen=True)
 class Box:
-    """A rectangle of whole pixels: first row, first column, number of rows and of columns."""
+    """A rectangle of whole file pixels.
+
+    Attributes:
+        top: First row.
+        left: First column.
+        rows: Number of rows.
+        columns: Number of columns.
+
+    """
 
     top: int
     left: int
@@ -40,19 +58,102 @@ class Box:
 
 @dataclass(frozen=True)
 class Picture:
-    """Part of an image, ready to show: ``uri`` holds the encoded pixels, ``box`` says which part it is."""
+    """Part of an image, ready to show.
+
+    Attributes:
+        uri: Holds the encoded pixels.
+        box: Which part it is.
+
+    """
 
     uri: str
     box: Box
 
 
-def _window(black: float, white: float) -> Window:
-    middle, half = (black + white) / 2, max(white - black, SMALLEST_WINDOW) / 2
-    return Window(middle - half, middle + half)
+@dataclass(frozen=True)
+class ImagePictures:
+    """All pictures that the page shows of one image.
+
+    Attributes:
+        whole: The whole image.
+        groups: Of its first groups, by tracking UID.
+        singles: Of its first calcifications in no group, by tracking UID.
+        non_lesions: Of the first things that are no calcifications, in their order.
+
+    """
+
+    whole: Picture
+    groups: Mapping[str, Picture]
+    singles: Mapping[str, Picture]
+    non_lesions: tuple[Picture, ...]
+
+
+def take_pictures(gray: NDArray[np.float32], findings: ImageFindings) -> ImagePictures:
+    """Cut out everything the page shows of an image, while its pixels are at hand.
+
+    Args:
+        gray: Rows x columns of the file, 0 black to 1 white.
+        findings: Of the image.
+
+    Returns:
+        The pictures.
+
+    """
+    members = {calcification.tracking_uid: calcification for calcification in findings.calcifications}
+    groups = {}
+    for group in ordered_groups(findings)[:SHOWN_GROUPS]:
+        inside = [members[uid] for uid in group.members if uid in members]
+        centers = [(member.row, member.column) for member in inside] or [(group.row, group.column)]
+        groups[group.tracking_uid] = _cut_out(gray, centers, _GROUP_MARGIN_PX, _SMALLEST_GROUP_PX)
+    singles = {}
+    for single in single_calcifications(findings)[:SHOWN_TILES]:
+        side = tile_side([single.diameter_px], _SMALLEST_TILE_PX)
+        singles[single.tracking_uid] = _cut_out(gray, [(single.row, single.column)], 0, side)
+    return ImagePictures(
+        whole=thumbnail(gray, breast_window(gray, findings)),
+        groups=groups,
+        singles=singles,
+        non_lesions=tuple(
+            _cut_out(
+                gray, found.outline or [(found.row, found.column)], _NON_LESION_MARGIN_PX, _SMALLEST_TILE_PX
+            )
+            for found in ordered_non_lesions(findings)[:SHOWN_TILES]
+        ),
+    )
+
+
+def _cut_out(gray: NDArray[np.float32], points: Sequence[Point], margin_px: int, smallest_px: int) -> Picture:
+    """Close-up round points, in a window that clips none of them."""
+    shape = gray.shape[0], gray.shape[1]
+    box = box_round(points, margin_px=margin_px, smallest_px=smallest_px, shape=shape)
+    return close_up(gray, box, close_up_window(gray, points, box))
+
+
+def tile_side(diameters_px: Sequence[float], smallest_px: int) -> int:
+    """Tell how large the tiles of calcifications are.
+
+    Args:
+        diameters_px: Their diameters, in pixels.
+        smallest_px: The smallest side.
+
+    Returns:
+        Side in pixels: room round the largest.
+
+    """
+    return max(smallest_px, int(np.ceil(2.4 * max(diameters_px))))  # 0.7 diameters on either side
 
 
 def breast_mask(findings: ImageFindings, shape: tuple[int, int]) -> NDArray[np.bool_]:
-    """Rows x columns, True inside the breast outline; all True when there is no outline."""
+    """Draw the breast outline as a mask.
+
+    Args:
+        findings: Of the image.
+        shape: Rows and columns of the file.
+
+    Returns:
+        Rows x columns, True inside the outline; all True when there is none.
+
+    """
     if not findings.breast_outline:
         return np.ones(shape, dtype=bool)
     mask = np.zeros(shape, dtype=np.uint8)
@@ -62,8 +163,17 @@ def breast_mask(findings: ImageFindings, shape: tuple[int, int]) -> NDArray[np.b
 
 
 def breast_window(gray: NDArray[np.float32], findings: ImageFindings) -> Window:
-    """Window for a whole breast: from its darkest tissue (1 %) to its brightest (99.9 %)."""
-    step = max(1, max(gray.shape) // 1024)
+    """Choose the window for a whole breast: from its darkest tissue (1 %) to its brightest (99.9 %).
+
+    Args:
+        gray: Rows x columns of the file, 0 black to 1 white.
+        findings: Of the image; tells where the breast is.
+
+    Returns:
+        The window.
+
+    """
+    step = max(1, max(gray.shape) // 1024)  # as many pixels are enough for percentiles
     small = np.ascontiguousarray(gray[::step, ::step])
     inside = small[breast_mask(findings, (gray.shape[0], gray.shape[1]))[::step, ::step]]
     black, white = np.percentile(inside if inside.size else small, (1.0, 99.9))
@@ -71,12 +181,26 @@ def breast_window(gray: NDArray[np.float32], findings: ImageFindings) -> Window:
 
 
 def close_up_window(gray: NDArray[np.float32], points: Sequence[Point], box: Box) -> Window:
-    """Window for a cut-out: from its dark (1 %) to its bright tissue (98 %), never clipping the given points.
+    """Choose the window for a cut-out: from its dark (1 %) to its bright tissue (98 %).
 
-    A clip or marker that is brighter than both is shown white.
+    A clip or marker that is brighter is shown white.
+
+    Args:
+        gray: Rows x columns of the file, 0 black to 1 white.
+        points: Places in file pixels that are never clipped.
+        box: The cut-out.
+
+    Returns:
+        The window.
+
     """
     black, white = np.percentile(cut(gray, box), (1.0, 98.0))
     return _window(float(black), max([float(white), *(_peak(gray, point) for point in points)]))
+
+
+def _window(black: float, white: float) -> Window:
+    middle, half = (black + white) / 2, max(white - black, SMALLEST_WINDOW) / 2
+    return middle - half, middle + half
 
 
 def _peak(gray: NDArray[np.float32], point: Point, reach: int = 3) -> float:
@@ -86,19 +210,49 @@ def _peak(gray: NDArray[np.float32], point: Point, reach: int = 3) -> float:
 
 
 def for_display(gray: NDArray[np.float32], window: Window) -> NDArray[np.uint8]:
-    """Gray 0 to 1 -> display value 0 to 255 through a linear window."""
-    scaled = (gray - np.float32(window.black)) * np.float32(255 / (window.white - window.black))
+    """Turn gray into display values through a linear window.
+
+    Args:
+        gray: Any shape, 0 black to 1 white.
+        window: Gray shown black and gray shown white.
+
+    Returns:
+        The same shape, 0 to 255.
+
+    """
+    black, white = window
+    scaled = (gray - np.float32(black)) * np.float32(255 / (white - black))
     shown: NDArray[np.uint8] = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
     return shown
 
 
 def cut(gray: NDArray[np.float32], box: Box) -> NDArray[np.float32]:
-    """Pixels of a box, a view into ``gray``."""
+    """Cut a box out of an image.
+
+    Args:
+        gray: Rows x columns of the file.
+        box: The part.
+
+    Returns:
+        Its pixels, a view into ``gray``.
+
+    """
     return gray[box.top : box.top + box.rows, box.left : box.left + box.columns]
 
 
 def box_round(points: Sequence[Point], *, margin_px: int, smallest_px: int, shape: tuple[int, int]) -> Box:
-    """Box round all points with a margin, at least ``smallest_px`` wide and high, kept inside the image."""
+    """Put a box round points.
+
+    Args:
+        points: Places in file pixels, at least one.
+        margin_px: Room round them.
+        smallest_px: The box is at least so wide and high.
+        shape: Rows and columns of the file: the box is kept inside.
+
+    Returns:
+        The box.
+
+    """
     places = np.asarray(points, dtype=float).reshape(-1, 2)
     first, last = places.min(axis=0) - margin_px, places.max(axis=0) + margin_px
     size = np.ceil(np.maximum(last - first, smallest_px)).astype(int)
@@ -107,31 +261,67 @@ def box_round(points: Sequence[Point], *, margin_px: int, smallest_px: int, shap
     return Box(int(start[0]), int(start[1]), int(size[0]), int(size[1]))
 
 
-def _uri(pixels: NDArray[np.uint8], extension: str, media_type: str, options: Sequence[int]) -> str:
-    _, encoded = cv2.imencode(extension, pixels, list(options))
-    return f"data:{media_type};base64,{base64.b64encode(encoded.tobytes()).decode('ascii')}"
-
-
 def close_up(gray: NDArray[np.float32], box: Box, window: Window) -> Picture:
-    """Cut-out without any mark and without loss: one pixel of the picture is one pixel of the image."""
+    """Cut out a part of an image without any mark and without loss.
+
+    Args:
+        gray: Rows x columns of the file, 0 black to 1 white.
+        box: The part.
+        window: Gray shown black and gray shown white.
+
+    Returns:
+        A PNG in which one pixel is one pixel of the image.
+
+    """
     pixels = for_display(cut(gray, box), window)
     return Picture(_uri(pixels, ".png", "image/png", (cv2.IMWRITE_PNG_COMPRESSION, 9)), box)
 
 
 def thumbnail(gray: NDArray[np.float32], window: Window) -> Picture:
-    """Whole image made small, without any mark; ``box`` is the whole image in its own pixels."""
+    """Make a whole image small, without any mark.
+
+    Args:
+        gray: Rows x columns of the file, 0 black to 1 white.
+        window: Gray shown black and gray shown white.
+
+    Returns:
+        A JPEG; its ``box`` is the whole image in file pixels.
+
+    """
     rows, columns = gray.shape
     pixels = shrink(for_display(gray, window), THUMBNAIL_PX)
     return Picture(encoded_jpeg(pixels), Box(0, 0, rows, columns))
 
 
 def encoded_jpeg(pixels: NDArray[np.uint8]) -> str:
-    """Display values as a data URI, small and with a little loss."""
+    """Encode a picture small and with a little loss.
+
+    Args:
+        pixels: Rows x columns, or rows x columns x (blue, green, red), 0 to 255.
+
+    Returns:
+        A data URI.
+
+    """
     return _uri(pixels, ".jpg", "image/jpeg", (cv2.IMWRITE_JPEG_QUALITY, 82))
 
 
+def _uri(pixels: NDArray[np.uint8], extension: str, media_type: str, options: Sequence[int]) -> str:
+    _, encoded = cv2.imencode(extension, pixels, list(options))
+    return f"data:{media_type};base64,{base64.b64encode(encoded.tobytes()).decode('ascii')}"
+
+
 def shrink(pixels: NDArray[np.uint8], longest_px: int) -> NDArray[np.uint8]:
-    """Make a picture small by averaging; one that is small enough comes back as it is."""
+    """Make a picture small by averaging.
+
+    Args:
+        pixels: Rows x columns, or rows x columns x colors.
+        longest_px: The long side is to be no longer.
+
+    Returns:
+        The smaller picture; one that is small enough comes back as it is.
+
+    """
     scale = longest_px / max(pixels.shape[:2])
     if scale >= 1:
         return pixels

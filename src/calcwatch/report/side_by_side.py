@@ -1,19 +1,25 @@
-"""Pieces of two examinations side by side: aligned, at one scale, the same specks joined by a line."""
+"""Pieces of two examinations side by side: aligned, at one scale, the same calcifications joined by a line.
+
+For display only. The whole breast of each image is kept as a sheet until the other examination is there.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from calcwatch.comparison.register import to_prior
-from calcwatch.domain.change import Change, ImagePair, Registration
+from calcwatch.comparison.compare import ComparedPair
+from calcwatch.comparison.register import Registration
+from calcwatch.domain.change import Change
 from calcwatch.domain.findings import ImageFindings, TissueMap
 from calcwatch.domain.image import Point
-from calcwatch.formats.result.run import Step
-from calcwatch.report.sheets import Cutting, Sheet, cut_sheet
+from calcwatch.formats.result.comparison import Step
+from calcwatch.report.pictures import breast_window, encoded_jpeg, for_display
+from calcwatch.report.template import Row
 
 SIDE_PX = 360
 """Side of a piece in the page, in pixels."""
@@ -21,145 +27,186 @@ SIDE_PX = 360
 WHOLE_PX = 460
 """Side of the piece that shows a whole breast."""
 
-_LEAST_MM, _MARGIN_MM = 18.0, 12.0
-_STEP_MM = 4.0  # over which the turn of the prior is measured
+SHEET_MM = 0.1
+"""Pixels of a sheet are no finer than this: a pair of examinations fits in memory, every speck is seen."""
 
-SheetOf = Callable[[int], Sheet]
+_LEAST_MM, _MARGIN_MM = 18.0, 12.0  # side of a piece at least, and beyond the extent of its group
+_WHOLE_MARGIN_MM = 4.0  # round a whole breast
+_STEP_MM = 4.0  # over which the turn of the prior is measured
+_SCALE_BAR_MM = 5
+_FLATTEST = 24.0  # display values that contrast is stretched from at least: noise is not blown up
+
+SheetOf = Callable[[int], "Sheet"]
 """Place of an image in the run -> its sheet."""
 
-
-@dataclass(frozen=True)
-class Mark:
-    """A ring: where in the picture, how large, and what it stands for (``same``, ``alone``, ``group``)."""
-
-    x: float
-    y: float
-    radius: float
-    kind: str
-    label: str = ""
-
-
-@dataclass(frozen=True)
-class SideBySide:
-    """Two pictures next to each other with their marks; ``lines``: x, y in the left and in the right one."""
-
-    left: str
-    right: str
-    side: int
-    left_marks: tuple[Mark, ...]
-    right_marks: tuple[Mark, ...]
-    lines: tuple[tuple[Point, Point], ...]
-    scale_bar_px: float | None
+_Cut = tuple[str, NDArray[np.float64]]
+"""A square piece of a sheet as a data URI; 2 x 3, takes (column, row) of the file to (x, y) in it."""
 
 
 @dataclass(frozen=True, eq=False)
-class _Pair:
-    """An aligned pair with its findings and sheets; every list is prior, current."""
+class Sheet:
+    """A breast as it is shown.
 
-    images: tuple[ImageFindings, ImageFindings]
-    sheets: tuple[Sheet, Sheet]
-    registration: Registration
-    matches: tuple[tuple[str, str], ...]
+    Attributes:
+        pixels: Rows x columns, 0 to 255.
+        step: Pixels of the file in one of the sheet.
+
+    """
+
+    pixels: NDArray[np.uint8]
+    step: float
+
+
+def take_sheet(gray: NDArray[np.float32], findings: ImageFindings) -> Sheet:
+    """Keep a breast for display.
+
+    Args:
+        gray: Rows x columns of the file, 0 black to 1 white.
+        findings: Of the image.
+
+    Returns:
+        The sheet.
+
+    """
+    spacing = findings.description.pixel_spacing
+    step = max(1.0, SHEET_MM / spacing.mm) if spacing else 1.0
+    shown = for_display(gray, breast_window(gray, findings))
+    size = (round(shown.shape[1] / step), round(shown.shape[0] / step))
+    small = cv2.resize(shown, size, interpolation=cv2.INTER_AREA) if step > 1 else shown
+    return Sheet(np.asarray(small, np.uint8), shown.shape[0] / small.shape[0])
 
 
 def pair_pictures(
-    step: Step, pair: ImagePair, sheets: SheetOf, *, shown: tuple[Change, ...], letters: tuple[str, ...]
-) -> tuple[SideBySide | None, tuple[SideBySide | None, ...]]:
-    """The whole breasts side by side, and a piece round each of the changes; ``None`` without an alignment.
+    step: Step, aligned: ComparedPair, sheets: SheetOf, changes: Sequence[Change], letters: Sequence[str]
+) -> tuple[Row | None, tuple[Row | None, ...]]:
+    """Show an aligned pair of images and its changes, prior beside current.
 
-    ``letters``: names the changes on the whole breast.
+    Args:
+        step: The comparison.
+        aligned: One of its pairs.
+        sheets: Gives the sheets of its images.
+        changes: Those to show.
+        letters: Name each change on the whole breast.
+
+    Returns:
+        The whole breasts, and a piece round each change, for the macro ``beside``; ``None`` without an
+        alignment, and for a change that has no place on the current image.
+
     """
-    if pair.registration is None:
-        return None, tuple(None for _ in shown)
-    aligned = _Pair(
-        (step.compared.prior[pair.prior], step.compared.examination.images[pair.current]),
-        (sheets(step.prior[pair.prior]), sheets(step.current[pair.current])),
-        pair.registration,
-        tuple((match.prior, match.current) for match in pair.matches),
-    )
-    return _whole(aligned, shown, letters), tuple(_round(aligned, change) for change in shown)
+    registration = aligned.registration
+    if registration is None:
+        return None, tuple(None for _ in changes)
+    prior, current = aligned.pair.prior, aligned.pair.current
+    images = step.compared.prior[prior], step.compared.examination.images[current]
+    pair = sheets(step.prior[prior]), sheets(step.current[current])
+    matches = [(match.prior, match.current) for match in aligned.pair.matches]
+    whole = _whole(pair, registration, changes, letters)
+    return whole, tuple(_piece(pair, registration, images, matches, change) for change in changes)
 
 
-def _whole(pair: _Pair, shown: tuple[Change, ...], letters: tuple[str, ...]) -> SideBySide:
-    tissue = pair.registration.current
-    rows, columns = (length * tissue.cell_size for length in tissue.mask.shape)
+def _whole(
+    pair: tuple[Sheet, Sheet], registration: Registration, changes: Sequence[Change], letters: Sequence[str]
+) -> Row:
+    """The whole breasts, a lettered ring at each change that has a place on both."""
+    tissue = registration.current
+    rows, columns = (length * tissue.cell_mm for length in tissue.mask.shape)
     middle = np.array([rows / 2, columns / 2])
-    cuts = _cut(pair, middle, WHOLE_PX / (max(rows, columns) + 4.0), WHOLE_PX)
-    marks: tuple[list[Mark], list[Mark]] = ([], [])
-    lines = []
-    for change, name in zip(shown, letters, strict=True):
-        if change.prior_place is None or change.place is None:
-            continue
-        ends = cuts[0].at(change.prior_place), cuts[1].at(change.place)
-        for side, (x, y) in enumerate(ends):
-            marks[side].append(Mark(x, y, 12.0, "group", name))
-        lines.append(ends)
-    return _beside(cuts, marks, lines, None)
+    scale = WHOLE_PX / (max(rows, columns) + _WHOLE_MARGIN_MM)
+    left, right = _cut_pair(pair, registration, middle, scale, WHOLE_PX)
+    lines = [
+        (name, _place(left, change.prior_place), _place(right, change.place))
+        for change, name in zip(changes, letters, strict=True)
+        if change.prior_place is not None and change.place is not None
+    ]
+    return {
+        "left": left[0],
+        "right": right[0],
+        "side": WHOLE_PX,
+        "left_marks": [_mark(start, 12.0, "group", name) for name, start, _ in lines],
+        "right_marks": [_mark(end, 12.0, "group", name) for name, _, end in lines],
+        "lines": [(start, end) for _, start, end in lines],
+        "scale_bar_px": None,
+    }
 
 
-def _round(pair: _Pair, change: Change) -> SideBySide | None:
+def _piece(
+    pair: tuple[Sheet, Sheet],
+    registration: Registration,
+    images: tuple[ImageFindings, ImageFindings],
+    matches: Sequence[tuple[str, str]],
+    change: Change,
+) -> Row | None:
+    """A piece round a change, a ring at each calcification, the same ones joined."""
     if change.place is None:
         return None
-    tissue = pair.registration.current
-    middle = tissue.to_working(np.array([change.place]))[0]
+    tissue = registration.current
+    middle = tissue.to_mm(np.array([change.place]))[0]
     extent = max(change.current.extent_mm or 0.0, change.prior.extent_mm or 0.0)
     scale = SIDE_PX / max(_LEAST_MM, extent + _MARGIN_MM)
-    cuts = _cut(pair, middle, scale, SIDE_PX)
-    same = {uid for match in pair.matches for uid in match}
-    places = [
-        {one.tracking_uid: cut.at((one.row, one.column)) for one in image.calcifications}
-        for image, cut in zip(pair.images, cuts, strict=True)
-    ]
-    marks = tuple(
-        [
-            Mark(*place, radius=7.0, kind="same" if uid in same else "alone")
-            for uid, place in those.items()
-            if _is_shown(place)
-        ]
-        for those in places
+    cuts = _cut_pair(pair, registration, middle, scale, SIDE_PX)
+    matched = {uid for match in matches for uid in match}
+    priors, currents = (
+        {
+            calcification.tracking_uid: place
+            for calcification in image.calcifications
+            if _is_shown(place := _place(cut, (calcification.row, calcification.column)))
+        }
+        for image, cut in zip(images, cuts, strict=True)
     )
-    lines = [
-        (places[0][then], places[1][now])
-        for then, now in pair.matches
-        if _is_shown(places[0][then]) and _is_shown(places[1][now])
-    ]
-    return _beside(cuts, (marks[0], marks[1]), lines, 5 * scale if tissue.in_mm else None)
+    left_marks, right_marks = (
+        [_mark(place, 7.0, "same" if uid in matched else "alone") for uid, place in places.items()]
+        for places in (priors, currents)
+    )
+    return {
+        "left": cuts[0][0],
+        "right": cuts[1][0],
+        "side": SIDE_PX,
+        "left_marks": left_marks,
+        "right_marks": right_marks,
+        "lines": [
+            (priors[prior], currents[current])
+            for prior, current in matches
+            if prior in priors and current in currents
+        ],
+        "scale_bar_px": _SCALE_BAR_MM * scale if tissue.in_mm else None,
+    }
+
+
+def _mark(place: Point, radius: float, kind: str, label: str = "") -> Row:
+    """A ring at (x, y) of a picture; ``kind``: ``same``, ``alone`` or ``group``."""
+    return {"x": place[0], "y": place[1], "radius": radius, "kind": kind, "label": label}
 
 
 def _is_shown(place: Point) -> bool:
     return all(0 <= part <= SIDE_PX for part in place)
 
 
-def _beside(
-    cuts: tuple[Cutting, Cutting],
-    marks: tuple[list[Mark], list[Mark]],
-    lines: list[tuple[Point, Point]],
-    bar: float | None,
-) -> SideBySide:
-    return SideBySide(
-        cuts[0].uri, cuts[1].uri, cuts[0].side, tuple(marks[0]), tuple(marks[1]), tuple(lines), bar
-    )
+def _place(cut: _Cut, point: Point) -> Point:
+    """(x, y) in the picture of a point (row, column) of the file."""
+    x, y = cut[1] @ np.array([point[1], point[0], 1.0])
+    return round(float(x), 1), round(float(y), 1)
 
 
-def _cut(pair: _Pair, middle: NDArray[np.float64], scale: float, side: int) -> tuple[Cutting, Cutting]:
+def _cut_pair(
+    pair: tuple[Sheet, Sheet],
+    registration: Registration,
+    middle: NDArray[np.float64],
+    scale: float,
+    side: int,
+) -> tuple[_Cut, _Cut]:
     """Pieces of both images round a place (mm) of the current one; ``scale``: picture pixels in a mm."""
-    registration = pair.registration
-    there = to_prior(registration, middle[None])[0]
     flip = -1.0 if registration.current.mirrored else 1.0
-    turns = _turn_at(registration, middle), np.eye(2)
-    ways = [
-        _way(tissue, place, turn * np.array([[1.0], [flip]]) * scale, side)
-        for tissue, place, turn in zip(
-            (registration.prior, registration.current), (there, middle), turns, strict=True
-        )
-    ]
-    return cut_sheet(pair.sheets[0], ways[0], side), cut_sheet(pair.sheets[1], ways[1], side)
+    size = np.array([[1.0], [flip]]) * scale
+    prior_middle = registration.to_prior(middle[None])[0]
+    prior = _way(registration.prior, prior_middle, _turn_at(registration, middle) * size, side)
+    current = _way(registration.current, middle, np.eye(2) * size, side)
+    return _cut(pair[0], prior, side), _cut(pair[1], current, side)
 
 
 def _turn_at(registration: Registration, middle: NDArray[np.float64]) -> NDArray[np.float64]:
     """How the prior is turned to lie as the current image does: a rotation, scaled where not in mm."""
     off = _STEP_MM * np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
-    moved = to_prior(registration, middle + off)
+    moved = registration.to_prior(middle + off)
     jacobian = np.stack([moved[0] - moved[1], moved[2] - moved[3]], axis=1) / (2 * _STEP_MM)
     left, stretch, right = np.linalg.svd(jacobian)
     in_mm = registration.prior.in_mm and registration.current.in_mm
@@ -172,7 +219,21 @@ def _way(
 ) -> NDArray[np.float64]:
     """Takes (column, row) of the file to (x, y) of the picture; ``turn``: (row, column) in mm to (y, x)."""
     corners = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])  # row, column of the file
-    ends = (tissue.to_working(corners) - place) @ turn.T + side / 2
+    ends = (tissue.to_mm(corners) - place) @ turn.T + side / 2
     start, down, right = ends
     matrix = np.stack([right - start, down - start, start], axis=1)  # of y, x by column, row, 1
     return np.asarray(matrix[::-1])
+
+
+def _cut(sheet: Sheet, way: NDArray[np.float64], side: int) -> _Cut:
+    """Cut a square out; where the sheet ends it is black, contrast is stretched to what the piece shows."""
+    scaled = way.copy()
+    scaled[:, :2] *= sheet.step
+    scaled[:, 2] += way[:, :2] @ np.full(2, sheet.step / 2 - 0.5)
+    piece = np.asarray(cv2.warpAffine(sheet.pixels, scaled, (side, side), flags=cv2.INTER_LINEAR), np.uint8)
+    inside = piece[piece > 0]
+    if inside.size:
+        black, white = np.percentile(inside, (1.0, 99.8))
+        stretched = (piece.astype(np.float32) - black) * (255 / max(white - black, _FLATTEST))
+        piece = np.asarray(np.clip(np.rint(stretched), 0, 255), np.uint8)
+    return encoded_jpeg(piece), way

@@ -1,131 +1,85 @@
-"""Files and folders -> findings, tables, overlays and a page. A bad file never stops the rest."""
+"""Analyze mammograms with what is shipped: one image, one examination, or files and folders into a result."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from calcwatch.domain.findings import ImageFindings, Provenance
-from calcwatch.formats.result.document import (
-    comparison_document,
-    document_text,
-    findings_document,
-    history_document,
-)
-from calcwatch.formats.result.run import NotAnalyzed, ReadExamination, Run, Step, images_as_read
-from calcwatch.formats.result.tables import calcifications_table, examinations_table, groups_table
-from calcwatch.models.learned import suspicion_model
-from calcwatch.report.page import PageRun, page_parts, reading_order
-from calcwatch.service.analyze_each import (
-    PARTS,
-    AnalyzeOptions,
-    Job,
-    Outcome,
-    ProgressEvent,
-    analyze_all,
-    overlay_path,
-    pictures_of,
-    program_error,
-    provenance_of,
-    sheet_of,
-)
-from calcwatch.service.examinations import ExaminationNotRead, read_examinations
-from calcwatch.service.files.contexts import StatedContexts, read_contexts
-from calcwatch.service.files.find_images import FoundFile, find_images
-from calcwatch.service.files.result_folder import (
-    belongs_to_result,
-    check_result_folder,
-    result_folder,
-    writing,
-)
+from calcwatch.domain.assessment import ExaminationFindings
+from calcwatch.domain.context import ClinicalContext
+from calcwatch.domain.findings import AnalysisSettings, ImageFindings
+from calcwatch.domain.image import ImageDescription, Mammogram
+from calcwatch.exam import read
+from calcwatch.exam.rule_table import RuleTable
+from calcwatch.formats.result.examinations import ReadExamination, first_given
+from calcwatch.image import analyze
+from calcwatch.image.describe.suspicion import SuspicionModel
+from calcwatch.image.find.candidates import Detector
+from calcwatch.models.onnx import learned_describer, learned_detector, suspicion_model
+from calcwatch.service.files.find_images import find_images
+from calcwatch.service.files.result_folder import belongs_to_result, check_result_folder, result_folder
 from calcwatch.service.files.rules import read_rules
-from calcwatch.service.workers import available_cores
-
-__all__ = ["AnalyzeOptions", "AnalyzedRun", "ProgressEvent", "analyze_files"]
-
-
-@dataclass(frozen=True)
-class AnalyzedRun:
-    """What one run did: where the result lies, its images and examinations, and the files without one."""
-
-    out: Path
-    images: tuple[ImageFindings, ...]
-    examinations: tuple[ReadExamination, ...]
-    not_analyzed: tuple[NotAnalyzed, ...]
-
-    @property
-    def error_count(self) -> int:
-        """Files that may hold an image that was missed."""
-        return sum(refused.is_error for refused in self.not_analyzed)
-
-    @property
-    def report(self) -> Path:
-        """Where the page lies."""
-        return self.out / "report.html"
+from calcwatch.service.files.statements import StatedContexts, read_contexts, stated_words
+from calcwatch.service.run import (
+    AnalyzedRun,
+    AnalyzeOptions,
+    OnEvent,
+    analyze_each,
+    discard_overlay,
+    images_of,
+    program_error,
+    write_run,
+)
 
 
-def images_of(outcomes: dict[int, Outcome]) -> tuple[list[int], list[ImageFindings]]:
-    """Places in the run and findings of the images, in order."""
-    found = [(place, one) for place, one in sorted(outcomes.items()) if isinstance(one, ImageFindings)]
-    return [place for place, _ in found], [one for _, one in found]
+def analyze_image(
+    mammogram: Mammogram, *, settings: AnalysisSettings | None = None, detector: Detector | None = None
+) -> ImageFindings:
+    """Find, measure, group and describe the calcifications of one mammogram.
 
+    The same mammogram gives the same answer, in the same order.
 
-def _read_together(
-    job: Job, outcomes: dict[int, Outcome], contexts: StatedContexts
-) -> tuple[ReadExamination, ...]:
-    """Read the images as examinations; an error in calcwatch costs the images of its examination only."""
-    table, suspicion = read_rules(), suspicion_model()
-    while True:
-        places, images = images_of(outcomes)
-        try:
-            return read_examinations(images, table=table, suspicion=suspicion, contexts=contexts)
-        except ExaminationNotRead as problem:
-            cause = problem.__cause__ if isinstance(problem.__cause__, Exception) else problem
-            for at in problem.places:
-                source = images[at].description.source
-                overlay_path(job.folder, places[at], source).unlink(missing_ok=True)
-                outcomes[places[at]] = program_error(source, cause)
+    Args:
+        mammogram: What ``open_image`` gave.
+        settings: Settings of the analysis; ``None``: the usual ones.
+        detector: Finds the calcifications; ``None``: the learned one that is shipped
+            (``calcwatch.detect_classical`` needs no weights).
 
+    Returns:
+        The findings, places in pixels of the file.
 
-def _write_lines(path: Path, parts: Iterable[str]) -> None:
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(parts)
+    Raises:
+        UnsuitableImage: The breast cannot be analyzed: that is an error, never "0 calcifications".
 
-
-def write_result(
-    folder: Path,
-    run: AnalyzedRun,
-    places: Sequence[int],
-    provenance: Provenance,
-    *,
-    steps: Sequence[Step] = (),
-) -> None:
-    """Write everything but the overlays, which the workers wrote, and clear away what they left.
-
-    ``places``: of the images in the run; ``steps``: the comparisons that were made of them.
     """
-    images, read, refused = run.images, run.examinations, run.not_analyzed
-    document = findings_document(Run(provenance, images, read, refused))
-    _write_lines(folder / "findings.json", [document_text(document)])
-    _write_lines(folder / "examinations.csv", [examinations_table(read)])
-    _write_lines(folder / "groups.csv", [groups_table(images, read)])
-    _write_lines(folder / "calcifications.csv", [calcifications_table(images)])
-    pictures = pictures_of(folder, (places[index] for index in reading_order(read)))
-    if steps:
-        _write_lines(folder / "comparison.json", [document_text(comparison_document(steps[-1], provenance))])
-        _write_lines(folder / "history.json", [document_text(history_document(steps, provenance))])
-    shown = PageRun(images, places, read, refused, provenance, steps, partial(sheet_of, folder))
-    _write_lines(folder / "report.html", page_parts(shown, pictures))
-    shutil.rmtree(folder / PARTS)
+    return analyze.analyze_image(
+        mammogram,
+        settings=settings,
+        detector=detector or learned_detector(),
+        describer=learned_describer(),
+    )
 
 
-def _find(paths: Sequence[Path], out: Path, options: AnalyzeOptions) -> list[FoundFile]:
-    """Find the files to analyze; the pictures of a former result at ``out`` are none of them."""
-    found = find_images(paths, options.table, options.given)
-    return [one for one in found if not belongs_to_result(one.path, out)]
+def analyze_exam(
+    images: Sequence[ImageFindings], *, context: ClinicalContext | None = None
+) -> ExaminationFindings:
+    """Read the images of one woman and day together: pairs of views, suggested categories, a score.
+
+    Everything is a suggestion: a radiologist decides.
+
+    Args:
+        images: What ``analyze_image`` gave for each; their order is kept.
+        context: What a person states; ``None``: nothing, and what is not known never reassures.
+
+    Returns:
+        The findings of the examination.
+
+    Raises:
+        ValueError: There are no images.
+
+    """
+    return read.analyze_exam(images, table=read_rules(), suspicion=suspicion_model(), context=context)
 
 
 def analyze_files(
@@ -133,32 +87,109 @@ def analyze_files(
     out: Path,
     *,
     options: AnalyzeOptions | None = None,
-    on_event: Callable[[ProgressEvent], None] = lambda event: None,
+    on_event: OnEvent = lambda event: None,
 ) -> AnalyzedRun:
-    """Analyze files and folders and put the result at ``out``, as a whole or not at all.
+    """Analyze files and folders and put the result at a place, as a whole or not at all.
 
-    Every file that is found is either in the images or in ``not_analyzed`` with its reason, in the order in
-    which it was found. The files of the result depend on the input and the settings alone, not on the number
-    of workers. Work is done in spawned processes: call it from a module that may be imported, in a script
-    under ``if __name__ == "__main__":``. Raises ``ResultNotWritten`` when ``out`` holds other files or cannot
-    be written, ``BadContext`` when what a person states cannot be used.
+    The files of the result depend on the input and the settings alone, not on the number of workers. Work is
+    done in spawned processes: call it from a module that may be imported, in a script under
+    ``if __name__ == "__main__":``.
+
+    Args:
+        paths: Mammograms, and folders to search; the pictures of a former result at ``out`` are left alone.
+        out: Where the result is to lie; a former result there is replaced.
+        options: How; ``None``: with what is shipped.
+        on_event: Is told of each file that is done.
+
+    Returns:
+        What was done: every file that was found is in ``images`` or in ``not_analyzed`` with its reason.
+
+    Raises:
+        ResultNotWritten: ``out`` holds other files or cannot be written.
+        BadContext: What a person states cannot be used.
+        BadTable: The table cannot be used.
+
     """
     options = options or AnalyzeOptions()
     check_result_folder(out)
     contexts = read_contexts(options.context) if options.context else StatedContexts()
-    found = _find(paths, out, options)
-    workers = min(options.workers or available_cores(), max(1, len(found)))
+    found = [
+        file
+        for file in find_images(paths, options.table, options.given)
+        if not belongs_to_result(file.path, out)
+    ]
     with result_folder(out) as folder:
-        with writing(out):
-            (folder / "overlays").mkdir()
-            (folder / PARTS).mkdir()
-        job = Job(out, folder, options)
-        outcomes = analyze_all(job, found, workers, on_event)
-        read = _read_together(job, outcomes, contexts)
+        outcomes = analyze_each(found, out, folder, options, to_compare=False, on_event=on_event)
         places, images = images_of(outcomes)
-        as_read = images_as_read(read)
-        refused = [one for _, one in sorted(outcomes.items()) if isinstance(one, NotAnalyzed)]
-        run = AnalyzedRun(out, tuple(as_read[at] for at in range(len(images))), read, tuple(refused))
-        with writing(out):
-            write_result(folder, run, places, provenance_of(options))
-    return run
+        examinations, failed = read_examinations(
+            images, table=read_rules(), suspicion=suspicion_model(), contexts=contexts
+        )
+        for at, problem in failed.items():
+            source = images[at].description.source
+            outcomes[places[at]] = program_error(source, problem)
+            discard_overlay(folder, places[at], source)
+        kept = [at for at in range(len(images)) if at not in failed]
+        renumbered = tuple(
+            replace(examination, places=tuple(kept.index(at) for at in examination.places))
+            for examination in examinations
+        )
+        return write_run(out, folder, outcomes, renumbered, options)
+
+
+def read_examinations(
+    images: Sequence[ImageFindings], *, table: RuleTable, suspicion: SuspicionModel, contexts: StatedContexts
+) -> tuple[tuple[ReadExamination, ...], dict[int, Exception]]:
+    """Group the images of a run into examinations and read each.
+
+    Args:
+        images: Findings of the images.
+        table: The rules that suggest.
+        suspicion: The numbers that make the score.
+        contexts: What persons state of the women.
+
+    Returns:
+        The examinations, in the order of ``group_images``; and, of examinations in which calcwatch failed,
+        place of each image to the error.
+
+    Raises:
+        BadContext: What is stated of one woman would be taken as said of several.
+
+    """
+    grouped = group_images([image.description for image in images])
+    patients = [first_given([images[at] for at in places], "patient_id") for places in grouped]
+    contexts.check(patients)
+    examinations: list[ReadExamination] = []
+    failed: dict[int, Exception] = {}
+    for places, patient in zip(grouped, patients, strict=True):
+        own, context = [images[at] for at in places], contexts.of(patient)
+        try:
+            findings = read.analyze_exam(own, table=table, suspicion=suspicion, context=context)
+            examination = ReadExamination(places, findings, stated_words(context), table.questions)
+        except Exception as problem:  # it costs the images of this examination alone
+            failed |= dict.fromkeys(places, problem)
+        else:
+            examinations.append(examination)
+    return tuple(examinations), failed
+
+
+def group_images(images: Sequence[ImageDescription]) -> tuple[tuple[int, ...], ...]:
+    """Tell which images belong together.
+
+    Images do when Patient ID, Study Date and Study Instance UID are all the same, "not given" counting as a
+    value of its own: images that disagree in any of them are never merged. An image with neither patient nor
+    study is an examination of its own.
+
+    Args:
+        images: Descriptions of the images of a run.
+
+    Returns:
+        Places of the images of each examination, 0 first, in their order; an examination stands where its
+        first image does.
+
+    """
+    together: dict[tuple[str | None, str | None, str | None] | int, list[int]] = {}
+    for place, image in enumerate(images):
+        identity = (image.patient_id, image.study_date, image.study_instance_uid)
+        is_known = image.patient_id or image.study_instance_uid
+        together.setdefault(identity if is_known else place, []).append(place)
+    return tuple(tuple(places) for places in together.values())

@@ -20,12 +20,14 @@ Fact = tuple[str, str]
 
 @dataclass(frozen=True)
 class CheckedFile:
-    """One file: its description, in which ``not_analyzed_because`` also tells what the pixels forbid.
+    """What was understood of one file.
 
-    ``is_error``: it will not be analyzed although it was named, or is an image or a table row.
+    Attributes:
+        description: Its description, in which ``not_analyzed_because`` also tells what the pixels forbid.
+        is_error: It will not be analyzed although it was named, or is an image or a table row.
+
     """
 
-    source: str
     description: ImageDescription
     is_error: bool = False
 
@@ -35,13 +37,38 @@ class CheckedFile:
         return not self.description.not_analyzed_because
 
 
-def _understood(found: FoundFile) -> ImageDescription:
+def check_files(paths: Sequence[Path], table: Path | None, given: GivenAttributes) -> Iterator[CheckedFile]:
+    """Tell what is understood of each file; a bad file is told like any other.
+
+    Args:
+        paths: Files, and folders to search.
+        table: CSV with what is known of files; ``None``: none.
+        given: What holds for every file.
+
+    Yields:
+        Each file, in the order of ``find_images``.
+
+    Raises:
+        BadTable: The table cannot be used.
+
+    """
+    for file in find_images(paths, table, given):
+        if file.problem:
+            because = str(file.problem).removeprefix(f"{file.source}: ")
+            refused = ImageDescription(file.source, not_analyzed_because=because)
+            yield CheckedFile(refused, file.is_error)
+        else:
+            description = _understood(file)
+            yield CheckedFile(description, bool(description.not_analyzed_because))
+
+
+def _understood(file: FoundFile) -> ImageDescription:
     """What the header and the pixels tell, from one reading; a second one only where that fails."""
     try:
-        mammogram = open_image(found.path, found.given)
+        mammogram = open_image(file.path, file.given)
     except CalcwatchError as problem:
-        description = describe_image(found.path, found.given)
-        because = description.not_analyzed_because or str(problem).removeprefix(f"{found.source}: ")
+        description = describe_image(file.path, file.given)
+        because = description.not_analyzed_because or str(problem).removeprefix(f"{file.source}: ")
         return replace(description, not_analyzed_because=because)
     flags = check_image(mammogram)
     return replace(
@@ -49,78 +76,16 @@ def _understood(found: FoundFile) -> ImageDescription:
     )
 
 
-def _check(found: FoundFile) -> CheckedFile:
-    if found.problem:
-        because = str(found.problem).removeprefix(f"{found.source}: ")
-        refused = ImageDescription(found.source, not_analyzed_because=because)
-        return CheckedFile(found.source, refused, found.is_error)
-    description = _understood(found)
-    return CheckedFile(found.source, description, bool(description.not_analyzed_because))
-
-
-def check_files(paths: Sequence[Path], table: Path | None, given: GivenAttributes) -> Iterator[CheckedFile]:
-    """Tell what is understood of each file, in order; a bad file is told like any other."""
-    for found in find_images(paths, table, given):
-        yield _check(found)
-
-
-def _bits(image: ImageDescription) -> str:
-    used, stored = ("unknown" if bits is None else str(bits) for bits in (image.bits_used, image.bits_stored))
-    return f"{used} used of {stored} stored"
-
-
-def _spacing(image: ImageDescription) -> str:
-    spacing, note = image.pixel_spacing, image.pixel_spacing_note
-    if spacing is None:
-        return f"unknown, sizes will be null{'; ' + note if note else ''}"
-    pair = f"{spacing.row_mm:.6g}" + (
-        "" if spacing.row_mm == spacing.column_mm else f" x {spacing.column_mm:.6g}"
-    )
-    return f"{pair} mm, {_from(spacing.source)}{'; ' + note if note else ''}"
-
-
-def _magnification(image: ImageDescription) -> str:
-    return f"{image.pixel_spacing.magnification:.6g}" if image.pixel_spacing else "unknown"
-
-
-def _with_source(word: str | None, source: str) -> str:
-    return f"{word}, {_from(source)}" if word and source else word or "unknown"
-
-
-def _from(source: str) -> str:
-    return source if source.startswith("given by") else f"from {source}"
-
-
-def _file_facts(image: ImageDescription) -> list[Fact]:
-    frames = f", {image.frames} frames" if image.frames != 1 else ""
-    return [
-        ("file format", image.file_format),
-        ("modality", image.modality),
-        ("SOP class", image.sop_class),
-        ("intent", image.presentation_intent),
-        ("transfer syntax", image.transfer_syntax),
-        ("size", f"{image.rows} rows x {image.columns} columns{frames}"),
-        ("bits", _bits(image)),
-        ("photometric interpretation", image.photometric_interpretation),
-    ]
-
-
-def _meaning_facts(image: ImageDescription) -> list[Fact]:
-    return [
-        ("pixel spacing", _spacing(image)),
-        ("magnification", _magnification(image)),
-        ("laterality", _with_source(image.image_laterality, image.laterality_source)),
-        ("view", _with_source(image.view_position, image.view_source)),
-        ("implant", image.implant),
-        ("lossy history", image.lossy_history),
-        ("flags", ", ".join(sorted(image.flags)) or "none"),
-    ]
-
-
 def facts(checked: CheckedFile) -> tuple[Fact, ...]:
-    """One line a fact, in the order in which pixels meet them; the last says whether it will be analyzed.
+    """Write what was understood of a file in words.
 
-    A file that shows no image has what was understood of it, at least the last line.
+    Args:
+        checked: The file.
+
+    Returns:
+        One line a fact, in the order in which pixels meet them; the last says whether it will be analyzed.
+        Of a file that shows no image only what is known.
+
     """
     image = checked.description
     because = image.not_analyzed_because
@@ -138,7 +103,61 @@ def facts(checked: CheckedFile) -> tuple[Fact, ...]:
 
 
 def check_document(checked: CheckedFile) -> dict[str, Any]:
-    """Return a checked file as a JSON object: the description's fields without patient and date."""
+    """Write what was understood of a file for a program.
+
+    Args:
+        checked: The file.
+
+    Returns:
+        The fields of its description without patient and date, and ``will_be_analyzed``; a JSON object.
+
+    """
     hidden = {"patient_id", "study_date"}
     fields = {name: value for name, value in asdict(checked.description).items() if name not in hidden}
     return fields | {"will_be_analyzed": checked.will_be_analyzed}
+
+
+def _file_facts(image: ImageDescription) -> list[Fact]:
+    frames = f", {image.frames} frames" if image.frames != 1 else ""
+    used, stored = ("unknown" if bits is None else str(bits) for bits in (image.bits_used, image.bits_stored))
+    return [
+        ("file format", image.file_format),
+        ("modality", image.modality),
+        ("SOP class", image.sop_class),
+        ("intent", image.presentation_intent),
+        ("transfer syntax", image.transfer_syntax),
+        ("size", f"{image.rows} rows x {image.columns} columns{frames}"),
+        ("bits", f"{used} used of {stored} stored"),
+        ("photometric interpretation", image.photometric_interpretation),
+    ]
+
+
+def _meaning_facts(image: ImageDescription) -> list[Fact]:
+    spacing = image.pixel_spacing
+    return [
+        ("pixel spacing", _spacing(image)),
+        ("magnification", f"{spacing.magnification:.6g}" if spacing else "unknown"),
+        ("laterality", _with_source(image.image_laterality, image.laterality_source)),
+        ("view", _with_source(image.view_position, image.view_source)),
+        ("implant", image.implant),
+        ("lossy history", image.lossy_history),
+        ("flags", ", ".join(sorted(image.flags)) or "none"),
+    ]
+
+
+def _spacing(image: ImageDescription) -> str:
+    spacing, note = image.pixel_spacing, image.pixel_spacing_note
+    if spacing is None:
+        return f"unknown, sizes will be null{'; ' + note if note else ''}"
+    pair = f"{spacing.row_mm:.6g}"
+    if spacing.row_mm != spacing.column_mm:
+        pair += f" x {spacing.column_mm:.6g}"
+    return f"{pair} mm, {_from(spacing.source)}{'; ' + note if note else ''}"
+
+
+def _with_source(word: str | None, source: str) -> str:
+    return f"{word}, {_from(source)}" if word and source else word or "unknown"
+
+
+def _from(source: str) -> str:
+    return source if source.startswith("given by") else f"from {source}"

@@ -1,65 +1,71 @@
-"""Two or more examinations of one woman -> a result folder with what became of every group."""
+"""Compare examinations of one woman: two that are at hand, or files of two or more days into a result."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from calcwatch.comparison.compare import Compared, compare_with_prior
-from calcwatch.comparison.treatment import context_of_examination
+from calcwatch.comparison import compare
+from calcwatch.comparison.compare import Compared
+from calcwatch.comparison.treatment import ClinicalStatement, stated_on
 from calcwatch.domain.context import ClinicalContext
 from calcwatch.domain.errors import BadContext
 from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.treatment import Treatment
 from calcwatch.exam.read import analyze_exam
-from calcwatch.formats.result.run import NotAnalyzed, ReadExamination, Step, first_given, images_as_read
-from calcwatch.models.learned import suspicion_model
-from calcwatch.service.analyze import AnalyzedRun, images_of, write_result
-from calcwatch.service.analyze_each import (
-    PARTS,
-    AnalyzeOptions,
-    Job,
-    ProgressEvent,
-    analyze_all,
-    provenance_of,
-)
-from calcwatch.service.files.contexts import StatedContexts, read_contexts, stated_words
+from calcwatch.formats.result.comparison import Step
+from calcwatch.formats.result.examinations import ReadExamination, first_given
+from calcwatch.models.onnx import suspicion_model
 from calcwatch.service.files.examination_files import (
-    FilesOfDays,
-    check_one_day,
     check_one_woman,
-    check_order,
-    days_of,
-    files_of_days,
+    days_of_arguments,
+    days_of_dates,
+    find_examination_files,
 )
-from calcwatch.service.files.result_folder import (
-    belongs_to_result,
-    check_result_folder,
-    result_folder,
-    writing,
-)
+from calcwatch.service.files.result_folder import belongs_to_result, check_result_folder, result_folder
 from calcwatch.service.files.rules import read_rules
-from calcwatch.service.workers import available_cores
+from calcwatch.service.files.statements import StatedContexts, read_contexts, stated_words
+from calcwatch.service.run import AnalyzedRun, AnalyzeOptions, OnEvent, analyze_each, images_of, write_run
+
+_DaysOf = Callable[[Sequence[ImageFindings], Sequence[int]], tuple[tuple[int, ...], ...]]
+"""Findings of images and the argument that led to each -> places of the images of each day."""
 
 
-@dataclass(frozen=True)
-class CompareOptions:
-    """How examinations are compared; ``treatment``: what is stated of it, ``None`` for nothing."""
+def compare_with_prior(
+    prior: Sequence[ImageFindings],
+    current: Sequence[ImageFindings],
+    *,
+    context: ClinicalContext | None = None,
+    treatment: Treatment | None = None,
+    earlier: Sequence[Compared] = (),
+) -> Compared:
+    """Say what became of every group since the prior examination, and read the current one knowing it.
 
-    analyze: AnalyzeOptions = field(default_factory=AnalyzeOptions)
-    treatment: Treatment | None = None
+    Everything is a suggestion: a radiologist decides.
 
+    Args:
+        prior: What ``analyze_image`` gave for each image of the prior examination; may be empty.
+        current: Likewise of the current one.
+        context: What a person states of the woman; ``None``: nothing.
+        treatment: What a person states of her treatment; ``None``: nothing.
+        earlier: The answers for the examinations before, the earliest first, so that a group keeps its
+            tracking UID.
 
-@dataclass(frozen=True, eq=False)
-class ComparedRun:
-    """What one run did; ``steps``: a comparison for each examination after the first."""
+    Returns:
+        The comparison, and the findings of the current examination.
 
-    run: AnalyzedRun
-    steps: tuple[Step, ...]
+    Raises:
+        ValueError: There is no current image, or context and treatment contradict each other.
 
-
-_Days = Callable[[Sequence[ImageFindings], Sequence[int]], tuple[tuple[int, ...], ...]]
+    """
+    return compare.compare_with_prior(
+        prior,
+        current,
+        table=read_rules(),
+        suspicion=suspicion_model(),
+        stated=stated_on(context or ClinicalContext(), treatment, current, prior),
+        earlier=earlier,
+    )
 
 
 def compare_files(
@@ -67,119 +73,139 @@ def compare_files(
     current: Path,
     out: Path,
     *,
-    options: CompareOptions | None = None,
-    on_event: Callable[[ProgressEvent], None] = lambda event: None,
-) -> ComparedRun:
-    """Compare an examination with an earlier one and put the result at ``out``, as a whole or not at all.
+    options: AnalyzeOptions | None = None,
+    treatment: Treatment | None = None,
+    on_event: OnEvent = lambda event: None,
+) -> AnalyzedRun:
+    """Compare an examination with an earlier one and put the result at a place, as a whole or not at all.
 
-    ``prior``, ``current``: a file, a folder, or a result of ``analyze_files``. Everything that
-    ``analyze_files`` writes is there for both, with ``comparison.json`` and ``history.json``.
-    Raises ``BadSeries`` where the two are not the earlier and the later examination of one woman,
-    ``ResultNotWritten`` and ``BadContext`` as ``analyze_files`` does.
+    Everything that ``analyze_files`` writes is there for both, with ``comparison.json`` and ``history.json``.
+
+    Args:
+        prior: The earlier examination: a file, a folder, or a result of ``analyze_files``.
+        current: The later one, likewise.
+        out: Where the result is to lie; a former result there is replaced.
+        options: How files are analyzed; ``None``: with what is shipped.
+        treatment: What a person states of the treatment; ``None``: nothing.
+        on_event: Is told of each file that is done.
+
+    Returns:
+        What was done; without a step where one of the two gave no image.
+
+    Raises:
+        BadSeries: The two are not the earlier and the later examination of one woman, or a result cannot be
+            read.
+        ResultNotWritten: ``out`` holds other files or cannot be written.
+        BadContext: What a person states cannot be used.
+        BadTable: The table cannot be used.
+
     """
-    return _compare([prior, current], out, options or CompareOptions(), on_event, _two_days)
+    return _compare(
+        [prior, current],
+        out,
+        options or AnalyzeOptions(),
+        treatment,
+        days_of=days_of_arguments,
+        on_event=on_event,
+    )
 
 
 def follow_files(
     paths: Sequence[Path],
     out: Path,
     *,
-    options: CompareOptions | None = None,
-    on_event: Callable[[ProgressEvent], None] = lambda event: None,
-) -> ComparedRun:
+    options: AnalyzeOptions | None = None,
+    treatment: Treatment | None = None,
+    on_event: OnEvent = lambda event: None,
+) -> AnalyzedRun:
     """Compare each examination of a woman with the one before and follow every group through all of them.
 
     Images of the same date are one examination. Writes what ``compare_files`` writes; ``comparison.json`` is
-    that of the last two. Raises as ``compare_files`` does.
+    that of the last two.
+
+    Args:
+        paths: Files, folders, or results of ``analyze_files``.
+        out: Where the result is to lie; a former result there is replaced.
+        options: How files are analyzed; ``None``: with what is shipped.
+        treatment: What a person states of the treatment; ``None``: nothing.
+        on_event: Is told of each file that is done.
+
+    Returns:
+        What was done, with a step for each examination after the first.
+
+    Raises:
+        BadSeries: The images are those of several women, some have a date and others do not, or a result
+            cannot be read.
+        ResultNotWritten: ``out`` holds other files or cannot be written.
+        BadContext: What a person states cannot be used.
+        BadTable: The table cannot be used.
+
     """
-    return _compare(paths, out, options or CompareOptions(), on_event, days_of)
-
-
-def _two_days(images: Sequence[ImageFindings], arguments: Sequence[int]) -> tuple[tuple[int, ...], ...]:
-    """Places of the images of the first and of the second path."""
-    days = [tuple(n for n, one in enumerate(arguments) if one == number) for number in (0, 1)]
-    for name, day in zip(("PRIOR", "CURRENT"), days, strict=True):
-        check_one_day([images[n] for n in day], name)
-    check_order(*([images[n] for n in day] for day in days))
-    return tuple(days)
+    return _compare(
+        paths, out, options or AnalyzeOptions(), treatment, days_of=days_of_dates, on_event=on_event
+    )
 
 
 def _compare(
     paths: Sequence[Path],
     out: Path,
-    options: CompareOptions,
-    on_event: Callable[[ProgressEvent], None],
-    days_from: _Days,
-) -> ComparedRun:
+    options: AnalyzeOptions,
+    treatment: Treatment | None,
+    *,
+    days_of: _DaysOf,
+    on_event: OnEvent,
+) -> AnalyzedRun:
     check_result_folder(out)
-    contexts = read_contexts(options.analyze.context) if options.analyze.context else StatedContexts()
-    found = _find(paths, out, options.analyze)
-    workers = min(options.analyze.workers or available_cores(), max(1, len(found.files)))
+    contexts = read_contexts(options.context) if options.context else StatedContexts()
+    found = [
+        (file, argument)
+        for file, argument in find_examination_files(paths, options.table, options.given)
+        if not belongs_to_result(file.path, out)
+    ]
     with result_folder(out) as folder:
-        with writing(out):
-            (folder / "overlays").mkdir()
-            (folder / PARTS).mkdir()
-        job = Job(out, folder, options.analyze, to_compare=True)
-        outcomes = analyze_all(job, found.files, workers, on_event)
+        files = [file for file, _ in found]
+        outcomes = analyze_each(files, out, folder, options, to_compare=True, on_event=on_event)
         places, images = images_of(outcomes)
-        check_one_woman([images])
-        days = days_from(images, [found.argument[place] or 0 for place in places])
-        context = _context(images, contexts)
-        read, steps = _read(images, places, days, context=context, treatment=options.treatment)
-        as_read = images_as_read(read)
-        refused = tuple(one for _, one in sorted(outcomes.items()) if isinstance(one, NotAnalyzed))
-        run = AnalyzedRun(out, tuple(as_read[at] for at in range(len(images))), read, refused)
-        with writing(out):
-            write_result(folder, run, places, provenance_of(options.analyze), steps=steps)
-    return ComparedRun(run, steps)
+        check_one_woman(images)
+        days = days_of(images, [found[place][1] or 0 for place in places])
+        context = contexts.of(first_given(images, "patient_id"))
+        examinations, steps = _read_days(images, places, days, context, treatment)
+        return write_run(out, folder, outcomes, examinations, options, steps=steps)
 
 
-def _find(paths: Sequence[Path], out: Path, options: AnalyzeOptions) -> FilesOfDays:
-    found = files_of_days(paths, options.table, options.given)
-    kept = [n for n, one in enumerate(found.files) if not belongs_to_result(one.path, out)]
-    return FilesOfDays(tuple(found.files[n] for n in kept), tuple(found.argument[n] for n in kept))
-
-
-def _context(images: Sequence[ImageFindings], contexts: StatedContexts) -> ClinicalContext:
-    return contexts.of(first_given(images, "patient_id"))
-
-
-def _read(
+def _read_days(
     images: Sequence[ImageFindings],
     places: Sequence[int],
     days: Sequence[tuple[int, ...]],
-    *,
     context: ClinicalContext,
     treatment: Treatment | None,
 ) -> tuple[tuple[ReadExamination, ...], tuple[Step, ...]]:
-    """Read every day: the first by itself, each other one with what became of it since the day before."""
+    """Read every day: the first by itself, each further one with what became of it since the day before."""
     table, suspicion = read_rules(), suspicion_model()
-    read: list[ReadExamination] = []
-    compared: list[Compared] = []
+    examinations: list[ReadExamination] = []
     steps: list[Step] = []
     for number, day in enumerate(days):
         if not day:
             continue
-        own = [images[at] for at in day]
-        known = _context_of_day(context, treatment, own, [images[at] for one in days[:number] for at in one])
-        before = _latest_of_each_view(images, days[:number])
-        if not before:
-            found = analyze_exam(own, table=table, suspicion=suspicion, context=known)
+        current = [images[at] for at in day]
+        earlier = [images[at] for earlier_day in days[:number] for at in earlier_day]
+        stated = _stated(context, treatment, current, earlier)
+        prior = _latest_of_each_view(images, days[:number])
+        if not prior:
+            findings = analyze_exam(current, table=table, suspicion=suspicion, context=stated.context)
         else:
-            answer = compare_with_prior(
-                [images[at] for at in before],
-                own,
+            compared = compare.compare_with_prior(
+                [images[at] for at in prior],
+                current,
                 table=table,
                 suspicion=suspicion,
-                context=known,
-                treatment=treatment,
-                earlier=compared,
+                stated=stated,
+                earlier=[step.compared for step in steps],
             )
-            compared.append(answer)
-            found = answer.examination
-            steps.append(Step(tuple(places[at] for at in before), tuple(places[at] for at in day), answer))
-        read.append(ReadExamination(day, found, stated_words(known), table.questions))
-    return tuple(read), tuple(steps)
+            findings = compared.examination
+            steps.append(Step(tuple(places[at] for at in prior), tuple(places[at] for at in day), compared))
+        examinations.append(ReadExamination(day, findings, stated_words(stated.context), table.questions))
+    return tuple(examinations), tuple(steps)
 
 
 def _latest_of_each_view(images: Sequence[ImageFindings], days: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
@@ -195,14 +221,14 @@ def _latest_of_each_view(images: Sequence[ImageFindings], days: Sequence[tuple[i
     return tuple(latest)
 
 
-def _context_of_day(
+def _stated(
     context: ClinicalContext,
     treatment: Treatment | None,
     images: Sequence[ImageFindings],
     earlier: Sequence[ImageFindings],
-) -> ClinicalContext:
+) -> ClinicalStatement:
     """What is stated for a day, the facts of the treatment worked out for it."""
     try:
-        return context_of_examination(context, treatment, images, earlier)
+        return stated_on(context, treatment, images, earlier)
     except ValueError as error:
         raise BadContext(f"the treatment and the context contradict each other: {error}") from error

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,7 +22,6 @@ from calcwatch.domain.errors import (
     UnsupportedImage,
 )
 from calcwatch.formats.dicom.deidentify.deidentify import (
-    Identity,
     Removed,
     deidentify,
     needs_black_out,
@@ -30,59 +30,64 @@ from calcwatch.formats.dicom.deidentify.deidentify import (
 )
 from calcwatch.formats.dicom.read.header import word
 from calcwatch.formats.dicom.read.parse import looks_like_dicom
-from calcwatch.service.black_out import breast_pixels
+from calcwatch.image.prepare.breast import find_breast
+from calcwatch.image.prepare.normalize import normalize
 from calcwatch.service.deidentify_result import (
     RESULT_FILES,
     deidentify_document,
     persons_in,
     shifted_day,
 )
-from calcwatch.service.files.key_file import check_passphrase, read_key_file, write_key_file
-from calcwatch.service.files.open_image import source_of
-from calcwatch.service.files.pseudonyms import Pseudonyms, new_secret
-from calcwatch.service.files.result_folder import check_result_folder, result_folder, writing
-from calcwatch.service.files.result_sources import find_source
+from calcwatch.service.files.key_file import (
+    Pseudonyms,
+    check_passphrase,
+    new_secret,
+    read_key_file,
+    write_key_file,
+)
+from calcwatch.service.files.open_image import open_image, source_of
+from calcwatch.service.files.result_folder import (
+    FINDINGS,
+    OVERLAYS,
+    REPORT,
+    check_result_folder,
+    find_source,
+    holds_what_it_lists,
+    result_folder,
+    writing,
+)
 
 MANIFEST = "deidentification.json"
 """Lists what was written and what was removed from it, by keyword and never by value."""
 
 _LEFT_OUT = {
-    "findings.json": {"overlays", "report.html", "examinations.csv", "groups.csv", "calcifications.csv"},
+    FINDINGS: {OVERLAYS, REPORT, "examinations.csv", "groups.csv", "calcifications.csv"},
     "export.json": {"export.json", "fhir.json", "report.pdf"},
 }
 """Beside these, files that may name the patient anywhere; an analysis of the cleaned images makes them."""
 
-_LARGEST = 2**31
+_LARGEST = 2**31  # bytes of a file that is read into memory
 
+_MARGIN_MM = 2.0
+"""Kept round the breast, so that the skin line stays whole: about the thickness of skin, our choice."""
 
-@dataclass(frozen=True)
-class DeidentifyOptions:
-    """How identity is taken away.
-
-    ``key_file``: where the key is kept, ``None``: it is thrown away, and nobody can tell who is who or add
-    examinations later. ``seed``: a secret that can be made again, for tests; whoever knows it can tell who
-    is who. ``black_out``: black out what lies outside the breast where letters may be burned in, instead of
-    refusing the image.
-    """
-
-    key_file: Path | None = None
-    seed: int | None = None
-    black_out: bool = False
-
-
-@dataclass(frozen=True)
-class CleanedFile:
-    """One file that was written: its name in the output and what was done to it."""
-
-    name: str
-    told: Removed
+_REASON_CODES: dict[type[CalcwatchError], str] = {
+    UnsupportedImage: "unsupported",
+    UnsuitableImage: "no_breast_found",
+}
+"""Reason code of a refusal by its error; of any other ``unreadable``."""
 
 
 @dataclass(frozen=True)
 class RefusedFile:
-    """One file that was not: ``number`` counts the files as they were found, 1 first.
+    """One file that was not written.
 
-    ``source`` and ``message`` may name the patient, as file names do: they are for the terminal alone.
+    Attributes:
+        number: Counts the files as they were found, 1 first.
+        reason_code: Why, for a program.
+        source: The file; may name the patient, as file names do: for the terminal alone.
+        message: Why, in words; likewise.
+
     """
 
     number: int
@@ -93,10 +98,19 @@ class RefusedFile:
 
 @dataclass
 class Deidentified:
-    """What one run did."""
+    """What one run did.
+
+    Attributes:
+        out: Where the copies lie.
+        files: Name of each DICOM file that was written to what was done to it.
+        results: Names of the documents of results that were written.
+        refused: Files that were not.
+        left_out: Number of tables, pictures and pages of results, which cannot be cleaned.
+
+    """
 
     out: Path
-    files: list[CleanedFile] = field(default_factory=list)
+    files: dict[str, Removed] = field(default_factory=dict)
     results: list[str] = field(default_factory=list)
     refused: list[RefusedFile] = field(default_factory=list)
     left_out: int = 0
@@ -104,69 +118,94 @@ class Deidentified:
 
 @dataclass
 class _Run:
-    """What a run knows while it works: where each source went, and whose each study is."""
+    """What a run knows while it works.
 
-    options: DeidentifyOptions
-    pseudonyms: Pseudonyms
+    ``written``: name and digest in the output by source; ``persons``: whose each study is; ``numbers``: of
+    the files in each folder of the output, of the results by their folder.
+    """
+
     folder: Path
+    pseudonyms: Pseudonyms
+    black_out: bool
     done: Deidentified
     written: dict[Path, tuple[str, str]] = field(default_factory=dict)
     persons: dict[str, str] = field(default_factory=dict)
-    results: dict[Path, int] = field(default_factory=dict)
     numbers: Counter[str] = field(default_factory=Counter)
+    results: dict[Path, int] = field(default_factory=dict)
 
 
 def deidentify_files(
     path: Path,
     out: Path,
     *,
-    options: DeidentifyOptions | None = None,
+    key_file: Path | None = None,
+    seed: int | None = None,
+    black_out: bool = False,
     on_done: Callable[[int, int], None] = lambda done, total: None,
 ) -> Deidentified:
-    """Take identity out of every file below a path, and put the rest at ``out``, as a whole or not at all.
+    """Take identity out of every file below a path, and put the rest at a place, as a whole or not at all.
 
     DICOM files go to ``<pseudonym>/<shifted date>/<n>.dcm``, documents of results to ``result-<n>/``, with
     the same pseudonyms, UIDs and dates. Every other file is refused; nothing is copied as it is. No name of
-    a file or folder is kept. ``on_done`` is told how many files are done, of how many.
+    a file or folder is kept.
 
-    Raises ``ResultNotWritten`` where ``out`` holds other files than those of a former run, ``BadKeyFile``
-    where the key file lies in ``out`` or cannot be used.
+    Args:
+        path: A file, or a folder with images and results.
+        out: Where the copies are to lie; those of a former run there are replaced.
+        key_file: Where the key is kept; ``None``: it is thrown away, and nobody can tell who is who or add
+            examinations later.
+        seed: Makes a secret that can be made again, for tests; whoever knows it can tell who is who.
+            ``None``: the secret is random, or that of the key file.
+        black_out: Black out what lies outside the breast where letters may be burned in, instead of refusing
+            the image.
+        on_done: Is given how many files are done, and of how many.
+
+    Returns:
+        What was written, and what was refused.
+
+    Raises:
+        ResultNotWritten: ``out`` holds other files than those of a former run, or cannot be written.
+        BadKeyFile: The key file lies in ``out`` or cannot be used.
+
     """
-    options = options or DeidentifyOptions()
     check_result_folder(out, is_deidentified)
-    _check_key_file(options, out)
-    pseudonyms = _pseudonyms(options)
-    files = list(_files(path, out))
+    if key_file is not None:
+        _check_key_file(key_file, seed, out)
+    is_known = key_file is not None and key_file.exists()
+    pseudonyms = read_key_file(key_file) if key_file and is_known else Pseudonyms(new_secret(seed))
+    files = sorted(_files(path, out), key=lambda file: file.name in RESULT_FILES)  # they refer to images
     with result_folder(out, is_deidentified) as folder:
-        run = _Run(options, pseudonyms, folder, Deidentified(out))
-        results = [one for one in files if one.name in RESULT_FILES]
-        others = [one for one in files if one.name not in RESULT_FILES]
-        for number, one in enumerate([*others, *results], start=1):
+        run = _Run(folder, pseudonyms, black_out, Deidentified(out))
+        for number, file in enumerate(files, start=1):
             on_done(number - 1, len(files))
-            _one(run, one, number, is_result=one.name in RESULT_FILES)
+            _clean(run, file, number)
         with writing(out):
-            (folder / MANIFEST).write_text(_manifest(run), encoding="utf-8")
-        if options.key_file is not None:
-            write_key_file(options.key_file, pseudonyms)
+            (folder / MANIFEST).write_text(_manifest(run.done), encoding="utf-8")
+        if key_file is not None:
+            write_key_file(key_file, pseudonyms)
     on_done(len(files), len(files))
     return run.done
 
 
-def _check_key_file(options: DeidentifyOptions, out: Path) -> None:
-    key = options.key_file
-    if key is None:
-        return
+def is_deidentified(folder: Path) -> bool:
+    """Tell whether a folder holds what a former run wrote, and nothing else.
+
+    Args:
+        folder: Any path.
+
+    Returns:
+        False too where it cannot be read.
+
+    """
+    return holds_what_it_lists(folder, MANIFEST)
+
+
+def _check_key_file(key: Path, seed: int | None, out: Path) -> None:
     if Path(os.path.realpath(key)).is_relative_to(os.path.realpath(out)):
         raise BadKeyFile(f"{key} lies in {out}: whoever gets the images would get the key; keep it elsewhere")
-    if options.seed is not None and key.exists():
+    if seed is not None and key.exists():
         raise BadKeyFile(f"{key} has a secret already; leave --seed out, or give a new --key-file")
     check_passphrase()
-
-
-def _pseudonyms(options: DeidentifyOptions) -> Pseudonyms:
-    if options.key_file is not None and options.key_file.exists():
-        return read_key_file(options.key_file)
-    return Pseudonyms(new_secret(options.seed))
 
 
 def _files(path: Path, out: Path, *, named: bool = True) -> Iterator[Path]:
@@ -183,44 +222,33 @@ def _files(path: Path, out: Path, *, named: bool = True) -> Iterator[Path]:
     except OSError:
         yield path
         return
-    for one in inside:
-        if one.resolve() != out.resolve():
-            yield from _files(one, out, named=False)
+    for entry in inside:
+        if entry.resolve() != out.resolve():
+            yield from _files(entry, out, named=False)
 
 
-def _one(run: _Run, path: Path, number: int, *, is_result: bool) -> None:
+def _clean(run: _Run, path: Path, number: int) -> None:
     """Clean one file; what cannot be cleaned is refused and never copied."""
     try:
-        if is_result:
+        if path.name in RESULT_FILES:
             _clean_result(run, path)
         else:
             _clean_dicom(run, path, _read(path))
     except (CalcwatchError, OSError) as problem:
-        if _is_left_out(path):
+        is_left_out = any(
+            place.name in names and (place.parent / beside).is_file()
+            for beside, names in _LEFT_OUT.items()
+            for place in (path, path.parent)
+        )
+        if is_left_out:
             run.done.left_out += 1
             return
-        run.done.refused.append(RefusedFile(number, _reason(problem), source_of(path), _words(problem)))
-
-
-def _is_left_out(path: Path) -> bool:
-    return any(
-        place.name in names and (place.parent / beside).is_file()
-        for beside, names in _LEFT_OUT.items()
-        for place in (path, path.parent)
-    )
-
-
-def _reason(problem: Exception) -> str:
-    named: dict[type[Exception], str] = {
-        UnsupportedImage: "unsupported",
-        UnsuitableImage: "no_breast_found",
-        UnreadableImage: "unreadable",
-    }
-    return named.get(type(problem), "unreadable")
-
-
-def _words(problem: CalcwatchError | OSError) -> str:
-    return str(problem) if isinstance(problem, CalcwatchError) else f"cannot be read: {problem.strerror}"
+        code, message = "unreadable", str(problem)
+        if isinstance(problem, CalcwatchError):
+            code = _REASON_CODES.get(type(problem), code)
+        else:
+            message = f"cannot be read: {problem.strerror}"
+        run.done.refused.append(RefusedFile(number, code, source_of(path), message))
 
 
 def _read(path: Path) -> bytes:
@@ -243,50 +271,60 @@ def _clean_dicom(run: _Run, path: Path, content: bytes) -> None:
     dataset = read_whole(content)
     person = person_of(dataset)
     identity = run.pseudonyms.identity_of(person)
-    keep = _pixels_to_keep(run, path, needs_black_out(dataset))
-    cleaned, told = deidentify(dataset, identity, keep=keep)
-    name = _new_name(run, identity, word(dataset, "StudyDate"))
+    letters = needs_black_out(dataset)
+    if letters and not run.black_out:
+        raise UnsupportedImage(
+            f"letters may be burned into this image ({letters}); give --black-out to black out what lies "
+            "outside the breast, and look at the result"
+        )
+    cleaned, removed = deidentify(dataset, identity, keep=_breast_pixels(path) if letters else None)
+    day = shifted_day(word(dataset, "StudyDate"), identity.pseudonym.shift_days) or "undated"
+    place = f"{identity.pseudonym.patient_id}/{day}"
+    run.numbers[place] += 1
+    name = f"{place}/{run.numbers[place]}.dcm"
     with writing(run.done.out):
         (run.folder / name).parent.mkdir(parents=True, exist_ok=True)
         (run.folder / name).write_bytes(cleaned)
-    run.done.files.append(CleanedFile(name, told))
+    run.done.files[name] = removed
     run.written[path.resolve()] = (name, hashlib.sha256(cleaned).hexdigest())
     run.persons[word(dataset, "StudyInstanceUID")] = person
 
 
-def _new_name(run: _Run, identity: Identity, study_date: str) -> str:
-    who = identity.pseudonym
-    day = shifted_day(study_date, who.shift_days) or "undated"
-    place = f"{who.patient_id}/{day}"
-    run.numbers[place] += 1
-    return f"{place}/{run.numbers[place]}.dcm"
-
-
-def _pixels_to_keep(run: _Run, path: Path, why: str) -> NDArray[np.bool_] | None:
-    """Pixels of the breast where letters may be burned in, ``None`` where nothing says so.
-
-    Raises ``UnsupportedImage`` where they may and black-out was not asked for, ``UnsuitableImage`` where no
-    breast is found to keep.
-    """
-    if not why:
-        return None
-    if not run.options.black_out:
-        raise UnsupportedImage(
-            f"letters may be burned into this image ({why}); give --black-out to black out what lies "
-            "outside the breast, and look at the result"
-        )
-    return breast_pixels(path)
+def _breast_pixels(path: Path) -> NDArray[np.bool_]:
+    """Pixels of an image file that show the breast and a margin round it; rows x columns."""
+    mammogram = open_image(path)
+    image = normalize(mammogram)
+    breast = find_breast(image)
+    if breast.area_px == 0:
+        raise UnsuitableImage("no breast was found, so nobody can say what may stay; leave this image out")
+    mask = breast.mask[:, ::-1] if image.frame.mirrored else breast.mask
+    whole = np.zeros(mammogram.gray.shape, np.uint8)
+    frame = image.frame
+    whole[frame.top : frame.top + frame.rows, frame.left : frame.left + frame.columns] = mask
+    radius = round(image.px(_MARGIN_MM))
+    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+    kept: NDArray[np.bool_] = cv2.dilate(whole, disk).astype(bool)
+    return kept
 
 
 def _clean_result(run: _Run, path: Path) -> None:
+    pseudonyms, findings = run.pseudonyms, path.parent / FINDINGS
+
+    def new_source(source: str) -> tuple[str, str | None]:
+        """Name and digest of an image in the output; a file that is not there gets a word for its name."""
+        written = run.written.get(find_source(findings, source).resolve())
+        return written or (f"not-here/{pseudonyms.stand_in('source', source)}", None)
+
+    content = path.read_bytes()
     try:
         text = deidentify_document(
-            path,
-            persons_in(path.parent / "findings.json"),
-            lambda patient, study: run.pseudonyms.identity_of(
+            content,
+            persons_in(findings),
+            lambda patient, study: pseudonyms.identity_of(
                 patient or run.persons.get(study) or f"study {study}"
             ),
-            lambda source: _new_source(run, path, source),
+            pseudonyms.map_uid,
+            new_source,
         )
     except (ValueError, KeyError, TypeError) as error:
         raise UnreadableImage(
@@ -300,45 +338,29 @@ def _clean_result(run: _Run, path: Path) -> None:
     run.done.results.append(name)
 
 
-def _new_source(run: _Run, result: Path, source: str) -> tuple[str, str | None]:
-    """Name and digest of an image in the output; a file that is not there gets a word for its name."""
-    found = run.written.get(find_source(result.parent / "findings.json", source).resolve())
-    return found or (f"not-here/{run.pseudonyms.lookalike_kind('source', source)}", None)
-
-
-def _manifest(run: _Run) -> str:
+def _manifest(done: Deidentified) -> str:
     document = {
         "package": "calcwatch",
         "profile": "PS3.15 Annex E, Basic Application Level Confidentiality Profile",
         "options": [
             "Retain Patient Characteristics",
             "Retain Longitudinal Temporal Information with Modified Dates",
-            *(["Clean Pixel Data"] if any(one.told.blacked_out for one in run.done.files) else []),
+            *(["Clean Pixel Data"] if any(removed.blacked_out for removed in done.files.values()) else []),
         ],
-        "files": [{"name": one.name, **_told(one.told)} for one in run.done.files],
-        "results": run.done.results,
-        "left_out": run.done.left_out,
-        "refused": [{"number": one.number, "reason_code": one.reason_code} for one in run.done.refused],
+        "files": [
+            {
+                "name": name,
+                "removed": dict(sorted(removed.removed.items())),
+                "replaced": dict(sorted(removed.replaced.items())),
+                "shifted": dict(sorted(removed.shifted.items())),
+                "mapped": dict(sorted(removed.mapped.items())),
+                "private_removed": removed.private,
+                "blacked_out": removed.blacked_out,
+            }
+            for name, removed in done.files.items()
+        ],
+        "results": done.results,
+        "left_out": done.left_out,
+        "refused": [{"number": file.number, "reason_code": file.reason_code} for file in done.refused],
     }
     return json.dumps(document, indent=2) + "\n"
-
-
-def _told(told: Removed) -> dict[str, object]:
-    counts = (told.removed, told.replaced, told.shifted, told.mapped)
-    names = ("removed", "replaced", "shifted", "mapped")
-    return {
-        **{name: dict(sorted(count.items())) for name, count in zip(names, counts, strict=True)},
-        "private_removed": told.private,
-        "blacked_out": told.blacked_out,
-    }
-
-
-def is_deidentified(folder: Path) -> bool:
-    """Tell whether a folder holds what a former run wrote, and nothing else."""
-    try:
-        document = json.loads((folder / MANIFEST).read_bytes())
-        listed = {MANIFEST, *document["results"], *(one["name"] for one in document["files"])}
-        held = {one.relative_to(folder).as_posix() for one in folder.rglob("*") if not one.is_dir()}
-        return document["package"] == "calcwatch" and held <= listed
-    except (OSError, ValueError, KeyError, TypeError):
-        return False

@@ -11,22 +11,20 @@ from pathlib import Path
 from typing import Any
 
 from calcwatch.formats.dicom.deidentify.deidentify import STANDARD_UIDS, Identity, MapUid
-from calcwatch.formats.result.document import DOCUMENTS, read_document
+from calcwatch.service.files.result_folder import COMPARISON, FINDINGS, HISTORY
 
-RESULT_FILES = frozenset(f"{name}.json" for name in DOCUMENTS)
+RESULT_FILES = frozenset({FINDINGS, COMPARISON, HISTORY})
 """Documents of a result that can be cleaned; tables, pictures and the page cannot."""
 
 _UID = re.compile(r"[0-2](\.(0|[1-9]\d*))+")
+_OWN_SCHEME = "2.25."  # of UIDs that calcwatch makes (PS3.5 B.2)
 _ISO_DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 _DROPPED = frozenset({"stated", "message"})
 _KEPT = frozenset({"likelihood_range", "literature"})
 """Their source is a paper, and names no file."""
 
-_OWN_SCHEME = "2.25."
-
 NewSource = Callable[[str], tuple[str, str | None]]
 """A source of the result -> its name and SHA-256 in the output, ``None`` where it is not there."""
-
 
 Person = tuple[str, str]
 """Patient ID and Study Instance UID as a result has them; either may be ``""``."""
@@ -36,35 +34,72 @@ IdentityOf = Callable[[str, str], Identity]
 
 
 def persons_in(findings: Path) -> set[Person]:
-    """Who the images of a result are of, by its ``findings.json``.
+    """Tell who the images of a result are of.
 
-    Raises ``OSError``, ``ValueError``, ``KeyError`` or ``TypeError`` for no result, ``NotInResult`` for one
-    of a version that cannot be read.
+    Args:
+        findings: Its ``findings.json``.
+
+    Returns:
+        Every person.
+
+    Raises:
+        OSError: The file cannot be read.
+        ValueError: It is no JSON.
+        KeyError: It is no result.
+
     """
-    images = read_document(findings.read_bytes(), findings)["images"]
-    return {(one["patient_id"] or "", one["study_instance_uid"] or "") for one in images}
+    images = json.loads(findings.read_bytes())["images"]
+    return {(image["patient_id"] or "", image["study_instance_uid"] or "") for image in images}
 
 
 def deidentify_document(
-    path: Path, persons: set[Person], identity_of: IdentityOf, new_source: NewSource
+    content: bytes, persons: set[Person], identity_of: IdentityOf, map_uid: MapUid, new_source: NewSource
 ) -> str:
-    """The text of a cleaned document, with the names of today whatever version it was written by.
+    """Clean a document of a result.
 
-    Patient ID becomes the pseudonym, dates are shifted, UIDs replaced as in the images, sources renamed;
-    what a person stated of the woman, and messages, which may name files, are left out. ``persons``: of the
-    whole result; what stands beside no Patient ID is the only woman's, and has no date where there are
-    several. Fields that no table knows, which may say anything, are left out. Raises as ``persons_in`` does.
+    Patient ID becomes the pseudonym, dates are shifted, UIDs replaced as in the images, sources renamed; what
+    a person stated of the woman, and messages, which may name files, are left out.
+
+    Args:
+        content: The document, JSON.
+        persons: Of the whole result; what stands beside no Patient ID is the only woman's, and has no date
+            where there are several.
+        identity_of: What takes the place of a person's identity.
+        map_uid: The UID that takes the place of one.
+        new_source: Where a source lies in the output.
+
+    Returns:
+        The text of the cleaned document.
+
+    Raises:
+        ValueError: It is no JSON object.
+
     """
-    document = read_document(path.read_bytes(), path, path.stem)
-    known = {identity_of(*one).pseudonym.patient_id: identity_of(*one) for one in sorted(persons)}
-    only = next(iter(known.values())) if len(known) == 1 else None
-    cleaned = _Cleaner(identity_of, new_source, _any(known)).value("", document, only)
+    document = json.loads(content)
+    if not isinstance(document, dict):
+        raise ValueError("no JSON object")
+    identities = [identity_of(*person) for person in sorted(persons)]
+    women = {identity.pseudonym.patient_id for identity in identities}
+    only = identities[0] if len(women) == 1 else None
+    cleaned = _Cleaner(identity_of, map_uid, new_source).value("", document, only)
     return json.dumps(cleaned, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _any(known: dict[str, Identity]) -> MapUid:
-    """UIDs are replaced alike for everybody."""
-    return next(iter(known.values())).map_uid if known else str
+def shifted_day(day: str, days: int) -> str:
+    """Shift a date.
+
+    Args:
+        day: ``YYYYMMDD``.
+        days: By how many, below 0 into the past.
+
+    Returns:
+        ``YYYYMMDD``; ``""`` for what is no date.
+
+    """
+    try:
+        return (datetime.strptime(day, "%Y%m%d") + timedelta(days=days)).strftime("%Y%m%d")
+    except (ValueError, OverflowError):
+        return ""
 
 
 @dataclass(frozen=True)
@@ -72,21 +107,20 @@ class _Cleaner:
     """What does not change on the way through a document."""
 
     identity_of: IdentityOf
-    new_source: NewSource
     map_uid: MapUid
+    new_source: NewSource
 
     def value(self, key: str, value: Any, identity: Identity | None) -> Any:
         """A value without identity; ``identity``: whose it is, ``None`` where that is not known."""
-        if isinstance(value, dict):
-            return self._object(value, identity)
         if isinstance(value, list):
-            return [self.value(key, one, identity) for one in value]
-        return self._word(key, value, identity) if isinstance(value, str) else value
-
-    def _object(self, value: dict[str, Any], identity: Identity | None) -> dict[str, Any]:
-        named = value.get("patient_id") or "", value.get("study_instance_uid") or ""
-        own = self.identity_of(*named) if any(named) else identity
-        inner = {name: self._part(name, one, own) for name, one in value.items()}
+            return [self.value(key, item, identity) for item in value]
+        if isinstance(value, str):
+            return self._word(key, value, identity)
+        if not isinstance(value, dict):
+            return value
+        person = value.get("patient_id") or "", value.get("study_instance_uid") or ""
+        own = self.identity_of(*person) if any(person) else identity
+        inner = {name: self._part(name, part, own) for name, part in value.items()}
         if "sha256" in value and isinstance(value.get("source"), str):
             inner["sha256"] = self.new_source(value["source"])[1]
         return inner
@@ -107,14 +141,6 @@ class _Cleaner:
         if _UID.fullmatch(word) and (word.startswith(_OWN_SCHEME) or "uid" in key):
             return word if word.startswith(STANDARD_UIDS) else self.map_uid(word)
         return _ISO_DAY.sub(lambda day: "removed" if days is None else _shifted_iso(day.group(0), days), word)
-
-
-def shifted_day(day: str, days: int) -> str:
-    """A date ``YYYYMMDD`` that many days later; what is no date is left out."""
-    try:
-        return (datetime.strptime(day, "%Y%m%d") + timedelta(days=days)).strftime("%Y%m%d")
-    except (ValueError, OverflowError):
-        return ""
 
 
 def _shifted_iso(day: str, days: int) -> str:

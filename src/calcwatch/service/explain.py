@@ -2,88 +2,69 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from calcwatch.domain.errors import NotInResult
-from calcwatch.domain.uids import letter
-from calcwatch.formats.result.document import read_document
-from calcwatch.formats.result.image import WITH_SUGGESTIONS
-from calcwatch.report.explanation import FoundGroup, explanation
+from calcwatch.report.explanation import explanation, named_groups
+from calcwatch.service.files.result_folder import findings_file
 from calcwatch.service.files.rules import read_rules
 
-_FINDINGS = "findings.json"
-_LISTED = 20
-
-
-@dataclass(frozen=True)
-class _Group:
-    """A group with its image and its place in the result: ``name`` is ``1:A``."""
-
-    name: str
-    image: dict[str, Any]
-    group: dict[str, Any]
+_LISTED = 20  # groups that a message names
 
 
 def explain_group(name: str, result: Path) -> tuple[str, ...]:
-    """Explain a group of a result in lines of text.
+    """Explain a group of a result.
 
-    ``name``: its tracking UID, an ending of it that only one group has, or its image's number among the
-    images of the result and its letter, as ``2:A``. ``result``: a ``findings.json`` or the folder that holds
-    one. Raises ``NotInResult`` when there is no such group or more than one, listing those there are, or when
-    the result cannot be read.
+    Args:
+        name: Its tracking UID, an ending of it that only one group has, or its image's number among the
+            images of the result and its letter, as ``2:A``.
+        result: A ``findings.json`` or the folder that holds one.
+
+    Returns:
+        Lines of text.
+
+    Raises:
+        NotInResult: There is no such group or more than one, and the message lists those there are; or the
+            result cannot be read.
+
     """
-    path = result / _FINDINGS if result.is_dir() else result
+    path = findings_file(result)
     document = _read(path)
-    groups = tuple(_groups(document))
-    found = _find(name, groups, path)
-    counterpart = next((one.name for one in groups if _uid(one) == found.group["counterpart"]), "")
-    examination = next(
-        (one for one in document["examinations"] if found.image["source"] in one["sources"]), None
-    )
-    whole = FoundGroup(found.name, found.image, found.group, counterpart, examination)
-    return tuple(explanation(whole, read_rules()))
+    uids = {own: str(group["tracking_uid"]) for own, (_, group) in named_groups(document).items()}
+    return tuple(explanation(document, _find(name, uids, path), read_rules()))
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return read_document(path.read_bytes(), path, least=WITH_SUGGESTIONS)
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        version = str(document["schema_version"])
+        is_ours = document["provenance"]["package"] == "calcwatch"
     except OSError as error:
         raise NotInResult(
             f"{path}: cannot be read: {error.strerror}; give a result with --findings"
         ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise NotInResult(f"{path}: this is no findings.json; give a result with --findings") from error
+    if not is_ours or "examinations" not in document:
+        raise NotInResult(f"{path}: its schema {version} holds no suggestions; analyze the images again")
+    return document
 
 
-def _groups(document: dict[str, Any]) -> Iterator[_Group]:
-    for number, image in enumerate(document["images"], start=1):
-        for index, group in enumerate(image["groups"]):
-            yield _Group(f"{number}:{letter(index)}", image, group)
-
-
-def _uid(one: _Group) -> str:
-    return str(one.group["tracking_uid"])
-
-
-def _find(name: str, groups: tuple[_Group, ...], path: Path) -> _Group:
+def _find(name: str, uids: dict[str, str], path: Path) -> str:
+    """The group that is called so, as ``2:A``; ``uids``: tracking UID of every group by that name."""
     if re.fullmatch(r"\d+:[A-Za-z]+", name):
-        fitting = [one for one in groups if one.name == name.upper()]
+        fitting = [name.upper()] if name.upper() in uids else []
     else:
-        fitting = [one for one in groups if _uid(one) == name]
-        fitting = fitting or [one for one in groups if name and _uid(one).endswith(name)]
+        fitting = [own for own, uid in uids.items() if uid == name]
+        fitting = fitting or [own for own, uid in uids.items() if name and uid.endswith(name)]
     if len(fitting) == 1:
         return fitting[0]
     how_many = f"{len(fitting)} groups are" if fitting else "no group is"
-    raise NotInResult(f"{path}: {how_many} called {name!r}; {_list(fitting or list(groups))}")
-
-
-def _list(groups: list[_Group]) -> str:
-    if not groups:
-        return "the result holds no group"
-    shown = ", ".join(f"{one.name} ({_uid(one)})" for one in groups[:_LISTED])
-    more = f" and {len(groups) - _LISTED} more" if len(groups) > _LISTED else ""
-    return f"name one of {shown}{more}"
+    listed = fitting or list(uids)
+    shown = ", ".join(f"{own} ({uids[own]})" for own in listed[:_LISTED])
+    more = f" and {len(listed) - _LISTED} more" if len(listed) > _LISTED else ""
+    remedy = f"name one of {shown}{more}" if listed else "the result holds no group"
+    raise NotInResult(f"{path}: {how_many} called {name!r}; {remedy}")

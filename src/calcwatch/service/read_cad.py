@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from calcwatch.domain.errors import CalcwatchError, UnreadableImage
+from calcwatch.domain.errors import CalcwatchError
 from calcwatch.domain.findings import CadReport
 from calcwatch.formats.dicom.read.cad_report import MAX_REPORT_BYTES, read_cad_report
-from calcwatch.service.files.open_image import source_of
+from calcwatch.service.files.open_image import read_bounded, source_of
 
 
 def read_cad_file(path: Path) -> CadReport:
     """Read the CAD report of any vendor from a file.
 
-    Raises ``UnreadableImage`` or ``UnsupportedImage``, each with the file and the remedy.
+    Args:
+        path: A Mammography CAD SR.
+
+    Returns:
+        What it marks, in its order.
+
+    Raises:
+        UnreadableImage: The file cannot be read or is damaged.
+        UnsupportedImage: It is no CAD report. Both messages hold the file and the remedy.
+
     """
-    source = source_of(path)
-    try:
-        size = path.stat().st_size
-        content = path.read_bytes() if size <= MAX_REPORT_BYTES else b""
-    except OSError as problem:
-        raise UnreadableImage(f"{source}: cannot be read: {problem.strerror or problem}") from problem
-    if size > MAX_REPORT_BYTES:
-        raise UnreadableImage(
-            f"{source}: {size} bytes are more than the {MAX_REPORT_BYTES} of a CAD report; check the file"
-        )
+    content = read_bounded(path, MAX_REPORT_BYTES, "of a CAD report; check the file")
     try:
         return read_cad_report(content)
     except CalcwatchError as problem:
-        raise type(problem)(f"{source}: {problem}") from problem
+        raise type(problem)(f"{source_of(path)}: {problem}") from problem

@@ -18,28 +18,84 @@ from typing import Any, cast
 import cv2
 
 Task = Any
+"""What one call of the function is given; picklable."""
+
 Answer = Any
+"""What the function gives for a task; picklable."""
+
+_SECONDS_TO_END = 5  # that a process is given to end before it is killed
 
 
 @dataclass(frozen=True)
 class WorkerEnded:
-    """The answer of a process that died: below 0 the signal that killed it, else its exit status."""
+    """The answer of a process that died.
+
+    Attributes:
+        exit_status: Below 0 the signal that killed it, else its exit status; ``None`` where it is not known.
+
+    """
 
     exit_status: int | None
 
 
-@dataclass
-class _Worker:
-    process: BaseProcess
-    connection: Connection
-    place: int = -1
-
-
 def available_cores() -> int:
-    """Processor cores this process may use, at least 1."""
+    """Return the number of processor cores that this process may use, at least 1."""
     if hasattr(os, "sched_getaffinity"):
         return max(1, len(os.sched_getaffinity(0)))
     return os.cpu_count() or 1
+
+
+def answers(
+    function: Callable[[Task], Answer], tasks: Sequence[Task], *, workers: int
+) -> Generator[tuple[int, Answer | WorkerEnded], None, None]:
+    """Do tasks in several processes; close the iterator to stop early.
+
+    Args:
+        function: What is called with each task, in a process that does one at a time; picklable, and it must
+            not raise. A process that dies is replaced.
+        tasks: In the order in which they are begun.
+        workers: Most processes at a time.
+
+    Yields:
+        Place of a task and its answer, as the answers come in, in no particular order.
+
+    """
+    waiting = iter(enumerate(tasks))
+    threads = max(1, available_cores() // max(1, workers))
+    crew: dict[Connection, tuple[BaseProcess, int]] = {}  # with the place of the task that each does
+    try:
+        for place, task in zip(range(min(workers, len(tasks))), tasks, strict=False):
+            next(waiting)
+            connection, process = _start(function, threads)
+            crew[connection] = process, place
+            _give(connection, task)
+        while crew:
+            for ready in wait(list(crew)):
+                connection = cast(Connection, ready)
+                process, place = crew.pop(connection)
+                answer = _listen(connection, process)
+                following = next(waiting, None)
+                if following is None or isinstance(answer, WorkerEnded):
+                    _stop(connection, process)
+                    if following is not None:
+                        connection, process = _start(function, threads)
+                if following is not None:
+                    crew[connection] = process, following[0]
+                    _give(connection, following[1])
+                yield place, answer
+    finally:
+        for connection, (process, _) in crew.items():
+            _stop(connection, process)
+
+
+def _start(function: Callable[[Task], Answer], threads: int) -> tuple[Connection, BaseProcess]:
+    context = get_context("spawn")
+    connection, of_child = context.Pipe()
+    process = context.Process(target=_serve, args=(of_child, function, threads), daemon=True)
+    with _interrupts_ignored():
+        process.start()
+    of_child.close()
+    return connection, process
 
 
 @contextmanager
@@ -48,93 +104,45 @@ def _interrupts_ignored() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    former = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, former)
 
 
-def _be_silent() -> None:
-    """Drop what libraries print: it would tear the progress bar and may quote a header with patient data."""
+def _serve(connection: Connection, function: Callable[[Task], Answer], threads: int) -> None:
+    """Answer tasks until the parent is gone or needs no more; this is what a worker's process does."""
+    # What libraries print would tear the progress bar and may quote a header with patient data.
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
     nothing = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, 1)
     os.dup2(nothing, 2)
     os.close(nothing)
-
-
-def _serve(connection: Connection, function: Callable[[Task], Answer], threads: int) -> None:
-    _be_silent()
     cv2.setNumThreads(threads)
-    with suppress(EOFError, OSError):  # the parent is gone or needs no more
+    with suppress(EOFError, OSError):
         while True:
             connection.send(function(connection.recv()))
 
 
-def _start(function: Callable[[Task], Answer], threads: int) -> _Worker:
-    context = get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs, function, threads), daemon=True)
-    with _interrupts_ignored():
-        process.start()
-    theirs.close()
-    return _Worker(process, ours)
-
-
-def _give(worker: _Worker, place: int, task: Task) -> None:
-    worker.place = place
+def _give(connection: Connection, task: Task) -> None:
     with suppress(OSError):  # it died before it got the task: its silence is noticed when we listen
-        worker.connection.send(task)
+        connection.send(task)
 
 
-def _listen(worker: _Worker) -> Answer | WorkerEnded:
+def _listen(connection: Connection, process: BaseProcess) -> Answer | WorkerEnded:
     try:
-        return worker.connection.recv()
+        return connection.recv()
     except (EOFError, OSError):
-        worker.process.join()
-        return WorkerEnded(worker.process.exitcode)
+        process.join()
+        return WorkerEnded(process.exitcode)
 
 
-def _stop(worker: _Worker) -> None:
-    worker.connection.close()
-    worker.process.terminate()
-    worker.process.join(5)
-    if worker.process.is_alive():
-        worker.process.kill()
-        worker.process.join()
-
-
-def answers(
-    function: Callable[[Task], Answer], tasks: Sequence[Task], *, workers: int
-) -> Generator[tuple[int, Answer | WorkerEnded], None, None]:
-    """Yield ``(place of the task, answer)`` as the answers come in, in no particular order.
-
-    ``function``, tasks and answers travel between processes, so they must be picklable; ``function`` must not
-    raise. Each process does one task at a time; one that dies is replaced. Close the iterator to stop early.
-    """
-    waiting = iter(enumerate(tasks))
-    threads = max(1, available_cores() // max(1, workers))
-    crew: dict[Connection, _Worker] = {}
-    try:
-        for place, task in zip(range(min(workers, len(tasks))), tasks, strict=False):
-            next(waiting)
-            worker = _start(function, threads)
-            crew[worker.connection] = worker
-            _give(worker, place, task)
-        while crew:
-            for ready in wait(list(crew)):
-                worker = crew.pop(cast(Connection, ready))
-                place, answer = worker.place, _listen(worker)
-                following = next(waiting, None)
-                if following is None or isinstance(answer, WorkerEnded):
-                    _stop(worker)
-                    worker = _start(function, threads) if following is not None else worker
-                if following is not None:
-                    crew[worker.connection] = worker
-                    _give(worker, *following)
-                yield place, answer
-    finally:
-        for worker in crew.values():
-            _stop(worker)
+def _stop(connection: Connection, process: BaseProcess) -> None:
+    connection.close()
+    process.terminate()
+    process.join(_SECONDS_TO_END)
+    if process.is_alive():
+        process.kill()
+        process.join()

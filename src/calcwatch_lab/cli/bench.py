@@ -101,7 +101,7 @@ def detect(
         leave_out=frozenset(filter(None, (name.strip() for name in leave_out.split(",")))),
         workers=workers,
     )
-    with show_progress("none" if quiet else "bar", _clean) as on_event:
+    with show_progress(quiet=quiet) as on_event:
         evidence = write_evidence(options, out, contenders=contenders_of(model), on_event=on_event)
     if not quiet:
         for goal in goals_of(evidence):

@@ -59,7 +59,7 @@ from calcwatch.formats.result.run import ReadExamination, Run, Step
 from calcwatch.image.settings import AnalysisSettings
 from calcwatch.phantom import PhantomImage, PhantomSettings, make_prior_and_current
 from calcwatch.report.overlay import draw_overlay, encode_png
-from calcwatch.service.analyze_each import overlay_name
+from calcwatch.service.files.result_folder import overlay_name
 from tests.formats.result.examples import circle
 
 SPACING_MM = 0.1

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from calcwatch.cli.exchange import ALL_FORMATS
 from calcwatch.cli.main import app
-from calcwatch.service.export import Exported
+from calcwatch.service.export import FORMATS, Exported
 from tests.formats.dicom.make import file_bytes
 from tests.service.inputs import left_cc, stored
 
@@ -41,6 +42,13 @@ def test_help_shows_an_example(name: str) -> None:
     answer = CliRunner().invoke(app, [name, "--help"])
     assert answer.exit_code == 0
     assert f"calcwatch {name}" in answer.output.split("For example:")[1]
+
+
+def test_help_names_every_format() -> None:
+    """The words of --to, which help shows without loading what writes them, are those of the one table."""
+    assert ",".join(FORMATS) == ALL_FORMATS
+    text = CliRunner().invoke(app, ["export", "--help"]).output
+    assert set(FORMATS) <= set(text.split())
 
 
 def test_export_lists_what_it_wrote(result: Path, tmp_path: Path) -> None:

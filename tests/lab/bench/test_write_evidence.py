@@ -16,7 +16,7 @@ from calcwatch.domain.errors import BadTable, ResultNotWritten, UnsuitableImage
 from calcwatch.image.find.detections import kept
 from calcwatch.models.cards import DETECTOR, BadModel, card_entries
 from calcwatch.phantom import PhantomSettings
-from calcwatch.service.analyze_each import ProgressEvent
+from calcwatch.service.run import ProgressEvent
 from calcwatch_lab.bench.detection.evidence import plain
 from calcwatch_lab.bench.detection.page import number, with_interval
 from calcwatch_lab.bench.detection.run import CLASSICAL, Contender, run_cases

@@ -9,8 +9,14 @@ from pathlib import Path
 import pytest
 
 from calcwatch.domain.errors import BadKeyFile
-from calcwatch.service.files.key_file import PASSPHRASE, check_passphrase, read_key_file, write_key_file
-from calcwatch.service.files.pseudonyms import Pseudonyms, new_secret
+from calcwatch.service.files.key_file import (
+    PASSPHRASE,
+    Pseudonyms,
+    check_passphrase,
+    new_secret,
+    read_key_file,
+    write_key_file,
+)
 
 
 @pytest.fixture

@@ -33,6 +33,16 @@ def test_dicom_by_content(tmp_path: Path) -> None:
     assert describe_image(path, NONE) == found
 
 
+def test_nothing_need_be_stated(tmp_path: Path) -> None:
+    """A file is opened and described by its path alone, as if nothing were stated of it."""
+    dicom = written(tmp_path / "a.dcm", file_bytes(mammogram(gradient())))
+    picture = tmp_path / "a.png"
+    Image.fromarray(np.full((5, 6), 51, np.uint8)).save(picture)
+    for path in (dicom, picture):
+        assert open_image(path).description == open_image(path, NONE).description
+        assert describe_image(path) == open_image(path).description == open_image(str(path)).description
+
+
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "PPM"])
 def test_picture_by_content(tmp_path: Path, kind: str) -> None:
     """Pictures are opened whatever their name, with what the user states of them."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from calcwatch.comparison.compare import ComparedPair
 from calcwatch.comparison.history import GroupHistory, histories
-from calcwatch.domain.change import Change, ImagePair
+from calcwatch.domain.change import Change
 from calcwatch.domain.dates import months_between
 from calcwatch.domain.uids import letter
-from calcwatch.formats.result.run import Step
-from calcwatch.report.side_by_side import SheetOf, SideBySide, pair_pictures
+from calcwatch.formats.result.comparison import Step
+from calcwatch.report.side_by_side import SheetOf, pair_pictures
+from calcwatch.report.template import Row
 from calcwatch.words.changes import (
     ALIGNMENT_WORDS,
     CHANGE_WORDS,
@@ -26,97 +27,53 @@ SHOWN_CHANGES = 12
 """Changes of a pair that get pictures; all of them stand in the table."""
 
 
-@dataclass(frozen=True)
-class ChangeView:
-    """One change: its letter, its word and color, what was measured, why, where, and its pictures."""
+def view_step(step: Step, sheets: SheetOf) -> Row:
+    """Work out what the page shows of one comparison.
 
-    letter: str
-    view: str
-    word: str
-    tone: str
-    rows: tuple[tuple[str, str, str], ...]
-    reasons: tuple[str, ...]
-    place: str
-    bed: str
-    pictures: SideBySide | None
+    Args:
+        step: The comparison.
+        sheets: Gives the sheets of its images.
 
+    Returns:
+        A row for ``comparison.html``: when, its pairs, groups that could not be compared, what the treatment
+        adds.
 
-@dataclass(frozen=True)
-class PairView:
-    """One pair of images; ``facts``: name and value."""
-
-    label: str
-    alignment: str
-    comparable: bool
-    facts: tuple[tuple[str, str], ...]
-    notes: tuple[str, ...]
-    whole: SideBySide | None
-    changes: tuple[ChangeView, ...]
-
-
-@dataclass(frozen=True)
-class StepView:
-    """One comparison: when, its pairs, groups that could not be compared, what the treatment adds."""
-
-    title: str
-    summary: tuple[tuple[str, str, int], ...]
-    pairs: tuple[PairView, ...]
-    alone: tuple[ChangeView, ...]
-    not_paired: tuple[str, ...]
-    treatment: tuple[str, ...]
-    figures: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True)
-class MomentView:
-    """A group on one day: its place on the timeline in percent, its count and the change that led to it."""
-
-    x: float
-    y: float
-    count: str
-    word: str
-    tone: str
-
-
-@dataclass(frozen=True)
-class HistoryView:
-    """One group through all examinations."""
-
-    label: str
-    uid: str
-    moments: tuple[MomentView, ...]
-
-
-def view_step(step: Step, sheets: SheetOf) -> StepView:
-    """Work out what the page shows of one comparison."""
+    """
     compared = step.compared
     changes = compared.comparison.changes
     counts = [
-        (CHANGE_WORDS[kind], tone(kind), sum(one.kind is kind for one in changes)) for kind in CHANGE_WORDS
+        (CHANGE_WORDS[kind], tone(kind), sum(change.kind is kind for change in changes))
+        for kind in CHANGE_WORDS
     ]
-    then = max((i.description.study_date or "" for i in compared.prior), default="")
-    now = max((i.description.study_date or "" for i in compared.examination.images), default="")
-    months = next((one.interval_months for one in compared.comparison.pairs), None)
-    paired = [change for pair in compared.comparison.pairs for change in compared.comparison.changes_of(pair)]
-    alone = tuple(change for change in changes if change not in paired)
-    return StepView(
-        title=interval_words(months, then or None, now or None),
-        summary=tuple(one for one in counts if one[2]),
-        pairs=tuple(_view_pair(step, one, sheets) for one in compared.comparison.pairs),
-        alone=tuple(_view_change(one, "", None) for one in in_reading_order(alone)),
-        not_paired=compared.comparison.not_paired,
-        treatment=_treatment_words(step),
-        figures=tuple((one.words, one.source) for one in compared.treatment.figures)
-        if compared.treatment
-        else (),
+    prior, current = (
+        max((image.description.study_date or "" for image in images), default="") or None
+        for images in (compared.prior, compared.examination.images)
     )
+    months = next((pair.interval_months for pair in compared.comparison.pairs), None)
+    alone = tuple(change for change in changes if not any(_is_of(change, pair) for pair in compared.aligned))
+    treatment = compared.treatment
+    return {
+        "title": interval_words(months, prior, current),
+        "summary": [count for count in counts if count[2]],
+        "pairs": [_view_pair(step, aligned, sheets) for aligned in compared.aligned],
+        "alone": [_view_change(change, "", None) for change in in_reading_order(alone)],
+        "not_paired": compared.comparison.not_paired,
+        "treatment": _treatment_words(step),
+        "figures": [(figure.words, figure.source) for figure in treatment.figures] if treatment else [],
+    }
 
 
-def _view_pair(step: Step, pair: ImagePair, sheets: SheetOf) -> PairView:
-    ordered = in_reading_order(step.compared.comparison.changes_of(pair))
-    letters = tuple(letter(number) for number in range(len(ordered)))
+def _is_of(change: Change, aligned: ComparedPair) -> bool:
+    return change.image == aligned.pair.current or change.prior_image == aligned.pair.prior
+
+
+def _view_pair(step: Step, aligned: ComparedPair, sheets: SheetOf) -> Row:
+    pair = aligned.pair
+    changes = step.compared.comparison.changes  # these know the bed, those of the pair do not yet
+    ordered = in_reading_order(tuple(change for change in changes if _is_of(change, aligned)))
+    letters = [letter(number) for number in range(len(ordered))]
     shown = ordered[:SHOWN_CHANGES]
-    whole, pictures = pair_pictures(step, pair, sheets, shown=shown, letters=letters[: len(shown)])
+    whole, pictures = pair_pictures(step, aligned, sheets, shown, letters[: len(shown)])
     pieces = [*pictures, *[None] * (len(ordered) - len(shown))]
     facts = [
         ("Same calcifications", str(len(pair.matches))),
@@ -124,83 +81,104 @@ def _view_pair(step: Step, pair: ImagePair, sheets: SheetOf) -> PairView:
     ]
     if pair.error_mm is not None:
         facts.append(("Error of the alignment", f"{pair.error_mm:.1f} mm (one standard deviation)"))
-    return PairView(
-        label=" ".join(filter(None, (pair.image_laterality, pair.view_position))),
-        alignment=ALIGNMENT_WORDS[pair.alignment],
-        comparable=pair.comparable,
-        facts=tuple(facts),
-        notes=pair.notes,
-        whole=whole,
-        changes=tuple(
-            _view_change(one, name, piece) for one, name, piece in zip(ordered, letters, pieces, strict=True)
-        ),
-    )
+    return {
+        "label": " ".join(filter(None, (pair.image_laterality, pair.view_position))),
+        "alignment": ALIGNMENT_WORDS[pair.alignment],
+        "facts": facts,
+        "notes": pair.notes,
+        "whole": whole,
+        "changes": [
+            _view_change(change, name, piece)
+            for change, name, piece in zip(ordered, letters, pieces, strict=True)
+        ],
+    }
 
 
-def _view_change(change: Change, name: str, pictures: SideBySide | None) -> ChangeView:
+def _view_change(change: Change, name: str, pictures: Row | None) -> Row:
     row, column = change.place or change.prior_place or (0.0, 0.0)
     day = "" if change.place else " of the prior"
-    return ChangeView(
-        letter=name,
-        view=" ".join(filter(None, (change.image_laterality, change.view_position))) or "view not known",
-        word=CHANGE_WORDS[change.kind],
-        tone=tone(change.kind),
-        rows=measured_rows(change.prior, change.current),
-        reasons=change.reasons,
-        place=f"row {row:.0f}, column {column:.0f}{day}",
-        bed=bed_words(change),
-        pictures=pictures,
-    )
+    return {
+        "letter": name,
+        "view": _view_words(change),
+        "word": CHANGE_WORDS[change.kind],
+        "tone": tone(change.kind),
+        "rows": measured_rows(change.prior, change.current),
+        "reasons": change.reasons,
+        "place": f"row {row:.0f}, column {column:.0f}{day}",
+        "bed": bed_words(change),
+        "pictures": pictures,
+    }
 
 
-def _treatment_words(step: Step) -> tuple[str, ...]:
-    read = step.compared.treatment
-    if read is None:
-        return ()
-    months = [f"{side}: {count} months since treatment" for side, count in read.months.items()]
-    change = (
-        [f"calcifications under neoadjuvant therapy: {read.neoadjuvant[0]}", read.neoadjuvant[1]]
-        if (read.neoadjuvant)
-        else []
-    )
-    return (*read.stated, *months, *read.window, *change)
+def _view_words(shown: Change | GroupHistory) -> str:
+    return " ".join(filter(None, (shown.image_laterality, shown.view_position))) or "view not known"
 
 
-def view_histories(steps: Sequence[Step], dates: Sequence[str | None]) -> tuple[HistoryView, ...]:
-    """Every group of a series on a timeline; without dates the examinations are put at even distances."""
-    followed = histories([one.compared.comparison for one in steps])
+def _treatment_words(step: Step) -> list[str]:
+    treatment = step.compared.treatment
+    if treatment is None:
+        return []
+    months = [f"{side}: {count} months since treatment" for side, count in treatment.months.items()]
+    words = [*treatment.stated, *months, *treatment.window]
+    if treatment.neoadjuvant:
+        change, note = treatment.neoadjuvant
+        words += [f"calcifications under neoadjuvant therapy: {change}", note]
+    return words
+
+
+def view_histories(steps: Sequence[Step], dates: Sequence[str | None]) -> list[Row]:
+    """Put every group of a series on a timeline.
+
+    Args:
+        steps: The comparisons, the earliest first.
+        dates: Of each examination, ``None`` where it is not known.
+
+    Returns:
+        A row for each group; ``x`` and ``y`` of its moments are in percent of the timeline. Without dates the
+        examinations stand at even distances.
+
+    """
+    followed = histories([step.compared.comparison for step in steps])
     places = _on_timeline(dates)
-    most = max((m.measured.count for one in followed for m in one.moments), default=1) or 1
-    return tuple(_view_history(one, places, most) for one in followed)
-
-
-def _view_history(history: GroupHistory, places: Sequence[float], most: int) -> HistoryView:
-    return HistoryView(
-        label=" ".join(filter(None, (history.image_laterality, history.view_position))) or "view not known",
-        uid=history.tracking_uid,
-        moments=tuple(
-            MomentView(
-                x=places[one.examination],
-                y=100.0 * (1 - one.measured.count / most),
-                count=str(one.measured.count),
-                word=CHANGE_WORDS[one.change] if one.change else "first seen",
-                tone=tone(one.change) if one.change else "calm",
-            )
-            for one in history.moments
-        ),
-    )
+    counts = [moment.measured.count for history in followed for moment in history.moments]
+    most = max(counts, default=1) or 1
+    return [
+        {
+            "label": _view_words(history),
+            "uid": history.tracking_uid,
+            "moments": [
+                {
+                    "x": places[moment.examination],
+                    "y": 100.0 * (1 - moment.measured.count / most),
+                    "count": str(moment.measured.count),
+                    "word": CHANGE_WORDS[moment.change] if moment.change else "first seen",
+                    "tone": tone(moment.change) if moment.change else "calm",
+                }
+                for moment in history.moments
+            ],
+        }
+        for history in followed
+    ]
 
 
 def _on_timeline(dates: Sequence[str | None]) -> list[float]:
     """Percent of the way from the first date to the last."""
-    months = [months_between(dates[0], one) for one in dates]
-    known = [one for one in months if one is not None]
+    months = [months_between(dates[0], date) for date in dates]
+    known = [count for count in months if count is not None]
     if len(known) < len(months) or max(known, default=0.0) <= 0:
         return [100.0 * number / max(1, len(dates) - 1) for number in range(len(dates))]
-    return [100.0 * one / max(known) for one in known]
+    return [100.0 * count / max(known) for count in known]
 
 
 def view_dates(dates: Sequence[str | None]) -> Iterator[tuple[float, str]]:
-    """Where each examination stands on the timeline, in percent, and its date."""
+    """Put the examinations of a series on a timeline.
+
+    Args:
+        dates: Of each examination, ``None`` where it is not known.
+
+    Yields:
+        Where each stands, in percent, and its date in words.
+
+    """
     for place, date in zip(_on_timeline(dates), dates, strict=True):
         yield place, date_words(date) or "date not given"

@@ -1,11 +1,13 @@
-"""What the page shows of one image: pictures, marks and sentences, worked out before any HTML."""
+"""What the page shows of one image and its groups: pictures, marks, tiles and sentences, before any HTML."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 
-from calcwatch.domain.findings import Calcification, CalcificationGroup, ImageFindings, Landmarks, NonLesion
-from calcwatch.domain.image import ImageDescription, PixelSpacing
+import numpy as np
+
+from calcwatch.domain.findings import Calcification, CalcificationGroup, ImageFindings
+from calcwatch.domain.image import ImageDescription, PixelSpacing, Point
 from calcwatch.domain.uids import letter
 from calcwatch.formats.result.fields import printable
 from calcwatch.formats.result.order import (
@@ -14,164 +16,232 @@ from calcwatch.formats.result.order import (
     ordered_non_lesions,
     single_calcifications,
 )
-from calcwatch.report.marks import anchor, image_label, label_place, reach
-from calcwatch.report.pictures import Box, Picture
-from calcwatch.report.take_pictures import SHOWN_GROUPS, ImagePictures, tile_side
-from calcwatch.report.views.group import (
-    GroupView,
-    Mark,
-    Tile,
-    calcification_mark,
-    diameter_words,
-    outline_points,
-    side_words,
-    tile_view,
-    view_group,
-)
-from calcwatch.report.views.reading import morphology_words
+from calcwatch.report.marks import NON_LESION_REACH_PX, anchor, image_label, label_place, reach
+from calcwatch.report.pictures import SHOWN_GROUPS, SHOWN_TILES, Box, ImagePictures, Picture, tile_side
+from calcwatch.report.template import Row
+from calcwatch.report.views.reading import morphology_words, shape_cells, view_description
 from calcwatch.words.dates import date_words
-from calcwatch.words.flags import FLAG_WORDS, KIND_WORDS, Words
+from calcwatch.words.flags import FLAG_WORDS, KIND_WORDS
 
-TILE_PX = 132
-"""Width of a tile on the page, in CSS pixels."""
+NUMBERED = 40
+"""A group of more calcifications has no numbers in its picture: they would cover it."""
 
-
-@dataclass(frozen=True)
-class ImageView:
-    """Everything the page shows of one image; ``anchor`` is unique within the page."""
-
-    anchor: str
-    label: str
-    source: str
-    facts: tuple[tuple[str, str], ...]
-    notes: tuple[Words, ...]
-    thumbnail: Picture
-    breast: str
-    nipple: Mark | None
-    calcification_marks: tuple[Mark, ...]
-    group_marks: tuple[Mark, ...]
-    non_lesion_marks: tuple[Mark, ...]
-    groups: tuple[GroupView, ...]
-    singles: tuple[Tile, ...]
-    single_count: int
-    non_lesions: tuple[Tile, ...]
-    non_lesion_count: int
+_PANEL_PX = 600  # width of the place that a magnified group has on the page
+_MEMBER_TILE_PX = 20, 64  # smallest and largest side of a tile in a group, in file pixels
+_SINGLE_TILE_PX = 33  # smallest side of a tile of a single calcification
 
 
-def _group_mark(group: CalcificationGroup, index: int, box: Box) -> Mark:
-    name, (row, column) = letter(index), label_place(group)
-    return Mark(
-        row=group.row - box.top + 0.5,
-        column=group.column - box.left + 0.5,
-        radius=group.radius_px,
-        points=outline_points(group.outline, box),
-        words=f"Group {name}: {group.count} calcifications, score {group.score:.2f}",
-        letter=name,
-        label_row=row - box.top + 0.5,
-        label_column=column - box.left + 0.5,
-        has_pictures=index < SHOWN_GROUPS,
-    )
+def view_image(pictures: ImagePictures, findings: ImageFindings, index: int) -> Row:
+    """Work out everything the page shows of one image.
+
+    Args:
+        pictures: Of the image.
+        findings: Of the image, in file pixels.
+        index: Place of the image in the run, 0 first.
+
+    Returns:
+        A row for ``image.html``; ``anchor`` is unique within the page.
+
+    """
+    name, box = anchor(index), pictures.whole.box
+    groups, non_lesions = ordered_groups(findings), ordered_non_lesions(findings)
+    calcifications, singles = ordered_calcifications(findings), single_calcifications(findings)
+    spacing = findings.description.pixel_spacing
+    return {
+        "anchor": name,
+        "label": image_label(findings),
+        "source": printable(findings.description.source),
+        "facts": _facts(findings.description, findings.breast_area_cm2),
+        "notes": [FLAG_WORDS[flag] for flag in sorted(findings.quality_flags)],
+        "thumbnail": pictures.whole,
+        "breast": _polygon(findings.breast_outline, box),
+        "nipple": _nipple_mark(findings, box),
+        "calcification_marks": [_calcification_mark(calcification, box) for calcification in calcifications],
+        "group_marks": [_group_mark(group, place, box) for place, group in enumerate(groups)],
+        "non_lesion_marks": [
+            _mark(
+                (found.row, found.column),
+                box,
+                KIND_WORDS[found.kind],
+                radius=reach((found.row, found.column), found.outline, NON_LESION_REACH_PX),
+                points=_polygon(found.outline, box),
+            )
+            for found in non_lesions
+        ],
+        "groups": [
+            _view_group(pictures.groups.get(group.tracking_uid), findings, group, place, name)
+            for place, group in enumerate(groups)
+        ],
+        "singles": [
+            _single_tile(pictures.singles[single.tracking_uid], single, spacing, f"{name}-s{place}")
+            for place, single in enumerate(
+                single for single in singles if single.tracking_uid in pictures.singles
+            )
+        ],
+        "single_count": len(singles),
+        "non_lesions": [
+            {
+                "picture": picture,
+                "picture_id": f"{name}-n{place}",
+                "view": f"0 0 {picture.box.columns} {picture.box.rows}",
+                "words": KIND_WORDS[found.kind],
+                "details": f"row {found.row:.0f}, column {found.column:.0f}",
+            }
+            for place, (picture, found) in enumerate(zip(pictures.non_lesions, non_lesions, strict=False))
+        ],
+        "non_lesion_count": len(non_lesions),
+    }
 
 
-def _non_lesion_mark(found: NonLesion, box: Box) -> Mark:
-    return Mark(
-        row=found.row - box.top + 0.5,
-        column=found.column - box.left + 0.5,
-        radius=reach((found.row, found.column), found.outline, 2.0),
-        points=outline_points(found.outline, box),
-        words=KIND_WORDS[found.kind],
-    )
-
-
-def _single_tile(
-    picture: Picture, found: Calcification, spacing: PixelSpacing | None, picture_id: str
-) -> Tile:
-    side = tile_side([found.diameter_px], 33)
-    named = morphology_words(found)
-    start = f"{named}, " if named else ""
-    return Tile(
-        picture,
-        picture_id,
-        tile_view(found.row, found.column, side, picture.box),
-        diameter_words(found),
-        f"{start}score {found.score:.2f}, row {found.row:.0f}, column {found.column:.0f}, "
-        f"tile {side_words(side, spacing)} wide",
-    )
-
-
-def _non_lesion_tile(picture: Picture, found: NonLesion, picture_id: str) -> Tile:
-    view = f"0 0 {picture.box.columns} {picture.box.rows}"
-    place = f"row {found.row:.0f}, column {found.column:.0f}"
-    return Tile(picture, picture_id, view, KIND_WORDS[found.kind], place)
-
-
-def _nipple_mark(found: Landmarks | None, box: Box) -> Mark | None:
-    if found is None:
-        return None
-    words = "Nipple as found" if found.nipple_seen else "Nipple, told from the shape of the breast alone"
-    return Mark(found.nipple[0] - box.top + 0.5, found.nipple[1] - box.left + 0.5, 0.0, "", words)
-
-
-def _spacing_words(spacing: PixelSpacing | None) -> str:
-    if spacing is None:
-        return "unknown: sizes are in pixels"
-    return f"{spacing.mm:.4g} mm ({spacing.source})"
-
-
-def _facts(image: ImageDescription, findings: ImageFindings) -> tuple[tuple[str, str], ...]:
-    area = "unknown" if findings.breast_area_cm2 is None else f"{findings.breast_area_cm2:.0f} cm²"
+def _facts(image: ImageDescription, area_cm2: float | None) -> list[tuple[str, str]]:
+    spacing = image.pixel_spacing
     facts = (
         ("Patient ID", image.patient_id or ""),
         ("Study date", date_words(image.study_date)),
         ("Size", f"{image.rows} rows × {image.columns} columns"),
-        ("Pixel spacing", _spacing_words(image.pixel_spacing)),
-        ("Breast area", area),
+        (
+            "Pixel spacing",
+            f"{spacing.mm:.4g} mm ({spacing.source})" if spacing else "unknown: sizes are in pixels",
+        ),
+        ("Breast area", "unknown" if area_cm2 is None else f"{area_cm2:.0f} cm²"),
         ("SOP Instance UID", image.sop_instance_uid or ""),
     )
-    return tuple((name, printable(value)) for name, value in facts if value)
+    return [(name, printable(value)) for name, value in facts if value]
 
 
-def _singles(pictures: ImagePictures, findings: ImageFindings, name: str) -> tuple[Tile, ...]:
+def _view_group(
+    picture: Picture | None, findings: ImageFindings, group: CalcificationGroup, index: int, name: str
+) -> Row:
+    """A group; ``picture``: ``None`` for a group too many; ``name`` starts every id of the image."""
+    inside = set(group.members)
+    members = [found for found in ordered_calcifications(findings) if found.tracking_uid in inside]
+    own = letter(index)
     spacing = findings.description.pixel_spacing
-    shown = [found for found in single_calcifications(findings) if found.tracking_uid in pictures.singles]
-    return tuple(
-        _single_tile(pictures.singles[found.tracking_uid], found, spacing, f"{name}-s{place}")
-        for place, found in enumerate(shown)
+    smallest, largest = _MEMBER_TILE_PX
+    diameters = [member.diameter_px for member in members[:SHOWN_TILES]]
+    side = min(largest, tile_side(diameters, smallest)) if members else 0
+    size = f"{2 * group.radius_px:.0f} px" if group.radius_mm is None else f"{2 * group.radius_mm:.1f} mm"
+    return {
+        "tracking_uid": group.tracking_uid,
+        "letter": own,
+        "description": view_description(group, members),
+        "score": f"{group.score:.2f}",
+        "size": size,
+        "count": group.count,
+        "picture": picture,
+        "magnification": _magnification(picture.box) if picture else 1,
+        "is_numbered": len(members) <= NUMBERED,
+        "marks": [_calcification_mark(member, picture.box) for member in members] if picture else [],
+        "tiles": [
+            {
+                "picture": picture,
+                "picture_id": f"{name}-{own}",
+                "view": _tile_view(member, side, picture.box),
+                "words": f"{place}: {_diameter_words(member)}",
+                "details": morphology_words(member),
+            }
+            for place, member in enumerate(members[:SHOWN_TILES], start=1)
+        ]
+        if picture
+        else [],
+        "tile_words": _side_words(side, spacing) if members else "",
+        "members": [_member_cells(place, member) for place, member in enumerate(members, start=1)],
+    }
+
+
+def _magnification(box: Box) -> int:
+    return next((times for times in (4, 3) if box.columns * times <= _PANEL_PX), 2)
+
+
+def _member_cells(place: int, member: Calcification) -> tuple[str, ...]:
+    return (
+        str(place),
+        f"{member.row:.1f}",
+        f"{member.column:.1f}",
+        _diameter_words(member),
+        f"{member.contrast:.1f} ± {member.contrast_error:.1f}",
+        f"{member.score:.2f}",
+        *shape_cells(member),
     )
 
 
-def _groups(pictures: ImagePictures, findings: ImageFindings, name: str) -> tuple[GroupView, ...]:
-    return tuple(
-        view_group(pictures.groups.get(group.tracking_uid), findings, group, index=place, anchor=name)
-        for place, group in enumerate(ordered_groups(findings))
-    )
+def _single_tile(picture: Picture, single: Calcification, spacing: PixelSpacing | None, name: str) -> Row:
+    side = tile_side([single.diameter_px], _SINGLE_TILE_PX)
+    shape = morphology_words(single)
+    return {
+        "picture": picture,
+        "picture_id": name,
+        "view": _tile_view(single, side, picture.box),
+        "words": _diameter_words(single),
+        "details": f"{f'{shape}, ' if shape else ''}score {single.score:.2f}, row {single.row:.0f}, column "
+        f"{single.column:.0f}, tile {_side_words(side, spacing)} wide",
+    }
 
 
-def view_image(pictures: ImagePictures, findings: ImageFindings, index: int) -> ImageView:
-    """Work out everything the page shows of one image. ``index``: place of the image in the run, 0 first."""
-    name, others, box = anchor(index), ordered_non_lesions(findings), pictures.whole.box
-    return ImageView(
-        anchor=name,
-        label=image_label(findings),
-        source=printable(findings.description.source),
-        facts=_facts(findings.description, findings),
-        notes=tuple(FLAG_WORDS[flag] for flag in sorted(findings.quality_flags)),
-        thumbnail=pictures.whole,
-        breast=outline_points(findings.breast_outline, box),
-        nipple=_nipple_mark(findings.landmarks, box),
-        calcification_marks=tuple(
-            calcification_mark(found, box) for found in ordered_calcifications(findings)
+def _tile_view(calcification: Calcification, side: float, box: Box) -> str:
+    """The viewBox of a square round a calcification, kept inside the picture of a box."""
+    row, column = calcification.row, calcification.column
+    top = float(np.clip(row - box.top + 0.5 - side / 2, 0, max(0.0, box.rows - side)))
+    left = float(np.clip(column - box.left + 0.5 - side / 2, 0, max(0.0, box.columns - side)))
+    return f"{left:.2f} {top:.2f} {side:.2f} {side:.2f}"
+
+
+def _side_words(side_px: float, spacing: PixelSpacing | None) -> str:
+    return f"{side_px:.0f} px" if spacing is None else f"{side_px * spacing.mm:.1f} mm"
+
+
+def _diameter_words(found: Calcification) -> str:
+    """A diameter with its error, in mm when it is known, else in pixels."""
+    if found.diameter_mm is None or found.diameter_error_mm is None:
+        return f"{found.diameter_px:.1f} ± {found.diameter_error_px:.1f} px"
+    return f"{found.diameter_mm:.2f} ± {found.diameter_error_mm:.2f} mm"
+
+
+def _group_mark(group: CalcificationGroup, index: int, box: Box) -> Row:
+    name, (row, column) = letter(index), label_place(group)
+    return {
+        **_mark(
+            (group.row, group.column),
+            box,
+            f"Group {name}: {group.count} calcifications, score {group.score:.2f}",
+            radius=group.radius_px,
+            points=_polygon(group.outline, box),
         ),
-        group_marks=tuple(
-            _group_mark(group, place, box) for place, group in enumerate(ordered_groups(findings))
-        ),
-        non_lesion_marks=tuple(_non_lesion_mark(found, box) for found in others),
-        groups=_groups(pictures, findings, name),
-        singles=_singles(pictures, findings, name),
-        single_count=len(single_calcifications(findings)),
-        non_lesions=tuple(
-            _non_lesion_tile(picture, found, f"{name}-n{place}")
-            for place, (picture, found) in enumerate(zip(pictures.non_lesions, others, strict=False))
-        ),
-        non_lesion_count=len(others),
+        "letter": name,
+        "label_row": row - box.top + 0.5,
+        "label_column": column - box.left + 0.5,
+        "has_pictures": index < SHOWN_GROUPS,
+    }
+
+
+def _calcification_mark(found: Calcification, box: Box) -> Row:
+    shape = morphology_words(found)
+    words = (
+        f"{f'{shape}, ' if shape else ''}{_diameter_words(found)}, contrast {found.contrast:.1f}, "
+        f"score {found.score:.2f}"
     )
+    center, radius = (found.row, found.column), found.diameter_px / 2
+    return {
+        **_mark(center, box, words, radius=radius, points=_polygon(found.outline, box)),
+        "reach": reach(center, found.outline, radius),
+    }
+
+
+def _nipple_mark(findings: ImageFindings, box: Box) -> Row | None:
+    landmarks = findings.landmarks
+    if landmarks is None:
+        return None
+    words = "Nipple as found" if landmarks.nipple_seen else "Nipple, told from the shape of the breast alone"
+    return _mark(landmarks.nipple, box, words)
+
+
+def _mark(place: Point, box: Box, words: str, *, radius: float = 0.0, points: str = "") -> Row:
+    """One thing marked, in the coordinates of the SVG of a box; ``words``: of its tooltip."""
+    # SVG counts from the corner of the first pixel, we from its center: half a pixel apart.
+    row, column = place[0] - box.top + 0.5, place[1] - box.left + 0.5
+    return {"row": row, "column": column, "radius": radius, "points": points, "words": words}
+
+
+def _polygon(outline: Iterable[Point], box: Box) -> str:
+    """An outline as the points of an SVG polygon on the picture of a box."""
+    return " ".join(f"{column - box.left + 0.5:.2f},{row - box.top + 0.5:.2f}" for row, column in outline)

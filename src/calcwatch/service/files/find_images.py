@@ -19,7 +19,16 @@ _IMAGE_SUFFIXES = frozenset({".dcm", ".dicom", ".png", ".tif", ".tiff", ".pgm"})
 
 
 class FoundKind(StrEnum):
-    """What was found. Only ``IMAGE`` is to be read; ``REFUSED`` and ``TABLE_ROW`` are errors."""
+    """What was found.
+
+    Attributes:
+        IMAGE: An image to read.
+        NOT_AN_IMAGE: Another kind of file in a folder, which is no error.
+        ALREADY_FOUND: A file or folder that another path led to before, which is no error.
+        REFUSED: A file that was named, or must be an image, and cannot be read.
+        TABLE_ROW: A row of the table that cannot be used.
+
+    """
 
     IMAGE = "image"
     NOT_AN_IMAGE = "not_an_image"
@@ -32,8 +41,13 @@ class FoundKind(StrEnum):
 class FoundFile:
     """One file to read, or one thing that is not to be read and the reason.
 
-    ``source`` is the path as given, joined with the way down from it; ``given`` what the user states of it.
-    ``problem`` is ``None`` for an image; its message starts with ``source``.
+    Attributes:
+        path: Where it lies.
+        source: The path as given, joined with the way down from it, as text.
+        given: What the user states of it.
+        problem: Why it is not to be read, ``None`` for an image; the message starts with ``source``.
+        kind: What it is.
+
     """
 
     path: Path
@@ -49,100 +63,89 @@ class FoundFile:
 
 
 def find_images(paths: Sequence[Path], table: Path | None, given: GivenAttributes) -> tuple[FoundFile, ...]:
-    """Find files in the order given, folders walked by sorted name; each real file and folder once.
+    """Find files and folders, each real one once; folders are walked by sorted name.
 
-    ``given`` holds for every file; a table row's cells go before it. Files of a folder without a row are
-    found all the same; a table without paths finds its own files. Raises ``BadTable`` when the table cannot
-    be used.
+    Args:
+        paths: Files, and folders to search to the bottom.
+        table: CSV with what is known of files; alone, without paths, it finds its own. ``None``: none.
+        given: What holds for every file; the cells of a row go before it.
+
+    Returns:
+        Everything that was met, in the order given; files of a folder without a row too, and rows that
+        cannot be used last.
+
+    Raises:
+        BadTable: The table cannot be used.
+
     """
     rows = read_table(table) if table is not None else ()
-    walk = _Walk(given, set(), {})
+    met: dict[str, str] = {}
     if table is None:
-        return tuple(entry for path in paths for entry in _below(path, walk))
-    if not paths:
-        return tuple(_own_files(rows, table, walk))
-    found = [entry for path in paths for entry in _below(path, walk)]
-    return tuple(_with_rows(found, rows, table, [table.parent, *(_folder(path) for path in paths)]))
+        found = [file for path in paths for file in _below(path, met)]
+    elif not paths:
+        found = list(_own_files(rows, table, met))
+    else:
+        below = [file for path in paths for file in _below(path, met)]
+        folders = [table.parent, *(path if _is_folder(path) else path.parent for path in paths)]
+        found = list(_with_rows(below, rows, table, folders))
+    return tuple(replace(file, given=_over(file.given, given)) for file in found)
 
 
-@dataclass(frozen=True, eq=False)
-class _Walk:
-    """What one search has met: real files, and real folders with the path that led to them."""
+def _below(root: Path, met: dict[str, str]) -> Iterator[FoundFile]:
+    """Yield what a path given by the user leads to, folders depth first; loops do not.
 
-    given: GivenAttributes
-    files: set[str]
-    folders: dict[str, str]
-
-
-def _below(root: Path, walk: _Walk) -> Iterator[FoundFile]:
-    """Yield what a path given by the user leads to, folders depth first; loops do not."""
+    ``met``: every real file and folder that the search has met, with the path that led to it.
+    """
     if not _is_folder(root):
-        yield _look(root, walk, named=True)
+        yield _look(root, met, named=True)
         return
     waiting: list[tuple[Path, tuple[str, ...]]] = [(root, ())]
     while waiting:
         path, above = waiting.pop()
         if not _is_folder(path):
-            yield _look(path, walk, named=False)
+            yield _look(path, met, named=False)
             continue
         real = os.path.realpath(path)
         if is_result(path):
-            yield _former_result(path, walk)
+            reason = UnsupportedImage("this is a result of calcwatch, whose pictures are no images")
+            yield _refused(path, reason, FoundKind.NOT_AN_IMAGE)
             continue
-        if real in walk.folders:
-            yield _met_again(path, walk, is_loop=real in above, first=walk.folders[real])
+        if real in above:
+            yield _refused(path, UnreadableImage(f"a folder loop: this leads back to {met[real]}"))
             continue
-        walk.folders[real] = source_of(path)
+        if real in met:
+            yield _refused(path, UnsupportedImage(f"already found as {met[real]}"), FoundKind.ALREADY_FOUND)
+            continue
+        met[real] = source_of(path)
         try:
             inside = sorted(path.iterdir(), reverse=True)
         except OSError as error:
-            yield _refused(path, walk.given, UnreadableImage, f"the folder cannot be read: {error.strerror}")
+            yield _refused(path, UnreadableImage(f"the folder cannot be read: {error.strerror}"))
             continue
         waiting.extend((entry, (*above, real)) for entry in inside)
 
 
-def _met_again(path: Path, walk: _Walk, *, is_loop: bool, first: str) -> FoundFile:
-    if is_loop:
-        reason = f"a folder loop: this leads back to {first}"
-        return _refused(path, walk.given, UnreadableImage, reason)
-    problem = UnsupportedImage(f"{source_of(path)}: already found as {first}")
-    return FoundFile(path, source_of(path), walk.given, problem, FoundKind.ALREADY_FOUND)
-
-
-def _former_result(path: Path, walk: _Walk) -> FoundFile:
-    problem = UnsupportedImage(
-        f"{source_of(path)}: this is a result of calcwatch, whose pictures are no images"
-    )
-    return FoundFile(path, source_of(path), walk.given, problem, FoundKind.NOT_AN_IMAGE)
-
-
-def _look(path: Path, walk: _Walk, *, named: bool) -> FoundFile:
+def _look(path: Path, met: dict[str, str], *, named: bool) -> FoundFile:
     """Tell from a file's first bytes what it is; ``named``: the user named it, so it has to be an image."""
     real = os.path.realpath(path)
-    if real in walk.files:
-        return _met_again(path, walk, is_loop=False, first=source_of(Path(real)))
-    walk.files.add(real)
+    if real in met:
+        return _refused(path, UnsupportedImage(f"already found as {met[real]}"), FoundKind.ALREADY_FOUND)
+    met[real] = source_of(Path(real))
     try:
         head = _head(path)
     except OSError as error:
-        return _refused(path, walk.given, UnreadableImage, f"cannot be read: {error.strerror or error}")
+        return _refused(path, UnreadableImage(f"cannot be read: {error.strerror or error}"))
     if not head:
-        return _refused(path, walk.given, UnreadableImage, "the file is empty (0 bytes); copy it again")
-    told = tell_format(head)
-    if told.file_format:
-        return FoundFile(path, source_of(path), walk.given)
-    reason = UnreadableImage if told.is_encrypted else UnsupportedImage
-    refused = _refused(path, walk.given, reason, f"this is {told.otherwise}")
-    is_missed = named or told.is_picture or told.is_encrypted or _promises_an_image(path)
-    return refused if is_missed else replace(refused, kind=FoundKind.NOT_AN_IMAGE)
-
-
-def _promises_an_image(path: Path) -> bool:
-    """Tell whether a file's name says that it holds an image, as that of a failed download does.
-
-    Hidden files do not count: some systems leave one beside each image, under the same name.
-    """
-    return path.suffix.lower() in _IMAGE_SUFFIXES and not path.name.startswith(".")
+        return _refused(path, UnreadableImage("the file is empty (0 bytes); copy it again"))
+    shown = tell_format(head)
+    if shown.file_format:
+        return FoundFile(path, source_of(path), GivenAttributes())
+    # A failed download is called an image; some systems leave a hidden file of the same name beside each.
+    is_called_image = path.suffix.lower() in _IMAGE_SUFFIXES and not path.name.startswith(".")
+    is_missed = named or shown.is_picture or shown.is_encrypted or is_called_image
+    reason = UnreadableImage if shown.is_encrypted else UnsupportedImage
+    kind = FoundKind.REFUSED if is_missed else FoundKind.NOT_AN_IMAGE
+    return _refused(path, reason(f"this is {shown.otherwise}"), kind)
 
 
 def _head(path: Path) -> bytes:
@@ -153,13 +156,9 @@ def _head(path: Path) -> bytes:
         return file.read(HEAD_BYTES)
 
 
-def _refused(path: Path, given: GivenAttributes, kind: type[CalcwatchError], reason: str) -> FoundFile:
-    problem = kind(f"{source_of(path)}: {reason}")
-    return FoundFile(path, source_of(path), given, problem, FoundKind.REFUSED)
-
-
-def _folder(path: Path) -> Path:
-    return path if _is_folder(path) else path.parent
+def _refused(path: Path, reason: CalcwatchError, kind: FoundKind = FoundKind.REFUSED) -> FoundFile:
+    source = source_of(path)
+    return FoundFile(path, source, GivenAttributes(), type(reason)(f"{source}: {reason}"), kind)
 
 
 def _is_folder(path: Path) -> bool:
@@ -170,17 +169,17 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def _own_files(rows: Sequence[TableRow], table: Path, walk: _Walk) -> Iterator[FoundFile]:
+def _own_files(rows: Sequence[TableRow], table: Path, met: dict[str, str]) -> Iterator[FoundFile]:
     """Yield the files a table names, relative to its own folder."""
     lines: dict[str, int] = {}
     for row in rows:
         path = table.parent / row.file
         problem = row.problem or _row_problem(row, path, lines)
-        if problem:
-            yield _bad_row(row, table, walk.given, problem)
-        else:
-            found = _look(path, walk, named=True)
-            yield replace(found, given=_over(row.given, walk.given))
+        yield (
+            _bad_row(row, table, problem)
+            if problem
+            else replace(_look(path, met, named=True), given=row.given)
+        )
 
 
 def _with_rows(
@@ -188,19 +187,19 @@ def _with_rows(
 ) -> Iterator[FoundFile]:
     """Yield the found files with what their rows state, then the rows that cannot be used.
 
-    A row of a file that is there but was not asked for is left alone.
+    A row of a file that is there but was not searched for is left alone.
     """
-    places = {os.path.realpath(entry.path): place for place, entry in enumerate(found)}
+    places = {os.path.realpath(file.path): place for place, file in enumerate(found)}
     stated, bad, lines = dict[int, GivenAttributes](), list[FoundFile](), dict[str, int]()
     for row in rows:
         path = _named_file(row.file, found, folders)
         problem = row.problem or _row_problem(row, path, lines)
         if problem:
-            bad.append(_bad_row(row, table, GivenAttributes(), problem))
+            bad.append(_bad_row(row, table, problem))
         elif os.path.realpath(path) in places:
             stated[places[os.path.realpath(path)]] = row.given
-    for place, entry in enumerate(found):
-        yield replace(entry, given=_over(stated.get(place, GivenAttributes()), entry.given))
+    for place, file in enumerate(found):
+        yield replace(file, given=stated.get(place, GivenAttributes()))
     yield from bad
 
 
@@ -209,7 +208,7 @@ def _named_file(name: str, found: Sequence[FoundFile], folders: Sequence[Path]) 
     for folder in folders:
         if (folder / name).is_file():
             return folder / name
-    same_name = [entry.path for entry in found if entry.path.name == name]
+    same_name = [file.path for file in found if file.path.name == name]
     return same_name[0] if len(same_name) == 1 else folders[0] / name
 
 
@@ -221,11 +220,13 @@ def _row_problem(row: TableRow, path: Path, lines: dict[str, int]) -> str:
     return "" if first == row.line else f"{row.file!r} is named by line {first} already"
 
 
-def _bad_row(row: TableRow, table: Path, given: GivenAttributes, problem: str) -> FoundFile:
+def _bad_row(row: TableRow, table: Path, problem: str) -> FoundFile:
     source = f"{source_of(table)} line {row.line}"
-    return FoundFile(table, source, given, BadTable(f"{source}: {problem}"), FoundKind.TABLE_ROW)
+    error = BadTable(f"{source}: {problem}")
+    return FoundFile(table, source, GivenAttributes(), error, FoundKind.TABLE_ROW)
 
 
 def _over(row: GivenAttributes, given: GivenAttributes) -> GivenAttributes:
+    """What a row states, and what holds for all files where it says nothing."""
     stated = {field.name: getattr(row, field.name) for field in fields(row)}
     return replace(given, **{name: value for name, value in stated.items() if value is not None})

@@ -1,35 +1,123 @@
-"""The file that can tell who is who: encrypted, and never beside what it opens."""
+"""Pseudonyms from a secret, and the encrypted file that can tell who is who, kept away from what it opens."""
 
 from __future__ import annotations
 
 import base64
+import hashlib
+import hmac
 import json
 import os
+import secrets
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from calcwatch.domain.errors import BadKeyFile
-from calcwatch.formats.dicom.deidentify.deidentify import Pseudonym
-from calcwatch.service.files.pseudonyms import Pseudonyms
+from calcwatch.formats.dicom.deidentify.deidentify import Identity, Pseudonym
 
 PASSPHRASE = "CALCWATCH_KEY_PASSPHRASE"
 """Environment variable that holds the passphrase; never an option, which every user of the machine sees."""
 
-_SHORTEST = 12
+_SHORTEST = 12  # characters of a passphrase: what is shorter is guessed in no time
+
+_SHIFTS = range(365, 3650)
+"""Days by which dates may be moved into the past, a year to ten: our choice, within a woman's screening."""
+
+
+def new_secret(seed: int | None) -> bytes:
+    """Make a secret.
+
+    Args:
+        seed: ``None``: the secret is random and nobody knows it. With a number it can be made again, and
+            whoever knows the number can tell who is who: for tests.
+
+    Returns:
+        32 bytes.
+
+    """
+    return secrets.token_bytes(32) if seed is None else hashlib.sha256(f"calcwatch {seed}".encode()).digest()
+
+
+@dataclass
+class Pseudonyms:
+    """Pseudonyms of one secret: the same person and UID, the same pseudonym, and no way back without it.
+
+    A class because it remembers who was looked up: that is what a key file keeps.
+
+    Attributes:
+        secret: What pseudonyms are derived from; whoever has it can tell who is who.
+        patients: Original Patient ID, or what stands for it, to pseudonym.
+
+    """
+
+    secret: bytes
+    patients: dict[str, Pseudonym] = field(default_factory=dict)
+
+    def identity_of(self, person: str) -> Identity:
+        """Look up, or derive and remember, what takes the place of a person's identity.
+
+        Args:
+            person: Original Patient ID, or what stands for it.
+
+        Returns:
+            Her pseudonym with her shift of dates, and how UIDs are replaced.
+
+        """
+        if person not in self.patients:
+            number = int.from_bytes(self._digest("shift", person)[:8], "big")
+            patient_id = f"P-{self.stand_in('patient', person)}"
+            self.patients[person] = Pseudonym(patient_id, -_SHIFTS[number % len(_SHIFTS)])
+        return Identity(self.patients[person], self.map_uid)
+
+    def map_uid(self, uid: str) -> str:
+        """Derive the UID that takes the place of one.
+
+        Args:
+            uid: The original UID.
+
+        Returns:
+            A UID of the scheme 2.25, derived from a UUID (PS3.5 B.2).
+
+        """
+        return f"2.25.{int.from_bytes(self._digest('uid', uid)[:16], 'big') | 1 << 127}"
+
+    def stand_in(self, kind: str, word: str) -> str:
+        """Derive a word that stands for another, from which nothing can be read off.
+
+        Args:
+            kind: What the word is of: the same word of another kind gives another one.
+            word: The original.
+
+        Returns:
+            Ten characters, letters and digits.
+
+        """
+        return base64.b32encode(self._digest(kind, word)).decode()[:10]
+
+    def _digest(self, kind: str, word: str) -> bytes:
+        return hmac.digest(self.secret, f"{kind}/{word}".encode("utf-8", "surrogateescape"), "sha256")
 
 
 def read_key_file(path: Path) -> Pseudonyms:
-    """Open a key file: the secret, and who was given which pseudonym.
+    """Open a key file.
 
-    Raises ``BadKeyFile`` where it cannot be read, is none, or the passphrase does not open it.
+    Args:
+        path: The file; its passphrase is read from the environment.
+
+    Returns:
+        The secret, and who was given which pseudonym.
+
+    Raises:
+        BadKeyFile: It cannot be read, is none, or the passphrase does not open it.
+
     """
     try:
         document = json.loads(path.read_bytes())
         box = _box(base64.b64decode(document["salt"]))
         held = json.loads(box.decrypt(document["encrypted"].encode()))
-        patients = {person: Pseudonym(*said) for person, said in held["patients"].items()}
+        patients = {person: Pseudonym(*pseudonym) for person, pseudonym in held["patients"].items()}
         return Pseudonyms(base64.b64decode(held["secret"]), patients)
     except InvalidToken as error:
         raise BadKeyFile(
@@ -46,13 +134,20 @@ def read_key_file(path: Path) -> Pseudonyms:
 def write_key_file(path: Path, pseudonyms: Pseudonyms) -> None:
     """Write a key file, whole or not at all, readable by its owner alone.
 
-    Raises ``BadKeyFile`` without a passphrase or where it cannot be written.
+    Args:
+        path: Where; a former key file there is replaced.
+        pseudonyms: What it keeps.
+
+    Raises:
+        BadKeyFile: There is no passphrase, or the file cannot be written.
+
     """
     salt = os.urandom(16)
     held = {
         "secret": base64.b64encode(pseudonyms.secret).decode(),
         "patients": {
-            person: [one.patient_id, one.shift_days] for person, one in sorted(pseudonyms.patients.items())
+            person: [pseudonym.patient_id, pseudonym.shift_days]
+            for person, pseudonym in sorted(pseudonyms.patients.items())
         },
     }
     document = {
@@ -74,7 +169,12 @@ def write_key_file(path: Path, pseudonyms: Pseudonyms) -> None:
 
 
 def check_passphrase() -> None:
-    """Raise ``BadKeyFile`` where no passphrase is set, or one that is guessed in no time."""
+    """Check that the environment holds a passphrase.
+
+    Raises:
+        BadKeyFile: It holds none, or one that is guessed in no time.
+
+    """
     if len(os.environ.get(PASSPHRASE, "")) < _SHORTEST:
         raise BadKeyFile(
             f"the passphrase of the key file is not set or shorter than {_SHORTEST} characters; set "

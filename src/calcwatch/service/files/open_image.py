@@ -6,6 +6,7 @@ import hashlib
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from calcwatch.domain.errors import CalcwatchError, UnreadableImage, UnsupportedImage
 from calcwatch.domain.image import GivenAttributes, ImageDescription, Mammogram, PixelSpacing, QualityFlag
@@ -20,6 +21,9 @@ HEAD_BYTES = 512
 MAX_FILE_BYTES = 4 * 2**30
 """Larger files are not read into memory; a long uncompressed tomosynthesis has about 1 GiB."""
 
+_SAME_SPACING = 0.01
+"""A given spacing that differs from the header's by no more than this share is the same, rounded: ours."""
+
 _OTHER_PICTURES = (
     (b"\xff\xd8\xff", "a JPEG picture"),
     (b"GIF8", "a GIF picture"),
@@ -32,19 +36,29 @@ _OTHER_PICTURES = (
     (b"P3", "a color picture (PPM)"),
     (b"P6", "a color picture (PPM)"),
 )
+_ZIP = b"PK\x03\x04"
 _ARCHIVES = (
-    (b"PK\x03\x04", "a ZIP archive"),
+    (_ZIP, "a ZIP archive"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
     (b"Rar!", "a RAR archive"),
     (b"BZh", "a bzip2 archive"),
     (b"\xfd7zXZ\0", "an xz archive"),
 )
+_ENVELOPED_DATA = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03"  # 1.2.840.113549.1.7.3 in DER (RFC 5652)
 
 
 @dataclass(frozen=True)
 class Content:
-    """What a file's first bytes show: its format, or ``""`` with what it is instead."""
+    """What a file's first bytes show.
+
+    Attributes:
+        file_format: ``DICOM``, ``PNG``, ``TIFF`` or ``PGM``; ``""`` for anything else.
+        otherwise: What it is instead, in words with the remedy.
+        is_picture: It is a picture of a format that is not read.
+        is_encrypted: It is encrypted, so it may hold an image.
+
+    """
 
     file_format: str
     otherwise: str = ""
@@ -53,147 +67,130 @@ class Content:
 
 
 def tell_format(head: bytes) -> Content:
-    """Tell the format from a file's first ``HEAD_BYTES`` bytes; the name plays no part."""
+    """Tell the format of a file; its name plays no part.
+
+    Args:
+        head: Its first ``HEAD_BYTES`` bytes, fewer where it is shorter.
+
+    Returns:
+        Its format, or what it is instead.
+
+    """
     if is_dicomdir(head):
         return Content("", "a DICOMDIR, an index of other files")
     if looks_like_dicom(head) or raster_format(head):
         return Content(raster_format(head) or "DICOM")
-    if _is_encrypted_envelope(head):
-        name = "a file encrypted in a CMS envelope (DICOM Secure Media); decrypt it first"
-        return Content("", name, is_encrypted=True)
-    return _other_content(head)
-
-
-def _other_content(head: bytes) -> Content:
+    if head[:1] == b"\x30" and _ENVELOPED_DATA in head[:24]:
+        words = "a file encrypted in a CMS envelope (DICOM Secure Media); decrypt it first"
+        return Content("", words, is_encrypted=True)
     for start, name in _OTHER_PICTURES:
         if head.startswith(start):
             return Content("", f"{name}; convert it to DICOM, PNG, TIFF or PGM without loss", is_picture=True)
     for start, name in _ARCHIVES:
         if head.startswith(start):
-            locked = start == b"PK\x03\x04" and len(head) > 6 and bool(head[6] & 1)
+            # bit 0 of the general purpose flag (APPNOTE.TXT 4.4.4)
+            locked = start == _ZIP and len(head) > 6 and bool(head[6] & 1)
             words = f"{name}{' encrypted with a password' if locked else ''}; unpack it first"
             return Content("", words, is_encrypted=locked)
     return Content("", "neither DICOM nor PNG, TIFF or PGM; export it as one of these, or leave it out")
 
 
 def source_of(path: Path) -> str:
-    """Return a path as text that can be written anywhere; bytes that are no UTF-8 become escapes."""
+    """Write a path as text that can be written anywhere.
+
+    Args:
+        path: Any path.
+
+    Returns:
+        The path; bytes that are no UTF-8 become escapes.
+
+    """
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
-def open_image(path: Path, given: GivenAttributes) -> Mammogram:
+def open_image(path: Path | str, given: GivenAttributes | None = None) -> Mammogram:
     """Read one mammogram; the file is read once and its format told by content.
 
-    The description carries ``sha256`` of the bytes and ``source``, the path as given. Raises
-    ``UnreadableImage`` or ``UnsupportedImage``; the message starts with the path.
+    Args:
+        path: A DICOM, PNG, TIFF or PGM file.
+        given: What is known of the image that the file does not say; ``None``: nothing.
+
+    Returns:
+        Its gray values with its description, in which ``source`` is the path as given and ``sha256`` the hash
+        of the file.
+
+    Raises:
+        UnreadableImage: The file cannot be read, or is damaged.
+        UnsupportedImage: It is no mammogram that is analyzed. Both messages start with the path.
+
     """
-    content = _read_bytes(path)
-    match _format_of(content, path):
-        case "DICOM":
-            mammogram = read_dicom(content, source_of(path))
-            description = add_given(mammogram.description, given)
-            _check_is_fine(description)
-        case _:
-            mammogram = read_raster(content, source_of(path), given)
-            description = mammogram.description
+    given = given or GivenAttributes()
+    source, content = source_of(Path(path)), _read_image(Path(path))
+    if _format_of(content, source) == "DICOM":
+        mammogram = read_dicom(content, source)
+        description = _add_given(mammogram.description, given)
+        try:
+            check_is_fine(description.pixel_spacing)  # a spacing that only the user states counts too
+        except UnsupportedImage as error:
+            raise UnsupportedImage(f"{source}: {error}") from error
+    else:
+        mammogram = read_raster(content, source, given)
+        description = mammogram.description
     return replace(mammogram, description=replace(description, sha256=hashlib.sha256(content).hexdigest()))
 
 
-def describe_image(path: Path, given: GivenAttributes) -> ImageDescription:
-    """Tell what was understood of one file; never raises for a bad one, ``not_analyzed_because`` says why."""
+def describe_image(path: Path | str, given: GivenAttributes | None = None) -> ImageDescription:
+    """Tell what was understood of one file.
+
+    Args:
+        path: Any file.
+        given: What is known of the image that the file does not say; ``None``: nothing.
+
+    Returns:
+        Its description; of a file that cannot be read, as much as is known, ``not_analyzed_because`` says
+        why.
+
+    """
+    given = given or GivenAttributes()
+    source = source_of(Path(path))
     try:
-        content = _read_bytes(path)
-        kind = _format_of(content, path)
+        content = _read_image(Path(path))
+        kind = _format_of(content, source)
     except CalcwatchError as error:
-        reason = str(error).removeprefix(f"{source_of(path)}: ")
-        return ImageDescription(source_of(path), not_analyzed_because=reason)
+        return ImageDescription(source, not_analyzed_because=str(error).removeprefix(f"{source}: "))
     if kind == "DICOM":
-        description = add_given(describe_dicom(content, source_of(path)), given)
+        description = _add_given(describe_dicom(content, source), given)
     else:
-        description = describe_raster(content, source_of(path), given)
+        description = describe_raster(content, source, given)
     return replace(description, sha256=hashlib.sha256(content).hexdigest())
 
 
-def add_given(description: ImageDescription, given: GivenAttributes) -> ImageDescription:
-    """Fill what a DICOM header does not say; the header wins and a difference is named.
+def read_bounded(path: Path, most: int, otherwise: str) -> bytes:
+    """Read a file whole.
 
-    A given number of bits is not used: Bits Stored of the header says it.
+    Args:
+        path: The file.
+        most: Bytes that it may have.
+        otherwise: What a larger file is more than, and the remedy, for the message.
+
+    Returns:
+        Its bytes.
+
+    Raises:
+        UnreadableImage: It cannot be read, or is larger; the message starts with the path.
+
     """
-    for fill in (_fill_spacing, _fill_laterality, _fill_view):
-        description = fill(description, given)
-    return replace(
-        description,
-        patient_id=description.patient_id or given.patient_id,
-        study_date=description.study_date or given.study_date,
-    )
-
-
-def _fill_spacing(description: ImageDescription, given: GivenAttributes) -> ImageDescription:
-    mm, stated = given.pixel_spacing_mm, description.pixel_spacing
-    if mm is None or (stated is not None and abs(stated.mm - mm) <= 0.01 * mm):
-        return description
-    if stated is not None:
-        note = "; ".join(
-            filter(None, [description.pixel_spacing_note, f"{mm:g} mm given by the user is not used"])
-        )
-        flagged = _flags(description, add=QualityFlag.PIXEL_SPACING_AMBIGUOUS)
-        return replace(description, pixel_spacing_note=note, flags=flagged)
-    spacing = PixelSpacing(mm, mm, "given by the user")
-    flagged = _flags(description, drop=QualityFlag.PIXEL_SPACING_UNKNOWN)
-    return replace(description, pixel_spacing=spacing, flags=flagged)
-
-
-def _fill_laterality(description: ImageDescription, given: GivenAttributes) -> ImageDescription:
-    side, stated = given.image_laterality, description.image_laterality
-    if side is None or side == stated:
-        return description
-    if stated is not None:
-        source = f"{description.laterality_source}; but the user says {side}"
-        flagged = _flags(description, add=QualityFlag.LATERALITY_CONFLICT)
-        return replace(description, laterality_source=source, flags=flagged)
-    flagged = _flags(description, drop=QualityFlag.LATERALITY_UNKNOWN)
-    return replace(description, image_laterality=side, laterality_source="given by the user", flags=flagged)
-
-
-def _fill_view(description: ImageDescription, given: GivenAttributes) -> ImageDescription:
-    view, stated = given.view_position, description.view_position
-    if view is None or view == stated:
-        return description
-    if stated is not None:
-        source = f"{description.view_source}; but the user says {view}"
-        return replace(
-            description, view_source=source, flags=_flags(description, add=QualityFlag.VIEW_CONFLICT)
-        )
-    flagged = _flags(description, drop=QualityFlag.VIEW_UNKNOWN)
-    return replace(description, view_position=view, view_source="given by the user", flags=flagged)
-
-
-def _flags(
-    description: ImageDescription, *, add: QualityFlag | None = None, drop: QualityFlag | None = None
-) -> tuple[QualityFlag, ...]:
-    kept = [flag for flag in description.flags if flag not in (add, drop)]
-    return tuple(kept if add is None else [*kept, add])
-
-
-def _check_is_fine(description: ImageDescription) -> None:
-    """Refuse pixels that are too coarse by a spacing that only the user states."""
-    try:
-        check_is_fine(description.pixel_spacing)
-    except UnsupportedImage as error:
-        raise UnsupportedImage(f"{description.source}: {error}") from error
-
-
-def _read_bytes(path: Path) -> bytes:
     try:
         size = path.stat().st_size
-        if size > MAX_FILE_BYTES:
-            raise UnreadableImage(
-                f"{source_of(path)}: {size} bytes are more than the {MAX_FILE_BYTES} read into memory; "
-                "export it compressed"
-            )
-        content = path.read_bytes()
+        if size > most:
+            raise UnreadableImage(f"{source_of(path)}: {size} bytes are more than the {most} {otherwise}")
+        return path.read_bytes()
     except OSError as error:
         raise UnreadableImage(f"{source_of(path)}: cannot be read: {error.strerror or error}") from error
+
+
+def _read_image(path: Path) -> bytes:
+    content = read_bounded(path, MAX_FILE_BYTES, "read into memory; export it compressed")
     if not content:
         raise UnreadableImage(
             f"{source_of(path)}: the file is empty (0 bytes); copy it again from its source"
@@ -201,14 +198,77 @@ def _read_bytes(path: Path) -> bytes:
     return content
 
 
-def _format_of(content: bytes, path: Path) -> str:
-    told = tell_format(content[:HEAD_BYTES])
-    if not told.file_format:
-        reason = UnreadableImage if told.is_encrypted else UnsupportedImage
-        raise reason(f"{source_of(path)}: this is {told.otherwise}")
-    return told.file_format
+def _format_of(content: bytes, source: str) -> str:
+    shown = tell_format(content[:HEAD_BYTES])
+    if not shown.file_format:
+        reason = UnreadableImage if shown.is_encrypted else UnsupportedImage
+        raise reason(f"{source}: this is {shown.otherwise}")
+    return shown.file_format
 
 
-def _is_encrypted_envelope(head: bytes) -> bool:
-    """Tell a CMS EnvelopedData (RFC 5652, object identifier 1.2.840.113549.1.7.3) in DER or BER."""
-    return head[:1] == b"\x30" and b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03" in head[:24]
+def _add_given(description: ImageDescription, given: GivenAttributes) -> ImageDescription:
+    """Fill what a DICOM header does not say; the header wins and a difference is named.
+
+    A given number of bits is not used: Bits Stored of the header says it.
+    """
+    description = _fill_spacing(description, given.pixel_spacing_mm)
+    description = _fill_word(
+        description,
+        given.image_laterality,
+        ("image_laterality", "laterality_source"),
+        unknown=QualityFlag.LATERALITY_UNKNOWN,
+        conflict=QualityFlag.LATERALITY_CONFLICT,
+    )
+    description = _fill_word(
+        description,
+        given.view_position,
+        ("view_position", "view_source"),
+        unknown=QualityFlag.VIEW_UNKNOWN,
+        conflict=QualityFlag.VIEW_CONFLICT,
+    )
+    return replace(
+        description,
+        patient_id=description.patient_id or given.patient_id,
+        study_date=description.study_date or given.study_date,
+    )
+
+
+def _fill_spacing(description: ImageDescription, mm: float | None) -> ImageDescription:
+    stated = description.pixel_spacing
+    if mm is None or (stated is not None and abs(stated.mm - mm) <= _SAME_SPACING * mm):
+        return description
+    if stated is not None:
+        notes = [description.pixel_spacing_note, f"{mm:g} mm given by the user is not used"]
+        return _with_flag(
+            replace(description, pixel_spacing_note="; ".join(filter(None, notes))),
+            QualityFlag.PIXEL_SPACING_AMBIGUOUS,
+        )
+    spacing = PixelSpacing(mm, mm, "given by the user")
+    return _without_flag(replace(description, pixel_spacing=spacing), QualityFlag.PIXEL_SPACING_UNKNOWN)
+
+
+def _fill_word(
+    description: ImageDescription,
+    given: str | None,
+    names: tuple[str, str],
+    *,
+    unknown: QualityFlag,
+    conflict: QualityFlag,
+) -> ImageDescription:
+    """Fill side or view; ``names``: the fields of the word and of where it comes from."""
+    stated, source = (getattr(description, name) for name in names)
+    if given is None or given == stated:
+        return description
+    if stated is not None:
+        but: dict[str, Any] = {names[1]: f"{source}; but the user says {given}"}
+        return _with_flag(replace(description, **but), conflict)
+    filled: dict[str, Any] = {names[0]: given, names[1]: "given by the user"}
+    return _without_flag(replace(description, **filled), unknown)
+
+
+def _with_flag(description: ImageDescription, flag: QualityFlag) -> ImageDescription:
+    return replace(description, flags=(*_without_flag(description, flag).flags, flag))
+
+
+def _without_flag(description: ImageDescription, flag: QualityFlag) -> ImageDescription:
+    return replace(description, flags=tuple(kept for kept in description.flags if kept is not flag))

@@ -24,7 +24,15 @@ TABLE_COLUMNS = (
 
 @dataclass(frozen=True)
 class TableRow:
-    """One row: its line, the file it names, what it states, why it cannot be used (``""``: it can)."""
+    """One row of a table.
+
+    Attributes:
+        line: Line of the file on which it ends, 1 first.
+        file: The file it names, relative to a folder that is searched; ``""`` where it names none.
+        given: What it states of the file.
+        problem: Why it cannot be used, in words; ``""``: it can.
+
+    """
 
     line: int
     file: str
@@ -33,10 +41,17 @@ class TableRow:
 
 
 def read_table(path: Path) -> tuple[TableRow, ...]:
-    """Read a table in UTF-8, with or without byte order mark, separated by commas.
+    """Read a table.
 
-    Raises ``BadTable`` when the file cannot be read, is not UTF-8, or lacks the column ``file``. A row with a
-    wrong value comes back with its ``problem``.
+    Args:
+        path: CSV in UTF-8, with or without byte order mark, separated by commas.
+
+    Returns:
+        Its rows in order, empty lines left out; a row with a wrong value has its ``problem``.
+
+    Raises:
+        BadTable: The file cannot be read, is not UTF-8, or lacks the column ``file``.
+
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")

@@ -14,7 +14,7 @@ import cv2
 from calcwatch.domain.errors import CalcwatchError
 from calcwatch.image.find.candidates import detect_classical
 from calcwatch.image.find.detections import Detector
-from calcwatch.service.analyze_each import ProgressEvent
+from calcwatch.service.run import ProgressEvent
 from calcwatch.service.workers import WorkerEnded, answers, available_cores
 from calcwatch_lab.bench.detection.judge import Judged, judge
 from calcwatch_lab.bench.truth.truth import Case

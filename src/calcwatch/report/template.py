@@ -1,0 +1,36 @@
+"""The HTML templates, loaded once: a name that a row lacks is an error, and every word is escaped."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+TILE_PX = 132
+"""Width of a tile on the page, in CSS pixels."""
+
+Row = dict[str, Any]
+"""What a template shows of one thing, by the names that the template uses."""
+
+
+@cache
+def template(name: str) -> Template:
+    """Load a template.
+
+    Args:
+        name: Its file in the folder ``templates``.
+
+    Returns:
+        The template.
+
+    """
+    environment = Environment(
+        loader=PackageLoader("calcwatch.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["tile_px"] = TILE_PX  # of a macro, which sees nothing else
+    return environment.get_template(name)

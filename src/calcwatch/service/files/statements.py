@@ -1,0 +1,266 @@
+"""What a person states of a woman, her context and her treatment: JSON read by the fields it may have.
+
+The dataclasses of ``domain.context`` and ``domain.treatment`` are the one table of what may be stated: a
+field there is a word here. What is left out or null is not known.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from enum import StrEnum
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+from calcwatch.domain.context import BiopsyResult, ClinicalContext
+from calcwatch.domain.dates import read_date
+from calcwatch.domain.errors import BadContext
+from calcwatch.domain.image import Point, ViewPosition
+from calcwatch.domain.treatment import Treatment
+
+_Stated = TypeVar("_Stated")
+
+_PATIENTS = "patients"
+
+_WORDS = {"laterality": "side", "source": "from"}
+"""Fields that a file calls otherwise."""
+
+_TYPES = {"BiopsyResult": BiopsyResult, "Point": Point, "ViewPosition": ViewPosition}
+"""Types that ``domain.treatment`` imports for type checkers alone."""
+
+
+@dataclass(frozen=True)
+class StatedContexts:
+    """What is stated of the women of a run; of a woman who is not named nothing is, which never reassures.
+
+    Attributes:
+        only: Of the one woman of the run; ``None`` where women are told apart or nothing is stated.
+        patients: Of each woman by her Patient ID.
+        source: The file, for messages.
+
+    """
+
+    only: ClinicalContext | None = None
+    patients: Mapping[str, ClinicalContext] = field(default_factory=dict)
+    source: str = ""
+
+    def check(self, patient_ids: Sequence[str | None]) -> None:
+        """Check that what is stated of one woman is not taken as said of several.
+
+        Args:
+            patient_ids: Patient ID of each examination of the run; ``None`` where it is not known.
+
+        Raises:
+            BadContext: One woman's context stands for the images of more than one.
+
+        """
+        known = {patient for patient in patient_ids if patient}
+        if self.only is not None and len(known) > 1:
+            raise BadContext(
+                f"{self.source}: the context is that of one woman, but the images are those of {len(known)} "
+                f'patients; write {{"{_PATIENTS}": {{"PATIENT ID": {{...}}}}}}, or analyze them one by one'
+            )
+
+    def of(self, patient_id: str | None) -> ClinicalContext:
+        """Look up what is stated of a woman.
+
+        Args:
+            patient_id: Her Patient ID; ``None`` where it is not known.
+
+        Returns:
+            Her context; an empty one where nothing is stated of her.
+
+        """
+        return self.only or self.patients.get(patient_id or "", ClinicalContext())
+
+
+def read_contexts(path: Path) -> StatedContexts:
+    """Read a context file.
+
+    Args:
+        path: JSON: the object of one woman, or ``{"patients": {Patient ID: object, ...}}``.
+
+    Returns:
+        What is stated, of one woman or of each.
+
+    Raises:
+        BadContext: It cannot be used; the message names the file, the word and the remedy.
+
+    """
+    written = _read_json(path)
+    try:
+        if not (isinstance(written, dict) and _PATIENTS in written):
+            return StatedContexts(_read_object(ClinicalContext, written, "the context"), source=str(path))
+        beside = next((name for name in written if name != _PATIENTS), None)
+        if beside is not None:
+            raise ValueError(f"{beside!r} stands beside {_PATIENTS!r}; write it inside each patient's object")
+        patients = written[_PATIENTS]
+        if not isinstance(patients, dict):
+            raise ValueError(
+                f"{_PATIENTS} must be an object from Patient ID to what is stated, not {patients!r}"
+            )
+        contexts = {
+            patient: _read_object(ClinicalContext, stated, f"patient {number}")
+            for number, (patient, stated) in enumerate(patients.items(), start=1)
+        }
+        return StatedContexts(patients=contexts, source=str(path))
+    except ValueError as error:
+        raise BadContext(f"{path}: {error}") from error
+
+
+def read_treatment(path: Path) -> Treatment:
+    """Read a treatment file.
+
+    Args:
+        path: A JSON object; docs/treatment.md shows one.
+
+    Returns:
+        The treatment it states.
+
+    Raises:
+        BadContext: It cannot be used; the message names the file, the word and the remedy.
+
+    """
+    written = _read_json(path)
+    try:
+        return treatment_of(written, "the treatment")
+    except ValueError as error:
+        raise BadContext(f"{path}: {error}") from error
+
+
+def treatment_of(written: object, place: str) -> Treatment:
+    """Take a treatment from a JSON value.
+
+    Args:
+        written: The value, an object as docs/treatment.md shows.
+        place: Where it stands, for messages.
+
+    Returns:
+        The treatment it states; an empty object states nothing.
+
+    Raises:
+        ValueError: It cannot be used; the message names the place, the word and the remedy.
+
+    """
+    return _read_object(Treatment, written, place)
+
+
+def stated_words(context: object) -> tuple[tuple[str, str], ...]:
+    """Write what is stated as words.
+
+    Args:
+        context: A ``ClinicalContext`` or a part of one.
+
+    Returns:
+        Name and value of everything that is stated, as ``("left.treated", "yes")``, in the order of the
+        fields.
+
+    """
+    return tuple(_stated_words(context, ""))
+
+
+def _stated_words(context: Any, prefix: str) -> Iterator[tuple[str, str]]:
+    for part in fields(context):
+        value = getattr(context, part.name)
+        if is_dataclass(value):
+            yield from _stated_words(value, f"{prefix}{part.name}.")
+        elif value is not None:
+            is_answer = isinstance(value, bool)
+            yield f"{prefix}{part.name}", ("yes" if value else "no") if is_answer else str(value)
+
+
+def _read_json(path: Path) -> object:
+    """Read a JSON file in which no word is said twice; ``BadContext`` with the file and the reason."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_no_word_twice)
+    except OSError as error:
+        raise BadContext(f"{path}: the context cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise BadContext(f"{path}: the context is not UTF-8; save it as UTF-8") from error
+    except json.JSONDecodeError as error:
+        raise BadContext(f"{path}: the context is no JSON, line {error.lineno}: {error.msg}") from error
+    except (RecursionError, ValueError) as error:
+        raise BadContext(f"{path}: {error}") from error
+
+
+def _no_word_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"{twice} is stated twice; state it once")
+    return dict(pairs)
+
+
+def _read_value(hint: Any, written: object, place: str) -> Any:
+    """Read a JSON value as the type of its field says; ``place`` names it: ``side of operation 1``."""
+    if isinstance(hint, UnionType):  # "or None": what is null is left out before
+        (hint,) = (kind for kind in get_args(hint) if kind is not NoneType)
+    if hint == Point:
+        if not (isinstance(written, list) and len(written) == 2 and all(map(_is_number, written))):
+            raise ValueError(f"{place} is {written!r}; a point is [row, column], two numbers")
+        return float(written[0]), float(written[1])
+    if get_origin(hint) is tuple:
+        return _read_list(get_args(hint)[0], written, place)
+    if is_dataclass(hint):
+        return _read_object(hint, written, place)  # type: ignore[arg-type]
+    if issubclass(hint, StrEnum):
+        if written not in list(hint):
+            raise ValueError(f"{place} is {written!r}; write one of {', '.join(hint)}")
+        return hint(written)
+    return _read_plain(hint, written, place)
+
+
+def _read_object(kind: type[_Stated], written: object, place: str) -> _Stated:
+    """Read an object whose words are the fields of a dataclass, which may refuse their values."""
+    if not isinstance(written, dict):
+        raise ValueError(f"{place} must be an object, not {written!r}")
+    parts = {_WORDS.get(part.name, part.name): part for part in fields(kind)}  # type: ignore[arg-type]
+    unknown = next((word for word in written if word not in parts), None)
+    if unknown is not None:
+        raise ValueError(f"{place} has no {unknown!r}; it may have {', '.join(parts)}")
+    hints = get_type_hints(kind, localns=_TYPES)
+    values = {}
+    for word, part in parts.items():
+        if written.get(word) is not None:
+            values[part.name] = _read_value(hints[part.name], written[word], f"{word} of {place}")
+        elif part.default is MISSING and part.default_factory is MISSING:
+            raise ValueError(f"{word} of {place} is missing; state it")
+    try:
+        return kind(**values)
+    except ValueError as error:
+        raise ValueError(f"{place}: {error}") from error
+
+
+def _read_list(hint: Any, written: object, place: str) -> tuple[Any, ...]:
+    """Read a list; each item is called by the singular of its name and its number: ``operation 2``."""
+    if not isinstance(written, list):
+        raise ValueError(f"{place} must be a list, not {written!r}")
+    name, _, above = place.partition(" of ")
+    of_what = "" if above.startswith("the ") else f" of {above}"  # "the treatment" goes without saying
+    return tuple(
+        _read_value(hint, item, f"{name.removesuffix('s')} {number}{of_what}")
+        for number, item in enumerate(written, start=1)
+    )
+
+
+def _read_plain(kind: type, written: object, place: str) -> Any:
+    """Read a date, a number, or yes and no: the only text that is stated is a date."""
+    if kind is str and isinstance(written, str):
+        return read_date(place, written)
+    if kind is float and _is_number(written):
+        return float(written)  # type: ignore[arg-type]
+    if kind in (int, bool) and type(written) is kind:
+        return written
+    remedy = {
+        str: "it like 2019-03-14",
+        float: "a number",
+        int: "a whole number, or null (not known)",
+        bool: "true, false or null (not known)",
+    }
+    raise ValueError(f"{place} is {written!r}; write {remedy[kind]}")
+
+
+def _is_number(written: object) -> bool:
+    return isinstance(written, int | float) and not isinstance(written, bool)
