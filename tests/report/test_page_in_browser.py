@@ -52,7 +52,7 @@ def visit(text: str, folder: Path) -> Visit:
     assert shown is not None
     return Visit(
         [row for row in done.stderr.splitlines() if "CONSOLE" in row],
-        {one for one in asked if not (urlsplit(one).hostname or "").endswith(BROWSERS_OWN)},
+        {address for address in asked if not (urlsplit(address).hostname or "").endswith(BROWSERS_OWN)},
         shown.astype(np.uint8),
     )
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +13,23 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from calcwatch.domain.assessment import ExaminationFindings
+from calcwatch.domain.context import ClinicalContext
 from calcwatch.domain.errors import BadContext, ResultNotWritten
 from calcwatch.domain.findings import AnalysisSettings, ImageFindings
-from calcwatch.domain.image import GivenAttributes
+from calcwatch.domain.image import GivenAttributes, ImageDescription, ViewPosition
 from calcwatch.exam.read import analyze_exam
 from calcwatch.formats.result.schema import findings_schema
 from calcwatch.image.find.candidates import detect_classical
 from calcwatch.image.find.detections import Detections
 from calcwatch.image.prepare.breast import BreastRegion
 from calcwatch.image.prepare.normalize import NormalizedImage
-from calcwatch.models.onnx import NamedDetector
-from calcwatch.service.analyze import analyze_files
+from calcwatch.models.onnx import NamedDetector, suspicion_model
+from calcwatch.service.analyze import analyze_files, group_images, read_examinations
+from calcwatch.service.files.rules import read_rules
+from calcwatch.service.files.statements import StatedContexts
 from calcwatch.service.run import AnalyzedRun, AnalyzeOptions, ProgressEvent
 from tests.formats.dicom.make import file_bytes
+from tests.formats.result.readings import described
 from tests.service.inputs import ENVELOPE, left_cc, stored, write_bad, write_good
 
 POISON_MM = 0.11
@@ -87,9 +92,9 @@ def test_every_file_is_accounted_for(run: AnalyzedRun, exam: tuple[Path, dict[st
     """Good files are analyzed, every bad file is listed with its reason, none is skipped in silence."""
     document = read(run)
     assert [Path(image["source"]).name for image in document["images"]] == ["good-0.dcm", "good-1.dcm"]
-    listed = {Path(one["source"]).name: one["reason_code"] for one in document["not_analyzed"]}
+    listed = {Path(entry["source"]).name: entry["reason_code"] for entry in document["not_analyzed"]}
     assert listed == exam[1]
-    assert all(one["source"] in one["message"] for one in document["not_analyzed"])
+    assert all(entry["source"] in entry["message"] for entry in document["not_analyzed"])
     assert run.error_count == len(exam[1]) - 1
 
 
@@ -172,7 +177,7 @@ def test_error_in_reading_costs_one_examination(tmp_path: Path, monkeypatch: pyt
 
     monkeypatch.setattr("calcwatch.exam.read.analyze_exam", stumbling)
     run = analyze_files([tmp_path / "in"], tmp_path / "out", options=AnalyzeOptions(workers=1))
-    assert [(Path(one.source).name, one.reason_code) for one in run.not_analyzed] == [
+    assert [(Path(refused.source).name, refused.reason_code) for refused in run.not_analyzed] == [
         ("other.dcm", "program_error")
     ]
     assert "SECRET" not in run.not_analyzed[0].message
@@ -204,7 +209,7 @@ def test_worker_that_dies_loses_its_own_file_only(tmp_path: Path) -> None:
     write_poisoned(tmp_path / "in")
     options = AnalyzeOptions(workers=2, detector=NamedDetector(dying_detector, "dying"))
     run = analyze_files([tmp_path / "in"], tmp_path / "out", options=options)
-    assert [(Path(one.source).name, one.reason_code) for one in run.not_analyzed] == [
+    assert [(Path(refused.source).name, refused.reason_code) for refused in run.not_analyzed] == [
         ("a-poison.dcm", "worker_ended")
     ]
     assert "exit status 5" in run.not_analyzed[0].message
@@ -345,3 +350,70 @@ def test_interrupted_run_ends_clean(tmp_path: Path, number: signal.Signals, stat
     assert "Traceback" not in errors
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["in"]
     assert wait_until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
+
+
+def description(
+    patient: str | None = None, date: str | None = None, study: str | None = None
+) -> ImageDescription:
+    return ImageDescription("x.dcm", patient_id=patient, study_date=date, study_instance_uid=study)
+
+
+@pytest.mark.parametrize(
+    ("images", "grouped"),
+    [
+        ([], ()),
+        ([description("P", "20250102", "1.2"), description("P", "20250102", "1.2")], ((0, 1),)),
+        (
+            [
+                description("P", "20250102"),
+                description("Q", "20250102"),
+                description("P", "20250102"),
+            ],
+            ((0, 2), (1,)),
+        ),
+        ([description("P", "20250102"), description("P", "20260102")], ((0,), (1,))),
+        ([description("P", "20250102", "1.2"), description("P", "20250102", "1.3")], ((0,), (1,))),
+        ([description("P", study="1.2"), description("Q", study="1.2")], ((0,), (1,))),
+        ([description("P", study="1.2"), description(study="1.2")], ((0,), (1,))),
+        ([description(study="1.2"), description(study="1.2")], ((0, 1),)),
+        ([description("P"), description("P"), description("P", "20250102")], ((0, 1), (2,))),
+        ([description(), description()], ((0,), (1,))),
+        ([description(date="20250102"), description(date="20250102")], ((0,), (1,))),
+    ],
+    ids=[
+        "nothing",
+        "same woman, day and study",
+        "two women, in the order of their first images",
+        "two days",
+        "two studies",
+        "study of two patients",
+        "patient of one only",
+        "study alone",
+        "patient alone, and one with a date",
+        "nothing known",
+        "date alone",
+    ],
+)
+def test_images_that_belong_together(
+    images: list[ImageDescription], grouped: tuple[tuple[int, ...], ...]
+) -> None:
+    """Images are one examination when all that identifies them is the same, never when any part differs."""
+    assert group_images(images) == grouped
+
+
+def test_examinations_are_read_with_what_is_stated() -> None:
+    """Each examination is read by the rules with what is stated of its woman alone."""
+    mine = described()
+    hers = replace(mine, description=replace(mine.description, patient_id="PHANTOM-2"))
+    other = described("L-MLO.dcm", view=ViewPosition.MLO, uid="g2")
+    contexts = StatedContexts(patients={"PHANTOM-2": ClinicalContext(age=61)})
+    table, suspicion = read_rules(), suspicion_model()
+    read, failed = read_examinations([mine, hers, other], table=table, suspicion=suspicion, contexts=contexts)
+    assert failed == {}
+    assert [examination.places for examination in read] == [(0, 2), (1,)]
+    assert [examination.stated for examination in read] == [(), (("age", "61"),)]
+    assert [len(examination.findings.groups) for examination in read] == [2, 1]
+    assert read[0].questions == table.questions
+    with pytest.raises(BadContext):
+        only = StatedContexts(ClinicalContext(age=61), source="context.json")
+        read_examinations([mine, hers], table=table, suspicion=suspicion, contexts=only)

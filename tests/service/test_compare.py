@@ -46,21 +46,24 @@ def compared(days: tuple[list[Path], Path]) -> AnalyzedRun:
 def test_both_views_are_compared(compared: AnalyzedRun) -> None:
     """Each view of the left breast is paired with its prior, a year apart, and aligned."""
     pairs = document(compared)["pairs"]
-    assert {(one["image_laterality"], one["view_position"]) for one in pairs} == {("L", "CC"), ("L", "MLO")}
-    for one in pairs:
-        assert one["comparable"]
-        assert one["alignment"] == "good"
-        assert one["interval_months"] == pytest.approx(12.2, abs=0.2)
-        assert one["error_mm"] < 1.5
+    assert {(pair["image_laterality"], pair["view_position"]) for pair in pairs} == {
+        ("L", "CC"),
+        ("L", "MLO"),
+    }
+    for pair in pairs:
+        assert pair["comparable"]
+        assert pair["alignment"] == "good"
+        assert pair["interval_months"] == pytest.approx(12.2, abs=0.2)
+        assert pair["error_mm"] < 1.5
 
 
 def test_the_new_group_is_new_and_the_old_one_is_not(compared: AnalyzedRun) -> None:
     """In both views the group that was added is new, and the one that stayed has not changed."""
     for view in ("CC", "MLO"):
-        own = [one for one in document(compared)["changes"] if one["view_position"] == view]
-        kinds = sorted(one["kind"] for one in own if max(one["count"], one["prior_count"]) >= 5)
+        own = [change for change in document(compared)["changes"] if change["view_position"] == view]
+        kinds = sorted(change["kind"] for change in own if max(change["count"], change["prior_count"]) >= 5)
         assert kinds == ["new", "no_significant_change"]
-        (new,) = [one for one in own if one["kind"] == "new"]
+        (new,) = [change for change in own if change["kind"] == "new"]
         assert (new["prior_count"], new["prior_groups"]) == (0, [])
         assert new["code"]["value"] == "129721008"
         assert new["reasons"]
@@ -68,17 +71,19 @@ def test_the_new_group_is_new_and_the_old_one_is_not(compared: AnalyzedRun) -> N
 
 def test_a_matched_group_keeps_its_identifier(compared: AnalyzedRun) -> None:
     """An unchanged group is followed under the tracking UID of the prior examination."""
-    stable = [one for one in document(compared)["changes"] if one["kind"] == "no_significant_change"]
+    stable = [change for change in document(compared)["changes"] if change["kind"] == "no_significant_change"]
     assert stable
-    for one in stable:
-        assert one["tracking_uid"] == one["prior_groups"][0]
-        assert one["tracking_uid"] not in one["groups"]
+    for change in stable:
+        assert change["tracking_uid"] == change["prior_groups"][0]
+        assert change["tracking_uid"] not in change["groups"]
 
 
 def test_the_rules_know_of_the_change(compared: AnalyzedRun) -> None:
     """New in a treated breast with the bed not known: rule L4 fires and says how the place was treated."""
     findings = document(compared, "findings.json")
-    new = {uid for one in document(compared)["changes"] if one["kind"] == "new" for uid in one["groups"]}
+    new = {
+        uid for change in document(compared)["changes"] if change["kind"] == "new" for uid in change["groups"]
+    }
     rules = [
         set(g["rule_ids"])
         for image in findings["images"]
@@ -86,18 +91,18 @@ def test_the_rules_know_of_the_change(compared: AnalyzedRun) -> None:
         if g["tracking_uid"] in new
     ]
     assert rules
-    assert all("L4" in one for one in rules)
-    for one in document(compared)["changes"]:
-        if one["groups"]:
-            assert one["in_bed"] is None
-            assert any("treated as outside" in reason for reason in one["reasons"])
+    assert all("L4" in fired for fired in rules)
+    for change in document(compared)["changes"]:
+        if change["groups"]:
+            assert change["in_bed"] is None
+            assert any("treated as outside" in reason for reason in change["reasons"])
 
 
 def test_the_treatment_is_told_with_its_figures(compared: AnalyzedRun) -> None:
     """Months since radiation ended, and figures of the literature each with n and interval."""
     told = document(compared)["treatment"]
     assert told["months_since_treatment"] == {"L": 55}
-    assert all(one["n"] and one["low"] < one["high"] for one in told["literature"])
+    assert all(figure["n"] and figure["low"] < figure["high"] for figure in told["literature"])
 
 
 def test_the_page_shows_both_days(compared: AnalyzedRun) -> None:
@@ -105,7 +110,7 @@ def test_the_page_shows_both_days(compared: AnalyzedRun) -> None:
     page = (compared.out / "report.html").read_text(encoding="utf-8")
     assert 'id="comparison-1"' in page
     assert page.count('class="compared"') >= 4
-    assert {one.name for one in compared.out.iterdir()} == {
+    assert {entry.name for entry in compared.out.iterdir()} == {
         "calcifications.csv",
         "comparison.json",
         "examinations.csv",
@@ -150,7 +155,7 @@ def test_findings_whose_images_are_gone_are_refused(days: tuple[list[Path], Path
         options=AnalyzeOptions(table=table, workers=1),
     )
     assert not run.steps
-    assert all("give the mammograms themselves" in one.message for one in run.not_analyzed)
+    assert all("give the mammograms themselves" in refused.message for refused in run.not_analyzed)
 
 
 def test_wrong_days_are_refused(days: tuple[list[Path], Path], tmp_path: Path) -> None:
@@ -181,9 +186,9 @@ def test_a_series_is_followed(days: tuple[list[Path], Path], tmp_path: Path) -> 
     run = follow_files([folders[2], folders[0], folders[1]], tmp_path / "h", options=options)
     written = document(run, "history.json")
     assert written["study_dates"] == ["20230110", "20240115", "20250120"]
-    large = [one for one in written["groups"] if max(m["count"] for m in one["moments"]) >= 5]
-    own = [one for one in large if one["view_position"] == "CC"]
-    courses = {tuple(moment["change"] for moment in one["moments"]) for one in own}
+    large = [history for history in written["groups"] if max(m["count"] for m in history["moments"]) >= 5]
+    own = [history for history in large if history["view_position"] == "CC"]
+    courses = {tuple(moment["change"] for moment in history["moments"]) for history in own}
     stable = ChangeKind.NO_SIGNIFICANT_CHANGE.value
     assert courses == {(None, stable, stable), ("new", stable)}
     findings = document(run, "findings.json")
@@ -194,11 +199,11 @@ def test_a_series_is_followed(days: tuple[list[Path], Path], tmp_path: Path) -> 
 def names_in(value: object) -> set[str]:
     """Every name in a JSON value, but for those that are data."""
     if isinstance(value, list):
-        return {name for one in value for name in names_in(one)}
+        return {name for part in value for name in names_in(part)}
     if not isinstance(value, dict):
         return set()
     return set(value).union(
-        *(names_in(one) for name, one in value.items() if name != "months_since_treatment")
+        *(names_in(part) for name, part in value.items() if name != "months_since_treatment")
     )
 
 
@@ -231,18 +236,18 @@ def test_a_drawn_bed_is_carried_over(days: tuple[list[Path], Path], tmp_path: Pa
     operation = Operation("20220301", Laterality.LEFT, OperationKind.LUMPECTOMY, bed=tuple(marks))
     stated = Treatment((operation,), (Radiation(Laterality.LEFT, "20220601"),))
     run = compare_files(folders[0], folders[1], tmp_path / "b", options=options, treatment=stated)
-    changes = [one for one in document(run)["changes"] if one["count"] >= 5]
-    places = {(one["kind"], one["in_bed"]) for one in changes}
+    changes = [change for change in document(run)["changes"] if change["count"] >= 5]
+    places = {(change["kind"], change["in_bed"]) for change in changes}
     assert places == {("no_significant_change", "inside"), ("new", "outside")}
-    for one in changes:
-        assert "drawn, carried over" in one["reasons"][-1]
+    for change in changes:
+        assert "drawn, carried over" in change["reasons"][-1]
     findings = document(run, "findings.json")
     fired = {
         group["tracking_uid"]: set(group["rule_ids"])
         for image in findings["images"]
         for group in image["groups"]
     }
-    for one in changes:
-        rules = fired[one["groups"][0]]
-        assert ("L2" in rules) is (one["in_bed"] == "inside")
-        assert ("L4" in rules) is (one["kind"] == "new")
+    for change in changes:
+        rules = fired[change["groups"][0]]
+        assert ("L2" in rules) is (change["in_bed"] == "inside")
+        assert ("L4" in rules) is (change["kind"] == "new")

@@ -65,7 +65,7 @@ def every(document: Any, key: str) -> list[Any]:
     if isinstance(document, dict):
         here = [document[key]] if key in document else []
         return here + [found for value in document.values() for found in every(value, key)]
-    return [found for one in document for found in every(one, key)] if isinstance(document, list) else []
+    return [found for item in document for found in every(item, key)] if isinstance(document, list) else []
 
 
 def test_nothing_but_tables_and_pictures_is_left_out(case: Case) -> None:
@@ -82,7 +82,7 @@ def test_no_word_of_the_input_survives(case: Case) -> None:
     for file in dicom_files(case.before):
         words |= {str(file.PatientID), str(file.PatientName), str(file.StudyDate), str(file.AccessionNumber)}
         words |= {str(file.SOPInstanceUID), str(file.StudyInstanceUID), str(file.SeriesInstanceUID)}
-    words |= {uid for one in documents(case.before).values() for uid in every(one, "tracking_uid")}
+    words |= {uid for document in documents(case.before).values() for uid in every(document, "tracking_uid")}
     words |= {str(file.InstitutionName) for file in dicom_files(case.before) if "InstitutionName" in file}
     words -= {""}
     assert len(words) > 80
@@ -95,14 +95,14 @@ def test_intervals_in_days_are_equal(case: Case) -> None:
     """As many days lie between the examinations as before, in images and in documents."""
 
     def days(folder: Path) -> int:
-        dates = sorted({datetime.strptime(one.StudyDate, "%Y%m%d") for one in dicom_files(folder)})
+        dates = sorted({datetime.strptime(file.StudyDate, "%Y%m%d") for file in dicom_files(folder)})
         assert len(dates) == 2
         return (dates[1] - dates[0]).days
 
     def stated_days(folder: Path) -> list[int]:
         dates = every(documents(folder)["findings.json"], "study_date")
-        moments = [datetime.strptime(one, "%Y%m%d") for one in dates]
-        return [(one - moments[0]).days for one in moments]
+        moments = [datetime.strptime(moment, "%Y%m%d") for moment in dates]
+        return [(moment - moments[0]).days for moment in moments]
 
     assert days(case.after) == days(case.before) > 300
     assert stated_days(case.after) == stated_days(case.before)
@@ -114,16 +114,18 @@ def test_intervals_in_days_are_equal(case: Case) -> None:
 def test_images_and_documents_have_the_same_uids(case: Case) -> None:
     """Whatever refers to an image, a study or a finding still does."""
     files = dicom_files(case.after)
-    instances = {one.SOPInstanceUID for one in files}
+    instances = {file.SOPInstanceUID for file in files}
     findings = documents(case.after)["findings.json"]
     images = findings["images"]
-    assert {one["sop_instance_uid"] for one in images} <= instances
-    assert {one["study_instance_uid"] for one in images} == {one.StudyInstanceUID for one in files}
-    assert {one["patient_id"] for one in images} == {one.PatientID for one in files}
-    referred = {str(found) for one in files for found in every(one.to_json_dict(), "00081155")}
+    assert {image["sop_instance_uid"] for image in images} <= instances
+    assert {image["study_instance_uid"] for image in images} == {file.StudyInstanceUID for file in files}
+    assert {image["patient_id"] for image in images} == {file.PatientID for file in files}
+    referred = {str(found) for file in files for found in every(file.to_json_dict(), "00081155")}
     assert referred
-    assert all(any(uid in one for uid in instances) for one in referred)
-    (report,) = (one for one in files if one.Modality == "SR" and "1500" in str(one.ContentTemplateSequence))
+    assert all(any(uid in reference for uid in instances) for reference in referred)
+    (report,) = (
+        file for file in files if file.Modality == "SR" and "1500" in str(file.ContentTemplateSequence)
+    )
     tracked = set(every(findings["images"], "tracking_uid"))
     written = str(report)
     groups = [group["tracking_uid"] for image in images[2:] for group in image["groups"]]
@@ -148,9 +150,9 @@ def test_pixels_are_the_same(case: Case) -> None:
     paths = [path for path in case.after.rglob("*.dcm") if dcmread(path).Modality == "MG"]
     grays = [open_image(path) for path in paths]
     assert len(grays) == 4
-    for one in grays:
-        assert any(np.array_equal(one.gray, other.gray) for other in first)
-        assert one.description.pixel_spacing == first[0].description.pixel_spacing
+    for image in grays:
+        assert any(np.array_equal(image.gray, other.gray) for other in first)
+        assert image.description.pixel_spacing == first[0].description.pixel_spacing
 
 
 def test_the_cleaned_result_can_be_exported(case: Case, tmp_path: Path) -> None:
@@ -184,8 +186,8 @@ def test_the_same_seed_gives_the_same_bytes(case: Case, tmp_path: Path) -> None:
     for name, path in first.items():
         assert (tmp_path / "again" / name).read_bytes() == path.read_bytes()
     deidentify_files(case.before, tmp_path / "other", seed=4)
-    ids = {one.PatientID for one in dicom_files(tmp_path / "other")}
-    assert ids.isdisjoint({one.PatientID for one in dicom_files(case.after)})
+    ids = {file.PatientID for file in dicom_files(tmp_path / "other")}
+    assert ids.isdisjoint({file.PatientID for file in dicom_files(case.after)})
 
 
 def write(path: Path, **given: Any) -> Path:
@@ -229,14 +231,14 @@ def test_what_is_refused_is_not_there(tmp_path: Path) -> None:
     (tmp_path / "in" / "broken.dcm").write_bytes((tmp_path / "in" / "good.dcm").read_bytes()[:900])
     (tmp_path / "in" / "Mrs SECRET.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     done = deidentify_files(tmp_path / "in", tmp_path / "out", seed=1)
-    refused = {Path(one.source).name: one.message for one in done.refused}
+    refused = {Path(refusal.source).name: refusal.message for refusal in done.refused}
     assert set(refused) == {"film.dcm", "letters.dcm", "broken.dcm", "Mrs SECRET.png"}
     assert "--black-out" in refused["film.dcm"]
     assert "--black-out" in refused["letters.dcm"]
     assert len(dicom_files(tmp_path / "out")) == 1
     told = (tmp_path / "out" / MANIFEST).read_text(encoding="utf-8")
     assert "SECRET" not in told
-    assert [one["number"] for one in json.loads(told)["refused"]] == [1, 2, 3, 5]
+    assert [refusal["number"] for refusal in json.loads(told)["refused"]] == [1, 2, 3, 5]
 
 
 def test_letters_outside_the_breast_are_blacked_out(tmp_path: Path) -> None:
@@ -296,17 +298,17 @@ def test_two_women_in_one_result(tmp_path: Path) -> None:
     from calcwatch.service.analyze import analyze_files
     from calcwatch.service.run import AnalyzeOptions
 
-    one = write(
+    first = write(
         tmp_path / "in" / "1.dcm", PatientID="SECRET-1", StudyInstanceUID="1.2.7", SOPInstanceUID="1.2.7.1"
     )
-    two = write(
+    second = write(
         tmp_path / "in" / "2.dcm", PatientID="SECRET-2", StudyInstanceUID="1.2.8", SOPInstanceUID="1.2.8.1"
     )
-    analyze_files([one, two], tmp_path / "in" / "result", options=AnalyzeOptions(workers=1))
+    analyze_files([first, second], tmp_path / "in" / "result", options=AnalyzeOptions(workers=1))
     done = deidentify_files(tmp_path / "in", tmp_path / "out", seed=1)
     assert done.refused == []
-    files = {one.SOPInstanceUID: one for one in dicom_files(tmp_path / "out")}
-    assert len({one.PatientID for one in files.values()}) == 2
+    files = {file.SOPInstanceUID: file for file in dicom_files(tmp_path / "out")}
+    assert len({file.PatientID for file in files.values()}) == 2
     for image in documents(tmp_path / "out")["findings.json"]["images"]:
         file = files[image["sop_instance_uid"]]
         assert (image["patient_id"], image["study_date"]) == (file.PatientID, file.StudyDate)
@@ -320,5 +322,5 @@ def test_pipes_and_links_to_folders_are_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "in" / "pipe")
     (tmp_path / "in" / "circle").symlink_to(tmp_path / "in")
     done = deidentify_files(tmp_path / "in", tmp_path / "out", seed=1)
-    assert {Path(one.source).name for one in done.refused} == {"pipe", "circle"}
+    assert {Path(refusal.source).name for refusal in done.refused} == {"pipe", "circle"}
     assert len(done.files) == 1

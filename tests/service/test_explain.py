@@ -110,7 +110,7 @@ def test_what_is_no_result_is_refused(tmp_path: Path, content: str, told: str) -
 def test_another_rule_table_gives_no_sources(result: Path) -> None:
     """Conditions and sources of a table that the result was not made with are not told as its own."""
     document = json.loads((result / "findings.json").read_text(encoding="utf-8"))
-    examinations = [one | {"rule_table_version": "0"} for one in document["examinations"]]
+    examinations = [entry | {"rule_table_version": "0"} for entry in document["examinations"]]
     change(result, examinations=examinations)
     text = "\n".join(explain_group("2:A", result))
     assert "M-PLE-GRP" in text

@@ -64,7 +64,7 @@ Outcome = ImageFindings | NotAnalyzed
 """What a file gave: findings, or why there are none."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AnalyzeOptions:
     """How files are analyzed.
 

@@ -43,7 +43,7 @@ def test_nothing_of_it_is_readable(key: Path) -> None:
     assert b"MRN-4711" not in content
     assert base64.b64encode(new_secret(5)) not in content
     assert key.stat().st_mode & 0o077 == 0
-    assert [one.name for one in key.parent.iterdir()] == ["study.key"]
+    assert [entry.name for entry in key.parent.iterdir()] == ["study.key"]
 
 
 def test_another_passphrase_does_not_open_it(key: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,11 +87,11 @@ def test_a_place_that_cannot_be_written_is_named(key: Path) -> None:
 
 def test_pseudonyms_need_the_secret() -> None:
     """Another secret gives another pseudonym, another shift and other UIDs; the same one the same."""
-    one, same, other = (Pseudonyms(new_secret(seed)) for seed in (1, 1, 2))
-    assert one.identity_of("A").pseudonym == same.identity_of("A").pseudonym
-    assert one.map_uid("1.2.3") == same.map_uid("1.2.3") != other.map_uid("1.2.3")
-    assert one.identity_of("A").pseudonym.patient_id != other.identity_of("A").pseudonym.patient_id
-    assert one.identity_of("A").pseudonym != one.identity_of("B").pseudonym
+    first, same, other = (Pseudonyms(new_secret(seed)) for seed in (1, 1, 2))
+    assert first.identity_of("A").pseudonym == same.identity_of("A").pseudonym
+    assert first.map_uid("1.2.3") == same.map_uid("1.2.3") != other.map_uid("1.2.3")
+    assert first.identity_of("A").pseudonym.patient_id != other.identity_of("A").pseudonym.patient_id
+    assert first.identity_of("A").pseudonym != first.identity_of("B").pseudonym
     assert new_secret(None) != new_secret(None)
 
 
@@ -99,4 +99,4 @@ def test_uids_are_those_of_a_uuid() -> None:
     """Each is below 2.25 and no longer than 64 characters (PS3.5 B.2), and no two are alike."""
     made = {Pseudonyms(new_secret(1)).map_uid(f"1.2.{number}") for number in range(1000)}
     assert len(made) == 1000
-    assert all(one.startswith("2.25.") and len(one) <= 44 for one in made)
+    assert all(uid.startswith("2.25.") and len(uid) <= 44 for uid in made)

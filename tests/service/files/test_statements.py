@@ -173,7 +173,7 @@ def test_the_example_in_the_documentation_is_a_context(tmp_path: Path) -> None:
     (example,) = re.findall(r"^```json\n(.*?)^```$", page, flags=re.DOTALL | re.MULTILINE)
     context = read_one(written(tmp_path, example.encode()))
     assert (context.left.treated, context.right.treated) == (True, False)
-    names = [one.name for kind in (ClinicalContext, BreastContext) for one in fields(kind)]
+    names = [part.name for kind in (ClinicalContext, BreastContext) for part in fields(kind)]
     assert [name for name in names if f"`{name}`" not in page] == []
 
 
