@@ -8,8 +8,7 @@ import pytest
 
 from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.image import Laterality, ViewPosition
-from calcwatch.formats.result.examinations import ReadExamination
-from calcwatch.formats.result.findings import NotAnalyzed
+from calcwatch.formats.result.run import NotAnalyzed, ReadExamination
 from calcwatch.report.page import page_parts, reading_order
 from calcwatch.report.pictures import take_pictures
 from calcwatch.words.flags import FLAG_WORDS, PURPOSE

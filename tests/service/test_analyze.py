@@ -15,15 +15,16 @@ from jsonschema import Draft202012Validator
 from calcwatch.domain.assessment import ExaminationFindings
 from calcwatch.domain.context import ClinicalContext
 from calcwatch.domain.errors import BadContext, ResultNotWritten
-from calcwatch.domain.findings import AnalysisSettings, ImageFindings
+from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.image import GivenAttributes, ImageDescription, ViewPosition
 from calcwatch.exam.read import analyze_exam
-from calcwatch.formats.result.schema import findings_schema
+from calcwatch.formats.result.schema import document_schema
 from calcwatch.image.find.candidates import detect_classical
 from calcwatch.image.find.detections import Detections
 from calcwatch.image.prepare.breast import BreastRegion
-from calcwatch.image.prepare.normalize import NormalizedImage
-from calcwatch.models.onnx import NamedDetector, suspicion_model
+from calcwatch.image.prepare.normalize import PreparedImage
+from calcwatch.image.settings import AnalysisSettings
+from calcwatch.models.learned import NamedDetector, suspicion_model
 from calcwatch.service.analyze import analyze_files, group_images, read_examinations
 from calcwatch.service.files.rules import read_rules
 from calcwatch.service.files.statements import StatedContexts
@@ -36,14 +37,14 @@ POISON_MM = 0.11
 """Pixel spacing of the image that a test's detector stumbles over."""
 
 
-def dying_detector(image: NormalizedImage, breast: BreastRegion, settings: AnalysisSettings) -> Detections:
+def dying_detector(image: PreparedImage, breast: BreastRegion, settings: AnalysisSettings) -> Detections:
     """Detect, but end the whole process on one image."""
     if image.spacing_mm == POISON_MM:
         os._exit(5)
     return detect_classical(image, breast, settings)
 
 
-def raising_detector(image: NormalizedImage, breast: BreastRegion, settings: AnalysisSettings) -> Detections:
+def raising_detector(image: PreparedImage, breast: BreastRegion, settings: AnalysisSettings) -> Detections:
     """Detect, but raise on one image, quoting a patient."""
     if image.spacing_mm == POISON_MM:
         raise RuntimeError("cannot work on SECRET^NAME")
@@ -109,7 +110,7 @@ def test_result_is_whole(run: AnalyzedRun) -> None:
         "overlays/0006-good-1.png",
         "report.html",
     ]
-    Draft202012Validator(findings_schema()).validate(read(run))
+    Draft202012Validator(document_schema()).validate(read(run))
     assert not [entry for entry in run.out.parent.iterdir() if entry.name.startswith(".result")]
 
 

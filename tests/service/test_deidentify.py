@@ -17,7 +17,7 @@ from pydicom import dcmread
 from pydicom.dataset import FileDataset
 
 from calcwatch.domain.errors import BadKeyFile, ResultNotWritten
-from calcwatch.formats.result.schema import findings_schema
+from calcwatch.formats.result.schema import document_schema
 from calcwatch.service.deidentify import MANIFEST, Deidentified, deidentify_files
 from calcwatch.service.export import export_result
 from calcwatch.service.files.open_image import open_image
@@ -137,7 +137,7 @@ def test_images_and_documents_have_the_same_uids(case: Case) -> None:
 def test_documents_are_the_same_but_for_identity(case: Case) -> None:
     """Every number of a finding is as it was, and findings.json still follows its schema."""
     before, after = documents(case.before), documents(case.after)
-    Draft202012Validator(findings_schema()).validate(after["findings.json"])
+    Draft202012Validator(document_schema()).validate(after["findings.json"])
     for name in ("findings.json", "comparison.json", "history.json"):
         for key in ("row", "column", "score", "count", "suggested_category", "kind", "likelihood_range"):
             assert every(after[name], key) == every(before[name], key)

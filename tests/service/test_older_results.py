@@ -12,11 +12,11 @@ from typer.testing import CliRunner
 from calcwatch.cli.main import app
 from calcwatch.domain.errors import NotInResult, UnreadableImage
 from calcwatch.domain.image import GivenAttributes
-from calcwatch.service.deidentify import DeidentifyOptions, deidentify_files
+from calcwatch.service.deidentify import deidentify_files
 from calcwatch.service.explain import explain_group
 from calcwatch.service.export import export_result
 from calcwatch.service.files.evidence import read_result_folder
-from calcwatch.service.files.examination_files import files_of_days
+from calcwatch.service.files.examination_files import find_examination_files
 from calcwatch_lab.train.suspicion import read_result
 
 RELEASED = Path(__file__).parents[1] / "formats" / "result" / "released"
@@ -83,17 +83,17 @@ def test_findings_without_suggestions_are_refused_with_the_remedy(oldest: Path) 
 
 def test_images_of_every_version_are_found_again(older: Path, oldest: Path) -> None:
     """A comparison finds the images of results of schema versions 1.0 and 1.1, with what is known of them."""
-    found = files_of_days([oldest, older], None, GivenAttributes())
-    assert found.argument == (0, 1, 1)
-    assert {file.given.patient_id for file in found.files} == {"PHANTOM-0040"}
-    assert {file.given.study_date for file in found.files} == {"20230110", "20240115"}
+    found = find_examination_files([oldest, older], None, GivenAttributes())
+    assert [argument for _, argument in found] == [0, 1, 1]
+    assert {file.given.patient_id for file, _ in found} == {"PHANTOM-0040"}
+    assert {file.given.study_date for file, _ in found} == {"20230110", "20240115"}
 
 
 def test_older_results_are_deidentified_with_the_names_of_today(older: Path, oldest: Path) -> None:
     """Every document of every version is cleaned, and none keeps a name that no table knows."""
     path = oldest / "findings.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"remark": "seen by Dr. Klarname"}))
-    done = deidentify_files(older.parent, older.parent / "out", options=DeidentifyOptions(seed=3))
+    done = deidentify_files(older.parent, older.parent / "out", seed=3)
     assert (len(done.results), done.refused) == (4, [])
     for name in done.results:
         text = (done.out / name).read_text(encoding="utf-8")
@@ -112,12 +112,12 @@ def test_a_newer_version_is_refused_everywhere(newer: Path, tmp_path: Path) -> N
     for use in (
         lambda: explain_group("1:A", newer),
         lambda: read_result_folder(newer),
-        lambda: files_of_days([newer], None, GivenAttributes()),
+        lambda: find_examination_files([newer], None, GivenAttributes()),
         lambda: read_result(newer),
     ):
         with pytest.raises(NotInResult, match=words):
             use()
-    done = deidentify_files(newer, tmp_path / "out", options=DeidentifyOptions(seed=3))
+    done = deidentify_files(newer, tmp_path / "out", seed=3)
     assert done.results == []
     assert all("newer than 2.0" in file.message for file in done.refused)
     assert len(done.refused) == 3

@@ -10,16 +10,25 @@ import typer
 from calcwatch.cli.terminal import say
 
 
-def schema() -> None:
-    """Print the JSON Schema of findings.json (draft 2020-12).
+def schema(
+    document: Annotated[
+        str, typer.Argument(metavar="[DOCUMENT]", help="findings, comparison or history.")
+    ] = "findings",
+) -> None:
+    """Print the JSON Schema (draft 2020-12) of findings.json, comparison.json or history.json.
 
     For example:
 
       calcwatch schema > findings.schema.json
+
+      calcwatch schema comparison > comparison.schema.json
     """
+    from calcwatch.formats.result.document import DOCUMENTS
     from calcwatch.formats.result.schema import schema_text
 
-    typer.echo(schema_text(), nl=False)
+    if document not in DOCUMENTS:
+        raise typer.BadParameter(f"{document!r} is none of {', '.join(DOCUMENTS)}")
+    typer.echo(schema_text(document), nl=False)
 
 
 def explain(

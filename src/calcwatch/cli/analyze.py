@@ -24,7 +24,7 @@ from calcwatch.cli.options import (
     named_paths,
 )
 from calcwatch.cli.terminal import clean_interrupt, counted, fail, one_line, say, status_of
-from calcwatch.domain.findings import AnalysisSettings
+from calcwatch.image.settings import AnalysisSettings
 
 if TYPE_CHECKING:
     from calcwatch.service.run import AnalyzedRun
@@ -80,7 +80,8 @@ def analyze(
       calcwatch analyze archive/ --table images.csv --workers 4 --json-progress --out result
     """
     from calcwatch.cli.progress import show_progress
-    from calcwatch.models.onnx import CLASSICAL, SHIPPED, named_describer, named_learned
+    from calcwatch.models.cards import SHIPPED
+    from calcwatch.models.learned import CLASSICAL, named_describer, named_learned
     from calcwatch.service.analyze import analyze_files
     from calcwatch.service.run import AnalyzeOptions
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
 
 from calcwatch.domain.findings import ImageFindings, Provenance
-from calcwatch.formats.result.comparison import Step, study_dates
-from calcwatch.formats.result.examinations import ReadExamination, images_as_read, worklist
-from calcwatch.formats.result.findings import NotAnalyzed, printable
+from calcwatch.formats.result.fields import printable
+from calcwatch.formats.result.run import (
+    NotAnalyzed,
+    ReadExamination,
+    Step,
+    images_as_read,
+    study_dates,
+    worklist,
+)
 from calcwatch.report.marks import (
     BREAST_COLOR,
     CALCIFICATION_COLOR,
@@ -98,7 +103,7 @@ def page_parts(
         ],
         error_count=sum(refused.is_error for refused in not_analyzed),
         provenance=provenance,
-        settings=[(name, str(value)) for name, value in asdict(provenance.settings).items()],
+        settings=[(name, str(value)) for name, value in provenance.settings.items()],
         inputs=[(printable(image.description.source), image.description.sha256) for image in images],
         colors={
             "group": GROUP_COLOR,

@@ -12,12 +12,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from calcwatch.comparison.compare import ComparedPair
-from calcwatch.comparison.register import Registration
-from calcwatch.domain.change import Change
+from calcwatch.comparison.register import to_prior
+from calcwatch.domain.change import Change, ImagePair, Registration
 from calcwatch.domain.findings import ImageFindings, TissueMap
 from calcwatch.domain.image import Point
-from calcwatch.formats.result.comparison import Step
+from calcwatch.formats.result.run import Step
 from calcwatch.report.pictures import breast_window, encoded_jpeg, for_display
 from calcwatch.report.template import Row
 
@@ -77,13 +76,13 @@ def take_sheet(gray: NDArray[np.float32], findings: ImageFindings) -> Sheet:
 
 
 def pair_pictures(
-    step: Step, aligned: ComparedPair, sheets: SheetOf, changes: Sequence[Change], letters: Sequence[str]
+    step: Step, pair: ImagePair, sheets: SheetOf, changes: Sequence[Change], letters: Sequence[str]
 ) -> tuple[Row | None, tuple[Row | None, ...]]:
     """Show an aligned pair of images and its changes, prior beside current.
 
     Args:
         step: The comparison.
-        aligned: One of its pairs.
+        pair: One of its pairs.
         sheets: Gives the sheets of its images.
         changes: Those to show.
         letters: Name each change on the whole breast.
@@ -93,15 +92,14 @@ def pair_pictures(
         alignment, and for a change that has no place on the current image.
 
     """
-    registration = aligned.registration
+    registration = pair.registration
     if registration is None:
         return None, tuple(None for _ in changes)
-    prior, current = aligned.pair.prior, aligned.pair.current
-    images = step.compared.prior[prior], step.compared.examination.images[current]
-    pair = sheets(step.prior[prior]), sheets(step.current[current])
-    matches = [(match.prior, match.current) for match in aligned.pair.matches]
-    whole = _whole(pair, registration, changes, letters)
-    return whole, tuple(_piece(pair, registration, images, matches, change) for change in changes)
+    images = step.compared.prior[pair.prior], step.compared.examination.images[pair.current]
+    own_sheets = sheets(step.prior[pair.prior]), sheets(step.current[pair.current])
+    matches = [(match.prior, match.current) for match in pair.matches]
+    whole = _whole(own_sheets, registration, changes, letters)
+    return whole, tuple(_piece(own_sheets, registration, images, matches, change) for change in changes)
 
 
 def _whole(
@@ -109,7 +107,7 @@ def _whole(
 ) -> Row:
     """The whole breasts, a lettered ring at each change that has a place on both."""
     tissue = registration.current
-    rows, columns = (length * tissue.cell_mm for length in tissue.mask.shape)
+    rows, columns = (length * tissue.cell_size for length in tissue.mask.shape)
     middle = np.array([rows / 2, columns / 2])
     scale = WHOLE_PX / (max(rows, columns) + _WHOLE_MARGIN_MM)
     left, right = _cut_pair(pair, registration, middle, scale, WHOLE_PX)
@@ -140,7 +138,7 @@ def _piece(
     if change.place is None:
         return None
     tissue = registration.current
-    middle = tissue.to_mm(np.array([change.place]))[0]
+    middle = tissue.to_working(np.array([change.place]))[0]
     extent = max(change.current.extent_mm or 0.0, change.prior.extent_mm or 0.0)
     scale = SIDE_PX / max(_LEAST_MM, extent + _MARGIN_MM)
     cuts = _cut_pair(pair, registration, middle, scale, SIDE_PX)
@@ -197,7 +195,7 @@ def _cut_pair(
     """Pieces of both images round a place (mm) of the current one; ``scale``: picture pixels in a mm."""
     flip = -1.0 if registration.current.mirrored else 1.0
     size = np.array([[1.0], [flip]]) * scale
-    prior_middle = registration.to_prior(middle[None])[0]
+    prior_middle = to_prior(registration, middle[None])[0]
     prior = _way(registration.prior, prior_middle, _turn_at(registration, middle) * size, side)
     current = _way(registration.current, middle, np.eye(2) * size, side)
     return _cut(pair[0], prior, side), _cut(pair[1], current, side)
@@ -206,7 +204,7 @@ def _cut_pair(
 def _turn_at(registration: Registration, middle: NDArray[np.float64]) -> NDArray[np.float64]:
     """How the prior is turned to lie as the current image does: a rotation, scaled where not in mm."""
     off = _STEP_MM * np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
-    moved = registration.to_prior(middle + off)
+    moved = to_prior(registration, middle + off)
     jacobian = np.stack([moved[0] - moved[1], moved[2] - moved[3]], axis=1) / (2 * _STEP_MM)
     left, stretch, right = np.linalg.svd(jacobian)
     in_mm = registration.prior.in_mm and registration.current.in_mm
@@ -219,7 +217,7 @@ def _way(
 ) -> NDArray[np.float64]:
     """Takes (column, row) of the file to (x, y) of the picture; ``turn``: (row, column) in mm to (y, x)."""
     corners = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])  # row, column of the file
-    ends = (tissue.to_mm(corners) - place) @ turn.T + side / 2
+    ends = (tissue.to_working(corners) - place) @ turn.T + side / 2
     start, down, right = ends
     matrix = np.stack([right - start, down - start, start], axis=1)  # of y, x by column, row, 1
     return np.asarray(matrix[::-1])

@@ -8,15 +8,16 @@ from pathlib import Path
 
 from calcwatch.domain.assessment import ExaminationFindings
 from calcwatch.domain.context import ClinicalContext
-from calcwatch.domain.findings import AnalysisSettings, ImageFindings
+from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.image import ImageDescription, Mammogram
 from calcwatch.exam import read
 from calcwatch.exam.rule_table import RuleTable
-from calcwatch.formats.result.examinations import ReadExamination, first_given
+from calcwatch.formats.result.run import ReadExamination, first_given
 from calcwatch.image import analyze
 from calcwatch.image.describe.suspicion import SuspicionModel
-from calcwatch.image.find.candidates import Detector
-from calcwatch.models.onnx import learned_describer, learned_detector, suspicion_model
+from calcwatch.image.find.detections import Detector
+from calcwatch.image.settings import AnalysisSettings
+from calcwatch.models.learned import learned_describer, learned_detector, suspicion_model
 from calcwatch.service.files.find_images import find_images
 from calcwatch.service.files.result_folder import belongs_to_result, check_result_folder, result_folder
 from calcwatch.service.files.rules import read_rules

@@ -7,15 +7,14 @@ from pathlib import Path
 
 from calcwatch.comparison import compare
 from calcwatch.comparison.compare import Compared
-from calcwatch.comparison.treatment import ClinicalStatement, stated_on
+from calcwatch.comparison.treatment import context_of_examination
 from calcwatch.domain.context import ClinicalContext
 from calcwatch.domain.errors import BadContext
 from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.treatment import Treatment
 from calcwatch.exam.read import analyze_exam
-from calcwatch.formats.result.comparison import Step
-from calcwatch.formats.result.examinations import ReadExamination, first_given
-from calcwatch.models.onnx import suspicion_model
+from calcwatch.formats.result.run import ReadExamination, Step, first_given
+from calcwatch.models.learned import suspicion_model
 from calcwatch.service.files.examination_files import (
     check_one_woman,
     days_of_arguments,
@@ -63,7 +62,8 @@ def compare_with_prior(
         current,
         table=read_rules(),
         suspicion=suspicion_model(),
-        stated=stated_on(context or ClinicalContext(), treatment, current, prior),
+        context=context_of_examination(context or ClinicalContext(), treatment, current, prior),
+        treatment=treatment,
         earlier=earlier,
     )
 
@@ -189,22 +189,23 @@ def _read_days(
             continue
         current = [images[at] for at in day]
         earlier = [images[at] for earlier_day in days[:number] for at in earlier_day]
-        stated = _stated(context, treatment, current, earlier)
+        known = _context_of_day(context, treatment, current, earlier)
         prior = _latest_of_each_view(images, days[:number])
         if not prior:
-            findings = analyze_exam(current, table=table, suspicion=suspicion, context=stated.context)
+            findings = analyze_exam(current, table=table, suspicion=suspicion, context=known)
         else:
             compared = compare.compare_with_prior(
                 [images[at] for at in prior],
                 current,
                 table=table,
                 suspicion=suspicion,
-                stated=stated,
+                context=known,
+                treatment=treatment,
                 earlier=[step.compared for step in steps],
             )
             findings = compared.examination
             steps.append(Step(tuple(places[at] for at in prior), tuple(places[at] for at in day), compared))
-        examinations.append(ReadExamination(day, findings, stated_words(stated.context), table.questions))
+        examinations.append(ReadExamination(day, findings, stated_words(known), table.questions))
     return tuple(examinations), tuple(steps)
 
 
@@ -221,14 +222,14 @@ def _latest_of_each_view(images: Sequence[ImageFindings], days: Sequence[tuple[i
     return tuple(latest)
 
 
-def _stated(
+def _context_of_day(
     context: ClinicalContext,
     treatment: Treatment | None,
     images: Sequence[ImageFindings],
     earlier: Sequence[ImageFindings],
-) -> ClinicalStatement:
+) -> ClinicalContext:
     """What is stated for a day, the facts of the treatment worked out for it."""
     try:
-        return stated_on(context, treatment, images, earlier)
+        return context_of_examination(context, treatment, images, earlier)
     except ValueError as error:
         raise BadContext(f"the treatment and the context contradict each other: {error}") from error

@@ -315,10 +315,9 @@ def _clean_result(run: _Run, path: Path) -> None:
         written = run.written.get(find_source(findings, source).resolve())
         return written or (f"not-here/{pseudonyms.stand_in('source', source)}", None)
 
-    content = path.read_bytes()
     try:
         text = deidentify_document(
-            content,
+            path,
             persons_in(findings),
             lambda patient, study: pseudonyms.identity_of(
                 patient or run.persons.get(study) or f"study {study}"

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from calcwatch.formats.dicom.deidentify.deidentify import STANDARD_UIDS, Identity, MapUid
-from calcwatch.service.files.result_folder import COMPARISON, FINDINGS, HISTORY
+from calcwatch.formats.result.document import DOCUMENTS, read_document
 
-RESULT_FILES = frozenset({FINDINGS, COMPARISON, HISTORY})
+RESULT_FILES = frozenset(f"{name}.json" for name in DOCUMENTS)
 """Documents of a result that can be cleaned; tables, pictures and the page cannot."""
 
 _UID = re.compile(r"[0-2](\.(0|[1-9]\d*))+")
@@ -46,22 +46,25 @@ def persons_in(findings: Path) -> set[Person]:
         OSError: The file cannot be read.
         ValueError: It is no JSON.
         KeyError: It is no result.
+        TypeError: Likewise.
+        NotInResult: It is of a version that cannot be read.
 
     """
-    images = json.loads(findings.read_bytes())["images"]
+    images = read_document(findings.read_bytes(), findings)["images"]
     return {(image["patient_id"] or "", image["study_instance_uid"] or "") for image in images}
 
 
 def deidentify_document(
-    content: bytes, persons: set[Person], identity_of: IdentityOf, map_uid: MapUid, new_source: NewSource
+    path: Path, persons: set[Person], identity_of: IdentityOf, map_uid: MapUid, new_source: NewSource
 ) -> str:
     """Clean a document of a result.
 
     Patient ID becomes the pseudonym, dates are shifted, UIDs replaced as in the images, sources renamed; what
-    a person stated of the woman, and messages, which may name files, are left out.
+    a person stated of the woman, and messages, which may name files, are left out, and so are fields that no
+    table knows, which may say anything.
 
     Args:
-        content: The document, JSON.
+        path: The document, as any version wrote it.
         persons: Of the whole result; what stands beside no Patient ID is the only woman's, and has no date
             where there are several.
         identity_of: What takes the place of a person's identity.
@@ -69,15 +72,17 @@ def deidentify_document(
         new_source: Where a source lies in the output.
 
     Returns:
-        The text of the cleaned document.
+        The text of the cleaned document, with the names of today.
 
     Raises:
-        ValueError: It is no JSON object.
+        OSError: The file cannot be read.
+        ValueError: It is no JSON.
+        KeyError: It is no result.
+        TypeError: Likewise.
+        NotInResult: It is of a version that cannot be read.
 
     """
-    document = json.loads(content)
-    if not isinstance(document, dict):
-        raise ValueError("no JSON object")
+    document = read_document(path.read_bytes(), path, path.stem)
     identities = [identity_of(*person) for person in sorted(persons)]
     women = {identity.pseudonym.patient_id for identity in identities}
     only = identities[0] if len(women) == 1 else None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
 
 from calcwatch.domain.errors import NotInResult
+from calcwatch.formats.result.document import read_document
+from calcwatch.formats.result.image import WITH_SUGGESTIONS
 from calcwatch.report.explanation import explanation, named_groups
 from calcwatch.service.files.result_folder import findings_file
 from calcwatch.service.files.rules import read_rules
@@ -39,18 +40,13 @@ def explain_group(name: str, result: Path) -> tuple[str, ...]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        version = str(document["schema_version"])
-        is_ours = document["provenance"]["package"] == "calcwatch"
+        return read_document(path.read_bytes(), path, least=WITH_SUGGESTIONS)
     except OSError as error:
         raise NotInResult(
             f"{path}: cannot be read: {error.strerror}; give a result with --findings"
         ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise NotInResult(f"{path}: this is no findings.json; give a result with --findings") from error
-    if not is_ours or "examinations" not in document:
-        raise NotInResult(f"{path}: its schema {version} holds no suggestions; analyze the images again")
-    return document
 
 
 def _find(name: str, uids: dict[str, str], path: Path) -> str:

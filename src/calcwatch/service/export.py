@@ -15,12 +15,12 @@ from PIL import Image
 
 from calcwatch.domain.errors import BadFormat, CalcwatchError, UnsupportedImage
 from calcwatch.formats.dicom.write.cad.report import cad_report
-from calcwatch.formats.dicom.write.derived import file_bytes
+from calcwatch.formats.dicom.write.common_modules import file_bytes
 from calcwatch.formats.dicom.write.encapsulated_pdf import encapsulated_pdf
 from calcwatch.formats.dicom.write.evidence import Evidence, Header
-from calcwatch.formats.dicom.write.key_objects import key_objects
+from calcwatch.formats.dicom.write.key_object_selection import key_object_selection
 from calcwatch.formats.dicom.write.measurements.report import measurement_report
-from calcwatch.formats.dicom.write.presentation import presentation_state
+from calcwatch.formats.dicom.write.presentation_state import presentation_state
 from calcwatch.formats.dicom.write.secondary_capture import secondary_capture
 from calcwatch.formats.dicom.write.segmentation import segmentation
 from calcwatch.formats.fhir.bundle import result_bundle
@@ -141,7 +141,7 @@ FORMATS: Mapping[str, Writer] = {
     "pr": _of_each_image(presentation_state),
     "sc": _captures,
     "pdf": _papers,
-    "ko": _of_examination(key_objects),
+    "ko": _of_examination(key_object_selection),
     "fhir": _fhir,
 }
 """What an examination can be exported as, by the words of ``--to``."""

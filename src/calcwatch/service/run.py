@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from calcwatch import __version__
+from calcwatch.comparison.settings import ComparisonSettings
 from calcwatch.domain.errors import (
     CalcwatchError,
     ResultNotWritten,
@@ -24,15 +25,22 @@ from calcwatch.domain.errors import (
     UnsuitableImage,
     UnsupportedImage,
 )
-from calcwatch.domain.findings import ANALYSIS_VERSION, AnalysisSettings, ImageFindings, Provenance
+from calcwatch.domain.findings import ANALYSIS_VERSION, ImageFindings, Provenance
 from calcwatch.domain.image import GivenAttributes
-from calcwatch.formats.result.comparison import Step, comparison_document, document_text, history_document
-from calcwatch.formats.result.document import findings_document, findings_text
-from calcwatch.formats.result.examinations import ReadExamination, images_as_read
-from calcwatch.formats.result.findings import NotAnalyzed, image_document
+from calcwatch.domain.settings import hash_of_settings
+from calcwatch.exam.settings import ExamSettings
+from calcwatch.formats.result.document import (
+    comparison_document,
+    document_text,
+    findings_document,
+    history_document,
+)
+from calcwatch.formats.result.image import image_document
+from calcwatch.formats.result.run import NotAnalyzed, ReadExamination, Run, Step, images_as_read
 from calcwatch.formats.result.tables import calcifications_table, examinations_table, groups_table
 from calcwatch.image.analyze import analyze_image
-from calcwatch.models.onnx import NamedDescriber, NamedDetector, named_describer, named_learned
+from calcwatch.image.settings import AnalysisSettings
+from calcwatch.models.learned import NamedDescriber, NamedDetector, named_describer, named_learned
 from calcwatch.report.overlay import draw_overlay, encode_png
 from calcwatch.report.page import page_parts, reading_order
 from calcwatch.report.pictures import ImagePictures, take_pictures
@@ -48,6 +56,7 @@ from calcwatch.service.files.result_folder import (
     overlay_name,
     writing,
 )
+from calcwatch.service.files.rules import read_rules
 from calcwatch.service.workers import WorkerEnded, answers, available_cores
 
 _PARTS = ".parts"
@@ -279,15 +288,18 @@ def write_run(
     provenance = Provenance(
         __version__,
         ANALYSIS_VERSION,
-        options.settings,
+        options.settings.numbers(),
         model_name=options.detector.name,
         model_hash=options.detector.digest,
         description_model_hash=options.describer.digest if options.describer else None,
+        settings_hash=hash_of_settings(
+            options.settings, ExamSettings(), ComparisonSettings(), read_rules().thresholds
+        ),
     )
     pictures = (_pictures(folder, places[number]) for number in reading_order(examinations))
     with writing(out):
-        document = findings_document(images, refused, provenance, examinations)
-        _write_lines(folder / FINDINGS, [findings_text(document)])
+        document = findings_document(Run(provenance, images, examinations, refused))
+        _write_lines(folder / FINDINGS, [document_text(document)])
         _write_lines(folder / "examinations.csv", [examinations_table(examinations)])
         _write_lines(folder / "groups.csv", [groups_table(images, examinations)])
         _write_lines(folder / "calcifications.csv", [calcifications_table(images)])

@@ -220,5 +220,5 @@ def test_the_tables_of_all_domain_classes_are_found() -> None:
         "Assessment", "Alternative", "LikelihoodRange", "NonLesion", "Landmarks", "ExaminationFindings",
         "BreastReading", "ViewPair", "Provenance", "NotAnalyzed", "ComparedDays",
         "ImagePair", "CalcificationMatch", "Change", "GroupMeasurement", "TreatmentReading",
-        "LiteratureFigure", "GroupHistory", "Moment",
+        "LiteratureFigure", "GroupHistory",
     } <= names  # fmt: skip

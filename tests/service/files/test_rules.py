@@ -21,7 +21,7 @@ def test_the_shipped_table_is_sound() -> None:
 def test_a_table_of_ones_own(tmp_path: Path) -> None:
     """A changed table is read from its file; a fault names the file and the rule."""
     path = tmp_path / "mine.toml"
-    shipped = ROOT / "src" / "calcwatch" / "rules" / "birads-5th.toml"
+    shipped = ROOT / "src" / "calcwatch" / "rules" / "birads.toml"
     text = shipped.read_text(encoding="utf-8")
     path.write_text(text.replace('version = "2"', 'version = "mine"'), encoding="utf-8")
     assert read_rules(path).version == "mine"
@@ -33,3 +33,15 @@ def test_a_table_of_ones_own(tmp_path: Path) -> None:
         read_rules(path)
     with pytest.raises(BadTable, match="cannot be read: No such file"):
         read_rules(tmp_path / "none.toml")
+
+
+def test_thresholds_of_ones_own(tmp_path: Path) -> None:
+    """Changed thresholds travel with the table; a fault names the file, the threshold and the remedy."""
+    path = tmp_path / "mine.toml"
+    shipped = (ROOT / "src" / "calcwatch" / "rules" / "facts.toml").read_text(encoding="utf-8")
+    assert read_rules().thresholds.worst_shape_members == 3
+    path.write_text(shipped.replace("value = 3\n", "value = 9\n", 1), encoding="utf-8")
+    assert read_rules(thresholds=path).thresholds.worst_shape_members == 9
+    path.write_text(shipped.replace("value = 3\n", "value = 0\n", 1), encoding="utf-8")
+    with pytest.raises(BadTable, match=r"mine\.toml: threshold worst_shape_members: value = 0 is no count"):
+        read_rules(thresholds=path)

@@ -520,7 +520,7 @@ MADE_WITH = record(
     Field("package_version", text(), "Version of the package."),
     Field("analysis_version", text(), "Changes whenever any number of a result may change."),
     not_written=dict.fromkeys(
-        ("settings", "model_name", "model_hash", "description_model_hash"),
+        ("settings", "settings_hash", "model_name", "model_hash", "description_model_hash"),
         "they stand in findings.json, which is written beside it",
     ),
 )

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from calcwatch.comparison.compare import ComparedPair
 from calcwatch.comparison.history import GroupHistory, histories
-from calcwatch.domain.change import Change
+from calcwatch.domain.change import Change, ImagePair
 from calcwatch.domain.dates import months_between
 from calcwatch.domain.uids import letter
-from calcwatch.formats.result.comparison import Step
+from calcwatch.formats.result.run import Step
 from calcwatch.report.side_by_side import SheetOf, pair_pictures
 from calcwatch.report.template import Row
 from calcwatch.words.changes import (
@@ -50,12 +49,13 @@ def view_step(step: Step, sheets: SheetOf) -> Row:
         for images in (compared.prior, compared.examination.images)
     )
     months = next((pair.interval_months for pair in compared.comparison.pairs), None)
-    alone = tuple(change for change in changes if not any(_is_of(change, pair) for pair in compared.aligned))
+    paired = [change for pair in compared.comparison.pairs for change in compared.comparison.changes_of(pair)]
+    alone = tuple(change for change in changes if change not in paired)
     treatment = compared.treatment
     return {
         "title": interval_words(months, prior, current),
         "summary": [count for count in counts if count[2]],
-        "pairs": [_view_pair(step, aligned, sheets) for aligned in compared.aligned],
+        "pairs": [_view_pair(step, pair, sheets) for pair in compared.comparison.pairs],
         "alone": [_view_change(change, "", None) for change in in_reading_order(alone)],
         "not_paired": compared.comparison.not_paired,
         "treatment": _treatment_words(step),
@@ -63,17 +63,11 @@ def view_step(step: Step, sheets: SheetOf) -> Row:
     }
 
 
-def _is_of(change: Change, aligned: ComparedPair) -> bool:
-    return change.image == aligned.pair.current or change.prior_image == aligned.pair.prior
-
-
-def _view_pair(step: Step, aligned: ComparedPair, sheets: SheetOf) -> Row:
-    pair = aligned.pair
-    changes = step.compared.comparison.changes  # these know the bed, those of the pair do not yet
-    ordered = in_reading_order(tuple(change for change in changes if _is_of(change, aligned)))
+def _view_pair(step: Step, pair: ImagePair, sheets: SheetOf) -> Row:
+    ordered = in_reading_order(step.compared.comparison.changes_of(pair))
     letters = [letter(number) for number in range(len(ordered))]
     shown = ordered[:SHOWN_CHANGES]
-    whole, pictures = pair_pictures(step, aligned, sheets, shown, letters[: len(shown)])
+    whole, pictures = pair_pictures(step, pair, sheets, shown, letters[: len(shown)])
     pieces = [*pictures, *[None] * (len(ordered) - len(shown))]
     facts = [
         ("Same calcifications", str(len(pair.matches))),

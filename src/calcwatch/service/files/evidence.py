@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,8 +13,10 @@ from calcwatch.domain.errors import CalcwatchError, NotInResult
 from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.study import ImagedStudy
 from calcwatch.formats.dicom.read.parse import looks_like_dicom
-from calcwatch.formats.dicom.write.evidence import Evidence, Header, read_header, study_of
-from calcwatch.formats.result.read_result import read_result
+from calcwatch.formats.dicom.read.study import read_header, study_of
+from calcwatch.formats.dicom.write.evidence import Evidence, Header
+from calcwatch.formats.result.document import read_document, read_result
+from calcwatch.formats.result.image import WITH_SUGGESTIONS
 from calcwatch.service.files.result_folder import (
     COMPARISON,
     OVERLAYS,
@@ -78,7 +79,7 @@ def read_result_folder(path: Path) -> StoredResult:
         The result with at least one examination.
 
     Raises:
-        NotInResult: It is none or holds no examination.
+        NotInResult: It is none, is of a version that cannot be read, or holds no examination.
 
     """
     file = findings_file(path)
@@ -86,17 +87,18 @@ def read_result_folder(path: Path) -> StoredResult:
         content = file.read_bytes()
         beside = file.parent / COMPARISON
         compared = beside.read_bytes() if beside.is_file() else None
-        document = json.loads(content)
+        document = read_document(content, file, least=WITH_SUGGESTIONS)
+        earlier = None if compared is None else read_document(compared, beside, "comparison")
         stored = StoredResult(
             findings=file,
-            examinations=read_result(document, None if compared is None else json.loads(compared)),
+            examinations=read_result(document, earlier),
             sources=tuple(image["source"] for image in document["images"]),
             refused=tuple(refused["source"] for refused in document["not_analyzed"]),
             digests={entry["source"]: entry["sha256"] for entry in document["provenance"]["inputs"]},
             made=datetime.fromtimestamp(int(file.stat().st_mtime), UTC).astimezone(),
             digest=hashlib.sha256(content + (compared or b"")).hexdigest(),
         )
-    except (OSError, ValueError, KeyError, TypeError, StopIteration) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise NotInResult(
             f"{path}: this is no result of calcwatch that can be read ({type(error).__name__}); give the "
             "folder that calcwatch analyze, compare or history wrote"
@@ -131,8 +133,14 @@ def read_examination(stored: StoredResult, number: int) -> StoredExamination:
     if plain is not None:
         return StoredExamination(result, None, study, not_dicom=plain.description.source)
     prior = tuple(header for header in headers[count:] if header is not None)
-    failed = _failed(stored, current)
-    evidence = Evidence(result, tuple(current), prior, stored.made, stored.digest, failed=failed)
+    evidence = Evidence(
+        result=result,
+        current=tuple(current),
+        prior=prior,
+        made=stored.made,
+        digest=stored.digest,
+        failed=_failed(stored, current),
+    )
     return StoredExamination(result, evidence, study)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from calcwatch.domain.dates import read_date
 from calcwatch.domain.errors import BadSeries, CalcwatchError
 from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.image import GivenAttributes
+from calcwatch.formats.result.document import read_document
 from calcwatch.service.files.find_images import FoundFile, FoundKind, find_images
 from calcwatch.service.files.open_image import source_of
 from calcwatch.service.files.result_folder import FINDINGS, check_source, find_source, is_result
@@ -31,6 +31,7 @@ def find_examination_files(
 
     Raises:
         BadSeries: A result cannot be read.
+        NotInResult: A result is of a version that cannot be read.
         BadTable: The table cannot be used.
 
     """
@@ -64,7 +65,7 @@ def _argument(file: FoundFile, roots: dict[int, Path]) -> int | None:
 def _find_again(result: Path, given: GivenAttributes) -> list[FoundFile]:
     """The images of a result, with what was known of them when they were analyzed."""
     try:
-        document = json.loads(result.read_bytes())
+        document = read_document(result.read_bytes(), result)
         digests = {file["source"]: file["sha256"] for file in document["provenance"]["inputs"]}
         return [
             _found_again(result, image, digests.get(image["source"]), given) for image in document["images"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from calcwatch.domain.errors import BadTable
 from calcwatch.exam.rule_table import parse_rules, parse_thresholds
