@@ -33,9 +33,9 @@ from .formats.fhir.check import check_bundle as check_bundle
 from .image.analyze import check_image as check_image
 from .image.find.candidates import detect_classical as detect_classical
 from .models.onnx import learned_detector as learned_detector
-from .phantom import PhantomSettings as PhantomSettings
-from .phantom import make_examination as make_examination
-from .phantom import make_prior_and_current as make_prior_and_current
+from .phantom.examination import make_examination as make_examination
+from .phantom.examination import make_prior_and_current as make_prior_and_current
+from .phantom.settings import PhantomSettings as PhantomSettings
 from .service.analyze_mammogram import analyze_exam as analyze_exam
 from .service.analyze_mammogram import analyze_image as analyze_image
 from .service.analyze_mammogram import compare_with_prior as compare_with_prior

@@ -32,7 +32,9 @@ from calcwatch.image.analyze import analyze_image
 from calcwatch.image.describe.describe import Describer
 from calcwatch.image.find.candidates import Detector, detect_classical
 from calcwatch.models.onnx import SHIPPED, learned_describer, learned_detector, suspicion_model
-from calcwatch.phantom import PhantomImage, PhantomSettings, make_examination
+from calcwatch.phantom.examination import make_examination
+from calcwatch.phantom.settings import PhantomSettings
+from calcwatch.phantom.truth import PhantomImage
 from calcwatch.service.compare import compare_files
 from calcwatch.service.files.open_image import open_image
 from calcwatch.service.files.rules import read_rules

@@ -53,7 +53,9 @@ from calcwatch.formats.dicom.write.mammogram import write_mammogram
 from calcwatch.formats.result.comparison import Step, comparison_document, document_text, history_document
 from calcwatch.formats.result.document import findings_document, findings_text
 from calcwatch.formats.result.examinations import ReadExamination
-from calcwatch.phantom import PhantomImage, PhantomSettings, make_prior_and_current
+from calcwatch.phantom.examination import make_prior_and_current
+from calcwatch.phantom.settings import PhantomSettings
+from calcwatch.phantom.truth import PhantomImage
 from calcwatch.report.overlay import draw_overlay, encode_png
 from calcwatch.service.analyze_each import overlay_name
 from tests.formats.result.examples import circle

@@ -9,7 +9,7 @@ import numpy as np
 
 from calcwatch.comparison.change import LARGER_RATIO, MORE_SHARE, MORE_SPECKS, WIDER_MM, grown_mm, one_sided
 from calcwatch.domain.change import ChangeKind
-from calcwatch.phantom import GroupChange
+from calcwatch.phantom.settings import PlannedChange
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from calcwatch.domain.findings import ImageFindings
-    from calcwatch.phantom import CalcificationTruth, ImageTruth
+    from calcwatch.phantom.truth import CalcificationTruth, ImageTruth
     from calcwatch_lab.bench.changes.scenes import Shot
 
 _OFF_MM, _OFF_PX = 0.25, 1.5  # a found one may lie so far beyond the rim of the true one
@@ -54,7 +54,7 @@ def group_ids(*truths: ImageTruth) -> dict[str, str]:
 def true_kind(
     then: dict[str, CalcificationTruth],
     now: dict[str, CalcificationTruth],
-    plan: GroupChange,
+    plan: PlannedChange,
     spacing_mm: float,
 ) -> ChangeKind:
     """The documented definition on the true members of a group; only what no count tells is the plan's."""
@@ -64,7 +64,7 @@ def true_kind(
     if not then:
         return ChangeKind.NEW
     net, base = len(new) - len(gone), len(then)
-    if plan is GroupChange.RESHAPED:
+    if plan is PlannedChange.RESHAPED:
         return ChangeKind.SHAPE_CHANGED
     if _is_change(net, base):
         wider = grown_mm(*(_places([now[one] for one in ones], spacing_mm) for ones in (new, same)))

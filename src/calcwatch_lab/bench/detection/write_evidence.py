@@ -10,7 +10,7 @@ from typing import Any
 
 from calcwatch.domain.errors import BadTable, CalcwatchError
 from calcwatch.models.onnx import SHIPPED, BadModel, learned_detector, model_card, model_hash
-from calcwatch.phantom import PhantomSettings
+from calcwatch.phantom.settings import PhantomSettings
 from calcwatch.service.analyze_each import ProgressEvent
 from calcwatch.service.files.result_folder import writing
 from calcwatch_lab.bench.detection.evidence import Evidence, figures_document, gather
