@@ -116,10 +116,8 @@ def draw_plans(rng: np.random.Generator, settings: ArrangementSettings) -> tuple
     if rng.random() < settings.vessel_chance:
         plans.append(GroupPlan(Morphology.VASCULAR, Distribution.LINEAR))
     for _ in range(int(rng.choice(len(settings.group_counts), p=settings.group_counts))):
-        shape, layout = (
-            _pick(rng, settings.group_shapes),
-            _pick(rng, tuple((layout, row[0]) for layout, row in settings.layouts)),
-        )
+        shape = _pick(rng, settings.group_shapes)
+        layout = _pick(rng, tuple((layout, weight) for layout, (weight, _) in settings.layouts))
         change = _pick(rng, settings.group_changes)
         density = float(rng.uniform(*settings.group_density))
         plans.append(GroupPlan(shape, layout, change=change, density=density))
@@ -169,8 +167,8 @@ def _place_group(
             rng, positioned, plan, f"{name}-{number:03d}", candidates=candidates, along=along, taken=taken
         )
         current.append(solid)
-        prior.append(_earlier(rng, plan, solid, positioned.settings))
-    return Group(name, plan, *_changed(plan.change, current, prior))
+        prior.append(_as_on_prior(rng, plan, solid, positioned.settings))
+    return Group(name, plan, *_existing(plan.change, current, prior))
 
 
 def _candidates(
@@ -364,7 +362,7 @@ def _clear_of(
     return np.asarray(candidates[best])
 
 
-def _earlier(rng: np.random.Generator, plan: GroupPlan, solid: Solid, settings: PhantomSettings) -> Solid:
+def _as_on_prior(rng: np.random.Generator, plan: GroupPlan, solid: Solid, settings: PhantomSettings) -> Solid:
     """A calcification as it was on the prior examination, for the change planned for its group."""
     if plan.change is PlannedChange.INCREASED_IN_SIZE:
         return _scaled(solid, float(rng.uniform(*settings.arrangement.prior_size)))
@@ -390,7 +388,7 @@ def _scaled(solid: Solid, factor: float) -> Solid:
     return replace(solid, parts=parts)
 
 
-def _changed(
+def _existing(
     change: PlannedChange, current: list[Solid], prior: list[Solid]
 ) -> tuple[tuple[Solid, ...], tuple[Solid, ...]]:
     """Take away what does not exist on either day."""

@@ -157,14 +157,16 @@ def _image(
     texture = draw_texture(breast, view, settings)
     rng = random_stream(seed, "muscle", laterality, view)
     tissue = project_tissue(rng, breast, texture, geometry=geometry, usual=usual, settings=settings)
-    plain = expose(tissue.attenuation, settings)
     solids = {solid.id: solid for _, members in groups for solid in members}
     solids |= {solid.id: solid for item in lookalikes for solid in item.solids}
     silhouettes = {name: _trace(geometry, solid, settings) for name, solid in solids.items()}
     attenuation = tissue.attenuation.copy()
     for name, solid in solids.items():
         add_silhouette(attenuation, silhouettes[name], solid.density * settings.shapes.calcium_per_mm)
-    signal = expose(attenuation, settings)
+    plain, signal = expose(tissue.attenuation, settings), expose(attenuation, settings)
+
+    # Dose and presentation are chosen without the calcifications, so that an image with them differs from the
+    # same image without them only where they are.
     quanta = quanta_in_air(plain, tissue, settings)
     presentation = plan_presentation(plain, tissue, settings)
     plain_values = stored_values(plain, presentation, settings)
@@ -180,7 +182,7 @@ def _image(
 
     rng = random_stream(seed, "noise", day, laterality, view)
     values = develop(rng, signal, quanta, presentation, settings)
-    if laterality is Laterality.RIGHT:
+    if laterality is Laterality.RIGHT:  # all was drawn as a left breast
         values = np.ascontiguousarray(values[:, ::-1])
         truth = mirror_truth(truth, settings.shape[1])
     marks = add_marks(rng, values, laterality=laterality, view=view, day=day, settings=settings)

@@ -646,7 +646,7 @@ class ImagingSettings:
     fog_grid: tuple[int, int] = setting((6, 5), "count", CHOSEN, "grid that fog is drawn on")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PhantomSettings:
     """Everything a phantom depends on beside its seed; ``None`` means drawn from the seed.
 
