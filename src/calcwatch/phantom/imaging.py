@@ -129,7 +129,7 @@ def plan_presentation(
     missing_mm = float(tissue.thickness_mm.max()) - tissue.thickness_mm
     equalization = np.float32(settings.tissue.fat_per_mm * numbers.equalized) * missing_mm
     outside = np.clip(-tissue.depth_mm / np.float32(numbers.rim_mm), 0, 1)
-    if settings.film:  # no processing: only what the air gap of a film system leaves
+    if settings.film:  # a film is not processed: little is made up for
         equalization = equalization * (np.float32(numbers.film_equalized) * (1 - outside))
     inside = tissue.depth_mm[coarse] > numbers.brightness_depth_mm
     level = -np.log(signal[coarse]) + equalization[coarse]

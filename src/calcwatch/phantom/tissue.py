@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from calcwatch.phantom.settings import PhantomSettings
 
 _SUBPIXEL = 16  # steps of a pixel in OpenCV's fixed point with shift=4
+_ALIGNMENT = 32  # bytes of a vector register
 _TUBE_LEVEL = 200  # gray that a tube is drawn with in 8 bits, taken out again
 
 
@@ -125,8 +126,8 @@ def _depth(
     rim = numbers.skin_margin_cells
     inside = np.pad((rho < 1).astype(np.uint8), rim, mode="edge")
     cell = float(rows[1] - rows[0])
-    away = [cv2.distanceTransform(mask, cv2.DIST_L2, cv2.DIST_MASK_PRECISE) for mask in (inside, 1 - inside)]
-    signed = ((away[0] - away[1])[rim:-rim, rim:-rim] * cell).astype(np.float32)
+    signed = (_distance_cells(inside) - _distance_cells(1 - inside))[rim:-rim, rim:-rim]
+    signed = (signed * cell).astype(np.float32)
     # Near the line the radial distance over its slope is exact below a cell; deep inside it is no distance.
     begin, length = numbers.radial_depth_mm
     deep = np.clip((np.abs(signed) - begin) / length, 0, 1)
@@ -137,6 +138,19 @@ def _depth(
     joint = numbers.nipple_joint_mm
     smooth = np.maximum(smooth, bump) + np.maximum(joint - np.abs(smooth - bump), 0) ** 2 / (4 * joint)
     return _enlarge(smooth.astype(np.float32), settings)
+
+
+def _distance_cells(mask: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Distance to the nearest 0, with the same bytes on every run.
+
+    The last bit of OpenCV's answer depends on where in memory it lies: it is laid on a multiple of 32 bytes.
+    """
+    size = mask.size * np.dtype(np.float32).itemsize
+    memory = np.empty(size + _ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % _ALIGNMENT
+    distance = memory[start : start + size].view(np.float32).reshape(mask.shape)
+    cv2.distanceTransform(mask, cv2.DIST_L2, cv2.DIST_MASK_PRECISE, dst=distance)
+    return distance
 
 
 def _nipple_depth(
