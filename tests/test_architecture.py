@@ -185,6 +185,8 @@ def test_the_import_contracts_hold(house_copy: Path) -> None:
         ("service", "import typer", "Only cli/ talks to a terminal"),
         ("image", "import os", "The core is numerical and pure"),
         ("phantom", "import random", "The core is numerical and pure"),
+        ("phantom", "import calcwatch.image", "Imports point inward"),
+        ("exam", "import calcwatch.phantom", "Phantoms and the analysis do not know each other"),
         ("comparison", "import datetime", "The core is numerical and pure"),
         ("domain", "from pathlib import Path", "The core is numerical and pure"),
     ],

@@ -19,7 +19,7 @@ from typer.main import get_command
 import calcwatch
 from calcwatch.cli.main import app
 from calcwatch.formats.dicom.write.mammogram import write_mammogram
-from calcwatch.phantom import make_examination, make_prior_and_current
+from calcwatch.phantom.examination import make_examination, make_prior_and_current
 from calcwatch.phantom.settings import PhantomSettings
 from calcwatch.service.files.key_file import PASSPHRASE
 from calcwatch.service.files.result_folder import RESULT_NAMES
@@ -165,10 +165,12 @@ def test_the_example_of_a_comparison_runs(tmp_path: Path) -> None:
     run_example(example, tmp_path)
 
 
-def test_the_phantom_example_runs(tmp_path: Path) -> None:
-    """The example in docs/phantom.md runs as written and prints its images."""
-    (example,) = blocks(ROOT / "docs" / "phantom.md", "python")
-    run_example(example, tmp_path)
+def test_the_phantom_examples_run(tmp_path: Path) -> None:
+    """The examples in docs/phantom.md run as written and print their images and settings."""
+    examples = blocks(ROOT / "docs" / "phantom.md", "python")
+    assert len(examples) == 2
+    for example in examples:
+        run_example(example, tmp_path)
 
 
 def test_the_table_example_is_a_table(tmp_path: Path) -> None:

@@ -33,9 +33,9 @@ from .image.analyze import check_image as check_image
 from .image.find.candidates import detect_classical as detect_classical
 from .image.settings import AnalysisSettings as AnalysisSettings
 from .models.learned import learned_detector as learned_detector
-from .phantom import PhantomSettings as PhantomSettings
-from .phantom import make_examination as make_examination
-from .phantom import make_prior_and_current as make_prior_and_current
+from .phantom.examination import make_examination as make_examination
+from .phantom.examination import make_prior_and_current as make_prior_and_current
+from .phantom.settings import PhantomSettings as PhantomSettings
 from .service.analyze import analyze_exam as analyze_exam
 from .service.analyze import analyze_image as analyze_image
 from .service.compare import compare_with_prior as compare_with_prior

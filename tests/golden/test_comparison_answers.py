@@ -21,15 +21,10 @@ from calcwatch.comparison.match import match_calcifications, points_of
 from calcwatch.comparison.register import align, error_at, inside, to_current, to_prior
 from calcwatch.domain.change import Change
 from calcwatch.domain.findings import ANALYSIS_VERSION, ImageFindings
-from calcwatch.phantom import (
-    Distribution,
-    GroupChange,
-    GroupPlan,
-    Morphology,
-    PhantomImage,
-    PhantomSettings,
-    make_prior_and_current,
-)
+from calcwatch.domain.lexicon import Distribution, Morphology
+from calcwatch.phantom.examination import make_prior_and_current
+from calcwatch.phantom.settings import GroupPlan, PhantomSettings, PlannedChange
+from calcwatch.phantom.truth import PhantomImage
 from tests.image.pictures import mammogram_of
 
 STORED = Path(__file__).with_name("comparison_answers.json")
@@ -40,7 +35,7 @@ SETTINGS = PhantomSettings(
     non_lesions=(),
     groups=(
         GroupPlan(Morphology.ROUND, Distribution.GROUPED, count=10, density=2.0),
-        GroupPlan(Morphology.ROUND, Distribution.GROUPED, count=8, density=2.0, change=GroupChange.NEW),
+        GroupPlan(Morphology.ROUND, Distribution.GROUPED, count=8, density=2.0, change=PlannedChange.NEW),
     ),
 )
 DATES = ("20230110", "20240115")

@@ -10,13 +10,15 @@ import numpy as np
 import pytest
 
 from calcwatch.domain.findings import NonLesionKind
+from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.image.analyze import analyze_image
 from calcwatch.image.find.detections import kept
 from calcwatch.image.prepare.breast import find_breast
 from calcwatch.image.prepare.normalize import normalize
 from calcwatch.image.settings import AnalysisSettings
 from calcwatch.models.learned import learned_describer, learned_detector
-from calcwatch.phantom import Distribution, GroupPlan, Morphology, PhantomSettings, make_examination
+from calcwatch.phantom.examination import make_examination
+from calcwatch.phantom.settings import GroupPlan, PhantomSettings
 from tests.golden.stored import Golden, difference
 from tests.image.pictures import mammogram_of
 

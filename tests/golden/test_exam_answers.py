@@ -18,7 +18,9 @@ import pytest
 
 from calcwatch.domain.assessment import Assessment, ExaminationFindings
 from calcwatch.domain.findings import ANALYSIS_VERSION
-from calcwatch.phantom import Distribution, GroupPlan, Morphology, PhantomSettings, make_examination
+from calcwatch.domain.lexicon import Distribution, Morphology
+from calcwatch.phantom.examination import make_examination
+from calcwatch.phantom.settings import GroupPlan, PhantomSettings
 from calcwatch.service.analyze_mammogram import analyze_exam, analyze_image
 from tests.image.pictures import mammogram_of
 

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.image.analyze import analyze_image
 from calcwatch.image.find.candidates import detect_classical
 from calcwatch.image.prepare.breast import find_breast
 from calcwatch.image.prepare.normalize import normalize
 from calcwatch.image.settings import AnalysisSettings
-from calcwatch.phantom import Distribution, GroupPlan, Morphology, PhantomSettings, make_examination
+from calcwatch.phantom.examination import make_examination
+from calcwatch.phantom.settings import GroupPlan, PhantomSettings
 from tests.golden.stored import Golden, difference
 from tests.image.pictures import mammogram_of
 

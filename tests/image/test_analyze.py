@@ -12,19 +12,15 @@ from scipy.optimize import linear_sum_assignment
 
 from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.image import Mammogram
+from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.image.analyze import analyze_image
 from calcwatch.image.find.detections import Detections
 from calcwatch.image.prepare.breast import BreastRegion
 from calcwatch.image.prepare.normalize import PreparedImage
 from calcwatch.image.settings import AnalysisSettings
-from calcwatch.phantom import (
-    Distribution,
-    GroupPlan,
-    Morphology,
-    PhantomImage,
-    PhantomSettings,
-    make_examination,
-)
+from calcwatch.phantom.examination import make_examination
+from calcwatch.phantom.settings import GroupPlan, PhantomSettings
+from calcwatch.phantom.truth import PhantomImage
 from tests.image.pictures import mammogram_of
 
 PLAIN = PhantomSettings(

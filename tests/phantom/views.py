@@ -8,15 +8,10 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from calcwatch.phantom import (
-    CalcificationTruth,
-    Distribution,
-    GroupPlan,
-    Morphology,
-    PhantomExamination,
-    PhantomSettings,
-    make_examination,
-)
+from calcwatch.domain.lexicon import Distribution, Morphology
+from calcwatch.phantom.examination import make_examination
+from calcwatch.phantom.settings import GroupPlan, PhantomSettings
+from calcwatch.phantom.truth import CalcificationTruth, PhantomExamination
 
 SMALL = PhantomSettings(field_mm=(120, 90), pixel_spacing_mm=0.1, groups=(), non_lesions=())
 CLEAN = replace(SMALL, noise=False, for_processing=True, bits_stored=16)

@@ -12,15 +12,11 @@ from hypothesis import strategies as st
 
 from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.image import Mammogram
+from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.image.analyze import analyze_image
-from calcwatch.phantom import (
-    Distribution,
-    GroupPlan,
-    Morphology,
-    PhantomImage,
-    PhantomSettings,
-    make_examination,
-)
+from calcwatch.phantom.examination import make_examination
+from calcwatch.phantom.settings import GroupPlan, PhantomSettings
+from calcwatch.phantom.truth import PhantomImage
 from tests.image.pictures import mammogram_of
 
 SMALL = PhantomSettings(

@@ -10,13 +10,9 @@ import numpy as np
 
 from calcwatch.domain.image import ViewPosition
 from calcwatch.domain.lexicon import Distribution, Morphology
-from calcwatch.phantom import (
-    GroupChange,
-    GroupPlan,
-    PhantomExamination,
-    PhantomSettings,
-    make_prior_and_current,
-)
+from calcwatch.phantom.examination import make_prior_and_current
+from calcwatch.phantom.settings import GroupPlan, PhantomSettings, PlannedChange
+from calcwatch.phantom.truth import PhantomExamination
 
 PLANS = (
     GroupPlan(Morphology.PUNCTATE, Distribution.GROUPED, 8, density=1.3, diameter_mm=(0.4, 0.6)),
@@ -24,7 +20,7 @@ PLANS = (
         Morphology.PUNCTATE,
         Distribution.GROUPED,
         8,
-        change=GroupChange.NEW,
+        change=PlannedChange.NEW,
         density=1.3,
         diameter_mm=(0.4, 0.6),
     ),

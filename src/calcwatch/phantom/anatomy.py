@@ -1,4 +1,4 @@
-"""The breast itself, before any compression: gland, strands, vessels, ligaments; one for every view and date.
+"""The breast itself, before any compression: gland, vessels, ligaments, nipple; one for every view and date.
 
 Texture of breast tissue has a power spectrum that falls with about the third power of frequency
 (Burgess, Jacobson, Judy, Med Phys 28:419, 2001).
@@ -7,45 +7,54 @@ Texture of breast tissue has a power spectrum that falls with about the third po
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
 import numpy as np
 from scipy import fft
 
-from calcwatch.phantom.settings import PhantomSettings, random_stream
+from calcwatch.phantom.settings import random_stream
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from calcwatch.domain.image import Laterality
     from calcwatch.phantom.geometry import BreastSize
-
-GLAND_SHAPE = (48, 72, 72)
-"""Voxels of the gland volume: anterior 0 to 1, superior and lateral -1 to 1, in semi-axes."""
-
-_GLAND_SHARE = {"a": 0.14, "b": 0.30, "c": 0.55, "d": 0.68}
+    from calcwatch.phantom.settings import AnatomySettings, PhantomSettings, TextureSettings
 
 
-@dataclass(frozen=True, eq=False)
-class Curve:
-    """A vessel or ligament: its path in the uncompressed breast (N x 3, mm) and its radius."""
+class Curve(NamedTuple):
+    """A vessel or ligament in the uncompressed breast.
+
+    Attributes:
+        path: N x 3, (anterior, superior, lateral) in mm.
+        radius_mm: The same all along.
+
+    """
 
     path: NDArray[np.float64]
     radius_mm: float
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Breast:
-    """One breast.
+    """One breast before compression.
 
-    ``density``: BI-RADS composition. ``gland``: share of gland in each voxel. ``nipple_mm``: radius, height.
+    Attributes:
+        seed: Of the patient.
+        laterality: Which breast it is; it is drawn as a left one all the same.
+        size: Half an ellipsoid.
+        gland: Share of gland (0 to 1) in each voxel: anterior 0 to 1, superior and lateral -1 to 1, in
+            semi-axes.
+        ligaments: Thin strands.
+        vessels: Few and long, from the chest wall forward.
+        nipple_mm: Its radius and height.
+
     """
 
     seed: int
     laterality: Laterality
     size: BreastSize
-    density: str
     gland: NDArray[np.float32]
     ligaments: tuple[Curve, ...]
     vessels: tuple[Curve, ...]
@@ -53,24 +62,56 @@ class Breast:
 
 
 def draw_breast(seed: int, laterality: Laterality, size: BreastSize, settings: PhantomSettings) -> Breast:
-    """Draw one breast of a patient; its composition is the patient's, its tissue its own."""
-    patient = random_stream(seed, "composition")
-    density = settings.breast_density or str(patient.choice(list("abcd"), p=[0.15, 0.4, 0.35, 0.1]))
+    """Draw one breast of a patient; its composition is the patient's, its tissue its own.
+
+    Args:
+        seed: Of the patient.
+        laterality: Which breast.
+        size: Of the uncompressed breast.
+        settings: The phantom's; its composition, texture and anatomy are used.
+
+    Returns:
+        The breast; without texture its gland is 0 everywhere.
+
+    """
+    anatomy = settings.anatomy
+    letters, chances, shares = zip(*anatomy.compositions, strict=True)
+    composition = settings.breast_density or str(
+        random_stream(seed, "composition").choice(list(letters), p=list(chances))
+    )
     rng = random_stream(seed, "anatomy", laterality)
-    radius = float(rng.uniform(4.0, 7.0))
-    nipple = (radius, radius * float(rng.uniform(0.4, 1.2)))
-    ligaments = tuple(_draw_ligament(rng, size) for _ in range(260))
-    vessels = tuple(_draw_vessel(rng, size) for _ in range(9))
-    gland = _draw_gland(rng, density) if settings.texture else np.zeros(GLAND_SHAPE, np.float32)
-    return Breast(seed, laterality, size, density, gland, ligaments, vessels, nipple)
+    radius = float(rng.uniform(*anatomy.nipple_radius_mm))
+    nipple = (radius, radius * float(rng.uniform(*anatomy.nipple_height)))
+    ligaments = tuple(_draw_ligament(rng, size, anatomy) for _ in range(anatomy.ligament_count))
+    vessels = tuple(_draw_vessel(rng, size, anatomy) for _ in range(anatomy.vessel_count))
+    gland = np.zeros(anatomy.gland_voxels, np.float32)
+    if settings.texture:
+        gland = _draw_gland(rng, dict(zip(letters, shares, strict=True))[composition], anatomy)
+    return Breast(
+        seed=seed,
+        laterality=laterality,
+        size=size,
+        gland=gland,
+        ligaments=ligaments,
+        vessels=vessels,
+        nipple_mm=nipple,
+    )
 
 
 def power_law_noise(
     rng: np.random.Generator, shape: tuple[int, ...], exponent: float, lowest: float = 0.0
 ) -> NDArray[np.float32]:
-    """Return noise with zero mean, unit variance and a power spectrum falling as frequency ** -exponent.
+    """Draw periodic noise whose power spectrum falls as frequency ** -exponent.
 
-    ``lowest``: frequency (cycles per sample) below which the spectrum is flat. The noise is periodic.
+    Args:
+        rng: Where it is drawn from.
+        shape: Samples along each axis.
+        exponent: Of the power spectrum.
+        lowest: Frequency in cycles a sample below which the spectrum is flat; 0 for the lowest there is.
+
+    Returns:
+        float32 noise of that shape, of zero mean and unit variance.
+
     """
     white = rng.standard_normal(shape, np.float32)
     spectrum = fft.rfftn(white)
@@ -78,112 +119,162 @@ def power_law_noise(
     axes.append(np.fft.rfftfreq(shape[-1]).astype(np.float32))
     square = sum(axis**2 for axis in np.meshgrid(*axes, indexing="ij", sparse=True))
     floor = max(lowest, 1 / max(shape)) ** 2
+    # Amplitude is the root of power, and the frequency stands squared: a fourth of the exponent.
     spectrum *= np.maximum(square, floor) ** np.float32(-exponent / 4)
     spectrum.flat[0] = 0
     noise = fft.irfftn(spectrum, shape)
     return np.asarray(noise / noise.std(), dtype=np.float32)
 
 
-def _draw_gland(rng: np.random.Generator, density: str) -> NDArray[np.float32]:
+def _draw_gland(rng: np.random.Generator, share: float, anatomy: AnatomySettings) -> NDArray[np.float32]:
     """Gland fills a cone behind the nipple, more of it above and to the side, broken up by fat."""
+    voxels = anatomy.gland_voxels
     x, y, z = np.meshgrid(
-        np.linspace(0, 1, GLAND_SHAPE[0]),
-        np.linspace(-1, 1, GLAND_SHAPE[1]),
-        np.linspace(-1, 1, GLAND_SHAPE[2]),
+        np.linspace(0, 1, voxels[0]),
+        np.linspace(-1, 1, voxels[1]),
+        np.linspace(-1, 1, voxels[2]),
         indexing="ij",
     )
-    rho = np.sqrt(x**2 + (y - 0.08) ** 2 + (z - 0.08) ** 2)
-    share = _GLAND_SHARE[density]
-    wide = 0.60 + 0.28 * share
-    skirt = 0.12 + 0.2 * (1 - share)
-    inside = np.clip((wide + 0.18 * x - rho) / 0.12, -3, 1) + np.clip((x - skirt) / 0.15, -3, 0)
-    lumps = power_law_noise(rng, GLAND_SHAPE, 4.0)
-    cone = inside > 0
-    level = np.quantile((lumps + 0.5 * inside)[cone], 1 - min(share * 1.15, 0.92))
-    field = (lumps + 0.5 * inside - level) / 0.35 + np.minimum(inside, 0) * 3
-    return np.asarray(1 / (1 + np.exp(-np.clip(2.2 * field, -30, 30))), dtype=np.float32)
+    # Depth in the cone, in softnesses of its rim: positive inside.
+    rho = np.sqrt(x**2 + (y - anatomy.gland_offset) ** 2 + (z - anatomy.gland_offset) ** 2)
+    wide = anatomy.gland_reach[0] + anatomy.gland_reach[1] * share
+    behind = anatomy.gland_front[0] + anatomy.gland_front[1] * (1 - share)
+    least, most = anatomy.gland_depth
+    inside = np.clip((wide + anatomy.gland_taper * x - rho) / anatomy.gland_rim, least, most)
+    inside += np.clip((x - behind) / anatomy.gland_front_rim, least, 0)
+    lumps = power_law_noise(rng, voxels, anatomy.lump_exponent)
+    # Gland is where the lumps are highest: the quantile makes its share what the composition wants.
+    height = lumps + anatomy.cone_weight * inside
+    fill, most_filled = anatomy.gland_fill
+    level = np.quantile(height[inside > 0], 1 - min(share * fill, most_filled))
+    field = (height - level) / anatomy.gland_softness + np.minimum(inside, 0) * anatomy.fat_around
+    # Clipped where the logistic function is flat, so that it cannot overflow.
+    return np.asarray(1 / (1 + np.exp(-np.clip(anatomy.gland_steepness * field, -30, 30))), dtype=np.float32)
 
 
-def _draw_ligament(rng: np.random.Generator, size: BreastSize) -> Curve:
-    """A short bent strand, most often running toward the nipple or toward the skin."""
-    start = _inside(rng, size, 0.95)
+def _draw_ligament(rng: np.random.Generator, size: BreastSize, anatomy: AnatomySettings) -> Curve:
+    """A short bent strand, most often running toward the nipple, else toward the skin."""
+    start = _draw_inside(rng, size, anatomy.ligament_reach)
     nipple = np.array([size.depth_mm, 0.0, 0.0])
-    toward = nipple - start if rng.random() < 0.6 else start * np.array([0.3, 1.0, 1.0])
-    path = _wander(rng, start, toward, length=rng.uniform(8, 35), bend=0.35)
-    return Curve(path, float(rng.uniform(0.1, 0.35)))
+    to_nipple = rng.random() < anatomy.ligament_to_nipple
+    toward = nipple - start if to_nipple else start * np.array(anatomy.ligament_to_skin)
+    length = rng.uniform(*anatomy.ligament_length_mm)
+    path = _draw_path(
+        rng, start, toward, length_mm=length, bend=anatomy.ligament_bend, steps=anatomy.curve_steps
+    )
+    return Curve(path, float(rng.uniform(*anatomy.ligament_radius_mm)))
 
 
-def _draw_vessel(rng: np.random.Generator, size: BreastSize) -> Curve:
+def _draw_vessel(rng: np.random.Generator, size: BreastSize, anatomy: AnatomySettings) -> Curve:
     """A long, gently bent vessel from the chest wall forward."""
     side = rng.uniform(0, 2 * np.pi)
+    back, wide = anatomy.vessel_start
     start = np.array(
-        [0.05 * size.depth_mm, 0.7 * size.radius_mm * np.cos(side), 0.7 * size.radius_mm * np.sin(side)]
+        [
+            back * size.depth_mm,
+            wide * size.radius_mm * np.cos(side),
+            wide * size.radius_mm * np.sin(side),
+        ]
     )
-    goal = np.array([size.depth_mm * 0.9, 0.2 * start[1], 0.2 * start[2]])
-    path = _wander(rng, start, goal - start, length=rng.uniform(0.6, 0.95) * size.depth_mm, bend=0.22)
-    return Curve(path, float(rng.uniform(0.5, 1.1)))
+    front, narrow = anatomy.vessel_goal
+    goal = np.array([size.depth_mm * front, narrow * start[1], narrow * start[2]])
+    length = rng.uniform(*anatomy.vessel_length) * size.depth_mm
+    path = _draw_path(
+        rng, start, goal - start, length_mm=length, bend=anatomy.vessel_bend, steps=anatomy.curve_steps
+    )
+    return Curve(path, float(rng.uniform(*anatomy.vessel_radius_mm)))
 
 
-def _inside(rng: np.random.Generator, size: BreastSize, most: float) -> NDArray[np.float64]:
-    """A point in the half ellipsoid, evenly spread."""
+def _draw_inside(rng: np.random.Generator, size: BreastSize, most: float) -> NDArray[np.float64]:
+    """A point in the half ellipsoid, evenly spread, up to a share of the way to the skin."""
     vector = rng.normal(size=3)
+    # The cube root spreads points evenly over the volume.
     vector *= most * rng.random() ** (1 / 3) / np.linalg.norm(vector)
     vector[0] = abs(vector[0])
-    return np.asarray(vector * np.array([size.depth_mm, size.radius_mm, size.radius_mm]))
+    return np.asarray(vector * size.semi_axes_mm)
 
 
-def _wander(
+def _draw_path(
     rng: np.random.Generator,
     start: NDArray[np.float64],
     toward: NDArray[np.float64],
     *,
-    length: float,
+    length_mm: float,
     bend: float,
+    steps: int,
 ) -> NDArray[np.float64]:
-    """A smooth random walk of given length that keeps its general direction."""
-    count = 24
+    """A smooth random walk of given length that keeps its general direction, (``steps`` + 1) x 3."""
     direction = toward / np.linalg.norm(toward)
-    turns = np.cumsum(rng.normal(0, bend / np.sqrt(count / 4), size=(count, 3)), axis=0)
-    steps = direction + turns
-    steps *= length / count / np.linalg.norm(steps, axis=1, keepdims=True)
-    return np.concatenate([start[None], start + np.cumsum(steps, axis=0)])
+    # The bend is that of a quarter of the way, however many steps there are.
+    turns = np.cumsum(rng.normal(0, bend / np.sqrt(steps / 4), size=(steps, 3)), axis=0)
+    ways = direction + turns
+    ways *= length_mm / steps / np.linalg.norm(ways, axis=1, keepdims=True)
+    return np.concatenate([start[None], start + np.cumsum(ways, axis=0)])
 
 
-@dataclass(frozen=True, eq=False)
-class Texture:
-    """Fine texture of one view on a plane grid of ``cell_mm``, centered on the chest wall's middle."""
+def texture_cell_mm(settings: PhantomSettings) -> float:
+    """Measure the grid that fine texture is drawn on.
 
-    fine: NDArray[np.float32]
-    strands: NDArray[np.float32]
-    cell_mm: float
+    Args:
+        settings: The phantom's.
+
+    Returns:
+        Side of a cell in mm, never finer than the image's pixels.
+
+    """
+    return max(settings.pixel_spacing_mm, settings.anatomy.texture.cell_mm)
 
 
-def draw_texture(breast: Breast, view: str, settings: PhantomSettings) -> Texture:
-    """Draw the texture too fine for the gland volume: cloudy (power law) and stringy (ridges)."""
-    cell = max(settings.pixel_spacing_mm, 0.14)
+def draw_texture(
+    breast: Breast, view: str, settings: PhantomSettings
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Draw the texture too fine for the gland volume, on a plane grid centered on the chest wall's middle.
+
+    Args:
+        breast: Whose texture it is.
+        view: View position; every view has its own texture, the same on every day.
+        settings: The phantom's; the grid's cells are ``texture_cell_mm`` wide and cover its field and more.
+
+    Returns:
+        Clouds (power-law noise of unit variance) and strands (0 between them to about 1), of one shape.
+
+    """
+    details, cell = settings.anatomy.texture, texture_cell_mm(settings)
     height, width = (
-        fft.next_fast_len(round(length * 1.15 / cell), real=True) for length in settings.field_mm
+        fft.next_fast_len(round(length * details.margin / cell), real=True) for length in settings.field_mm
     )
     rng = random_stream(breast.seed, "texture", breast.laterality, view)
-    fine = power_law_noise(rng, (height, width), 2.8, lowest=0.05 * cell)
-    return Texture(fine, _draw_strands(rng, (height, width), cell), cell)
+    clouds = power_law_noise(
+        rng, (height, width), details.cloud_exponent, lowest=details.cloud_lowest_per_mm * cell
+    )
+    strands = np.zeros((height, width), np.float32)
+    for weight, size_mm, stretch in details.strands:
+        strands += np.float32(weight) * _draw_ridges(rng, (height, width), size_mm / cell, stretch, details)
+    return clouds, strands
 
 
-def _draw_strands(rng: np.random.Generator, shape: tuple[int, int], cell: float) -> NDArray[np.float32]:
-    """Crossing strands at three scales, mostly along the line to the nipple: 0 between them to about 1."""
-    total = np.zeros(shape, np.float32)
-    for weight, size_mm, stretch in ((0.5, 14.0, 2.0), (0.45, 7.0, 2.6), (0.35, 3.5, 3.0)):
-        total += np.float32(weight) * _ridges(rng, shape, size_mm / cell, stretch)
-    return total
-
-
-def _ridges(
-    rng: np.random.Generator, shape: tuple[int, int], size_px: float, stretch: float
+def _draw_ridges(
+    rng: np.random.Generator,
+    shape: tuple[int, int],
+    size_px: float,
+    stretch: float,
+    details: TextureSettings,
 ) -> NDArray[np.float32]:
     """Thin lines where smooth noise passes zero, ``size_px`` apart, broken up, ``stretch`` times as long."""
-    rows, columns = (max(int(8 * length / size_px), 24) for length in shape)
-    grid = (fft.next_fast_len(rows, real=True), fft.next_fast_len(max(int(columns / stretch), 24), real=True))
-    lines, gaps = (power_law_noise(rng, grid, exponent, lowest=0.11) for exponent in (6.5, 4.0))
+    # The noise is smooth: it is drawn on a coarse grid and enlarged.
+    least = details.ridge_least_samples
+    rows, columns = (max(int(details.ridge_samples * length / size_px), least) for length in shape)
+    grid = (
+        fft.next_fast_len(rows, real=True),
+        fft.next_fast_len(max(int(columns / stretch), least), real=True),
+    )
+    lines, gaps = (
+        power_law_noise(rng, grid, exponent, lowest=details.ridge_lowest)
+        for exponent in (details.ridge_exponent, details.gap_exponent)
+    )
     large = cv2.resize(lines, shape[::-1], interpolation=cv2.INTER_CUBIC)
-    shown = cv2.resize(np.clip(0.5 + 0.6 * gaps, 0, 1.5), shape[::-1], interpolation=cv2.INTER_CUBIC)
-    return np.asarray(shown / (1 + (large / np.float32(0.16)) ** 2), dtype=np.float32)
+    usual, contrast, most = details.gaps
+    shown = np.clip(usual + contrast * gaps, 0, most)
+    shown = cv2.resize(shown, shape[::-1], interpolation=cv2.INTER_CUBIC)
+    # A Lorentzian of the height above the zero line: thin, with wide tails.
+    return np.asarray(shown / (1 + (large / np.float32(details.ridge_width)) ** 2), dtype=np.float32)

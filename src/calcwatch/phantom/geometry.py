@@ -1,10 +1,12 @@
 """From the uncompressed breast to one compressed view and its image plane.
 
 Everything is drawn as a left breast (chest wall at column 0) and mirrored at the end for a right one. The
-uncompressed breast is half an ellipsoid. A view takes the in-plane part of a point to polar coordinates
-round the middle of the chest wall and stretches it so that the ellipsoid's rim becomes the view's skin
-line: an invertible map, the same for tissue, calcifications and clips. Points far from the mid-plane are
-pressed outward.
+uncompressed breast is half an ellipsoid; points in it are (anterior, superior, lateral) in mm from the middle
+of the chest wall. A view takes the in-plane part of a point to polar coordinates round the middle of the
+chest wall and stretches it so that the ellipsoid's rim becomes the view's skin line: an invertible map, the
+same for tissue, calcifications and clips. Points far from the mid-plane are pressed outward.
+
+Rows and columns in mm count from the center of the top-left pixel of the image before mirroring.
 """
 
 from __future__ import annotations
@@ -14,178 +16,290 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calcwatch.domain.image import ViewPosition
-from calcwatch.domain.views import VIEWS
+from calcwatch.domain.views import VIEWS, is_from_above
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calcwatch.phantom.settings import PhantomSettings
-
-_BULGE = 0.35
+    from calcwatch.domain.image import ViewPosition
+    from calcwatch.phantom.settings import PhantomSettings, PositioningSettings
 
 
 @dataclass(frozen=True)
 class BreastSize:
-    """Semi-axes of the uncompressed breast in mm: nipple to chest wall, and half its width."""
+    """Size of the uncompressed breast, half an ellipsoid.
+
+    Attributes:
+        depth_mm: Nipple to chest wall.
+        radius_mm: Half its width at the chest wall, the same upward as sideways.
+
+    """
 
     depth_mm: float
     radius_mm: float
 
+    @property
+    def semi_axes_mm(self) -> NDArray[np.float64]:
+        """Semi-axes along (anterior, superior, lateral), in mm."""
+        return np.array([self.depth_mm, self.radius_mm, self.radius_mm])
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class ViewGeometry:
     """How one view compresses and projects the breast.
 
-    ``angle``: radians from superior to the image's upward axis. ``origin_mm``: row and column of the middle
-    of the chest wall, from the center of the top-left pixel. ``radius_mm``: skin line's distance from there
-    at evenly spaced angles from straight down to straight up. ``tilt``: in-plane rotation in radians.
+    Attributes:
+        view: Its view position.
+        size: Size of the uncompressed breast.
+        beam_tilt: Angle between the image's upward axis and superior, in radians; 0 in a true lateral view.
+        origin_mm: Row and column of the middle of the chest wall, in mm of the image before mirroring.
+        radius_mm: Distance of the skin line from there at evenly spaced angles from straight down to straight
+            up, in mm.
+        thickness_mm: Thickness under compression.
+        turn: In-plane rotation of the breast in radians.
+        positioning: The settings it was drawn with.
+
     """
 
     view: ViewPosition
     size: BreastSize
-    angle: float
+    beam_tilt: float
     origin_mm: tuple[float, float]
     radius_mm: NDArray[np.float64]
     thickness_mm: float
-    tilt: float
+    turn: float
+    positioning: PositioningSettings
 
     def skin_radius(self, phi: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Distance of the skin line from the origin, in mm, at angles ``phi`` (radians)."""
+        """Measure how far the skin line lies from the origin.
+
+        Args:
+            phi: Angles in radians, 0 along the columns and positive upward, of any shape.
+
+        Returns:
+            Distances in mm, of the shape of ``phi``.
+
+        """
         grid = np.linspace(-np.pi / 2, np.pi / 2, self.radius_mm.size)
         return np.asarray(np.interp(phi, grid, self.radius_mm))
 
     def axes(self) -> NDArray[np.float64]:
-        """Rows: unit vectors of the image's rows, columns and depth in (anterior, superior, lateral)."""
-        cos, sin = np.cos(self.angle), np.sin(self.angle)
+        """Unit vectors of the image's rows, columns and depth in (anterior, superior, lateral), as rows."""
+        cos, sin = np.cos(self.beam_tilt), np.sin(self.beam_tilt)
         return np.array([[0.0, -cos, -sin], [1.0, 0.0, 0.0], [0.0, -sin, cos]])
+
+    def section(self, depth: NDArray[np.float64] | float) -> NDArray[np.float64]:
+        """Measure the section of the breast off its mid-plane; compression presses it out to the skin.
+
+        Args:
+            depth: -1 to 1 across the thickness, of any shape.
+
+        Returns:
+            Radius of the section as a share of that in the mid-plane, of the shape of ``depth``.
+
+        """
+        share = np.maximum(1 - depth**2, self.positioning.least_section)
+        return np.asarray(np.power(share, self.positioning.bulge))
 
 
 def project_points(geometry: ViewGeometry, points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return ``(row_mm, column_mm, depth)`` of points N x 3 (anterior, superior, lateral) in mm.
+    """Project points of the breast into a view.
 
-    Millimeters count from the center of the top-left pixel; depth runs from -1 to 1 across the thickness.
+    Args:
+        geometry: How the view lies.
+        points: N x 3, (anterior, superior, lateral) in mm.
+
+    Returns:
+        N x 3: row and column in mm, and the depth, which runs from -1 to 1 across the thickness.
+
     """
-    down, across, depth = (_normalized(geometry, points) @ geometry.axes().T).T
-    phi = np.arctan2(-down, np.maximum(across, 0.0)) + geometry.tilt
-    rho = np.hypot(down, across) / np.power(np.maximum(1 - depth**2, 0.04), _BULGE)
-    radius = rho * geometry.skin_radius(phi)
+    normalized = np.asarray(points) / geometry.size.semi_axes_mm
+    down, across, depth = (normalized @ geometry.axes().T).T
+    # Nothing lies behind the chest wall: what rounding puts there is taken onto it.
+    phi = np.arctan2(-down, np.maximum(across, 0.0)) + geometry.turn
+    radius = np.hypot(down, across) / geometry.section(depth) * geometry.skin_radius(phi)
     row = geometry.origin_mm[0] - radius * np.sin(phi)
     return np.stack([row, geometry.origin_mm[1] + radius * np.cos(phi), depth], axis=1)
-
-
-def _normalized(geometry: ViewGeometry, points: NDArray[np.float64]) -> NDArray[np.float64]:
-    size = geometry.size
-    return np.asarray(np.asarray(points) / np.array([size.depth_mm, size.radius_mm, size.radius_mm]))
 
 
 def polar_of(
     geometry: ViewGeometry, row_mm: NDArray[np.float64], column_mm: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return in-plane ``(rho, phi)`` of image points: rho is 1 on the skin line, phi 0 toward the nipple."""
+    """Take places on the image to in-plane polar coordinates of the breast.
+
+    Args:
+        geometry: How the view lies.
+        row_mm: Rows in mm, of any shape that broadcasts with ``column_mm``.
+        column_mm: Columns in mm.
+
+    Returns:
+        ``rho``, 1 on the skin line, and ``phi`` in radians, 0 toward the nipple and positive upward.
+
+    """
     down, across = row_mm - geometry.origin_mm[0], column_mm - geometry.origin_mm[1]
     phi = np.arctan2(-down, np.maximum(across, 1e-6))
-    return np.hypot(down, across) / geometry.skin_radius(phi), phi - geometry.tilt
+    return np.hypot(down, across) / geometry.skin_radius(phi), phi - geometry.turn
 
 
 def unproject(
     geometry: ViewGeometry, rho: NDArray[np.float64], phi: NDArray[np.float64], depth: float
 ) -> NDArray[np.float64]:
-    """Return the points ... x 3 in mm that project to polar ``rho, phi`` at ``depth``."""
-    flat = rho * np.power(max(1 - depth**2, 0.04), _BULGE)
+    """Find the points of the breast that lie behind places on the image.
+
+    Args:
+        geometry: How the view lies.
+        rho: In-plane distance as ``polar_of`` gives it, of any shape.
+        phi: In-plane angle in radians, of the same shape.
+        depth: -1 to 1 across the thickness.
+
+    Returns:
+        Points ... x 3, (anterior, superior, lateral) in mm.
+
+    """
+    flat = rho * geometry.section(depth)
     parts = np.stack([-flat * np.sin(phi), flat * np.cos(phi), np.full_like(flat, depth)], axis=-1)
-    size = geometry.size
-    return np.asarray((parts @ geometry.axes()) * np.array([size.depth_mm, size.radius_mm, size.radius_mm]))
+    return np.asarray((parts @ geometry.axes()) * geometry.size.semi_axes_mm)
 
 
 def draw_size(rng: np.random.Generator, settings: PhantomSettings) -> BreastSize:
-    """Draw a breast that fits the image's field."""
-    height, width = settings.field_mm
-    depth = min(rng.uniform(0.42, 0.72) * width, 115.0)
-    radius = min(rng.uniform(0.30, 0.40) * height, 95.0)
+    """Draw a breast that fits the image's field.
+
+    Args:
+        rng: Where it is drawn from.
+        settings: The phantom's; its field and positioning are used.
+
+    Returns:
+        The size of the uncompressed breast.
+
+    """
+    positioning, (height, width) = settings.positioning, settings.field_mm
+    depth = min(rng.uniform(*positioning.depth) * width, positioning.most_depth_mm)
+    radius = min(rng.uniform(*positioning.radius) * height, positioning.most_radius_mm)
     return BreastSize(float(depth), float(radius))
 
 
 def draw_geometry(
     rng: np.random.Generator, size: BreastSize, view: ViewPosition, settings: PhantomSettings
 ) -> ViewGeometry:
-    """Draw how a breast usually lies in one view; ``reposition`` gives a single day's positioning."""
-    height, width = settings.field_mm
-    oblique = view is not ViewPosition.CC
-    thickness = (
-        rng.uniform(0.52, 0.72) * size.radius_mm if settings.thickness_mm is None else settings.thickness_mm
-    )
-    middle = height * (rng.uniform(0.56, 0.62) if oblique else rng.uniform(0.47, 0.53))
-    origin = (float(middle), float(-rng.uniform(0.02, 0.06) * width))
-    outline = _oblique_outline if oblique else _cranial_outline
+    """Draw how a breast usually lies in one view; ``reposition`` gives a single day's positioning.
+
+    Args:
+        rng: Where it is drawn from.
+        size: The uncompressed breast.
+        view: One of ``PHANTOM_VIEWS``; the table of views gives the tilt of its beam.
+        settings: The phantom's; its field, thickness and positioning are used.
+
+    Returns:
+        The usual geometry of that view.
+
+    """
+    positioning, (height, width) = settings.positioning, settings.field_mm
+    from_above = is_from_above(view)
+    thickness = settings.thickness_mm
+    if thickness is None:
+        thickness = rng.uniform(*positioning.thickness) * size.radius_mm
+    middle = positioning.middle_from_above if from_above else positioning.middle_from_the_side
+    row = float(height * rng.uniform(*middle))
+    behind = float(rng.uniform(*positioning.behind) * width)
+    outline = _outline_from_above if from_above else _outline_from_the_side
     return ViewGeometry(
         view=view,
         size=size,
-        angle=float(np.radians(VIEWS[view].tilt_degrees or 0.0)),
-        origin_mm=origin,
-        radius_mm=outline(rng, size, -origin[1]),
+        beam_tilt=float(np.radians(VIEWS[view].tilt_degrees or 0.0)),
+        origin_mm=(row, -behind),
+        radius_mm=outline(rng, size, behind, positioning),
         thickness_mm=float(thickness),
-        tilt=float(np.radians(rng.uniform(-4, 4))),
+        turn=float(np.radians(rng.uniform(*positioning.turn_degrees))),
+        positioning=positioning,
     )
 
 
 def reposition(rng: np.random.Generator, usual: ViewGeometry, strength: float = 1.0) -> ViewGeometry:
-    """Draw one day's positioning and compression, a little unlike the usual; 0 is just as usual."""
-    waves = rng.normal(0, 0.012 * strength, size=4)
-    stretch = rng.normal(1.0, 0.015 * strength) + sum(
-        wave * np.cos(order * _angles()) for order, wave in enumerate(waves, start=1)
+    """Draw one day's positioning and compression, a little unlike the usual.
+
+    Args:
+        rng: Where it is drawn from.
+        usual: How the breast usually lies in that view.
+        strength: How unlike: 1 is usual, 0 is just as ``usual``.
+
+    Returns:
+        The geometry of that day.
+
+    """
+    positioning = usual.positioning
+    waves = rng.normal(0, positioning.repositioned_waves * strength, size=positioning.repositioned_wave_count)
+    stretch = rng.normal(1.0, positioning.repositioned_stretch * strength) + sum(
+        wave * np.cos(order * _angles(positioning)) for order, wave in enumerate(waves, start=1)
     )
     row, column = usual.origin_mm
+    down_mm, across_mm = positioning.repositioned_origin_mm
 
     def off(most: float) -> float:
         return strength * float(rng.uniform(-most, most))
 
     return replace(
         usual,
-        angle=usual.angle + float(np.radians(off(3))),
-        origin_mm=(row + off(4), column + off(2)),
+        beam_tilt=usual.beam_tilt + float(np.radians(off(positioning.repositioned_angle_degrees))),
+        origin_mm=(row + off(down_mm), column + off(across_mm)),
         radius_mm=usual.radius_mm * stretch,
-        thickness_mm=usual.thickness_mm * (1 + off(0.08)),
-        tilt=usual.tilt + float(np.radians(off(3))),
+        thickness_mm=usual.thickness_mm * (1 + off(positioning.repositioned_thickness)),
+        turn=usual.turn + float(np.radians(off(positioning.repositioned_turn_degrees))),
     )
 
 
-def _angles() -> NDArray[np.float64]:
-    return np.linspace(-np.pi / 2, np.pi / 2, 721)
+def _angles(positioning: PositioningSettings) -> NDArray[np.float64]:
+    return np.linspace(-np.pi / 2, np.pi / 2, positioning.skin_angles)
 
 
-def _cranial_outline(rng: np.random.Generator, size: BreastSize, behind: float) -> NDArray[np.float64]:
-    lateral, medial = size.radius_mm * rng.uniform(1.0, 1.15), size.radius_mm * rng.uniform(0.9, 1.05)
-    depth = size.depth_mm * rng.uniform(1.02, 1.12) + behind
-    return _super_ellipse(depth, lateral, medial, rng.uniform(1.75, 2.1))
+def _outline_from_above(
+    rng: np.random.Generator, size: BreastSize, behind: float, positioning: PositioningSettings
+) -> NDArray[np.float64]:
+    lateral = size.radius_mm * rng.uniform(*positioning.lateral)
+    medial = size.radius_mm * rng.uniform(*positioning.medial)
+    depth = size.depth_mm * rng.uniform(*positioning.front) + behind
+    power = rng.uniform(*positioning.power_from_above)
+    return _super_ellipse(_angles(positioning), depth, (lateral, medial), power)
 
 
-def _oblique_outline(rng: np.random.Generator, size: BreastSize, behind: float) -> NDArray[np.float64]:
+def _outline_from_the_side(
+    rng: np.random.Generator, size: BreastSize, behind: float, positioning: PositioningSettings
+) -> NDArray[np.float64]:
     """An ellipse that runs out into the armpit above and into the fold under the breast below."""
-    depth = size.depth_mm * rng.uniform(1.02, 1.12) + behind
-    below = size.radius_mm * rng.uniform(0.82, 0.95)
-    breast = _super_ellipse(depth, size.radius_mm * rng.uniform(1.05, 1.25), below, rng.uniform(1.9, 2.3))
-    armpit = _strip(depth * rng.uniform(0.80, 1.0), rng.uniform(0.38, 0.5), up=1)
-    fold = _strip(behind + rng.uniform(1.0, 4.0), 0.02, up=-1)
-    return _smooth_max(_smooth_max(breast, armpit, 6.0), fold, 14.0)
+    phi = _angles(positioning)
+    depth = size.depth_mm * rng.uniform(*positioning.front) + behind
+    lower = size.radius_mm * rng.uniform(*positioning.lower)
+    upper = size.radius_mm * rng.uniform(*positioning.upper)
+    breast = _super_ellipse(phi, depth, (upper, lower), rng.uniform(*positioning.power_from_the_side))
+    armpit_mm = depth * rng.uniform(*positioning.armpit_width)
+    armpit = _strip(phi, armpit_mm, rng.uniform(*positioning.armpit_lean), positioning)
+    fold_mm = behind + rng.uniform(*positioning.fold_width_mm)
+    fold = _strip(-phi, fold_mm, positioning.fold_lean, positioning)
+    whole = _smooth_max(breast, armpit, positioning.armpit_joint)
+    return _smooth_max(whole, fold, positioning.fold_joint)
 
 
-def _super_ellipse(depth: float, above: float, below: float, power: float) -> NDArray[np.float64]:
-    phi = _angles()
+def _super_ellipse(
+    phi: NDArray[np.float64], depth: float, heights: tuple[float, float], power: float
+) -> NDArray[np.float64]:
+    """Radius at each angle; ``heights``: half heights above and below the nipple."""
     across = np.abs(np.cos(phi) / depth) ** power
-    along = np.abs(np.sin(phi) / np.where(phi > 0, above, below)) ** power
+    along = np.abs(np.sin(phi) / np.where(phi > 0, *heights)) ** power
     return np.asarray((across + along) ** (-1 / power))
 
 
-def _strip(width: float, slope: float, *, up: int) -> NDArray[np.float64]:
-    """Distance to a line that starts ``width`` mm from the chest wall and leans toward it by ``slope``."""
-    phi = _angles()
-    beyond = np.cos(phi) + slope * np.sin(phi) * up
+def _strip(
+    away: NDArray[np.float64], width: float, lean: float, positioning: PositioningSettings
+) -> NDArray[np.float64]:
+    """Distance to a line ``width`` mm off the chest wall that leans toward it; ``away``: angle along it."""
+    beyond = np.cos(away) + lean * np.sin(away)
+    # The line runs out of the image where it is parallel to the ray: cut far beyond any field.
     reach = np.minimum(width / np.maximum(beyond, 0.02), 400.0)
-    away = np.clip(np.sin(phi) * up / 0.75, 0, 1)
-    return np.asarray(reach * away**2 * (3 - 2 * away))
+    share = np.clip(np.sin(away) / positioning.strip_begins, 0, 1)
+    # A smooth step, so that the strip leaves the breast without a corner.
+    return np.asarray(reach * share**2 * (3 - 2 * share))
 
 
-def _smooth_max(one: NDArray[np.float64], other: NDArray[np.float64], power: float) -> NDArray[np.float64]:
-    top = np.maximum(one, other)
-    return np.asarray(top * ((one / top) ** power + (other / top) ** power) ** (1 / power))
+def _smooth_max(first: NDArray[np.float64], second: NDArray[np.float64], power: float) -> NDArray[np.float64]:
+    # Divided by the larger, so that no power overflows.
+    top = np.maximum(first, second)
+    return np.asarray(top * ((first / top) ** power + (second / top) ** power) ** (1 / power))

@@ -4,6 +4,9 @@ Attenuation adds in the logarithm of the exposure, which a mammogram For Present
 the logarithm of the blurred transmission, times the gray a unit of attenuation makes, is added to the gray.
 Less radiation behind a calcification means more noise there, so noise is added too. A blank insertion gets
 that noise and no calcification, so that nobody can learn the insertion's own trace.
+
+The contrast of what is inserted is measured by this room's own code, not by the analysis that is tested with
+it.
 """
 
 from __future__ import annotations
@@ -14,61 +17,111 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from calcwatch.domain.findings import NonLesionKind
-from calcwatch.domain.lexicon import Distribution, Morphology
-from calcwatch.image.arrays import local_noise
-from calcwatch.phantom.record import CALCIUM_PER_MM
-from calcwatch.phantom.scatter import Scatter, draw_scatter
+from calcwatch.domain.settings import CHOSEN, setting
+from calcwatch.phantom.arrangement import draw_planar_group
+from calcwatch.phantom.imaging import blur
+from calcwatch.phantom.settings import (
+    USUAL_BLUR,
+    ArrangementSettings,
+    Blur,
+    ImagingSettings,
+    LogRange,
+    Range,
+    ShapeSettings,
+)
 from calcwatch.phantom.shapes import draw_density, draw_direction, draw_shape
-from calcwatch.phantom.solids import ProjectedSolid, Silhouette, Solid, trace_solid
+from calcwatch.phantom.solids import Solid, add_silhouette, trace_solid
+from calcwatch.phantom.truth import NonLesionTruth
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from calcwatch.domain.findings import NonLesionKind
     from calcwatch.domain.image import Point
-    from calcwatch.phantom.shapes import Parts
+    from calcwatch.domain.lexicon import Distribution, Morphology
+    from calcwatch.phantom.arrangement import PlanarGroup
+    from calcwatch.phantom.solids import Parts, Silhouette
 
-_NOISE_WINDOW_MM = 5.0
-_PAD_MM = 0.8
-_MAX_ATTENUATION = 5.0
-_TRIES = 40
-_SHOULDER = 0.1  # of the gray range, where the tone curve bends toward white
-_ENHANCED_MM = 0.45
-_ROUNDING = 0.29  # standard deviation of rounding, in steps
+_SHAPES, _ARRANGEMENT, _IMAGING = ShapeSettings(), ArrangementSettings(), ImagingSettings()
+_DIFFERENCE_SIGMA_PX = 1.0  # what is finer than this Gaussian is taken for noise ...
+_DIFFERENCE_GAIN = 0.855  # ... and is this share of white noise's standard deviation
+_CLIP = 2.5  # times the mean absolute value; what is higher is no noise
+_CLIPPED_MEAN = 0.780  # E min(|x|, 2.5 E|x|) for a normal distribution of unit sigma
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class InsertionSettings:
     """What is inserted and how it is imaged.
 
-    ``scatters``: groups and single calcifications. ``contrast``: smallest and largest peak of a group's
-    median member in units of the local noise, drawn evenly in the logarithm (of 391 calcifications seen on
-    digital mammograms 9 in 10 show 10 to 37, noise included). ``blanks``: places that get the
-    noise of an insertion and nothing else. ``gain``: gray a unit of log attenuation makes. ``mtf``: the
-    system's blur as a sum of Gaussians ``(weight, sigma_mm)``. ``edge_enhancement``: of an unsharp mask.
-    ``metal``: clips, markers and wires to insert. ``morphologies``: the shapes to draw from, all alike often;
-    ``None``: all, as often as they are met. ``crowded_share``: of the groups hold 20 to 60 calcifications.
+    Attributes:
+        scatters: Groups and single calcifications.
+        contrast: Smallest and largest peak of a group's median member in units of the local noise (of 391
+            calcifications seen on digital mammograms 9 in 10 show 10 to 37, noise included).
+        blanks: Places that get the noise of an insertion and nothing else.
+        gain: Gray a unit of log attenuation makes.
+        mtf: The system's point spread.
+        edge_enhancement: Strength of an unsharp mask, 0 for none.
+        metal: Clips, markers and wires to insert, each with its parts and its density.
+        morphologies: Shapes to draw from, all alike often; ``None`` for all, as often as they are met.
+        crowded_share: Share of the groups that are crowded.
+        shapes: What each shape is made of.
+        arrangement: How groups are laid out in the plane.
+        imaging: How a system shows them.
+
+    The fields after these are numbers of the generator, each with its own meaning.
+
     """
 
     scatters: int = 10
-    contrast: tuple[float, float] = (6.0, 40.0)
+    contrast: LogRange = (6.0, 40.0)
     blanks: int = 10
     gain: float = 0.35
-    mtf: tuple[tuple[float, float], ...] = ((0.85, 0.055), (0.15, 0.25))
+    mtf: Blur = USUAL_BLUR
     edge_enhancement: float = 0.0
     metal: tuple[tuple[NonLesionKind, Parts, float], ...] = ()
     morphologies: tuple[Morphology, ...] | None = None
     crowded_share: float = 0.0
+    shapes: ShapeSettings = _SHAPES
+    arrangement: ArrangementSettings = _ARRANGEMENT
+    imaging: ImagingSettings = _IMAGING
+    noise_window_mm: float = setting(5.0, "mm", CHOSEN, "side of the window that noise is measured in")
+    place_tries: int = setting(400, "count", CHOSEN, "places drawn to find one inside the area")
+    group_margin_mm: float = setting(4.0, "mm", CHOSEN, "middle of a group inside the area")
+    blank_margin_mm: float = setting(1.0, "mm", CHOSEN, "middle of a blank inside the area")
+    member_margin_mm: float = setting(0.5, "mm", CHOSEN, "rim of a calcification inside the area")
+    gap_mm: float = setting(0.35, "mm", CHOSEN, "least room between calcifications of a group")
+    wander: float = setting(0.3, "1", CHOSEN, "how much members turn from the direction of their group")
+    blur_margin_mm: float = setting(0.8, "mm", CHOSEN, "room for the blur round a silhouette")
+    most_attenuation: float = setting(5.0, "1", CHOSEN, "log attenuation of one calcification, at most")
+    least_transmission: float = setting(1e-3, "share", CHOSEN, "x-rays that arrive behind all, at least")
+    shoulder: float = setting(0.1, "share", CHOSEN, "of the gray range, where the curve bends toward white")
+    blank_radius_mm: Range = setting((0.1, 0.6), "mm", CHOSEN, "half width of a blank")
+    blank_noise: Range = setting((0.05, 0.6), "1", CHOSEN, "variance that a blank adds, in the noise's")
+    most_noise: float = setting(3.0, "1", CHOSEN, "variance that missing radiation adds, at most")
+    noise_gain: float = setting(1.45, "1", CHOSEN, "what the blur of the noise takes, given back")
+    rounding: float = setting(0.29, "steps of gray", CHOSEN, "standard deviation of rounding")
 
 
-@dataclass(frozen=True, eq=False)
+_DEFAULT = InsertionSettings()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class InsertedCalcification:
     """One inserted calcification, in pixels of the image given, origin at the center of the top-left pixel.
 
-    ``group``: number of its scatter. ``outline``, ``diameter_mm``: of the unblurred silhouette. ``contrast``:
-    peak over the surround in units of the local noise, as the picture shows it (less where white is near);
-    ``detectability``: root of the sum of its squared contrast over all pixels (what an ideal observer has to
-    go by in white noise).
+    Attributes:
+        row: Center of its attenuation.
+        column: The same.
+        diameter_mm: Of the circle with the area of the unblurred silhouette.
+        outline: Closed polygon of the unblurred silhouette.
+        morphology: Its shape.
+        distribution: How its group lies.
+        group: Number of its group, from 0; with ``SINGLE`` it is alone in it.
+        contrast: Peak over the surround in units of the local noise, as the picture shows it (less where
+            white is near).
+        detectability: Root of the sum of its squared contrast over all pixels: what an ideal observer has to
+            go by in white noise.
+
     """
 
     row: float
@@ -83,44 +136,19 @@ class InsertedCalcification:
 
 
 @dataclass(frozen=True, eq=False)
-class InsertedNonLesion:
-    """One inserted clip, marker or wire, in the same coordinates."""
-
-    kind: NonLesionKind
-    row: float
-    column: float
-    outline: tuple[Point, ...]
-
-
-@dataclass(frozen=True, eq=False)
 class Insertion:
-    """The new picture and the truth of what was put in; ``gray`` float32, 0 to 1, as the one given."""
+    """A picture with what was put in.
+
+    Attributes:
+        gray: float32, 0 to 1, of the shape of the picture given.
+        calcifications: Their truth.
+        non_lesions: Truth of clips, markers and wires.
+
+    """
 
     gray: NDArray[np.float32]
     calcifications: tuple[InsertedCalcification, ...]
-    non_lesions: tuple[InsertedNonLesion, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class _Canvas:
-    """What is being made: ``attenuation`` over the whole picture, and what it stands in."""
-
-    attenuation: NDArray[np.float32]
-    unrest: NDArray[np.float32]
-    noise: NDArray[np.float32]
-    distance_px: NDArray[np.float32]
-    spacing_mm: float
-    settings: InsertionSettings
-
-
-@dataclass(frozen=True, eq=False)
-class _Planned:
-    """One calcification on the canvas; ``attenuation`` over its window, not blurred."""
-
-    silhouette: Silhouette
-    scatter: Scatter
-    number: int
-    attenuation: NDArray[np.float32]
+    non_lesions: tuple[NonLesionTruth, ...]
 
 
 def insert(
@@ -132,187 +160,252 @@ def insert(
     gray_step: float,
     settings: InsertionSettings,
 ) -> Insertion:
-    """Put calcifications, blanks and metal into ``gray`` where ``area`` is 1; the input is left alone.
+    """Put calcifications, blanks and metal into a picture; the input is left alone.
 
-    ``gray_step``: the picture's quantization, which the result has too. The same generator state gives the
-    same picture. Raises ``ValueError`` when ``area`` is empty.
+    Args:
+        rng: Where all is drawn from; the same state gives the same picture.
+        gray: Rows x columns, float32, 0 to 1.
+        area: 1 where something may be put.
+        spacing_mm: Distance of the pixels.
+        gray_step: The picture's quantization, which the result has too.
+        settings: What is put in.
+
+    Returns:
+        The new picture and the truth of what was put in.
+
+    Raises:
+        ValueError: The area is empty.
+
     """
     if not area.any():
         raise ValueError("there is no room to insert anything: the area is empty")
-    noise = np.maximum(noise_of(gray, area, spacing_mm), np.float32(_ROUNDING * gray_step))
-    distance = cv2.distanceTransform(np.pad(area, 1), cv2.DIST_L2, 3)[1:-1, 1:-1].astype(np.float32)
-    empty = np.zeros_like(gray)
-    canvas = _Canvas(empty, empty.copy(), noise, distance, spacing_mm, settings)
-    planned = [one for number in range(settings.scatters) for one in _put_scatter(rng, canvas, number)]
-    metal = [_put_metal(rng, canvas, *item) for item in settings.metal]
+    noise = noise_of(gray, area, spacing_mm, settings)
+    noise = np.maximum(noise, np.float32(settings.rounding * gray_step))
+    canvas = _Canvas(area, noise, spacing_mm, settings)
+    groups = [canvas.put_group(rng) for _ in range(settings.scatters)]
+    metal = [
+        canvas.put_metal(rng, f"{kind}-{number}", kind, parts, density)
+        for number, (kind, parts, density) in enumerate(settings.metal, start=1)
+    ]
     for _ in range(settings.blanks):
-        _put_blank(rng, canvas)
-    added, shown = _signal(gray, canvas)
-    made = _image(rng, gray + added, gray_step, canvas)
-    return Insertion(made, tuple(_record(one, shown, canvas) for one in planned), tuple(metal))
+        canvas.put_blank(rng)
+    added = canvas.added_gray(gray)
+    shown = canvas.with_noise(rng, gray + added, gray_step)
+    blurred = canvas.blurred(canvas.attenuation)
+    calcifications = tuple(
+        canvas.truth_of(number, group, member, added, blurred)
+        for number, (group, members) in enumerate(groups)
+        for member in members
+    )
+    return Insertion(shown, calcifications, tuple(metal))
 
 
-def noise_of(gray: NDArray[np.float32], area: NDArray[np.uint8], spacing_mm: float) -> NDArray[np.float32]:
-    """Standard deviation of the noise of single pixels, in gray, from the finest differences round each."""
-    fine = gray - cv2.GaussianBlur(gray, (0, 0), 1.0)
-    white = 0.855  # share of white noise that this difference lets pass
-    window = round(_NOISE_WINDOW_MM / spacing_mm)
-    noise = local_noise(fine.astype(np.float32), area.astype(np.float32), window) / np.float32(white)
+def noise_of(
+    gray: NDArray[np.float32],
+    area: NDArray[np.uint8],
+    spacing_mm: float,
+    settings: InsertionSettings = _DEFAULT,
+) -> NDArray[np.float32]:
+    """Measure the noise of single pixels from the finest differences round each.
+
+    Robust against the few bright spots in a window: what is far above the mean absolute difference is
+    clipped, and the result scaled to the standard deviation of a normal distribution.
+
+    Args:
+        gray: Rows x columns, 0 to 1.
+        area: 1 where pixels count.
+        spacing_mm: Distance of the pixels.
+        settings: How large a window is.
+
+    Returns:
+        Standard deviation at each pixel, in gray, never below a ten-thousandth.
+
+    """
+    side = round(settings.noise_window_mm / spacing_mm) | 1
+    # Tissue is coarser than noise: the difference from a blurred copy holds little of it.
+    fine = np.abs(gray - cv2.GaussianBlur(gray, (0, 0), _DIFFERENCE_SIGMA_PX))
+    counted = area.astype(np.float32)
+    fine = fine * counted
+    share = cv2.blur(counted, (side, side)) + np.float32(1e-6)
+    usual = cv2.blur(fine, (side, side)) / share
+    usual = cv2.blur(np.minimum(fine, np.float32(_CLIP) * usual), (side, side)) / share
+    noise = usual / np.float32(_CLIPPED_MEAN) / np.float32(_DIFFERENCE_GAIN)
     return np.asarray(np.maximum(noise, 1e-4), dtype=np.float32)
 
 
-def _draw_place(rng: np.random.Generator, canvas: _Canvas, margin_mm: float) -> tuple[int, int]:
-    """Return a pixel at least ``margin_mm`` inside the area, or the innermost of some when there is none."""
-    rows = rng.integers(0, canvas.noise.shape[0], 400)
-    columns = rng.integers(0, canvas.noise.shape[1], 400)
-    depth = canvas.distance_px[rows, columns] * canvas.spacing_mm
-    deep = np.flatnonzero(depth >= margin_mm)
-    chosen = int(deep[0]) if deep.size else int(np.argmax(depth))
-    return int(rows[chosen]), int(columns[chosen])
+class _Canvas:
+    """A picture in the making: what is put in adds to ``attenuation`` and to ``unrest``."""
 
+    def __init__(
+        self,
+        area: NDArray[np.uint8],
+        noise: NDArray[np.float32],
+        spacing_mm: float,
+        settings: InsertionSettings,
+    ) -> None:
+        self.attenuation = np.zeros_like(noise)
+        self.unrest = np.zeros_like(noise)  # variance that blanks add, in units of the local noise's
+        self.noise, self.spacing_mm, self.settings = noise, spacing_mm, settings
+        inner = cv2.distanceTransform(np.pad(area, 1), cv2.DIST_L2, 3)[1:-1, 1:-1].astype(np.float32)
+        self.inside_mm = inner * spacing_mm
 
-def _put_scatter(rng: np.random.Generator, canvas: _Canvas, number: int) -> list[_Planned]:
-    settings = canvas.settings
-    scatter = draw_scatter(rng, settings.morphologies, crowded_share=settings.crowded_share)
-    middle = np.array(_draw_place(rng, canvas, 4.0), dtype=np.float64) * canvas.spacing_mm
-    drawn = []
-    taken = np.zeros((0, 3))
-    for offset, diameter in zip(scatter.points, scatter.diameters_mm, strict=True):
-        place = middle + offset
-        if _has_room(place, float(diameter), taken, canvas):
-            taken = np.concatenate([taken, [[*place, diameter]]])
-            drawn.append(_draw_silhouette(rng, scatter, float(diameter), place, canvas.spacing_mm))
-    if not drawn:
-        return []
-    low, high = np.log(canvas.settings.contrast)
-    wanted = float(np.exp(rng.uniform(low, high)))
-    factor = wanted / float(np.median([_peak_contrast(s, d, canvas) for s, d in drawn]))
-    return [_put(silhouette, density * factor, scatter, canvas, number) for silhouette, density in drawn]
+    def draw_place(self, rng: np.random.Generator, margin_mm: float) -> tuple[int, int]:
+        """A pixel at least ``margin_mm`` inside the area, or the innermost of some when there is none."""
+        tries = self.settings.place_tries
+        rows = rng.integers(0, self.noise.shape[0], tries)
+        columns = rng.integers(0, self.noise.shape[1], tries)
+        depth = self.inside_mm[rows, columns]
+        deep = np.flatnonzero(depth >= margin_mm)
+        chosen = int(deep[0]) if deep.size else int(np.argmax(depth))
+        return int(rows[chosen]), int(columns[chosen])
 
+    def put_group(
+        self, rng: np.random.Generator
+    ) -> tuple[PlanarGroup, list[tuple[Silhouette, NDArray[np.float32]]]]:
+        """A group and its members with room: the silhouette of each, its attenuation in its window."""
+        settings = self.settings
+        group = draw_planar_group(
+            rng,
+            settings.morphologies,
+            crowded_share=settings.crowded_share,
+            settings=settings.arrangement,
+            shapes=settings.shapes,
+        )
+        middle = np.array(self.draw_place(rng, settings.group_margin_mm), dtype=np.float64) * self.spacing_mm
+        drawn: list[tuple[Silhouette, float]] = []
+        taken = np.zeros((0, 3))
+        for offset, diameter in zip(group.points, group.diameters_mm, strict=True):
+            place = middle + offset
+            if self.has_room(place, float(diameter), taken):
+                taken = np.concatenate([taken, [[*place, diameter]]])
+                drawn.append(self.draw_member(rng, group, float(diameter), place))
+        if not drawn:
+            return group, []
+        low, high = np.log(settings.contrast)
+        wanted = float(np.exp(rng.uniform(low, high)))
+        # Densities keep their proportions within the group.
+        factor = wanted / float(np.median([self.peak_contrast(*member) for member in drawn]))
+        return group, [(silhouette, self.put(silhouette, density * factor)) for silhouette, density in drawn]
 
-def _has_room(
-    place: NDArray[np.float64], diameter: float, taken: NDArray[np.float64], canvas: _Canvas
-) -> bool:
-    """Whether a calcification lies wholly in the area and clear of those before it."""
-    row, column = np.round(place / canvas.spacing_mm).astype(int)
-    if not (0 <= row < canvas.noise.shape[0] and 0 <= column < canvas.noise.shape[1]):
-        return False
-    if canvas.distance_px[row, column] * canvas.spacing_mm < diameter / 2 + 0.5:
-        return False
-    away = np.hypot(*(taken[:, :2] - place).T) - (taken[:, 2] + diameter) / 2
-    return bool((away > 0.35).all())
+    def has_room(self, place: NDArray[np.float64], diameter: float, taken: NDArray[np.float64]) -> bool:
+        """Whether a calcification lies wholly in the area and clear of those before it; all in mm."""
+        row, column = np.round(place / self.spacing_mm).astype(int)
+        if not (0 <= row < self.noise.shape[0] and 0 <= column < self.noise.shape[1]):
+            return False
+        if self.inside_mm[row, column] < diameter / 2 + self.settings.member_margin_mm:
+            return False
+        away = np.hypot(*(taken[:, :2] - place).T) - (taken[:, 2] + diameter) / 2
+        return bool((away > self.settings.gap_mm).all())
 
+    def draw_member(
+        self, rng: np.random.Generator, group: PlanarGroup, diameter: float, place: NDArray[np.float64]
+    ) -> tuple[Silhouette, float]:
+        """The silhouette of a member and its usual density."""
+        shapes = self.settings.shapes
+        direction = np.array([*group.direction, 0.0]) + self.settings.wander * draw_direction(rng)
+        direction /= np.linalg.norm(direction)
+        parts = draw_shape(rng, group.morphology, diameter, direction, shapes)
+        return self.trace(parts, place), draw_density(rng, group.morphology, diameter, shapes)
 
-def _draw_silhouette(
-    rng: np.random.Generator, scatter: Scatter, diameter: float, place: NDArray[np.float64], spacing_mm: float
-) -> tuple[Silhouette, float]:
-    direction = np.array([*scatter.direction, 0.0]) + 0.3 * draw_direction(rng)
-    parts = draw_shape(rng, scatter.morphology, diameter, direction / np.linalg.norm(direction))
-    return _project(parts, place, spacing_mm), draw_density(rng, scatter.morphology, diameter)
+    def trace(self, parts: Parts, place: NDArray[np.float64]) -> Silhouette:
+        """Silhouette of parts whose first two coordinates are the picture's rows and columns in mm."""
+        solid = Solid("inserted", np.zeros(3), parts, 1.0)
+        place_mm = (float(place[0]), float(place[1]))
+        return trace_solid(solid, place_mm, np.eye(3), self.spacing_mm, self.settings.shapes)
 
+    def window(self, silhouette: Silhouette) -> tuple[slice, slice, NDArray[np.float32]]:
+        """Where a silhouette with room for its blur lies in the picture, and its thickness there."""
+        margin = max(3, round(self.settings.blur_margin_mm / self.spacing_mm))
+        return silhouette.window(self.noise.shape, margin)
 
-def _project(parts: Parts, place: NDArray[np.float64], spacing_mm: float) -> Silhouette:
-    """Silhouette of parts whose first two coordinates are the picture's rows and columns in mm."""
-    solid = Solid("inserted", np.zeros(3), parts, 1.0)
-    return trace_solid(ProjectedSolid(solid, float(place[0]), float(place[1]), np.eye(3)), spacing_mm)
+    def blurred(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
+        """A map of attenuation or transmission as the system blurs it."""
+        return blur(image, self.settings.mtf, self.spacing_mm)
 
+    def peak_contrast(self, silhouette: Silhouette, density: float) -> float:
+        """Contrast of a faint calcification of that density in units of the local noise."""
+        rows, columns, thickness = self.window(silhouette)
+        peak = float(self.blurred(thickness).max()) * density * self.settings.shapes.calcium_per_mm
+        return max(peak * self.settings.gain / float(np.median(self.noise[rows, columns])), 1e-6)
 
-def _window(silhouette: Silhouette, canvas: _Canvas) -> tuple[slice, slice, NDArray[np.float32]]:
-    """Where a silhouette with room for its blur lies in the picture, and its thickness there."""
-    pad = max(3, round(_PAD_MM / canvas.spacing_mm))
-    thickness = np.pad(silhouette.thickness, pad)
-    top, left = silhouette.row0 - pad, silhouette.column0 - pad
-    height, width = canvas.noise.shape
-    rows = slice(max(top, 0), min(top + thickness.shape[0], height))
-    columns = slice(max(left, 0), min(left + thickness.shape[1], width))
-    inner = thickness[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
-    return rows, columns, inner
+    def put(self, silhouette: Silhouette, density: float) -> NDArray[np.float32]:
+        """Add one calcification; return its attenuation in its window."""
+        rows, columns, thickness = self.window(silhouette)
+        per_mm = density * self.settings.shapes.calcium_per_mm
+        attenuation = np.minimum(thickness * np.float32(per_mm), self.settings.most_attenuation)
+        self.attenuation[rows, columns] += attenuation
+        return np.asarray(attenuation)
 
+    def put_metal(
+        self, rng: np.random.Generator, name: str, kind: NonLesionKind, parts: Parts, density: float
+    ) -> NonLesionTruth:
+        """Add one piece of metal; return its truth."""
+        place = np.array(self.draw_place(rng, self.settings.group_margin_mm), dtype=np.float64)
+        silhouette = self.trace(parts, place * self.spacing_mm)
+        add_silhouette(self.attenuation, silhouette, density * self.settings.shapes.calcium_per_mm)
+        center = (silhouette.row, silhouette.column)
+        return NonLesionTruth(name, kind, *center, silhouette.outline, (center,))
 
-def _blurred(image: NDArray[np.float32], canvas: _Canvas) -> NDArray[np.float32]:
-    total = np.zeros_like(image)
-    for weight, sigma_mm in canvas.settings.mtf:
-        sigma = max(sigma_mm / canvas.spacing_mm, 0.1)
-        total += np.float32(weight) * cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
-    return total
+    def put_blank(self, rng: np.random.Generator) -> None:
+        """Add a square of noise."""
+        row, column = self.draw_place(rng, self.settings.blank_margin_mm)
+        reach = max(1, round(rng.uniform(*self.settings.blank_radius_mm) / self.spacing_mm))
+        rows = slice(max(0, row - reach), row + reach + 1)
+        columns = slice(max(0, column - reach), column + reach + 1)
+        self.unrest[rows, columns] = np.float32(rng.uniform(*self.settings.blank_noise))
 
+    def added_gray(self, gray: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Gray that is added without noise, bent toward white."""
+        settings = self.settings
+        transmission = self.blurred(np.exp(-self.attenuation))
+        attenuation = -np.log(np.maximum(transmission, np.float32(settings.least_transmission)))
+        added = np.float32(settings.gain) * attenuation
+        if settings.edge_enhancement:
+            wide = cv2.GaussianBlur(added, (0, 0), settings.imaging.enhanced_mm / self.spacing_mm)
+            added += np.float32(settings.edge_enhancement) * (added - wide)
+        # Gray that is added uses up the room to white, ever less of it the nearer white is.
+        room = np.maximum(1 - gray, 0)
+        bent = np.where(added > 0, room * (1 - np.exp(-added / np.maximum(room, 1e-3))), added)
+        near_white = np.clip((gray + added - (1 - settings.shoulder)) / settings.shoulder, 0, 1)
+        return np.asarray(added + near_white * (bent - added), dtype=np.float32)
 
-def _peak_contrast(silhouette: Silhouette, density: float, canvas: _Canvas) -> float:
-    rows, columns, thickness = _window(silhouette, canvas)
-    peak = float(_blurred(thickness, canvas).max()) * density * CALCIUM_PER_MM * canvas.settings.gain
-    return max(peak / float(np.median(canvas.noise[rows, columns])), 1e-6)
+    def with_noise(
+        self, rng: np.random.Generator, clean: NDArray[np.float32], gray_step: float
+    ) -> NDArray[np.float32]:
+        """Add the noise of the radiation that is missing behind what was put in, and quantize."""
+        settings = self.settings
+        # Variance goes with the reciprocal of the quanta that arrive.
+        missing = np.minimum(np.exp(self.blurred(self.attenuation)) - 1, settings.most_noise) + self.unrest
+        white = cv2.GaussianBlur(
+            rng.standard_normal(clean.shape, np.float32), (0, 0), settings.imaging.noise_blur_px
+        )
+        noisy = clean + white * np.float32(settings.noise_gain) * self.noise * np.sqrt(missing)
+        # Elsewhere the picture stays as it was, to the bit.
+        touched = missing > 1e-3
+        made = np.where(touched, np.rint(noisy / gray_step) * gray_step, clean)
+        return np.asarray(made.clip(0, 1), dtype=np.float32)
 
-
-def _put(silhouette: Silhouette, density: float, scatter: Scatter, canvas: _Canvas, number: int) -> _Planned:
-    rows, columns, thickness = _window(silhouette, canvas)
-    attenuation = np.minimum(thickness * np.float32(density * CALCIUM_PER_MM), _MAX_ATTENUATION)
-    canvas.attenuation[rows, columns] += attenuation
-    return _Planned(silhouette, scatter, number, attenuation)
-
-
-def _record(
-    planned: _Planned, shown: tuple[NDArray[np.float32], NDArray[np.float32]], canvas: _Canvas
-) -> InsertedCalcification:
-    """Write down what the picture shows of one: its share of the signal where another lies close."""
-    signal, attenuation = shown
-    rows, columns, _ = _window(planned.silhouette, canvas)
-    own = _blurred(planned.attenuation, canvas)
-    share = np.clip(own / np.maximum(attenuation[rows, columns], np.float32(1e-6)), 0, 1)
-    contrast = signal[rows, columns] * share / canvas.noise[rows, columns]
-    return InsertedCalcification(
-        row=planned.silhouette.row,
-        column=planned.silhouette.column,
-        diameter_mm=float(np.sqrt(planned.silhouette.area_mm2 * 4 / np.pi)),
-        outline=planned.silhouette.outline,
-        morphology=planned.scatter.morphology,
-        distribution=planned.scatter.distribution,
-        group=planned.number,
-        contrast=float(contrast.max()),
-        detectability=float(np.sqrt((contrast.astype(np.float64) ** 2).sum())),
-    )
-
-
-def _put_metal(
-    rng: np.random.Generator, canvas: _Canvas, kind: NonLesionKind, parts: Parts, density: float
-) -> InsertedNonLesion:
-    place = np.array(_draw_place(rng, canvas, 4.0), dtype=np.float64) * canvas.spacing_mm
-    silhouette = _project(parts, place, canvas.spacing_mm)
-    rows, columns, thickness = _window(silhouette, canvas)
-    canvas.attenuation[rows, columns] += thickness * np.float32(density * CALCIUM_PER_MM)
-    return InsertedNonLesion(kind, silhouette.row, silhouette.column, silhouette.outline)
-
-
-def _put_blank(rng: np.random.Generator, canvas: _Canvas) -> None:
-    row, column = _draw_place(rng, canvas, 1.0)
-    reach = max(1, round(rng.uniform(0.1, 0.6) / canvas.spacing_mm))
-    place = (slice(max(0, row - reach), row + reach + 1), slice(max(0, column - reach), column + reach + 1))
-    canvas.unrest[place] = np.float32(rng.uniform(0.05, 0.6))
-
-
-def _signal(
-    gray: NDArray[np.float32], canvas: _Canvas
-) -> tuple[NDArray[np.float32], tuple[NDArray[np.float32], NDArray[np.float32]]]:
-    """Gray that is added without noise, bent toward white; and it again with the blurred attenuation."""
-    settings = canvas.settings
-    attenuation = -np.log(np.maximum(_blurred(np.exp(-canvas.attenuation), canvas), np.float32(1e-3)))
-    added = np.float32(settings.gain) * attenuation
-    if settings.edge_enhancement:
-        wide = cv2.GaussianBlur(added, (0, 0), _ENHANCED_MM / canvas.spacing_mm)
-        added += np.float32(settings.edge_enhancement) * (added - wide)
-    room = np.maximum(1 - gray, 0)
-    bent = np.where(added > 0, room * (1 - np.exp(-added / np.maximum(room, 1e-3))), added)
-    near_white = np.clip((gray + added - (1 - _SHOULDER)) / _SHOULDER, 0, 1)
-    added += near_white * (bent - added)
-    return added, (added, _blurred(canvas.attenuation, canvas))
-
-
-def _image(
-    rng: np.random.Generator, clean: NDArray[np.float32], gray_step: float, canvas: _Canvas
-) -> NDArray[np.float32]:
-    """Add the noise of the radiation that is missing behind what was inserted, and quantize."""
-    missing = np.minimum(np.exp(_blurred(canvas.attenuation, canvas)) - 1, 3.0) + canvas.unrest
-    white = cv2.GaussianBlur(rng.standard_normal(clean.shape, np.float32), (0, 0), 0.45)
-    made = clean + white * np.float32(1.45) * canvas.noise * np.sqrt(missing)
-    touched = missing > 1e-3
-    made = np.where(touched, np.rint(made / gray_step) * gray_step, clean)
-    return np.asarray(made.clip(0, 1), dtype=np.float32)
+    def truth_of(
+        self,
+        number: int,
+        group: PlanarGroup,
+        member: tuple[Silhouette, NDArray[np.float32]],
+        added: NDArray[np.float32],
+        attenuation: NDArray[np.float32],
+    ) -> InsertedCalcification:
+        """What the picture shows of one member: its share of the signal where another lies close."""
+        silhouette, alone = member
+        rows, columns, _ = self.window(silhouette)
+        share = np.clip(self.blurred(alone) / np.maximum(attenuation[rows, columns], np.float32(1e-6)), 0, 1)
+        contrast = added[rows, columns] * share / self.noise[rows, columns]
+        return InsertedCalcification(
+            row=silhouette.row,
+            column=silhouette.column,
+            diameter_mm=float(np.sqrt(silhouette.area_mm2 * 4 / np.pi)),
+            outline=silhouette.outline,
+            morphology=group.morphology,
+            distribution=group.distribution,
+            group=number,
+            contrast=float(contrast.max()),
+            detectability=float(np.sqrt((contrast.astype(np.float64) ** 2).sum())),
+        )

@@ -13,216 +13,290 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calcwatch.domain.lexicon import Morphology
-from calcwatch.phantom.solids import Ellipsoid
+from calcwatch.phantom.settings import ShapeSettings
+from calcwatch.phantom.solids import Ellipsoid, Parts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Parts = tuple[Ellipsoid, ...]
+    from calcwatch.phantom.settings import Range
 
-USUAL_DIAMETER_MM: dict[Morphology, tuple[float, float]] = {
-    Morphology.SKIN: (1.0, 1.8),
-    Morphology.VASCULAR: (0.25, 0.6),
-    Morphology.POPCORN: (2.5, 7.0),
-    Morphology.ROD: (3.0, 9.0),
-    Morphology.ROUND: (0.5, 1.0),
-    Morphology.PUNCTATE: (0.18, 0.45),
-    Morphology.RIM: (1.5, 7.0),
-    Morphology.DYSTROPHIC: (1.1, 3.5),
-    Morphology.MILK_OF_CALCIUM: (0.7, 2.0),
-    Morphology.SUTURE: (3.0, 7.0),
-    Morphology.AMORPHOUS: (0.2, 0.5),
-    Morphology.COARSE_HETEROGENEOUS: (0.5, 1.0),
-    Morphology.FINE_PLEOMORPHIC: (0.2, 0.6),
-    Morphology.FINE_LINEAR: (0.5, 1.6),
-    Morphology.FINE_LINEAR_BRANCHING: (0.8, 2.2),
-}
-"""Smallest and largest size drawn for each morphology: the diameter, or the length of an elongated one."""
+LARGE = frozenset(
+    {Morphology.POPCORN, Morphology.RIM, Morphology.ROD, Morphology.SUTURE, Morphology.DYSTROPHIC}
+)
+"""Morphologies of a millimeter and more, of which a group holds few, farther apart."""
 
-_LARGEST_MM = 0.85
-_USUAL_DENSITY = {
-    Morphology.FINE_PLEOMORPHIC: 1.4,
-    Morphology.FINE_LINEAR: 1.3,
-    Morphology.FINE_LINEAR_BRANCHING: 1.3,
-    Morphology.AMORPHOUS: 0.7,
-    Morphology.MILK_OF_CALCIUM: 0.45,
-    Morphology.VASCULAR: 0.9,
-}
+_SETTINGS = ShapeSettings()
 
 
-def draw_density(rng: np.random.Generator, morphology: Morphology, diameter_mm: float) -> float:
-    """Draw how dense a calcification is; large ones are porous, so that none is opaque."""
-    usual = _USUAL_DENSITY.get(morphology, 1.0) * rng.uniform(0.65, 1.35)
-    depth = diameter_mm * (0.15 if morphology in (Morphology.ROD, Morphology.SUTURE) else 1.0)
-    return float(min(usual, _LARGEST_MM * rng.uniform(0.5, 1.2) / max(depth, 0.2)))
+def draw_density(
+    rng: np.random.Generator,
+    morphology: Morphology,
+    diameter_mm: float,
+    settings: ShapeSettings = _SETTINGS,
+) -> float:
+    """Draw how dense a calcification is; large ones are porous, so that none is opaque.
+
+    Args:
+        rng: Where it is drawn from.
+        morphology: Its shape.
+        diameter_mm: Its diameter, or the length of an elongated one.
+        settings: How dense each shape usually is.
+
+    Returns:
+        Attenuation in units of that of dense calcium.
+
+    """
+    # Rods and sutures are long in the plane and thin along the rays.
+    usual = dict(settings.usual)[morphology][1] * rng.uniform(*settings.density_spread)
+    is_thin = morphology in (Morphology.ROD, Morphology.SUTURE)
+    depth_mm = diameter_mm * (settings.thin_depth if is_thin else 1.0)
+    most = settings.most_dense_mm * rng.uniform(*settings.most_dense_spread)
+    return float(min(usual, most / max(depth_mm, settings.least_depth_mm)))
 
 
 def draw_shape(
-    rng: np.random.Generator, morphology: Morphology, diameter_mm: float, direction: NDArray[np.float64]
+    rng: np.random.Generator,
+    morphology: Morphology,
+    diameter_mm: float,
+    direction: NDArray[np.float64],
+    settings: ShapeSettings = _SETTINGS,
 ) -> Parts:
-    """Draw the parts of one calcification; ``direction`` is the unit vector an elongated one follows."""
-    return _SHAPES[morphology](rng, diameter_mm, direction)
+    """Draw the parts of one calcification.
+
+    Args:
+        rng: Where it is drawn from.
+        morphology: Its shape.
+        diameter_mm: Its diameter, or the length of an elongated one.
+        direction: Unit vector that an elongated one follows, in (anterior, superior, lateral).
+        settings: What each shape is made of.
+
+    Returns:
+        Its parts round its own center.
+
+    """
+    if morphology in _SHAPES:
+        return _SHAPES[morphology](rng, diameter_mm, direction, settings)
+    return _draw_lumps(rng, morphology, diameter_mm, settings)
 
 
-def tube(path: NDArray[np.float64], radius_mm: NDArray[np.float64]) -> Parts:
-    """Return overlapping ellipsoids along a finely sampled path (N x 3, mm), with a radius at each point."""
+def tube(
+    path: NDArray[np.float64], radius_mm: NDArray[np.float64], settings: ShapeSettings = _SETTINGS
+) -> Parts:
+    """Lay overlapping ellipsoids along a path.
+
+    Args:
+        path: N x 3, finely sampled, in mm.
+        radius_mm: Radius at each of the N points.
+        settings: How much they overlap.
+
+    Returns:
+        N - 1 ellipsoids.
+
+    """
+    along, beyond = settings.tube_overlap
     parts = []
     for start, end, radius in zip(path[:-1], path[1:], radius_mm[:-1], strict=True):
         half = (end - start) / 2
         length = float(np.linalg.norm(half))
         frame = _frame(half / max(length, 1e-9))
-        parts.append(
-            Ellipsoid((start + end) / 2, frame * np.array([3 * length + 0.4 * radius, radius, radius]))
-        )
+        axes = np.array([along * length + beyond * radius, radius, radius])
+        parts.append(Ellipsoid((start + end) / 2, frame * axes))
     return tuple(parts)
 
 
-def straight_tube(start: NDArray[np.float64], end: NDArray[np.float64], radius_mm: float) -> Parts:
-    """Return a straight rod between two points in mm."""
-    return tube(np.linspace(start, end, 13), np.full(13, radius_mm))
+def straight_tube(
+    start: NDArray[np.float64],
+    end: NDArray[np.float64],
+    radius_mm: float,
+    settings: ShapeSettings = _SETTINGS,
+) -> Parts:
+    """Lay a straight rod between two points.
+
+    Args:
+        start: Three coordinates in mm.
+        end: Three coordinates in mm.
+        radius_mm: Its radius.
+        settings: How many ellipsoids it is made of, and how much they overlap.
+
+    Returns:
+        Its ellipsoids.
+
+    """
+    count = settings.rod_points
+    return tube(np.linspace(start, end, count), np.full(count, radius_mm), settings)
 
 
 def ball(diameter_mm: float) -> Parts:
-    """Return one sphere."""
+    """Make one sphere.
+
+    Args:
+        diameter_mm: Its diameter.
+
+    Returns:
+        One part round its own center.
+
+    """
     return (Ellipsoid(np.zeros(3), np.eye(3) * diameter_mm / 2),)
 
 
 def draw_direction(rng: np.random.Generator) -> NDArray[np.float64]:
-    """Draw a unit vector, all directions alike."""
+    """Draw a direction, all alike often.
+
+    Args:
+        rng: Where it is drawn from.
+
+    Returns:
+        A unit vector of three coordinates.
+
+    """
     vector = rng.normal(size=3)
     return np.asarray(vector / np.linalg.norm(vector))
 
 
 def _frame(direction: NDArray[np.float64]) -> NDArray[np.float64]:
     """An orthonormal frame whose first column is ``direction``."""
+    # The axis that is least along the direction gives the best conditioned cross product.
     helper = np.eye(3)[int(np.argmin(np.abs(direction)))]
     second = np.cross(direction, helper)
     second /= np.linalg.norm(second)
     return np.stack([direction, second, np.cross(direction, second)], axis=1)
 
 
-def _round(rng: np.random.Generator, diameter: float, direction: NDArray[np.float64]) -> Parts:
-    axes = diameter / 2 * rng.uniform(0.93, 1.07, size=3)
+def _round(
+    rng: np.random.Generator, diameter: float, direction: NDArray[np.float64], settings: ShapeSettings
+) -> Parts:
+    axes = diameter / 2 * rng.uniform(*settings.roundness, size=3)
     return (Ellipsoid(np.zeros(3), _frame(draw_direction(rng)) * axes),)
 
 
-def _shell(rng: np.random.Generator, diameter: float, wall: float) -> Parts:
-    frame, axes = _frame(draw_direction(rng)), diameter / 2 * rng.uniform(0.9, 1.1, size=3)
-    inner = np.maximum(axes - wall, 0.1 * axes)
-    shift = frame @ rng.normal(0, 0.1 * wall, size=3)
+def _shell(rng: np.random.Generator, diameter: float, wall: Range, settings: ShapeSettings) -> Parts:
+    """A round one with a lucent center a little off its middle."""
+    wall_mm = rng.uniform(*wall) * diameter
+    frame = _frame(draw_direction(rng))
+    axes = diameter / 2 * rng.uniform(*settings.shell_roundness, size=3)
+    # However thick the wall, a lucent center is left.
+    inner = np.maximum(axes - wall_mm, settings.least_lucent * axes)
+    shift = frame @ rng.normal(0, settings.lucent_shift * wall_mm, size=3)
     return (Ellipsoid(np.zeros(3), frame * axes), Ellipsoid(shift, frame * inner, hollow=True))
 
 
-def _rim(rng: np.random.Generator, diameter: float, direction: NDArray[np.float64]) -> Parts:
-    return _shell(rng, diameter, rng.uniform(0.05, 0.09) * diameter)
+def _rim(
+    rng: np.random.Generator, diameter: float, direction: NDArray[np.float64], settings: ShapeSettings
+) -> Parts:
+    return _shell(rng, diameter, settings.rim_wall, settings)
 
 
-def _skin(rng: np.random.Generator, diameter: float, direction: NDArray[np.float64]) -> Parts:
-    return _shell(rng, diameter, rng.uniform(0.2, 0.28) * diameter)
+def _skin(
+    rng: np.random.Generator, diameter: float, direction: NDArray[np.float64], settings: ShapeSettings
+) -> Parts:
+    return _shell(rng, diameter, settings.skin_wall, settings)
 
 
-def _lumps(rng: np.random.Generator, diameter: float, count: int, spread: float, flat: float) -> Parts:
+def _draw_lumps(
+    rng: np.random.Generator, morphology: Morphology, diameter_mm: float, settings: ShapeSettings
+) -> Parts:
     """A union of tilted ellipsoids round the center: angular when few and flat, lobed when many and round."""
+    scale, (fewest, most), spread, flat = dict(settings.lumps)[morphology]
+    diameter = diameter_mm * scale
     parts = []
-    for index in range(count):
-        axes = (
-            diameter
-            * rng.uniform(0.22, 0.36)
-            * np.array([rng.uniform(1.0, 1.5), 1.0, rng.uniform(flat, 1.0)])
-        )
-        away = draw_direction(rng) * diameter * spread * (rng.uniform(0.4, 1.0) if index else 0.0)
+    for index in range(int(rng.integers(fewest, most, endpoint=True))):
+        size = diameter * rng.uniform(*settings.lump_size)
+        axes = size * np.array([rng.uniform(*settings.lump_length), 1.0, rng.uniform(flat, 1.0)])
+        away = draw_direction(rng) * diameter * spread
+        away *= rng.uniform(*settings.lump_away) if index else 0.0
         parts.append(Ellipsoid(away, _frame(draw_direction(rng)) * axes))
     return tuple(parts)
 
 
-def _popcorn(rng: np.random.Generator, diameter: float, direction: NDArray[np.float64]) -> Parts:
-    return _lumps(rng, diameter * 0.8, int(rng.integers(8, 15)), 0.42, 0.8)
+def _sediment(
+    rng: np.random.Generator, diameter: float, direction: NDArray[np.float64], settings: ShapeSettings
+) -> Parts:
+    level = diameter / 2 * rng.uniform(*settings.sediment_level)
+    return (Ellipsoid(np.zeros(3), np.eye(3) * diameter / 2, level=float(level)),)
 
 
-def _dystrophic(rng: np.random.Generator, diameter: float, direction: NDArray[np.float64]) -> Parts:
-    return _lumps(rng, diameter * 0.9, int(rng.integers(4, 8)), 0.36, 0.35)
-
-
-def _coarse(rng: np.random.Generator, diameter: float, direction: NDArray[np.float64]) -> Parts:
-    return _lumps(rng, diameter, int(rng.integers(2, 5)), 0.26, 0.5)
-
-
-def _pleomorphic(rng: np.random.Generator, diameter: float, direction: NDArray[np.float64]) -> Parts:
-    return _lumps(rng, diameter, int(rng.integers(2, 4)), 0.3, 0.3)
-
-
-def _amorphous(rng: np.random.Generator, diameter: float, direction: NDArray[np.float64]) -> Parts:
-    return _lumps(rng, diameter, int(rng.integers(3, 6)), 0.3, 0.8)
-
-
-def _sediment(rng: np.random.Generator, diameter: float, direction: NDArray[np.float64]) -> Parts:
-    fill = diameter / 2 * rng.uniform(-0.55, -0.2)
-    return (Ellipsoid(np.zeros(3), np.eye(3) * diameter / 2, level=float(fill)),)
-
-
-def _path(
-    rng: np.random.Generator, length: float, direction: NDArray[np.float64], wander: float
+def _draw_path(
+    rng: np.random.Generator,
+    length: float,
+    direction: NDArray[np.float64],
+    wander: float,
+    settings: ShapeSettings,
 ) -> NDArray[np.float64]:
-    """A gently bending path of 9 points centered on the origin."""
-    steps = np.cumsum(rng.normal(0, wander, size=(8, 3)), axis=0) + direction
-    steps *= length / 8 / np.linalg.norm(steps, axis=1, keepdims=True)
+    """A gently bending path of ``path_points`` points centered on the origin."""
+    count = settings.path_points - 1
+    steps = np.cumsum(rng.normal(0, wander, size=(count, 3)), axis=0) + direction
+    steps *= length / count / np.linalg.norm(steps, axis=1, keepdims=True)
     path = np.concatenate([np.zeros((1, 3)), np.cumsum(steps, axis=0)])
     return np.asarray(path - path.mean(axis=0))
 
 
-def _rod(rng: np.random.Generator, diameter: float, direction: NDArray[np.float64]) -> Parts:
-    radius = rng.uniform(0.27, 0.45) * (1 + 0.06 * np.cumsum(rng.normal(size=9)))
-    return tube(_path(rng, diameter * 0.85, direction, 0.05), radius)
+def _rod(
+    rng: np.random.Generator, diameter: float, direction: NDArray[np.float64], settings: ShapeSettings
+) -> Parts:
+    radius = rng.uniform(*settings.rod_radius_mm)
+    radii = radius * (1 + settings.rod_waver * np.cumsum(rng.normal(size=settings.path_points)))
+    path = _draw_path(rng, diameter * settings.rod_length, direction, settings.rod_wander, settings)
+    return tube(path, radii, settings)
 
 
-def _flake(rng: np.random.Generator, diameter: float, direction: NDArray[np.float64]) -> Parts:
-    axes = np.array([diameter / 2 * rng.uniform(1.2, 2.0), diameter / 4, diameter / 4])
+def _flake(
+    rng: np.random.Generator, diameter: float, direction: NDArray[np.float64], settings: ShapeSettings
+) -> Parts:
+    thin = diameter * settings.flake_radius
+    axes = np.array([diameter / 2 * rng.uniform(*settings.flake_length), thin, thin])
     return (Ellipsoid(np.zeros(3), _frame(direction) * axes),)
 
 
-def _linear(rng: np.random.Generator, diameter: float, direction: NDArray[np.float64]) -> Parts:
-    radius = rng.uniform(0.07, 0.17) * rng.uniform(0.7, 1.2, size=9)
-    return tube(_path(rng, diameter, direction, 0.12), radius)
+def _linear(
+    rng: np.random.Generator, diameter: float, direction: NDArray[np.float64], settings: ShapeSettings
+) -> Parts:
+    radius = rng.uniform(*settings.line_radius_mm)
+    radii = radius * rng.uniform(*settings.line_waver, size=settings.path_points)
+    return tube(_draw_path(rng, diameter, direction, settings.line_wander, settings), radii, settings)
 
 
-def _branching(rng: np.random.Generator, diameter: float, direction: NDArray[np.float64]) -> Parts:
-    stem = _path(rng, diameter, direction, 0.1)
-    side = direction + draw_direction(rng) * 0.9
-    branch = _path(rng, diameter * 0.6, side / np.linalg.norm(side), 0.1)
-    width = rng.uniform(0.07, 0.17)
-    joined = branch - branch[0] + stem[int(rng.integers(3, 6))]
-    radii = [width * rng.uniform(0.7, 1.2, size=9) for _ in range(2)]
-    return tube(stem, radii[0]) + tube(joined, radii[1])
+def _branching(
+    rng: np.random.Generator, diameter: float, direction: NDArray[np.float64], settings: ShapeSettings
+) -> Parts:
+    stem = _draw_path(rng, diameter, direction, settings.branch_wander, settings)
+    side = direction + draw_direction(rng) * settings.branch_turn
+    length = diameter * settings.branch_length
+    branch = _draw_path(rng, length, side / np.linalg.norm(side), settings.branch_wander, settings)
+    width = rng.uniform(*settings.line_radius_mm)
+    first, last = settings.branch_joint
+    # The branch begins at a point of the stem.
+    joined = branch - branch[0] + stem[int(rng.integers(first, last, endpoint=True))]
+    radii = [width * rng.uniform(*settings.line_waver, size=settings.path_points) for _ in range(2)]
+    return tube(stem, radii[0], settings) + tube(joined, radii[1], settings)
 
 
-def _suture(rng: np.random.Generator, diameter: float, direction: NDArray[np.float64]) -> Parts:
+def _suture(
+    rng: np.random.Generator, diameter: float, direction: NDArray[np.float64], settings: ShapeSettings
+) -> Parts:
     """A loop of thread with a knot and two cut ends."""
-    turn = np.linspace(0, 2 * np.pi * rng.uniform(0.7, 0.95), 24)
-    frame = _frame(direction)
-    loop = (
-        np.stack([np.cos(turn), 0.6 * np.sin(turn), 0.15 * np.sin(2 * turn)], axis=1) * diameter / 3 @ frame.T
-    )
-    radius = np.full(24, rng.uniform(0.12, 0.18))
-    ends = [loop[0] + draw_direction(rng) * diameter * 0.25 for _ in range(2)]
-    cut = [straight_tube(loop[0], end, radius[0]) for end in ends]
-    knot = Ellipsoid(loop[0], np.eye(3) * radius[0] * 2.2)
-    return (*tube(loop, radius), *cut[0], *cut[1], knot)
+    count, (part, flat, lift) = settings.thread_points, settings.thread_loop
+    turn = np.linspace(0, 2 * np.pi * rng.uniform(*settings.thread_turns), count)
+    ring = np.stack([np.cos(turn), flat * np.sin(turn), lift * np.sin(2 * turn)], axis=1)
+    loop = ring * diameter / part @ _frame(direction).T
+    radius = float(rng.uniform(*settings.thread_radius_mm))
+    ends = [loop[0] + draw_direction(rng) * diameter * settings.thread_end for _ in range(2)]
+    cut = [straight_tube(loop[0], end, radius, settings) for end in ends]
+    knot = Ellipsoid(loop[0], np.eye(3) * radius * settings.knot)
+    return (*tube(loop, np.full(count, radius), settings), *cut[0], *cut[1], knot)
 
 
-_SHAPES: dict[Morphology, Callable[[np.random.Generator, float, NDArray[np.float64]], Parts]] = {
+_SHAPES: dict[
+    Morphology, Callable[[np.random.Generator, float, NDArray[np.float64], ShapeSettings], Parts]
+] = {
     Morphology.SKIN: _skin,
     Morphology.VASCULAR: _flake,
-    Morphology.POPCORN: _popcorn,
     Morphology.ROD: _rod,
     Morphology.ROUND: _round,
     Morphology.PUNCTATE: _round,
     Morphology.RIM: _rim,
-    Morphology.DYSTROPHIC: _dystrophic,
     Morphology.MILK_OF_CALCIUM: _sediment,
     Morphology.SUTURE: _suture,
-    Morphology.AMORPHOUS: _amorphous,
-    Morphology.COARSE_HETEROGENEOUS: _coarse,
-    Morphology.FINE_PLEOMORPHIC: _pleomorphic,
     Morphology.FINE_LINEAR: _linear,
     Morphology.FINE_LINEAR_BRANCHING: _branching,
 }

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from calcwatch.phantom.settings import ShapeSettings
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -20,13 +22,19 @@ if TYPE_CHECKING:
 
     from calcwatch.domain.image import Point
 
+_SETTINGS = ShapeSettings()
+
 
 @dataclass(frozen=True, eq=False)
 class Ellipsoid:
-    """An ellipsoid round ``center`` mm, image of the unit sphere under ``matrix`` (3 x 3, mm).
+    """One part of a solid; coordinates are (anterior, superior, lateral) from the solid's own center, in mm.
 
-    Coordinates are (anterior, superior, lateral) from the solid's own center. ``hollow``: a cavity, taken
-    away. ``level``: filled only below this superior coordinate, as sediment lies in a cyst.
+    Attributes:
+        center: Three coordinates.
+        matrix: 3 x 3; the ellipsoid is the image of the unit sphere under it.
+        hollow: Whether it is a cavity, taken away from the parts that are not.
+        level: Filled only below this superior coordinate, as sediment lies in a cyst; ``None`` for all of it.
+
     """
 
     center: NDArray[np.float64]
@@ -35,36 +43,48 @@ class Ellipsoid:
     level: float | None = None
 
 
+Parts = tuple[Ellipsoid, ...]
+"""The parts of one solid, cavities among them, in any order."""
+
+
 @dataclass(frozen=True, eq=False)
 class Solid:
-    """A rigid thing at ``position`` mm in the breast; ``density`` 1 attenuates as much as dense calcium."""
+    """A rigid body in the breast.
+
+    Attributes:
+        id: Names it in every view and on every day.
+        position: (anterior, superior, lateral) of its own center in the uncompressed breast, in mm.
+        parts: What it is made of.
+        density: Its attenuation in units of that of dense calcium.
+
+    """
 
     id: str
     position: NDArray[np.float64]
-    parts: tuple[Ellipsoid, ...]
+    parts: Parts
     density: float
 
 
-@dataclass(frozen=True, eq=False)
-class ProjectedSolid:
-    """A solid as one view sees it: ``row_mm, column_mm`` of its own center, and the view's axes (3 x 3)."""
-
-    solid: Solid
-    row_mm: float
-    column_mm: float
-    axes: NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Silhouette:
-    """A solid's exact projection: thickness in mm over pixels from ``row0, column0``, and its measures.
+    """A solid's exact projection, in pixels of the image before mirroring.
 
-    ``row, column``: center of attenuation in pixels. ``largest_mm``: largest thickness before any averaging.
+    Attributes:
+        thickness: Mean thickness over each pixel of a window, in mm.
+        top: Row of the window's first pixel; it may lie outside the image.
+        left: Column of the window's first pixel.
+        row: Center of attenuation.
+        column: Center of attenuation.
+        area_mm2: Area of the outline.
+        half_maximum_area_mm2: Area where the thickness is at least half the largest.
+        largest_mm: Largest thickness before any averaging.
+        outline: Closed polygon, points (row, column), (0, 0) at the center of the top-left pixel.
+
     """
 
     thickness: NDArray[np.float32]
-    row0: int
-    column0: int
+    top: int
+    left: int
     row: float
     column: float
     area_mm2: float
@@ -72,71 +92,134 @@ class Silhouette:
     largest_mm: float
     outline: tuple[Point, ...]
 
+    def window(self, shape: tuple[int, ...], margin_px: int = 0) -> tuple[slice, slice, NDArray[np.float32]]:
+        """Find where the projection lies in an image.
 
-def trace_solid(projected: ProjectedSolid, spacing_mm: float) -> Silhouette:
-    """Return the exact silhouette of one solid on pixels ``spacing_mm`` apart."""
-    low, high = _bounds(projected)
-    fine = _fineness(high - low, spacing_mm)
+        Args:
+            shape: Rows and columns of the image.
+            margin_px: Pixels round the projection that belong to the window as well.
+
+        Returns:
+            Rows and columns of the window, cut at the image's border and empty outside it, and the thickness
+            there in mm, 0 in the margin.
+
+        """
+        thickness = np.pad(self.thickness, margin_px)
+        top, left = self.top - margin_px, self.left - margin_px
+        (first, last), (begin, end) = (
+            np.clip((start, start + length), 0, limit).tolist()
+            for start, length, limit in zip((top, left), thickness.shape, shape, strict=True)
+        )
+        inner = thickness[first - top : last - top, begin - left : end - left]
+        return slice(first, last), slice(begin, end), inner
+
+
+def trace_solid(
+    solid: Solid,
+    place_mm: tuple[float, float],
+    axes: NDArray[np.float64],
+    spacing_mm: float,
+    settings: ShapeSettings = _SETTINGS,
+) -> Silhouette:
+    """Project one solid along parallel rays, itself rigid.
+
+    Args:
+        solid: What is projected.
+        place_mm: Row and column of its own center on the image, in mm from the center of the top-left pixel.
+        axes: 3 x 3; unit vectors of the image's rows, columns and depth in (anterior, superior, lateral).
+        spacing_mm: Distance of the image's pixels.
+        settings: How finely it is traced.
+
+    Returns:
+        Its exact silhouette.
+
+    """
+    # As many samples as resolve the smallest extent, within bounds; whole pixels all round.
+    low, high = _bounds(solid.parts, place_mm, axes)
+    least, most = settings.subpixels
+    smallest = float(np.min(high - low))
+    fine = int(np.clip(np.ceil(spacing_mm * settings.samples_across / smallest), least, most))
     first = np.floor(low / spacing_mm + 0.5).astype(int) - 1
     last = np.floor(high / spacing_mm + 0.5).astype(int) + 1
     count = (last - first + 1) * fine
-    start = first - 0.5 + 0.5 / fine
-    rows = (start[0] + np.arange(count[0]) / fine) * spacing_mm - projected.row_mm
-    columns = (start[1] + np.arange(count[1]) / fine) * spacing_mm - projected.column_mm
-    thickness = _thickness(projected, rows, columns)
-    return _measured(thickness, first, fine, spacing_mm)
+    start = first - 0.5 + 0.5 / fine  # center of the first sample, in pixels
+    rows = (start[0] + np.arange(count[0]) / fine) * spacing_mm - place_mm[0]
+    columns = (start[1] + np.arange(count[1]) / fine) * spacing_mm - place_mm[1]
+    thickness = _thickness(solid.parts, axes, rows, columns)
+    return _measured(thickness, first, fine, spacing_mm, settings)
+
+
+def add_silhouette(total: NDArray[np.float32], silhouette: Silhouette, attenuation_per_mm: float) -> None:
+    """Add one silhouette's attenuation to an image in place, cut at the image's border.
+
+    Args:
+        total: Rows x columns, line integrals of attenuation.
+        silhouette: What is added.
+        attenuation_per_mm: Factor on its thickness.
+
+    """
+    rows, columns, thickness = silhouette.window(total.shape)
+    total[rows, columns] += thickness * np.float32(attenuation_per_mm)
 
 
 def _measured(
-    thickness: NDArray[np.float64], first: NDArray[np.int_], fine: int, spacing_mm: float
+    thickness: NDArray[np.float64],
+    first: NDArray[np.int_],
+    fine: int,
+    spacing_mm: float,
+    settings: ShapeSettings,
 ) -> Silhouette:
+    """Measure a thickness map of ``fine`` x ``fine`` samples a pixel from the pixel ``first`` on."""
     height, width = thickness.shape
     weights, largest = thickness.sum(), thickness.max()
     row = (thickness.sum(axis=1) @ np.arange(height)) / weights
     column = (thickness.sum(axis=0) @ np.arange(width)) / weights
-    cell = (spacing_mm / fine) ** 2
+    cell = (spacing_mm / fine) ** 2  # area of a sample
     pixels = thickness.reshape(height // fine, fine, width // fine, fine).mean(axis=(1, 3))
     offset = np.asarray(first - 0.5 + 0.5 / fine, dtype=np.float64)
+    inside = thickness > settings.outline_level * largest
     return Silhouette(
         thickness=pixels.astype(np.float32),
-        row0=int(first[0]),
-        column0=int(first[1]),
+        top=int(first[0]),
+        left=int(first[1]),
         row=float(offset[0] + row / fine),
         column=float(offset[1] + column / fine),
-        area_mm2=float(np.count_nonzero(thickness > 0.02 * largest) * cell),
+        area_mm2=float(np.count_nonzero(inside) * cell),
         half_maximum_area_mm2=float(np.count_nonzero(thickness >= 0.5 * largest) * cell),
         largest_mm=float(largest),
-        outline=_outline(thickness > 0.02 * largest, offset, fine),
+        outline=_outline(inside, offset, fine, settings),
     )
 
 
-def _outline(mask: NDArray[np.bool_], offset: NDArray[np.float64], fine: int) -> tuple[Point, ...]:
+def _outline(
+    mask: NDArray[np.bool_], offset: NDArray[np.float64], fine: int, settings: ShapeSettings
+) -> tuple[Point, ...]:
     contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     longest = max(contours, key=cv2.contourArea)
-    points = cv2.approxPolyDP(longest, 0.6, closed=True).reshape(-1, 2)
+    points = cv2.approxPolyDP(longest, settings.outline_tolerance, closed=True).reshape(-1, 2)
     return tuple((float(offset[0] + y / fine), float(offset[1] + x / fine)) for x, y in points)
 
 
-def _fineness(extent: NDArray[np.float64], spacing_mm: float) -> int:
-    return int(np.clip(np.ceil(spacing_mm * 40 / float(np.min(extent))), 3, 12))
-
-
-def _bounds(projected: ProjectedSolid) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    flat = projected.axes[:2]
-    home = np.array([projected.row_mm, projected.column_mm])
-    centers = np.array([flat @ part.center for part in projected.solid.parts])
-    reach = np.array([np.linalg.norm(flat @ part.matrix, axis=1) for part in projected.solid.parts])
-    return home + (centers - reach).min(axis=0), home + (centers + reach).max(axis=0)
+def _bounds(
+    parts: Sequence[Ellipsoid], place_mm: tuple[float, float], axes: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    flat = axes[:2]
+    centers = np.array([flat @ part.center for part in parts])
+    reach = np.array([np.linalg.norm(flat @ part.matrix, axis=1) for part in parts])
+    return place_mm + (centers - reach).min(axis=0), place_mm + (centers + reach).max(axis=0)
 
 
 def _thickness(
-    projected: ProjectedSolid, rows: NDArray[np.float64], columns: NDArray[np.float64]
+    parts: Sequence[Ellipsoid],
+    axes: NDArray[np.float64],
+    rows: NDArray[np.float64],
+    columns: NDArray[np.float64],
 ) -> NDArray[np.float64]:
+    """Thickness at samples, rows and columns in mm from the solid's own center."""
     total = np.zeros((rows.size, columns.size))
-    for hollow in (False, True):
-        for part in projected.solid.parts:
-            if part.hollow is hollow:
-                _add_chord(total, projected.axes, part, rows, columns)
+    # Cavities last: they are taken away from the union of the others.
+    for part in sorted(parts, key=lambda part: part.hollow):
+        _add_chord(total, axes, part, rows, columns)
     return np.maximum(total, 0.0)
 
 
@@ -147,7 +230,10 @@ def _add_chord(
     rows: NDArray[np.float64],
     columns: NDArray[np.float64],
 ) -> None:
-    """Join one ellipsoid's chord length to ``total``: the longer of the two, or less it for a cavity."""
+    """Join one ellipsoid's chord length to ``total``: the longer of the two, or less it for a cavity.
+
+    Parts of a solid overlap by much, so that the longer chord is the thickness of the union.
+    """
     center, reach = axes[:2] @ part.center, np.linalg.norm(axes[:2] @ part.matrix, axis=1)
     inside = [
         slice(*np.searchsorted(line, [middle - half, middle + half]))
@@ -161,6 +247,7 @@ def _add_chord(
 def _chord(
     axes: NDArray[np.float64], part: Ellipsoid, rows: NDArray[np.float64], columns: NDArray[np.float64]
 ) -> NDArray[np.float64]:
+    # Taken to the unit sphere, a ray start + s * step meets it where |start + s * step| is 1.
     inverse = np.linalg.inv(part.matrix)
     point = rows[:, None, None] * axes[0] + columns[None, :, None] * axes[1]
     start, step = (point - part.center) @ inverse.T, inverse @ axes[2]
@@ -181,37 +268,10 @@ def _below(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Cut the interval from ``near`` to ``far`` to where ``superior + rise * s`` is below ``level``."""
     if abs(rise) < 1e-9:
+        # Seen from the side the surface is a line: soft over one sample, so that its place is exact.
         cell = float(np.ptp(superior[:2, :2]))
         return near, near + (far - near) * np.clip((level - superior) / cell + 0.5, 0, 1)
     crossing = (level - superior) / rise
     if rise > 0:
         return near, np.minimum(far, crossing)
     return np.maximum(near, crossing), far
-
-
-def render_calcifications(
-    solids: Sequence[ProjectedSolid], shape: tuple[int, int], spacing_mm: float
-) -> NDArray[np.float32]:
-    """Return the thickness of dense calcium in mm over an image with pixels ``spacing_mm`` apart.
-
-    The map is not blurred. Multiplied by an attenuation per mm it adds to the logarithm of the exposure, so
-    ``raw * exp(-attenuation * map)`` puts the calcifications into any linear image. What lies outside is cut.
-    """
-    total = np.zeros(shape, np.float32)
-    for projected in solids:
-        add_silhouette(total, trace_solid(projected, spacing_mm), projected.solid.density)
-    return total
-
-
-def add_silhouette(total: NDArray[np.float32], silhouette: Silhouette, density: float) -> None:
-    """Add one silhouette's thickness times ``density`` to ``total`` in place, cut at the border."""
-    height, width = silhouette.thickness.shape
-    top, left = max(silhouette.row0, 0), max(silhouette.column0, 0)
-    bottom = min(silhouette.row0 + height, total.shape[0])
-    right = min(silhouette.column0 + width, total.shape[1])
-    if top < bottom and left < right:
-        part = silhouette.thickness[
-            top - silhouette.row0 : bottom - silhouette.row0,
-            left - silhouette.column0 : right - silhouette.column0,
-        ]
-        total[top:bottom, left:right] += part * np.float32(density)

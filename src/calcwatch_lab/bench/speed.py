@@ -34,7 +34,9 @@ from calcwatch.image.find.candidates import detect_classical
 from calcwatch.image.find.detections import Detector
 from calcwatch.models.cards import SHIPPED
 from calcwatch.models.learned import learned_describer, learned_detector, suspicion_model
-from calcwatch.phantom import PhantomImage, PhantomSettings, make_examination
+from calcwatch.phantom.examination import make_examination
+from calcwatch.phantom.settings import PhantomSettings
+from calcwatch.phantom.truth import PhantomImage
 from calcwatch.service.compare import compare_files
 from calcwatch.service.files.open_image import open_image
 from calcwatch.service.files.rules import read_rules

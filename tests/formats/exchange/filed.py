@@ -57,7 +57,9 @@ from calcwatch.formats.result.document import (
 )
 from calcwatch.formats.result.run import ReadExamination, Run, Step
 from calcwatch.image.settings import AnalysisSettings
-from calcwatch.phantom import PhantomImage, PhantomSettings, make_prior_and_current
+from calcwatch.phantom.examination import make_prior_and_current
+from calcwatch.phantom.settings import PhantomSettings
+from calcwatch.phantom.truth import PhantomImage
 from calcwatch.report.overlay import draw_overlay, encode_png
 from calcwatch.service.files.result_folder import overlay_name
 from tests.formats.result.examples import circle

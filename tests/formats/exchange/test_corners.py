@@ -36,7 +36,8 @@ from calcwatch.formats.dicom.write.measurements.report import measurement_report
 from calcwatch.formats.dicom.write.presentation_state import presentation_state
 from calcwatch.formats.dicom.write.segmentation import segmentation
 from calcwatch.image.settings import AnalysisSettings
-from calcwatch.phantom import PhantomSettings, make_examination
+from calcwatch.phantom.examination import make_examination
+from calcwatch.phantom.settings import PhantomSettings
 from tests.formats.exchange.tools import DCMTK, needs, run
 
 TURNS: dict[str, Callable[[NDArray[np.uint16]], NDArray[np.uint16]]] = {

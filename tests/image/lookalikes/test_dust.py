@@ -8,9 +8,10 @@ import pytest
 from numpy.typing import NDArray
 
 from calcwatch.domain.findings import NonLesionKind
+from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.image.lookalikes.dust import find_dust, whiter_than_calcium
 from calcwatch.image.prepare.normalize import normalize
-from calcwatch.phantom import Distribution, GroupPlan, Morphology, PhantomSettings
+from calcwatch.phantom.settings import GroupPlan, PhantomSettings
 from tests.image.pictures import add_blob, half_round_breast, mammogram_of
 from tests.phantom.views import examine
 

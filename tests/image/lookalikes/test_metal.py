@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from calcwatch.domain.findings import NonLesionKind
 from calcwatch.domain.image import Point
+from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.image.lookalikes.metal import Lookalike, find_objects
 from calcwatch.image.prepare.breast import find_breast
 from calcwatch.image.prepare.normalize import normalize
-from calcwatch.phantom import Distribution, GroupPlan, Morphology, PhantomImage, PhantomSettings
+from calcwatch.phantom.settings import GroupPlan, PhantomSettings
+from calcwatch.phantom.truth import PhantomImage
 from tests.image.pictures import NOISE, half_round_breast, mammogram_of
 from tests.phantom.views import SMALL, examine
 

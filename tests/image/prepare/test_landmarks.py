@@ -14,7 +14,9 @@ from calcwatch.domain.image import Mammogram, ViewPosition
 from calcwatch.image.prepare.breast import find_breast
 from calcwatch.image.prepare.landmarks import depth_px, find_landmarks, from_nipple
 from calcwatch.image.prepare.normalize import PreparedImage, normalize
-from calcwatch.phantom import PhantomImage, PhantomSettings, make_examination
+from calcwatch.phantom.examination import make_examination
+from calcwatch.phantom.settings import PhantomSettings
+from calcwatch.phantom.truth import PhantomImage
 from tests.image.pictures import half_round_breast, mammogram_of
 
 CC, MLO = ViewPosition.CC, ViewPosition.MLO

@@ -13,13 +13,9 @@ from typer.testing import CliRunner
 from calcwatch.comparison.compare import compare_exams
 from calcwatch.domain.change import Alignment, ChangeKind
 from calcwatch.domain.image import ViewPosition
-from calcwatch.phantom import (
-    CalcificationTruth,
-    Distribution,
-    GroupChange,
-    Morphology,
-    PhantomSettings,
-)
+from calcwatch.domain.lexicon import Distribution, Morphology
+from calcwatch.phantom.settings import PhantomSettings, PlannedChange
+from calcwatch.phantom.truth import CalcificationTruth
 from calcwatch_lab.bench.changes.changes import OTHER_WOMAN, Judged, Refusal
 from calcwatch_lab.bench.changes.figures import (
     error_mm,
@@ -46,11 +42,23 @@ def calcifications(
     """So many on a row, 2 mm apart at 0.1 mm a pixel."""
     return {
         f"c{n}": CalcificationTruth(
-            f"c{n}", "g", Morphology.ROUND, Distribution.GROUPED, row, 20.0 * n, size, 0.1, size, 1.0, 1.0,
-            9.0, (0.0, 0.0, 0.0), (),
+            id=f"c{n}",
+            group_id="g",
+            morphology=Morphology.ROUND,
+            distribution=Distribution.GROUPED,
+            row=row,
+            column=20.0 * n,
+            diameter_mm=size,
+            area_mm2=0.1,
+            half_maximum_diameter_mm=size,
+            attenuation=1.0,
+            contrast_gray=1.0,
+            contrast=9.0,
+            position_mm=(0.0, 0.0, 0.0),
+            outline=(),
         )
         for n in range(first, first + count)
-    }  # fmt: skip
+    }
 
 
 TEN = calcifications(10)
@@ -60,29 +68,34 @@ SEVEN = {name: one for name, one in TEN.items() if name not in {"c3", "c5", "c7"
 @pytest.mark.parametrize(
     ("then", "now", "plan", "kind"),
     [
-        ({}, TEN, GroupChange.NEW, ChangeKind.NEW),
-        (TEN, {}, GroupChange.GONE, ChangeKind.RESOLVED),
-        (TEN, TEN, GroupChange.NO_SIGNIFICANT_CHANGE, ChangeKind.NO_SIGNIFICANT_CHANGE),
-        (calcifications(8), TEN, GroupChange.INCREASED_IN_NUMBER, ChangeKind.NO_SIGNIFICANT_CHANGE),
-        (SEVEN, TEN, GroupChange.INCREASED_IN_NUMBER, ChangeKind.INCREASED_IN_NUMBER),
-        (calcifications(7), TEN, GroupChange.INCREASED_IN_NUMBER, ChangeKind.INCREASED_IN_EXTENT),
+        ({}, TEN, PlannedChange.NEW, ChangeKind.NEW),
+        (TEN, {}, PlannedChange.GONE, ChangeKind.RESOLVED),
+        (TEN, TEN, PlannedChange.NO_SIGNIFICANT_CHANGE, ChangeKind.NO_SIGNIFICANT_CHANGE),
+        (calcifications(8), TEN, PlannedChange.INCREASED_IN_NUMBER, ChangeKind.NO_SIGNIFICANT_CHANGE),
+        (SEVEN, TEN, PlannedChange.INCREASED_IN_NUMBER, ChangeKind.INCREASED_IN_NUMBER),
+        (calcifications(7), TEN, PlannedChange.INCREASED_IN_NUMBER, ChangeKind.INCREASED_IN_EXTENT),
         (
             TEN,
             TEN | calcifications(6, first=12),
-            GroupChange.INCREASED_IN_EXTENT,
+            PlannedChange.INCREASED_IN_EXTENT,
             ChangeKind.INCREASED_IN_EXTENT,
         ),
-        (TEN, SEVEN, GroupChange.FEWER, ChangeKind.DECREASED),
-        (TEN, calcifications(5), GroupChange.PARTIALLY_REMOVED, ChangeKind.PARTIALLY_REMOVED),
-        (calcifications(10, size=0.25), TEN, GroupChange.INCREASED_IN_SIZE, ChangeKind.INCREASED_IN_SIZE),
-        (calcifications(10, size=0.35), TEN, GroupChange.INCREASED_IN_SIZE, ChangeKind.NO_SIGNIFICANT_CHANGE),
-        (TEN, TEN, GroupChange.RESHAPED, ChangeKind.SHAPE_CHANGED),
+        (TEN, SEVEN, PlannedChange.FEWER, ChangeKind.DECREASED),
+        (TEN, calcifications(5), PlannedChange.PARTIALLY_REMOVED, ChangeKind.PARTIALLY_REMOVED),
+        (calcifications(10, size=0.25), TEN, PlannedChange.INCREASED_IN_SIZE, ChangeKind.INCREASED_IN_SIZE),
+        (
+            calcifications(10, size=0.35),
+            TEN,
+            PlannedChange.INCREASED_IN_SIZE,
+            ChangeKind.NO_SIGNIFICANT_CHANGE,
+        ),
+        (TEN, TEN, PlannedChange.RESHAPED, ChangeKind.SHAPE_CHANGED),
     ],
 )
 def test_the_truth_of_a_change(
     then: dict[str, CalcificationTruth],
     now: dict[str, CalcificationTruth],
-    plan: GroupChange,
+    plan: PlannedChange,
     kind: ChangeKind,
 ) -> None:
     """It follows from where calcifications truly are; the plan tells only what no count does."""
@@ -206,7 +219,7 @@ def test_seeds_draw_devices_and_kinds() -> None:
     """Over nine seeds every kind of change is planned twice; every sixth prior is film; sides go by two."""
     drawn = [scene_settings(seed, repositioning=1.0) for seed in range(10000, 10018)]
     planned = [plan.change for now, _ in drawn for plan in (now.groups or ())[:2]]
-    assert all(planned.count(kind) == 4 for kind in set(planned) - {GroupChange.NO_SIGNIFICANT_CHANGE})
+    assert all(planned.count(kind) == 4 for kind in set(planned) - {PlannedChange.NO_SIGNIFICANT_CHANGE})
     assert [then.film for _, then in drawn].count(True) == 3
     assert all(drawn[n][0].lateralities == drawn[n + 1][0].lateralities for n in range(0, 18, 2))
     assert {then.pixel_spacing_mm for _, then in drawn} == {0.07, 0.1, 0.14}

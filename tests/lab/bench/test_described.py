@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 from calcwatch.domain.errors import BadTable
+from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.image.describe.distribution import DISTRIBUTION_CLASSES
-from calcwatch.phantom import Distribution, GroupPlan, Morphology, PhantomSettings, make_examination
+from calcwatch.phantom.examination import make_examination
+from calcwatch.phantom.settings import GroupPlan, PhantomSettings
 from calcwatch_lab.bench.description.described import AtSpacing, DescribedEvidence
 from calcwatch_lab.bench.description.descriptions import TOLD_SHAPES
 from calcwatch_lab.bench.description.page import FIGURES, page_of, write_description_evidence

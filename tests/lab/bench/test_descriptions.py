@@ -6,14 +6,10 @@ from dataclasses import replace
 from functools import cache
 
 from calcwatch.domain.findings import ImageFindings, MorphologyDescription
-from calcwatch.phantom import (
-    CalcificationTruth,
-    Distribution,
-    GroupPlan,
-    Morphology,
-    PhantomSettings,
-    make_examination,
-)
+from calcwatch.domain.lexicon import Distribution, Morphology
+from calcwatch.phantom.examination import make_examination
+from calcwatch.phantom.settings import GroupPlan, PhantomSettings
+from calcwatch.phantom.truth import CalcificationTruth
 from calcwatch_lab.bench.description.descriptions import TOLD_SHAPES, compare_shapes, measure_shapes
 from tests.formats.result.examples import calcification, findings
 

@@ -13,7 +13,9 @@ from calcwatch.domain.findings import (
 from calcwatch.domain.image import ImageDescription
 from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.image.describe.distribution import DISTRIBUTION_CLASSES
-from calcwatch.phantom import GroupPlan, ImageTruth, PhantomSettings, make_examination
+from calcwatch.phantom.examination import make_examination
+from calcwatch.phantom.settings import GroupPlan, PhantomSettings
+from calcwatch.phantom.truth import ImageTruth
 from calcwatch_lab.bench.description.distributions import (
     DISTRIBUTION_SEEDS,
     compare_distributions,

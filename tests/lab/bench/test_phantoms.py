@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from calcwatch.phantom import PhantomSettings, make_examination
+from calcwatch.phantom.examination import make_examination
+from calcwatch.phantom.settings import PhantomSettings
 from calcwatch_lab.bench.truth.phantoms import (
     LOOKALIKES,
     PHANTOMS,

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from calcwatch.formats.dicom.write.mammogram import write_mammogram
-from calcwatch.phantom import PhantomSettings, make_examination
+from calcwatch.phantom.examination import make_examination
+from calcwatch.phantom.settings import PhantomSettings
 from calcwatch_lab.bench.speed import Timing, alone, main, peak_memory_mb, table, time_file
 
 

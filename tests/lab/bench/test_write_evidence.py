@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from calcwatch.domain.errors import BadTable, ResultNotWritten, UnsuitableImage
 from calcwatch.image.find.detections import kept
 from calcwatch.models.cards import DETECTOR, BadModel, card_entries
-from calcwatch.phantom import PhantomSettings
+from calcwatch.phantom.settings import PhantomSettings
 from calcwatch.service.run import ProgressEvent
 from calcwatch_lab.bench.detection.evidence import plain
 from calcwatch_lab.bench.detection.page import number, with_interval

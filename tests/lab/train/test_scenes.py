@@ -10,7 +10,8 @@ import pytest
 
 from calcwatch.domain.errors import BadTable
 from calcwatch.image.find.classify import CANDIDATE_CLASSES, CandidateClass
-from calcwatch.phantom import PhantomSettings, make_examination
+from calcwatch.phantom.examination import make_examination
+from calcwatch.phantom.settings import PhantomSettings
 from calcwatch_lab.train.detector.backgrounds import Background, read_backgrounds, vary
 from calcwatch_lab.train.detector.examples import LEFT_OUT, make_examples
 from calcwatch_lab.train.detector.scenes import Scene, make_scene

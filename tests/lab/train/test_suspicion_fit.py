@@ -17,7 +17,8 @@ from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.formats.dicom.write.mammogram import write_mammogram
 from calcwatch.image.describe.suspicion import expected_share
 from calcwatch.models.learned import suspicion_model, suspicion_sources
-from calcwatch.phantom import GroupPlan, PhantomSettings, make_examination
+from calcwatch.phantom.examination import make_examination
+from calcwatch.phantom.settings import GroupPlan, PhantomSettings
 from calcwatch_lab.cli.main import app as lab
 from calcwatch_lab.train.suspicion import (
     Rated,

@@ -10,29 +10,24 @@ import numpy as np
 import calcwatch
 from calcwatch.domain.image import Laterality, Mammogram
 from calcwatch.domain.lexicon import Distribution, Morphology
-from calcwatch.phantom import (
-    GroupChange,
-    GroupPlan,
-    PhantomSettings,
-    make_prior_and_current,
-)
-from calcwatch.phantom.settings import random_stream
+from calcwatch.phantom.examination import make_prior_and_current
+from calcwatch.phantom.settings import GroupPlan, PhantomSettings, PlannedChange, random_stream
 from calcwatch_lab.bench.truth.phantoms import Look, mammogram_of
 
 if TYPE_CHECKING:
     from calcwatch.domain.findings import ImageFindings
-    from calcwatch.phantom import ImageTruth, PhantomImage
+    from calcwatch.phantom.truth import ImageTruth, PhantomImage
 
 _KINDS = (
-    GroupChange.NO_SIGNIFICANT_CHANGE,
-    GroupChange.NEW,
-    GroupChange.INCREASED_IN_NUMBER,
-    GroupChange.INCREASED_IN_EXTENT,
-    GroupChange.INCREASED_IN_SIZE,
-    GroupChange.RESHAPED,
-    GroupChange.FEWER,
-    GroupChange.PARTIALLY_REMOVED,
-    GroupChange.GONE,
+    PlannedChange.NO_SIGNIFICANT_CHANGE,
+    PlannedChange.NEW,
+    PlannedChange.INCREASED_IN_NUMBER,
+    PlannedChange.INCREASED_IN_EXTENT,
+    PlannedChange.INCREASED_IN_SIZE,
+    PlannedChange.RESHAPED,
+    PlannedChange.FEWER,
+    PlannedChange.PARTIALLY_REMOVED,
+    PlannedChange.GONE,
 )
 _SHAPES = (
     Morphology.FINE_PLEOMORPHIC,
@@ -138,18 +133,18 @@ def _plans(seed: int, rng: np.random.Generator) -> tuple[GroupPlan, ...]:
     return (*(_plan(rng, kind) for kind in kinds), GroupPlan(Morphology.ROUND, Distribution.SINGLE))
 
 
-def _plan(rng: np.random.Generator, kind: GroupChange) -> GroupPlan:
+def _plan(rng: np.random.Generator, kind: PlannedChange) -> GroupPlan:
     """A group that a radiologist would see, on both days where it is there."""
-    shapes = {GroupChange.INCREASED_IN_SIZE: _LARGE_SHAPES, GroupChange.RESHAPED: _SHAPES_AFTER}.get(
+    shapes = {PlannedChange.INCREASED_IN_SIZE: _LARGE_SHAPES, PlannedChange.RESHAPED: _SHAPES_AFTER}.get(
         kind, _SHAPES
     )
-    layouts = _LONG_LAYOUTS if kind is GroupChange.INCREASED_IN_EXTENT else _LAYOUTS
+    layouts = _LONG_LAYOUTS if kind is PlannedChange.INCREASED_IN_EXTENT else _LAYOUTS
     return GroupPlan(
         shapes[int(rng.integers(len(shapes)))],
         layouts[int(rng.integers(len(layouts)))],
         count=int(rng.integers(12, 20, endpoint=True)),
         change=kind,
         density=float(rng.uniform(*_DENSITIES)),
-        diameter_mm=_LARGE_MM if kind is GroupChange.INCREASED_IN_SIZE else None,
+        diameter_mm=_LARGE_MM if kind is PlannedChange.INCREASED_IN_SIZE else None,
         prior_morphology=_SHAPES_BEFORE[int(rng.integers(len(_SHAPES_BEFORE)))],
     )

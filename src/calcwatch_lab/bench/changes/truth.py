@@ -10,7 +10,7 @@ import numpy as np
 from calcwatch.comparison.change import lie_on_two_sides, one_sided_growth
 from calcwatch.comparison.settings import DEFAULT
 from calcwatch.domain.change import ChangeKind
-from calcwatch.phantom import GroupChange
+from calcwatch.phantom.settings import PlannedChange
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from calcwatch.domain.findings import ImageFindings
-    from calcwatch.phantom import CalcificationTruth, ImageTruth
+    from calcwatch.phantom.truth import CalcificationTruth, ImageTruth
     from calcwatch_lab.bench.changes.scenes import Shot
 
 _OFF_MM, _OFF_PX = 0.25, 1.5  # a found one may lie so far beyond the rim of the true one
@@ -55,7 +55,7 @@ def group_ids(*truths: ImageTruth) -> dict[str, str]:
 def true_kind(
     then: dict[str, CalcificationTruth],
     now: dict[str, CalcificationTruth],
-    plan: GroupChange,
+    plan: PlannedChange,
     spacing_mm: float,
 ) -> ChangeKind:
     """The documented definition on the true members of a group; only what no count tells is the plan's."""
@@ -65,7 +65,7 @@ def true_kind(
     if not then:
         return ChangeKind.NEW
     net, base = len(new) - len(gone), len(then)
-    if plan is GroupChange.RESHAPED:
+    if plan is PlannedChange.RESHAPED:
         return ChangeKind.SHAPE_CHANGED
     if _is_change(net, base):
         wider = one_sided_growth(*(_places([now[one] for one in ones], spacing_mm) for ones in (new, same)))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calcwatch.comparison.register import to_prior
-from calcwatch.phantom import GroupChange
+from calcwatch.phantom.settings import PlannedChange
 from calcwatch_lab.bench.changes.truth import group_ids, spacing_of, true_ids, true_kind
 from calcwatch_lab.bench.description.pairs import PairFigures
 
@@ -170,11 +170,11 @@ def _found_share(shot: Shot, names: set[str]) -> float:
     return len(members.intersection(true_ids(shot))) / len(members) if members else 1.0
 
 
-def _true_kind(names: set[str], plans: Mapping[str, GroupChange], prior: Shot, current: Shot) -> ChangeKind:
+def _true_kind(names: set[str], plans: Mapping[str, PlannedChange], prior: Shot, current: Shot) -> ChangeKind:
     """Of one group, or of several that were taken for one."""
     then, now = (
         {one.id: one for one in shot.truth.calcifications if one.group_id in names}
         for shot in (prior, current)
     )
-    plan = plans[next(iter(names))] if len(names) == 1 else GroupChange.NO_SIGNIFICANT_CHANGE
+    plan = plans[next(iter(names))] if len(names) == 1 else PlannedChange.NO_SIGNIFICANT_CHANGE
     return true_kind(then, now, plan, spacing_of(current.findings))

@@ -16,14 +16,15 @@ from calcwatch.domain.image import ViewPosition
 from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.image.analyze import analyze_image
 from calcwatch.models.learned import learned_describer, learned_detector
-from calcwatch.phantom import GroupPlan, PhantomSettings, make_examination
+from calcwatch.phantom.examination import make_examination
+from calcwatch.phantom.settings import GroupPlan, PhantomSettings
 from calcwatch_lab.bench.detection.run import measured
 from calcwatch_lab.bench.statistics.confusion import Answer
 from calcwatch_lab.bench.truth.phantoms import Look, mammogram_of
 
 if TYPE_CHECKING:
     from calcwatch.domain.findings import Calcification, CalcificationGroup, ImageFindings
-    from calcwatch.phantom import CalcificationTruth
+    from calcwatch.phantom.truth import CalcificationTruth
 
 SHAPE_SEEDS = range(9500, 9700)
 """Seeds of the phantoms that shapes are measured on: nothing was trained or chosen on them."""

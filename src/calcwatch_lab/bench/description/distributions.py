@@ -17,14 +17,15 @@ from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.image.analyze import analyze_image
 from calcwatch.image.describe.distribution import DISTRIBUTION_CLASSES
 from calcwatch.models.learned import learned_describer, learned_detector
-from calcwatch.phantom import GroupPlan, PhantomSettings, make_examination
+from calcwatch.phantom.examination import make_examination
+from calcwatch.phantom.settings import GroupPlan, PhantomSettings
 from calcwatch_lab.bench.detection.run import measured
 from calcwatch_lab.bench.statistics.confusion import Answer
 from calcwatch_lab.bench.truth.phantoms import Look, mammogram_of
 
 if TYPE_CHECKING:
     from calcwatch.domain.findings import ImageFindings
-    from calcwatch.phantom import ImageTruth
+    from calcwatch.phantom.truth import ImageTruth
 
 DISTRIBUTION_SEEDS = range(9800, 9900)
 """Seeds of the phantoms that distributions are measured on: nothing was trained or chosen on them."""

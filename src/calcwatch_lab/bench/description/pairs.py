@@ -22,8 +22,9 @@ from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.image import Point
 from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.exam.correspondence import differences, pair_groups
-from calcwatch.phantom import GroupPlan, ImageTruth, PhantomImage, PhantomSettings, make_examination
-from calcwatch.phantom.settings import random_stream
+from calcwatch.phantom.examination import make_examination
+from calcwatch.phantom.settings import GroupPlan, PhantomSettings, random_stream
+from calcwatch.phantom.truth import ImageTruth, PhantomImage
 from calcwatch_lab.bench.detection.run import measured
 from calcwatch_lab.bench.statistics.matching import Places, within
 from calcwatch_lab.bench.truth.phantoms import Look, mammogram_of

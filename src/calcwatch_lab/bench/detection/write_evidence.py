@@ -11,7 +11,7 @@ from typing import Any
 from calcwatch.domain.errors import BadTable, CalcwatchError
 from calcwatch.models.cards import DETECTOR, SHIPPED, BadModel, hash_of_files, read_card
 from calcwatch.models.learned import learned_detector
-from calcwatch.phantom import PhantomSettings
+from calcwatch.phantom.settings import PhantomSettings
 from calcwatch.service.files.result_folder import writing
 from calcwatch.service.run import ProgressEvent
 from calcwatch_lab.bench.detection.evidence import Evidence, figures_document, gather

@@ -10,7 +10,9 @@ import numpy as np
 
 from calcwatch.domain.findings import NonLesionKind
 from calcwatch.domain.image import ImageDescription, Mammogram, PixelSpacing, ViewPosition
-from calcwatch.phantom import PhantomImage, PhantomSettings, make_examination
+from calcwatch.phantom.examination import make_examination
+from calcwatch.phantom.settings import PhantomSettings
+from calcwatch.phantom.truth import PhantomImage
 from calcwatch_lab.bench.truth.truth import (
     Case,
     Shown,
@@ -24,7 +26,7 @@ from calcwatch_lab.bench.truth.truth import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calcwatch.phantom import CalcificationTruth, ImageTruth
+    from calcwatch.phantom.truth import CalcificationTruth, ImageTruth
 
 TEST_SEEDS = range(9000, 10000)
 """Seeds of the phantoms that test; training and validation keep below."""

@@ -13,26 +13,24 @@ from calcwatch.domain.findings import NonLesionKind
 from calcwatch.domain.image import ImageDescription, Mammogram, PixelSpacing, ViewPosition
 from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.image.find.classify import CandidateClass
-from calcwatch.phantom import PhantomSettings, make_examination
+from calcwatch.phantom.examination import make_examination
 from calcwatch.phantom.insertion import InsertionSettings, insert, noise_of
 from calcwatch.phantom.lookalikes import (
-    STEEL,
-    TITANIUM,
     draw_biopsy_marker,
     draw_clip,
     draw_marker,
+    draw_strands,
     draw_wire,
 )
-from calcwatch.phantom.settings import GroupPlan
-from calcwatch.phantom.strands import draw_strands
+from calcwatch.phantom.settings import GroupPlan, LookalikeSettings, PhantomSettings
 from calcwatch_lab.train.detector.backgrounds import Background, open_background, vary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from calcwatch.domain.image import Point
-    from calcwatch.phantom import PhantomImage
-    from calcwatch.phantom.shapes import Parts
+    from calcwatch.phantom.solids import Parts
+    from calcwatch.phantom.truth import PhantomImage
 
 _LEAST_DETECTABLE = 2.0
 """Below this detectability a calcification is neither learned as one nor as tissue."""
@@ -214,10 +212,11 @@ def with_strands(
 
 
 def _insertion_settings(rng: np.random.Generator) -> InsertionSettings:
+    lookalikes = LookalikeSettings()
     draw = {
-        NonLesionKind.CLIP: (draw_clip, TITANIUM),
-        NonLesionKind.MARKER: (draw_marker, STEEL),
-        NonLesionKind.WIRE: (draw_wire, STEEL),
+        NonLesionKind.CLIP: (draw_clip, lookalikes.titanium),
+        NonLesionKind.MARKER: (draw_marker, lookalikes.steel),
+        NonLesionKind.WIRE: (draw_wire, lookalikes.steel),
     }
     metal: list[tuple[NonLesionKind, Parts, float]] = []
     for kind, (shape, density) in draw.items():

@@ -12,10 +12,10 @@ import numpy as np
 from calcwatch.domain.image import Laterality, ViewPosition
 from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.phantom.anatomy import draw_breast
-from calcwatch.phantom.calcifications import Group, place_calcifications
+from calcwatch.phantom.arrangement import Group, PositionedBreast, place_calcifications
 from calcwatch.phantom.geometry import ViewGeometry, draw_geometry, draw_size, project_points, reposition
-from calcwatch.phantom.places import LARGE
 from calcwatch.phantom.settings import GroupPlan, PhantomSettings, random_stream
+from calcwatch.phantom.shapes import LARGE
 from calcwatch.service.workers import WorkerEnded, answers
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def draw_point_sets(seed: int) -> tuple[PointSet, ...]:
         for view in _VIEWS
     ]
     breast = draw_breast(seed, Laterality.LEFT, size, settings)
-    groups = place_calcifications(breast, geometries, settings)
+    groups = place_calcifications(PositionedBreast(breast, tuple(geometries), settings))
     return tuple(_projected(groups, geometry, settings) for geometry in geometries)
 
 
@@ -146,7 +146,7 @@ def _projected(groups: tuple[Group, ...], geometry: ViewGeometry, settings: Phan
     real = [group for group in groups if group.plan.distribution is not Distribution.SINGLE]
     rows, owner, size = [], [], []
     for group in groups:
-        solids = [member.current for member in group.members if member.current is not None]
+        solids = group.current
         rows += [solid.position for solid in solids]
         owner += [real.index(group) if group in real else LOOSE] * len(solids)
         size += [
@@ -154,8 +154,8 @@ def _projected(groups: tuple[Group, ...], geometry: ViewGeometry, settings: Phan
         ]
     places = project_points(geometry, np.array(rows).reshape(-1, 3))[:, :2]
     skin = _skin(geometry, settings)
-    tip = geometry.skin_radius(np.array([geometry.tilt]))[0]
-    away = tip * np.array([-np.sin(geometry.tilt), np.cos(geometry.tilt)])
+    tip = geometry.skin_radius(np.array([geometry.turn]))[0]
+    away = tip * np.array([-np.sin(geometry.turn), np.cos(geometry.turn)])
     return PointSet(
         points=places,
         owner=np.array(owner, np.intp),

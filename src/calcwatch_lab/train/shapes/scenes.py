@@ -10,8 +10,9 @@ import numpy as np
 from calcwatch.domain.image import ImageDescription, Mammogram, PixelSpacing, ViewPosition
 from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.domain.views import is_true_lateral
-from calcwatch.phantom import GroupPlan, PhantomSettings, make_examination
+from calcwatch.phantom.examination import make_examination
 from calcwatch.phantom.insertion import InsertionSettings, insert
+from calcwatch.phantom.settings import GroupPlan, PhantomSettings
 from calcwatch_lab.train.detector.backgrounds import Background, open_background, vary
 from calcwatch_lab.train.detector.scenes import circle, room, with_strands
 

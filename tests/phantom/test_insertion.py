@@ -26,30 +26,30 @@ def _inserted(seed: int = 5, **settings: object) -> tuple[np.ndarray, Insertion]
 
 def test_the_same_generator_gives_the_same_picture_and_leaves_the_input_alone() -> None:
     """Two insertions with one seed agree to the bit; the given picture is not changed."""
-    first, one = _inserted()
-    _, two = _inserted()
-    assert np.array_equal(one.gray, two.gray)
-    assert np.array_equal(first, _breast()[0])
-    assert one.gray.dtype == np.float32
-    assert len(one.calcifications) > 5
+    given, first = _inserted()
+    _, second = _inserted()
+    assert np.array_equal(first.gray, second.gray)
+    assert np.array_equal(given, _breast()[0])
+    assert first.gray.dtype == np.float32
+    assert len(first.calcifications) > 5
 
 
 def test_the_truth_lies_where_the_picture_is_brighter() -> None:
-    """At the peak of plain calcifications the picture is brighter by about the stated contrast."""
+    """At the peak of plain calcifications the picture is brighter by about the true contrast."""
     gray, made = _inserted(contrast=(15.0, 20.0), blanks=0)
-    small = [found for found in made.calcifications if found.diameter_mm < 1.0]
+    small = [item for item in made.calcifications if item.diameter_mm < 1.0]
     assert small
-    for found in small:
-        row, column = round(found.row), round(found.column)
+    for item in small:
+        row, column = round(item.row), round(item.column)
         rise = (made.gray - gray)[row - 8 : row + 9, column - 8 : column + 9].max() / 0.01
-        assert rise > 0.45 * found.contrast, found
+        assert rise > 0.45 * item.contrast, item
 
 
-def test_contrast_of_a_groups_median_member_is_as_asked() -> None:
-    """The median contrast of each group lies in the asked range."""
+def test_contrast_of_a_groups_median_member_is_the_planned_one() -> None:
+    """The median contrast of each group lies in the planned range."""
     _, made = _inserted(contrast=(6.0, 8.0), scatters=12)
-    for number in {found.group for found in made.calcifications}:
-        members = [found.contrast for found in made.calcifications if found.group == number]
+    for number in {item.group for item in made.calcifications}:
+        members = [item.contrast for item in made.calcifications if item.group == number]
         assert 4.5 < np.median(members) < 10.5
 
 

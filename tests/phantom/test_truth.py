@@ -1,3 +1,5 @@
+"""The truth of a phantom is what its pixels show."""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -6,7 +8,8 @@ import numpy as np
 import pytest
 
 from calcwatch.domain.image import Laterality, ViewPosition
-from calcwatch.phantom import Distribution, GroupPlan, Morphology, PhantomSettings
+from calcwatch.domain.lexicon import Distribution, Morphology
+from calcwatch.phantom.settings import GroupPlan, PhantomSettings
 from tests.phantom.views import CLEAN, SMALL, around, centroid, examine, log_loss, one_group
 
 APART = {
@@ -87,10 +90,10 @@ def test_views_show_one_arrangement() -> None:
     )
     cranial, oblique = (image.truth for image in examine(9, settings).images)
     assert [item.id for item in cranial.calcifications] == [item.id for item in oblique.calcifications]
-    for one, other in zip(cranial.calcifications, oblique.calcifications, strict=True):
-        assert one.position_mm == other.position_mm
-        assert (one.group_id, one.morphology) == (other.group_id, other.morphology)
-        assert (one.row, one.column) != (other.row, other.column)
+    for first, second in zip(cranial.calcifications, oblique.calcifications, strict=True):
+        assert first.position_mm == second.position_mm
+        assert (first.group_id, first.morphology) == (second.group_id, second.morphology)
+        assert (first.row, first.column) != (second.row, second.column)
     assert [group.members for group in cranial.groups] == [group.members for group in oblique.groups]
     assert sum(item.group_id is None for item in cranial.calcifications) == 2
 
@@ -108,7 +111,7 @@ def test_distance_to_the_nipple_agrees_between_views() -> None:
 
 
 def test_groups_enclose_their_members() -> None:
-    """A group's circle holds every member's center and touches at least one."""
+    """A group's circle holds every member's center and touches at least first."""
     settings = replace(SMALL, groups=one_group(Morphology.PUNCTATE, Distribution.GROUPED, 9))
     for image in examine(11, settings).images:
         (group,) = image.truth.groups
@@ -122,10 +125,10 @@ def test_members_keep_clear_of_each_other() -> None:
     settings = replace(SMALL, groups=one_group(Morphology.ROUND, Distribution.GROUPED, 12))
     for image in examine(12, settings).images:
         items = image.truth.calcifications
-        for index, one in enumerate(items):
-            for other in items[index + 1 :]:
-                away = np.hypot(one.row - other.row, one.column - other.column) * 0.1
-                assert away > (one.diameter_mm + other.diameter_mm) / 2 + 0.2
+        for index, first in enumerate(items):
+            for second in items[index + 1 :]:
+                away = np.hypot(first.row - second.row, first.column - second.column) * 0.1
+                assert away > (first.diameter_mm + second.diameter_mm) / 2 + 0.2
 
 
 def test_right_breast_is_hung_the_other_way() -> None:
@@ -156,9 +159,9 @@ def test_spacing_changes_pixels_not_anatomy() -> None:
         )
         for spacing in (0.06, 0.12)
     )
-    for one, other in zip(
+    for first, second in zip(
         fine.images[0].truth.calcifications, coarse.images[0].truth.calcifications, strict=True
     ):
-        assert one.row * 0.06 == pytest.approx(other.row * 0.12, abs=0.01)
-        assert one.column * 0.06 == pytest.approx(other.column * 0.12, abs=0.01)
-        assert one.diameter_mm == pytest.approx(other.diameter_mm, rel=0.02)
+        assert first.row * 0.06 == pytest.approx(second.row * 0.12, abs=0.01)
+        assert first.column * 0.06 == pytest.approx(second.column * 0.12, abs=0.01)
+        assert first.diameter_mm == pytest.approx(second.diameter_mm, rel=0.02)

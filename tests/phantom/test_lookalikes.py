@@ -1,3 +1,5 @@
+"""Look-alikes are where their truth says, and look as they should."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -10,16 +12,10 @@ from numpy.typing import NDArray
 
 from calcwatch.domain.findings import NonLesionKind
 from calcwatch.domain.image import Laterality
-from calcwatch.phantom import (
-    Distribution,
-    Ellipsoid,
-    Morphology,
-    PhantomImage,
-    draw_biopsy_marker,
-    draw_clip,
-    draw_marker,
-    draw_wire,
-)
+from calcwatch.domain.lexicon import Distribution, Morphology
+from calcwatch.phantom.lookalikes import draw_biopsy_marker, draw_clip, draw_marker, draw_strands, draw_wire
+from calcwatch.phantom.solids import Ellipsoid
+from calcwatch.phantom.truth import PhantomImage
 from tests.phantom.views import SMALL, examine, one_group
 
 CLEAN = replace(SMALL, noise=False)
@@ -52,7 +48,7 @@ def brightest(added: NDArray[np.integer], point: tuple[float, float]) -> int:
 @pytest.mark.parametrize("side", [Laterality.LEFT, Laterality.RIGHT])
 @pytest.mark.parametrize("kind", NonLesionKind)
 def test_each_look_alike_is_where_its_truth_says(kind: NonLesionKind, side: Laterality) -> None:
-    """A look-alike asked for is there and bright, and nothing changes away from its outline."""
+    """A wanted look-alike is there and bright, and nothing changes away from its outline."""
     bare = replace(CLEAN, lateralities=(side,))
     wanted = replace(bare, non_lesions=(kind,))
     for image, empty in zip(examine(80, wanted).images, examine(80, bare).images, strict=True):
@@ -166,3 +162,27 @@ def test_without_a_plan_look_alikes_come_now_and_then() -> None:
     ]
     assert min(counts) == 0
     assert max(counts) > 0
+
+
+def _drawn(seed: int = 3, count: int = 20) -> np.ndarray:
+    area = np.zeros((400, 300), np.uint8)
+    area[100:300, 50:250] = 1
+    noise = np.full((400, 300), 0.01, np.float32)
+    return draw_strands(np.random.default_rng(seed), area, noise, spacing_mm=0.1, count=count)
+
+
+def test_strands_are_bright_lines_and_the_same_for_a_seed() -> None:
+    """They only add, stand a few times above the noise, and cover a small share of the picture."""
+    added = _drawn()
+    assert np.array_equal(added, _drawn())
+    assert added.min() >= 0
+    assert 0.05 < added.max() < 2.0
+    assert 0.001 < np.mean(added > 0.02) < 0.4
+
+
+def test_a_count_of_zero_draws_nothing() -> None:
+    """A count of 0 adds nothing, and so does an area without room."""
+    assert not _drawn(count=0).any()
+    empty = np.zeros((40, 40), np.uint8)
+    noise = np.full((40, 40), 0.01, np.float32)
+    assert not draw_strands(np.random.default_rng(0), empty, noise, spacing_mm=0.1, count=5).any()

@@ -1,3 +1,5 @@
+"""Noise, blur and presentation of a phantom, measured on its pixels."""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -7,7 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from calcwatch.domain.findings import NonLesionKind
-from calcwatch.phantom import Distribution, Morphology, PhantomImage
+from calcwatch.domain.lexicon import Distribution, Morphology
+from calcwatch.phantom.truth import PhantomImage
 from tests.phantom.views import CLEAN, SMALL, examine, one_group
 
 FLAT = replace(SMALL, texture=False)

@@ -1,3 +1,5 @@
+"""Phantoms as DICOM files."""
+
 from __future__ import annotations
 
 import shutil
@@ -14,7 +16,7 @@ from calcwatch.domain.findings import NonLesionKind
 from calcwatch.domain.image import Laterality, ViewPosition
 from calcwatch.formats.dicom.read.mammogram import read_dicom
 from calcwatch.formats.dicom.write.mammogram import write_mammogram
-from calcwatch.phantom import PhantomSettings
+from calcwatch.phantom.settings import PhantomSettings
 from tests.phantom.views import SMALL, examine
 
 DCIODVFY = shutil.which("dciodvfy")
@@ -119,5 +121,5 @@ def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
     path = tmp_path / "image.dcm"
     path.write_bytes(b"older")
     write_mammogram(examine(92, SMALL).images[0], path)
-    assert [one.name for one in tmp_path.iterdir()] == ["image.dcm"]
+    assert [file.name for file in tmp_path.iterdir()] == ["image.dcm"]
     assert pydicom.dcmread(path, stop_before_pixels=True).Modality == "MG"
