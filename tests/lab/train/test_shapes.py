@@ -1,0 +1,35 @@
+"""The training of shapes, on very few phantoms; needs the extra ``train``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch", reason='needs torch: pip install "calcwatch[train]"')
+pytest.importorskip("onnx", reason='needs onnx: pip install "calcwatch[train]"')
+
+from calcwatch.image.describe.morphology import MORPHOLOGY_CLASSES
+from calcwatch.models.onnx import SHAPE_CARD, SHAPE_LOOK, SHAPE_WEIGH
+from calcwatch_lab.train.shapes.run import train_shapes
+from calcwatch_lab.train.shapes.settings import ShapeTraining
+
+
+def test_a_small_training_writes_both_networks_and_their_card(tmp_path: Path) -> None:
+    """Ten phantoms and one epoch: the files are there, and the card says that no real image was used."""
+    told: list[str] = []
+    card = train_shapes(
+        ShapeTraining(scenes=12, epochs=1),
+        (),
+        tmp_path / "model",
+        workers=2,
+        report=told.append,
+        on_done=lambda done, total: None,
+    )
+    assert {file.name for file in (tmp_path / "model").iterdir()} == {SHAPE_LOOK, SHAPE_WEIGH, SHAPE_CARD}
+    assert card["trained_on"] == []
+    assert card["real_share"] == 0.0
+    assert card["classes"] == [shape.value for shape in MORPHOLOGY_CLASSES]
+    assert card["inputs"][SHAPE_LOOK] == ["close", "near", "around", "numbers"]
+    assert card["inputs"][SHAPE_WEIGH] == ["features"]
+    assert any("epoch 1 of 1" in line for line in told)
