@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from calcwatch.cli.terminal import one_line
-from calcwatch_lab.cli.options import LeaveOut, Out, Workers, names_of, tell_progress
+from calcwatch_lab.cli.options import LeaveOut, Out, Workers, names_of, say_nothing, tell_progress
 
 app = typer.Typer(
     name="bench",
@@ -100,10 +101,7 @@ def detect(
         leave_out=names_of(leave_out),
     )
 
-    def on_done(done: int, total: int) -> None:
-        if not quiet:
-            tell_progress("images", done, total)
-
+    on_done = partial(say_nothing if quiet else tell_progress, "images")
     evidence = measure_detection(
         options, out, contenders=contenders_of(model), workers=workers, on_done=on_done
     )
@@ -173,7 +171,7 @@ def describe(
             table=table,
             leave_out=names_of(leave_out),
             workers=workers,
-            on_done=lambda done, total: tell_progress("rated images", done, total),
+            on_done=partial(tell_progress, "rated images"),
         )
         if rated
         else []

@@ -63,3 +63,14 @@ def tell(line: str) -> None:
 
     """
     typer.echo(line, err=True)
+
+
+def say_nothing(what: str, done: int, total: int) -> None:
+    """Tell nothing, in place of :func:`tell_progress`.
+
+    Args:
+        what: What is done.
+        done: How much of it.
+        total: How much there is.
+
+    """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -59,10 +61,10 @@ def detector(
     from calcwatch.cli.progress import show_count
     from calcwatch_lab.labels import read_backgrounds
     from calcwatch_lab.train.detector.run import train_detector
-    from calcwatch_lab.train.detector.settings import DetectorTraining
+    from calcwatch_lab.train.detector.settings import DEFAULT, DetectorTraining
     from calcwatch_lab.train.settings import read_settings
 
-    settings = read_settings(DetectorTraining, config)
+    settings = read_settings(DetectorTraining, config or DEFAULT)
     images = read_backgrounds(backgrounds, masks) if backgrounds else ()
     with show_count("making scenes") as on_done:
         train_detector(settings, images, out, workers=workers, report=tell, on_done=on_done)
@@ -95,7 +97,8 @@ def shapes(
     from calcwatch_lab.train.shapes.run import train_shapes
     from calcwatch_lab.train.shapes.settings import ShapeTraining
 
-    settings = ShapeTraining(scenes=scenes, epochs=epochs)
+    usual = ShapeTraining()
+    settings = replace(usual, scenes=scenes, patch_network=replace(usual.patch_network, rounds=epochs))
     images = read_backgrounds(backgrounds, masks) if backgrounds else ()
     with show_count("making scenes") as on_done:
         train_shapes(settings, images, out, workers=workers, report=tell, on_done=on_done)
@@ -154,7 +157,7 @@ def view_pairs(
         count,
         spacing_mm=spacing_mm,
         workers=workers,
-        on_done=lambda done, total: tell_progress("pairs of views", done, total),
+        on_done=partial(tell_progress, "pairs of views"),
     )
     typer.echo("\n".join(lines))
 

@@ -11,6 +11,7 @@ pytest.importorskip("onnx", reason='needs onnx: pip install "calcwatch[train]"')
 
 from calcwatch.image.describe.morphology import MORPHOLOGY_CLASSES
 from calcwatch.models.onnx import SHAPE_CARD, SHAPE_LOOK, SHAPE_WEIGH
+from calcwatch_lab.train.settings import FitSettings
 from calcwatch_lab.train.shapes.run import train_shapes
 from calcwatch_lab.train.shapes.settings import ShapeTraining
 
@@ -19,7 +20,7 @@ def test_a_small_training_writes_both_networks_and_their_card(tmp_path: Path) ->
     """Ten phantoms and one epoch: the files are there, and the card says that no real image was used."""
     told: list[str] = []
     card = train_shapes(
-        ShapeTraining(scenes=12, epochs=1),
+        ShapeTraining(scenes=12, patch_network=FitSettings(rounds=1)),
         (),
         tmp_path / "model",
         workers=2,

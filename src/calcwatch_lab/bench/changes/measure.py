@@ -71,17 +71,15 @@ def measure_sets(
         TaskFailed: A breast cannot be analyzed.
 
     """
-
-    def told(what: str) -> Callable[[int, int], None]:
-        return lambda done, total: on_done(what, done, total)
-
-    usual = measure_changes(breasts, CHANGES_TEST, workers=workers, on_done=told("pairs of breasts"))
+    usual = measure_changes(
+        breasts, CHANGES_TEST, workers=workers, on_done=partial(on_done, "pairs of breasts")
+    )
     otherwise = measure_changes(
         strong,
         CHANGES_STRONG_TEST,
         repositioning=STRONG_REPOSITIONING,
         workers=workers,
-        on_done=told("positioned otherwise"),
+        on_done=partial(on_done, "positioned otherwise"),
     )
     return {
         "two digital examinations": tuple(breast for breast in usual if not breast.film),

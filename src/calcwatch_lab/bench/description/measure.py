@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from calcwatch.image.describe.distribution import DISTRIBUTION_CLASSES
@@ -62,12 +63,11 @@ def measure_spacing(
         TaskFailed: A phantom cannot be analyzed.
 
     """
-
-    def told(what: str) -> Callable[[int, int], None]:
-        return lambda done, total: on_done(f"{what} at {spacing_mm:g} mm", done, total)
-
-    of_shapes = measure_shapes(shapes, spacing_mm, workers=workers, on_done=told("shapes"))
-    layouts = measure_distributions(distributions, spacing_mm, workers=workers, on_done=told("distributions"))
+    at = f"at {spacing_mm:g} mm"
+    of_shapes = measure_shapes(shapes, spacing_mm, workers=workers, on_done=partial(on_done, f"shapes {at}"))
+    layouts = measure_distributions(
+        distributions, spacing_mm, workers=workers, on_done=partial(on_done, f"distributions {at}")
+    )
     findings, missed = layouts["planned"], layouts["missed"]
     return SpacingFigures(
         spacing_mm=spacing_mm,
@@ -80,5 +80,7 @@ def measure_spacing(
             "distributions_with_missed": confusion((*findings, *missed), DISTRIBUTION_CLASSES),
         },
         missed=len(of_shapes["missed"]),
-        pairs=measure_pairs(pairs, spacing_mm, workers=workers, on_done=told("pairs of views")),
+        pairs=measure_pairs(
+            pairs, spacing_mm, workers=workers, on_done=partial(on_done, f"pairs of views {at}")
+        ),
     )

@@ -101,13 +101,13 @@ def fit_patch_network(
         )
 
     def on_epoch(epoch: int, losses: list[float]) -> None:
-        report(f"epoch {epoch + 1} of {settings.epochs}: {answer.size} examples, loss {np.mean(losses):.4f}")
+        report(f"epoch {epoch + 1} of {fit.rounds}: {answer.size} examples, loss {np.mean(losses):.4f}")
 
     return fit_network(
         network,
         fit,
-        epochs=settings.epochs,
-        steps=settings.epochs * batch_count(answer.size, fit.batch) + 1,
+        epochs=fit.rounds,
+        steps=fit.rounds * batch_count(answer.size, fit.batch) + 1,
         batches=batches,
         loss_of=loss_of,
         on_epoch=on_epoch,

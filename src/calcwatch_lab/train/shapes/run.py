@@ -75,7 +75,7 @@ def train_shapes(
         "name": "shapes of phantoms and insertions" if backgrounds else "shapes of phantoms",
         "seed": settings.seed,
         "scenes": settings.scenes,
-        "epochs": settings.epochs,
+        "epochs": settings.patch_network.rounds,
         "real_share": settings.real_share if backgrounds else 0.0,
         "shapes": [shape.value for shape in MORPHOLOGY_CLASSES],
         "outputs": OUTPUTS,

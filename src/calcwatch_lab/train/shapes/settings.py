@@ -90,7 +90,6 @@ class ShapeTraining:
     Attributes:
         seed: Of the weights, the batches and what varies them.
         scenes: Images to learn from.
-        epochs: How often the patch network sees each example.
         real_share: Of the scenes are real backgrounds with insertions, where backgrounds are given.
         context_share: Of the scenes serve the context network alone.
         calibration_share: Of these, the last calibrate it.
@@ -109,7 +108,6 @@ class ShapeTraining:
 
     seed: int = setting(INITIAL_WEIGHTS, "1", TRAINED, "of weights, batches and what varies them")
     scenes: int = setting(1400, "count", TRAINED, "images to learn from")
-    epochs: int = setting(14, "count", TRAINED, "how often each example is seen")
     real_share: float = setting(0.45, "share", TRAINED, "of the scenes are real backgrounds")
     context_share: float = setting(0.35, "share", TRAINED, "of the scenes, for the context network")
     calibration_share: float = setting(0.3, "share", TRAINED, "of these calibrate it")
@@ -121,7 +119,7 @@ class ShapeTraining:
     features_spread: float = setting(0.1, "sigma", TRAINED, "doubt about the features")
     draws: ShapeScenes = field(default=ShapeScenes())
     backgrounds: BackgroundSettings = field(default=BackgroundSettings())
-    patch_network: FitSettings = field(default=FitSettings(label_smoothing=0.03))
+    patch_network: FitSettings = field(default=FitSettings(rounds=14, label_smoothing=0.03))
     context_network: FitSettings = field(
         default=FitSettings(
             rounds=5000,
@@ -134,7 +132,7 @@ class ShapeTraining:
     )
 
     def __post_init__(self) -> None:
-        at_least_one(self, "epochs", "most_of_a_shape")
+        at_least_one(self, "most_of_a_shape")
         are_shares(self, "real_share", "context_share", "calibration_share", "least_score")
         if self.scenes < 10 or self.context_share in (0.0, 1.0):
             raise ValueError(
