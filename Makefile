@@ -46,7 +46,7 @@ check: $(STAMP)
 	$(BIN)/python scripts/write_reference.py --check
 
 bench: $(STAMP)
-	@$(BIN)/python -m calcwatch_lab.bench.speed
+	@$(BIN)/calcwatch-lab bench speed
 
 format: $(STAMP)
 	$(BIN)/ruff format .

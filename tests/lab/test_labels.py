@@ -11,10 +11,12 @@ from PIL import Image
 
 from calcwatch.domain.errors import BadTable
 from calcwatch.domain.image import GivenAttributes
+from calcwatch_lab.bench.truth.labeled import labeled_cases, load_labeled
 from calcwatch_lab.labels import (
-    labeled_cases,
+    read_backgrounds,
     read_labeled,
-    show_labeled,
+    read_labels,
+    read_ratings,
     with_corrections,
     without_calcifications,
     without_patients,
@@ -41,9 +43,9 @@ def test_image_labels(folder: Path) -> None:
         folder, "file,patient,calcifications,pixel_spacing_mm\nb.png,P1,1,0.1\na.png,P2,0,\nz.png,P3,1,0.1\n"
     )
     first, second = read_labeled(folder)
-    assert (first.path.name, first.patient, first.truth.positive) == ("b.png", "P1", True)
-    assert (first.given, second.truth.positive) == (GivenAttributes(pixel_spacing_mm=0.1), False)
-    assert not (first.truth.located or first.truth.grouped)
+    assert (first.path.name, first.patient, first.positive) == ("b.png", "P1", True)
+    assert (first.given, second.positive) == (GivenAttributes(pixel_spacing_mm=0.1), False)
+    assert not (first.located or first.grouped)
 
 
 def test_clusters(folder: Path) -> None:
@@ -54,12 +56,12 @@ def test_clusters(folder: Path) -> None:
         "a,0.2,CALC,5,7,3\na,0.2,CALC,6,20,4\nb,0.2,CALC,,,\nc,0.2,NORM,,,\n",
     )
     a, b, c = read_labeled(folder)
-    assert [(one.truth.positive, one.truth.grouped) for one in (a, b, c)] == [
+    assert [(own.positive, own.grouped) for own in (a, b, c)] == [
         (True, True),
         (True, False),
         (False, True),
     ]
-    groups = show_labeled(a).truth.groups
+    groups = load_labeled(a)[1].groups
     assert [(group.row, group.column) for group in groups] == [(7, 5), (20, 6)]
     assert [group.radius_mm for group in groups] == pytest.approx([0.6, 0.8])
     assert a.patient == "a.png"
@@ -72,11 +74,11 @@ def test_located_calcifications(folder: Path) -> None:
         "file,row,column,diameter_mm,pixel_spacing_mm\na.png,5,7,0.4,0.1\na.png,9,9,,0.1\nb.png,,,,0.1\n",
     )
     a, b = read_labeled(folder)
-    truth = show_labeled(a).truth
+    truth = load_labeled(a)[1]
     assert truth.located
-    assert [len(one.outline) > 3 for one in truth.calcifications] == [True, False]
+    assert [len(true.outline) > 3 for true in truth.calcifications] == [True, False]
     assert np.ptp(np.array(truth.calcifications[0].outline), axis=0) == pytest.approx([4, 4])
-    assert (b.truth.positive, show_labeled(b).truth.calcifications) == (False, ())
+    assert (b.positive, load_labeled(b)[1].calcifications) == (False, ())
 
 
 def test_corrections(folder: Path) -> None:
@@ -91,10 +93,10 @@ def test_corrections(folder: Path) -> None:
     )
     given = read_labeled(folder)
     images = with_corrections(given, table)
-    assert [one.truth.corrected for one in images] == [True, None, False, True]
-    assert images[0].truth.seen == ((5.0, 7.0, 1.0), (9.0, 9.0, 5.0))
-    assert [one.path.name for one in without_calcifications(images)] == ["c.png"]
-    assert [one.path.name for one in without_calcifications(given)] == ["a.png", "b.png", "c.png"]
+    assert [image.corrected for image in images] == [True, None, False, True]
+    assert images[0].seen == ((5.0, 7.0, 1.0), (9.0, 9.0, 5.0))
+    assert [image.path.name for image in without_calcifications(images)] == ["c.png"]
+    assert [image.path.name for image in without_calcifications(given)] == ["a.png", "b.png", "c.png"]
 
 
 def test_corrections_of_other_images_change_nothing(folder: Path) -> None:
@@ -102,6 +104,51 @@ def test_corrections_of_other_images_change_nothing(folder: Path) -> None:
     write(folder, "file,calcifications\na.png,0\n")
     table = write(folder, "file,row,column,what,corrected_label\nz.png,5,7,cluster,1\n", "marks.csv")
     assert read_labeled(folder) == with_corrections(read_labeled(folder), table)
+
+
+def test_other_names_of_columns_mean_the_same(folder: Path) -> None:
+    """``patient_id`` names the patient as ``patient`` does; a table without a folder names its images."""
+    table = write(folder, "file,patient_id,calcifications\na.png,P1,0\nz.png,P2,1\n")
+    assert [image.patient for image in read_labeled(folder)] == ["P1"]
+    assert [(image.path.name, image.positive) for image in read_labels(table)] == [
+        ("a.png", False),
+        ("z.png", True),
+    ]
+
+
+def test_ratings(folder: Path) -> None:
+    """Category, patient, notes, side and view; patients are left out, and a needed column is asked for."""
+    table = write(
+        folder,
+        "file,patient,birads,calcifications,laterality,view,notes\n"
+        "a.png,P1,4a,1,L,CC,some\nb.png,P2,2,0,R,MLO,\nc.png,P3,,1,,,\n",
+    )
+    first, second = read_ratings(table, leave_out={"P3"})
+    assert (first.is_rated, first.is_suspicious, first.positive, first.notes) == (True, True, True, "some")
+    assert first.given == GivenAttributes.from_text(image_laterality="L", view_position="CC")
+    assert (second.is_rated, second.is_suspicious, second.positive) == (True, False, False)
+    assert not read_ratings(table)[2].is_rated
+    with pytest.raises(BadTable, match="lacks the column pixel_spacing_mm"):
+        read_ratings(table, needed=("pixel_spacing_mm",))
+
+
+def test_backgrounds_and_their_masks(folder: Path) -> None:
+    """What the table says of each image, and the circles left out; a file that is not there is named."""
+    masks = write(folder, "file,row,column,radius_px\na.png,4,5,3\na.png,9,9,2\n", "masks.csv")
+    table = write(folder, "file,patient_id,pixel_spacing_mm,view_position\na.png,W1,0.1,CC\nb.png,,,\n")
+    first, second = read_backgrounds(table, masks)
+    assert (first.patient, second.patient) == ("W1", "b.png")
+    assert first.given == GivenAttributes.from_text(
+        patient_id="W1", pixel_spacing_mm="0.1", view_position="CC"
+    )
+    assert (first.masked, second.masked) == (((4.0, 5.0, 3.0), (9.0, 9.0, 2.0)), ())
+    assert (first.positive, second.positive) == (False, False)
+    write(folder, "file\nnothing.png\n", "bad.csv")
+    with pytest.raises(BadTable, match=r"line 2: .*nothing\.png is no file"):
+        read_backgrounds(folder / "bad.csv")
+    write(folder, "file,row,column,radius_px\na.png,4,here,3\n", "masks.csv")
+    with pytest.raises(BadTable, match="column is 'here', not a number"):
+        read_backgrounds(table, masks)
 
 
 def test_patients_are_left_out(folder: Path) -> None:
@@ -149,5 +196,6 @@ def test_an_image_without_spacing_is_refused(folder: Path) -> None:
     write(folder, "file,calcifications\na.png,1\n")
     (image,) = read_labeled(folder)
     with pytest.raises(BadTable, match="pixel_spacing_mm"):
-        show_labeled(image)
-    assert show_labeled(replace(image, given=GivenAttributes(pixel_spacing_mm=0.1))).truth.positive
+        load_labeled(image)
+    _, truth = load_labeled(replace(image, given=GivenAttributes(pixel_spacing_mm=0.1)))
+    assert truth.positive

@@ -17,7 +17,7 @@ from calcwatch.service.explain import explain_group
 from calcwatch.service.export import export_result
 from calcwatch.service.files.evidence import read_result_folder
 from calcwatch.service.files.examination_files import find_examination_files
-from calcwatch_lab.train.suspicion import read_result
+from calcwatch_lab.results import read_examinations
 
 RELEASED = Path(__file__).parents[1] / "formats" / "result" / "released"
 
@@ -75,7 +75,7 @@ def test_findings_without_suggestions_are_refused_with_the_remedy(oldest: Path) 
     for use in (
         lambda: explain_group("1:A", oldest),
         lambda: read_result_folder(oldest),
-        lambda: read_result(oldest),
+        lambda: read_examinations(oldest),
     ):
         with pytest.raises(NotInResult, match=words):
             use()
@@ -103,7 +103,7 @@ def test_older_results_are_deidentified_with_the_names_of_today(older: Path, old
 
 def test_suspicion_is_fitted_to_older_results(older: Path) -> None:
     """A result of schema version 1.1 has what suspicion is fitted to."""
-    assert len(read_result(older)["examinations"]) == 2
+    assert len(read_examinations(older)) == 2
 
 
 def test_a_newer_version_is_refused_everywhere(newer: Path, tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_a_newer_version_is_refused_everywhere(newer: Path, tmp_path: Path) -> N
         lambda: explain_group("1:A", newer),
         lambda: read_result_folder(newer),
         lambda: find_examination_files([newer], None, GivenAttributes()),
-        lambda: read_result(newer),
+        lambda: read_examinations(newer),
     ):
         with pytest.raises(NotInResult, match=words):
             use()

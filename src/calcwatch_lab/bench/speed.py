@@ -1,4 +1,4 @@
-"""Speed and memory, as figures and ratios of one run: ``python -m calcwatch_lab.bench.speed [FILE...]``.
+"""``calcwatch-lab bench speed``: speed and memory, as figures and ratios of one run.
 
 Without files, full-size phantoms are made and written in the transfer syntaxes a clinic sends, one of them
 filled by the breast from edge to edge. Decoding and analysis are timed apart, and the analysis against five
@@ -10,7 +10,6 @@ files, two such examinations compared as the command does it.
 
 from __future__ import annotations
 
-import argparse
 import multiprocessing
 import re
 import resource
@@ -18,9 +17,9 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import cv2
 import numpy as np
@@ -29,7 +28,6 @@ from calcwatch.domain.image import GivenAttributes, Laterality
 from calcwatch.exam.read import analyze_exam
 from calcwatch.formats.dicom.write.mammogram import write_mammogram
 from calcwatch.image.analyze import analyze_image
-from calcwatch.image.describe.describe import Describer
 from calcwatch.image.find.candidates import detect_classical
 from calcwatch.image.find.detections import Detector
 from calcwatch.models.cards import SHIPPED
@@ -42,26 +40,36 @@ from calcwatch.service.files.open_image import open_image
 from calcwatch.service.files.rules import read_rules
 from calcwatch.service.make_phantom import make_phantom_days
 from calcwatch.service.workers import available_cores
+from calcwatch_lab.seeds import SPEED_PHANTOMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-_Answer = TypeVar("_Answer")
+    from calcwatch.image.describe.describe import Describer
 
-_REPEATS, _COMPARISONS = 5, 3
-_STATUS = Path("/proc/self/status")
-_SIGMAS_PX = (1.0, 1.6, 2.5, 4.0, 6.3)
-_SURROUND = 1.6
+Answer = TypeVar("Answer")
+
+_REPEATS, _COMPARISONS = 5, 3  # runs that are timed, after one that is not
+_STATUS = Path("/proc/self/status")  # where Linux says how much memory a process held
+_SIGMAS_PX, _SURROUND = (1.0, 1.6, 2.5, 4.0, 6.3), 1.6  # of the yardstick, each to its surround
 _AIR_ROWS = 200  # so that there is a background to tell the breast from
+_DEPTH_KEPT = 0.7  # of the breast's depth in the middle: all tissue, no skin
 
 
-@dataclass(frozen=True)
-class Timing:
-    """Seconds for one file, the median and the slowest of several runs; ``filters_s`` for the five scales.
+class Timing(NamedTuple):
+    """Seconds for one file: a row of the table.
 
-    ``peak_mb``: most memory, in MiB, that a process held which read and analyzed this file alone.
+    Attributes:
+        name: Name of the file.
+        megapixels: Size of the image.
+        decode_s: Median of reading it.
+        analyze_s: Median of analyzing it.
+        slowest_s: Slowest analysis.
+        filters_s: Median of the yardstick, five differences of Gaussians.
+        peak_mb: Most memory, in MiB, that a process held which read and analyzed this file alone.
+
     """
 
     name: str
@@ -74,12 +82,41 @@ class Timing:
 
     @property
     def ratio(self) -> float:
-        """Analysis over five scales of difference of Gaussians."""
+        """Analysis over the yardstick."""
         return self.analyze_s / self.filters_s
 
 
+def measure_speed(files: Sequence[Path], detector: str | None = None) -> str:
+    """Time files, or phantoms.
+
+    Args:
+        files: Mammograms; none: phantoms are made.
+        detector: ``learned`` or ``classical``; ``None``: learned if it is shipped.
+
+    Returns:
+        The table of all files, and lines for an examination and, of phantoms, for a comparison.
+
+    """
+    name = detector or ("learned" if SHIPPED.is_dir() else "classical")
+    detect, describe = (
+        (learned_detector(), learned_describer()) if name == "learned" else (detect_classical, None)
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        paths = list(files) or alone(_phantoms, Path(folder))
+        # Of the phantoms only the pictures as they come make an examination.
+        views = list(files) or [path for path in paths if path.stem.count("-") == 1]
+        timings = [time_file(path, detect, describe) for path in paths]
+        lines = [f"{name} detector", timing_table(timings), time_examination(views, detect, describe)]
+    return "\n".join(lines if files else [*lines, time_comparison()])
+
+
 def five_differences(gray: NDArray[np.float32]) -> None:
-    """Run the yardstick: five scales of difference of Gaussians over the whole image."""
+    """Run the yardstick: five scales of difference of Gaussians over the whole image.
+
+    Args:
+        gray: The image.
+
+    """
     for sigma in _SIGMAS_PX:
         cv2.subtract(cv2.GaussianBlur(gray, (0, 0), sigma), cv2.GaussianBlur(gray, (0, 0), _SURROUND * sigma))
 
@@ -87,7 +124,17 @@ def five_differences(gray: NDArray[np.float32]) -> None:
 def time_file(
     path: Path, detector: Detector = detect_classical, describer: Describer | None = None
 ) -> Timing:
-    """Time decoding, analysis and the yardstick on one file, and tell the peak memory."""
+    """Time decoding, analysis and the yardstick on one file.
+
+    Args:
+        path: A mammogram.
+        detector: What finds candidates.
+        describer: What describes them; ``None``: nothing does.
+
+    Returns:
+        The times and the peak memory.
+
+    """
     peak = alone(peak_memory_mb, path, detector, describer)
     mammogram = open_image(path, GivenAttributes())
     decode = _seconds(lambda: open_image(path, GivenAttributes()))
@@ -105,13 +152,23 @@ def time_file(
 
 
 def time_examination(paths: Sequence[Path], detector: Detector, describer: Describer | None) -> str:
-    """Time one examination whose views are decoded: each view, then all of them together; as a line."""
+    """Time one examination whose views are decoded: each view, then all of them together.
+
+    Args:
+        paths: Its views.
+        detector: What finds candidates.
+        describer: What describes them; ``None``: nothing does.
+
+    Returns:
+        A line.
+
+    """
     views = [open_image(path, GivenAttributes()) for path in paths]
     rules, suspicion = read_rules(), suspicion_model()
 
     def read() -> None:
-        found = [analyze_image(view, detector=detector, describer=describer) for view in views]
-        analyze_exam(found, table=rules, suspicion=suspicion)
+        findings = [analyze_image(view, detector=detector, describer=describer) for view in views]
+        analyze_exam(findings, table=rules, suspicion=suspicion)
 
     seconds = _seconds(read)
     return (
@@ -120,15 +177,19 @@ def time_examination(paths: Sequence[Path], detector: Detector, describer: Descr
     )
 
 
-def time_comparison(seed: int = 0) -> str:
-    """Time ``compare_files`` on two phantom examinations of both breasts in two views; as a line.
+def time_comparison() -> str:
+    """Time the comparison of two phantom examinations of both breasts in two views.
 
     Everything is in it: starting the processes, reading, analyzing all eight images, comparing, writing.
+
+    Returns:
+        A line.
+
     """
     both = PhantomSettings(lateralities=(Laterality.LEFT, Laterality.RIGHT))
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        alone(_days, seed, root, both)
+        alone(_make_days, SPEED_PHANTOMS.first, root, both)
         seconds = []
         for number in range(_COMPARISONS):
             start = time.perf_counter()
@@ -140,20 +201,30 @@ def time_comparison(seed: int = 0) -> str:
     )
 
 
-def _days(seed: int, folder: Path, settings: PhantomSettings) -> None:
+def _make_days(seed: int, folder: Path, settings: PhantomSettings) -> None:
     make_phantom_days(seed, folder, settings=settings)
 
 
 def peak_memory_mb(
     path: Path, detector: Detector = detect_classical, describer: Describer | None = None
 ) -> float:
-    """Read and analyze one file; the most memory this process ever held, in MiB (meant for a fresh one)."""
+    """Read and analyze one file, best in a fresh process.
+
+    Args:
+        path: A mammogram.
+        detector: What finds candidates.
+        describer: What describes them; ``None``: nothing does.
+
+    Returns:
+        The most memory this process ever held, in MiB.
+
+    """
     analyze_image(open_image(path, GivenAttributes()), detector=detector, describer=describer)
     return held_memory_mb()
 
 
 def held_memory_mb() -> float:
-    """The most memory this process ever held, in MiB."""
+    """Return the most memory this process ever held, in MiB."""
     if _STATUS.exists():  # Linux passes ru_maxrss on from parent to child, but not this
         (kibibytes,) = re.findall(r"VmHWM:\s+(\d+) kB", _STATUS.read_text(encoding="ascii"))
         return int(kibibytes) / 1024
@@ -161,61 +232,61 @@ def held_memory_mb() -> float:
     return peak / (1024**2 if sys.platform == "darwin" else 1024)
 
 
-def alone(job: Callable[..., _Answer], *arguments: object) -> _Answer:
-    """Do a job in a process of its own, which ends with it."""
+def alone(job: Callable[..., Answer], *arguments: object) -> Answer:
+    """Do a job in a process of its own, which ends with it.
+
+    Args:
+        job: What is done, picklable.
+        *arguments: What it is given.
+
+    Returns:
+        What it returns.
+
+    """
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         return pool.submit(job, *arguments).result()
 
 
-def table(timings: Sequence[Timing]) -> str:
-    """Lay the timings out as a table, a line a file, with a last line of medians and the peak memory."""
+def timing_table(timings: Sequence[Timing]) -> str:
+    """Write the timings as a table.
+
+    Args:
+        timings: A row each.
+
+    Returns:
+        The table, its last line with medians and the peak memory.
+
+    """
     lines = [
         f"{'file':32} {'MP':>5} {'decode s':>9} {'analyze s':>10} {'slowest s':>10} {'ratio':>6}"
         f" {'peak MB':>8}"
     ]
     lines += [
-        f"{t.name[:32]:32} {t.megapixels:5.1f} {t.decode_s:9.3f} {t.analyze_s:10.3f} {t.slowest_s:10.3f}"
-        f" {t.ratio:6.2f} {t.peak_mb:8.0f}"
-        for t in timings
+        f"{timing.name[:32]:32} {timing.megapixels:5.1f} {timing.decode_s:9.3f}"
+        f" {timing.analyze_s:10.3f} {timing.slowest_s:10.3f}"
+        f" {timing.ratio:6.2f} {timing.peak_mb:8.0f}"
+        for timing in timings
     ]
-    analyze = [t.analyze_s for t in timings]
+    analyze = [timing.analyze_s for timing in timings]
     lines.append(
         f"median {np.median(analyze):.3f} s, 95th percentile {np.quantile(analyze, 0.95):.3f} s an image;"
-        f" ratio to five differences of Gaussians {np.median([t.ratio for t in timings]):.2f};"
-        f" peak memory {max(t.peak_mb for t in timings):.0f} MB; {cv2.getNumThreads()} threads"
+        f" ratio to five differences of Gaussians {np.median([timing.ratio for timing in timings]):.2f};"
+        f" peak memory {max(timing.peak_mb for timing in timings):.0f} MB; {cv2.getNumThreads()} threads"
     )
     return "\n".join(lines)
 
 
-def main(arguments: Sequence[str] | None = None) -> str:
-    """Time the given files, or phantoms, and return the table; what the command prints."""
-    parser = argparse.ArgumentParser(prog="python -m calcwatch_lab.bench.speed", description=__doc__)
-    parser.add_argument("files", type=Path, nargs="*")
-    parser.add_argument("--detector", choices=("learned", "classical"), help="default: learned if shipped")
-    given = parser.parse_args(arguments)
-    name = given.detector or ("learned" if SHIPPED.is_dir() else "classical")
-    detector, describer = (
-        (learned_detector(), learned_describer()) if name == "learned" else (detect_classical, None)
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        paths = given.files or alone(_phantoms, Path(folder))
-        views = given.files or [path for path in paths if path.stem.count("-") == 1]
-        told = table([time_file(path, detector, describer) for path in paths])
-        lines = [f"{name} detector", told, time_examination(views, detector, describer)]
-    return "\n".join(lines if given.files else [*lines, time_comparison()])
-
-
 def _phantoms(folder: Path) -> list[Path]:
     paths = []
-    for seed in (0, 1):
+    for seed in SPEED_PHANTOMS.seeds:
         for image in make_examination(seed).images:
-            for name, one, jpeg_ls in (
+            for name, picture, jpeg_ls in (
                 ("", image, False),
                 ("-jpeg-ls", image, True),
                 ("-filled", _filled(image), False),
             ):
                 path = folder / f"{seed}-{image.view_position}{name}.dcm"
-                write_mammogram(one, path, jpeg_ls=jpeg_ls)
+                write_mammogram(picture, path, jpeg_ls=jpeg_ls)
                 paths.append(path)
     return paths
 
@@ -226,7 +297,7 @@ def _filled(image: PhantomImage) -> PhantomImage:
     tall, wide = stored.shape
     breast = (stored > np.median(stored[0])).sum(axis=1)
     middle = int(np.average(np.arange(tall), weights=breast))
-    deep = int(0.7 * breast[middle])
+    deep = int(_DEPTH_KEPT * breast[middle])
     piece = stored[middle - deep // 2 : middle + deep // 2]
     piece = piece[:, :deep] if piece[:, :deep].mean() > piece[:, -deep:].mean() else piece[:, -deep:]
     filled = np.pad(piece, ((0, tall - piece.shape[0]), (0, wide - piece.shape[1])), mode="symmetric")
@@ -242,7 +313,3 @@ def _seconds(job: Callable[[], object]) -> list[float]:
         job()
         seconds.append(time.perf_counter() - start)
     return seconds
-
-
-if __name__ == "__main__":
-    print(main())  # noqa: T201

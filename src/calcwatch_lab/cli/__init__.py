@@ -1,1 +1,1 @@
-"""The commands of ``calcwatch-lab``."""
+"""The commands of ``calcwatch-lab``: words into one measurement or one training."""

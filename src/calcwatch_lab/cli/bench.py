@@ -1,30 +1,34 @@
-"""``calcwatch-lab bench detect``: translate words into one run of the bench."""
+"""``calcwatch-lab bench``: translate words into one measurement."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
+
+from calcwatch.cli.terminal import one_line
+from calcwatch_lab.cli.options import LeaveOut, Out, Workers, names_of, say_nothing, tell_progress
 
 app = typer.Typer(
     name="bench",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
-    help="Measure how well calcifications are found, and write the evidence.",
+    help="Measure how well and how fast calcwatch works, and write the evidence.",
 )
 
 
 @app.callback()
 def bench() -> None:
-    """Measure how well calcifications are found, and write the evidence."""
+    """Measure how well and how fast calcwatch works, and write the evidence."""
 
 
 @app.command()
 def detect(
     *,
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder to write to.")],
+    out: Out,
     phantoms: Annotated[int, typer.Option(min=0, max=500, metavar="N", help="Phantoms as they come.")] = 60,
     shifts: Annotated[
         int, typer.Option(min=0, max=500, metavar="N", help="Of these, made again under each shift.")
@@ -54,16 +58,12 @@ def detect(
             "the labels as given stay beside.",
         ),
     ] = None,
-    leave_out: Annotated[
-        str, typer.Option(metavar="PATIENT,...", help="Patients of labeled images to leave out.")
-    ] = "",
+    leave_out: LeaveOut = "",
     model: Annotated[
         list[Path] | None,
         typer.Option(metavar="DIR", help="Model to measure instead of the one that is shipped. Repeatable."),
     ] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Processes; one per processor core unless given.")
-    ] = None,
+    workers: Workers = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
 ) -> None:
     """Measure the detectors against known truth and write a page with plots.
@@ -86,11 +86,11 @@ def detect(
 
       calcwatch-lab bench detect --phantoms 0 --labeled films --table clusters.csv --out evidence
     """
-    from calcwatch.cli.progress import show_progress
-    from calcwatch_lab.bench.detection.goals import goals_of
-    from calcwatch_lab.bench.detection.write_evidence import PAGE, BenchOptions, contenders_of, write_evidence
+    from calcwatch_lab.bench.detection.measure import PAGE, DetectionOptions, measure_detection
+    from calcwatch_lab.bench.detection.run import contenders_of
+    from calcwatch_lab.bench.detection.targets import targets_of
 
-    options = BenchOptions(
+    options = DetectionOptions(
         phantoms=phantoms,
         shifts=min(shifts, phantoms),
         lookalikes=min(lookalikes, phantoms),
@@ -98,23 +98,25 @@ def detect(
         labeled=tuple(labeled or ()),
         table=table,
         corrections=corrections,
-        leave_out=frozenset(filter(None, (name.strip() for name in leave_out.split(",")))),
-        workers=workers,
+        leave_out=names_of(leave_out),
     )
-    with show_progress(quiet=quiet) as on_event:
-        evidence = write_evidence(options, out, contenders=contenders_of(model), on_event=on_event)
+
+    on_done = partial(say_nothing if quiet else tell_progress, "images")
+    evidence = measure_detection(
+        options, out, contenders=contenders_of(model), workers=workers, on_done=on_done
+    )
     if not quiet:
-        for goal in goals_of(evidence):
-            reached = ", ".join(f"{name} {found.value:.3g}" for name, found in goal.reached.items())
-            limit = f"{'at least' if goal.at_least else 'at most'} {goal.limit:g}"
-            typer.echo(f"{goal.data_set}: {goal.words}: {reached} (asked: {limit})")
-        typer.echo(f"page: {_clean(str(out / PAGE))}")
+        for target in targets_of(evidence):
+            reached = ", ".join(f"{name} {found.value:.3g}" for name, found in target.reached.items())
+            limit = f"{'at least' if target.at_least else 'at most'} {target.limit:g}"
+            typer.echo(f"{target.data_set}: {target.words}: {reached} (asked: {limit})")
+        typer.echo(f"page: {one_line(str(out / PAGE))}")
 
 
 @app.command()
 def describe(
     *,
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder to write to.")],
+    out: Out,
     shapes: Annotated[int, typer.Option(min=3, max=400, metavar="N", help="Phantoms for shapes.")] = 60,
     distributions: Annotated[
         int, typer.Option(min=5, max=100, metavar="N", help="Phantoms for distributions.")
@@ -133,12 +135,8 @@ def describe(
     table: Annotated[
         Path | None, typer.Option(metavar="CSV", help="Ratings, if not labels.csv in that folder.")
     ] = None,
-    leave_out: Annotated[
-        str, typer.Option(metavar="PATIENT,...", help="Patients of rated images to leave out.")
-    ] = "",
-    workers: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Processes; one per processor core unless given.")
-    ] = None,
+    leave_out: LeaveOut = "",
+    workers: Workers = None,
 ) -> None:
     """Measure how well shapes, distributions and suspicion are told and write a page.
 
@@ -151,38 +149,51 @@ def describe(
 
       calcwatch-lab bench describe --rated archive --leave-out P05,P07 --out evidence
     """
-    from calcwatch_lab.bench.description.described import DescribeOptions, measure_descriptions
+    from calcwatch.models.learned import description_hash
+    from calcwatch_lab.bench.description.measure import SPACINGS_MM, measure_spacing
     from calcwatch_lab.bench.description.page import write_description_evidence
+    from calcwatch_lab.bench.description.rated import analyze_rated
 
-    options = DescribeOptions(
-        shapes=shapes,
-        distributions=distributions,
-        pairs=pairs,
-        rated=rated,
-        table=table,
-        leave_out=frozenset(filter(None, (name.strip() for name in leave_out.split(",")))),
-        workers=workers,
+    spacings = [
+        measure_spacing(
+            spacing_mm,
+            shapes=shapes,
+            distributions=distributions,
+            pairs=pairs,
+            workers=workers,
+            on_done=tell_progress,
+        )
+        for spacing_mm in SPACINGS_MM
+    ]
+    images = (
+        analyze_rated(
+            rated,
+            table=table,
+            leave_out=names_of(leave_out),
+            workers=workers,
+            on_done=partial(tell_progress, "rated images"),
+        )
+        if rated
+        else []
     )
     command = (
         f"calcwatch-lab bench describe --shapes {shapes} --distributions {distributions} --pairs {pairs}"
     )
     command += " --rated DIR" if rated else ""
     command += f" --leave-out {leave_out}" if leave_out else ""
-    evidence = measure_descriptions(options, _tell_progress)
-    typer.echo(f"page: {_clean(str(write_description_evidence(evidence, out, command)))}")
+    page = write_description_evidence(spacings, images, description_hash(), out, command)
+    typer.echo(f"page: {one_line(str(page))}")
 
 
 @app.command()
 def changes(
     *,
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder to write to.")],
+    out: Out,
     breasts: Annotated[int, typer.Option(min=2, max=400, metavar="N", help="Breasts on two days.")] = 120,
     strong: Annotated[
         int, typer.Option(min=0, max=400, metavar="N", help="Of these, positioned twice as differently.")
     ] = 40,
-    workers: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Processes; one per processor core unless given.")
-    ] = None,
+    workers: Workers = None,
 ) -> None:
     """Measure how well two examinations are aligned, matched and compared, and write a page.
 
@@ -194,22 +205,69 @@ def changes(
 
       calcwatch-lab bench changes --breasts 20 --strong 0 --out evidence
     """
-    from calcwatch_lab.bench.changes.changes import measure_sets
+    from calcwatch_lab.bench.changes.measure import measure_sets
     from calcwatch_lab.bench.changes.page import write_change_evidence
 
-    sets = measure_sets(breasts, strong, workers=workers, on_done=_tell_progress)
+    sets = measure_sets(breasts, strong, workers=workers, on_done=tell_progress)
     command = f"calcwatch-lab bench changes --breasts {breasts} --strong {strong}"
-    typer.echo(f"page: {_clean(str(write_change_evidence(sets, out, command)))}")
+    typer.echo(f"page: {one_line(str(write_change_evidence(sets, out, command)))}")
 
 
-def _tell_progress(what: str, done: int, total: int) -> None:
-    """One line on standard error, written over again."""
-    typer.echo(f"\r{what}: {done} of {total}".ljust(70), nl=done == total, err=True)
+@app.command()
+def accuracy(
+    findings: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FINDINGS", help="A result of calcwatch analyze: its folder or findings.json."
+        ),
+    ],
+    labels: Annotated[
+        Path,
+        typer.Argument(
+            metavar="LABELS",
+            help="Table of image labels (file, calcifications 0 or 1, perhaps patient) or of clusters "
+            "(image, class, x_px, y_px_top_origin, radius_px).",
+        ),
+    ],
+) -> None:
+    """Hold a finished result against a table of labels and print the figures.
+
+    Image labels give the area under the curve of the highest score, clusters the sensitivity at rates of
+    false groups a normal image.
+
+    For example:
+
+      calcwatch-lab bench accuracy results labels.csv
+    """
+    from calcwatch_lab.bench.detection.accuracy import measure_accuracy
+
+    typer.echo(measure_accuracy(findings, labels))
 
 
-def _clean(text: str) -> str:
-    """Return text that is one line and moves no cursor, whatever a file is called."""
-    from calcwatch.formats.result.fields import printable
+@app.command()
+def speed(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILE...]", help="Mammograms; without any, phantoms are made."),
+    ] = None,
+    *,
+    detector: Annotated[
+        Literal["learned", "classical"] | None,
+        typer.Option(help="Detector that is timed; the learned one unless given, if it is shipped."),
+    ] = None,
+) -> None:
+    """Measure speed and memory and print them.
 
-    shown = printable(text)
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
+    Decoding and analysis are timed apart, and the analysis against five scales of difference of Gaussians on
+    the same image in the same run. Memory is the peak of a process that reads one file and analyzes it. Last
+    come an examination after decoding and, of phantoms, the comparison of two examinations of four views.
+
+    For example:
+
+      calcwatch-lab bench speed
+
+      calcwatch-lab bench speed exam/cc.dcm exam/mlo.dcm
+    """
+    from calcwatch_lab.bench.speed import measure_speed
+
+    typer.echo(measure_speed(files or [], detector))

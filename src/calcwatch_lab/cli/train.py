@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +11,16 @@ from typing import Annotated
 import typer
 
 from calcwatch.domain.errors import CalcwatchError
+from calcwatch_lab.cli.options import (
+    Backgrounds,
+    LeaveOut,
+    Masks,
+    Out,
+    Workers,
+    names_of,
+    tell,
+    tell_progress,
+)
 
 app = typer.Typer(
     name="train",
@@ -26,29 +38,13 @@ class TrainingNotInstalled(CalcwatchError):
 @app.command()
 def detector(
     *,
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder to write to.")],
-    backgrounds: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="CSV",
-            help="Images without calcifications to insert some into: columns as of analyze --table, with "
-            "patient_id and pixel_spacing_mm. Without it the detector learns from phantoms alone.",
-        ),
-    ] = None,
-    masks: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="CSV",
-            help="Places in them that may be calcifications after all and are left out: columns file, row, "
-            "column, radius_px.",
-        ),
-    ] = None,
+    out: Out,
+    backgrounds: Backgrounds = None,
+    masks: Masks = None,
     config: Annotated[
         Path | None, typer.Option(metavar="TOML", help="Another detector.toml than the one that is shipped.")
     ] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Processes; one per processor core unless given.")
-    ] = None,
+    workers: Workers = None,
 ) -> None:
     """Train the detector on phantoms and on calcifications inserted into images without any.
 
@@ -64,48 +60,27 @@ def detector(
     """
     _need_torch()
     from calcwatch.cli.progress import show_count
-    from calcwatch.service.workers import available_cores
-    from calcwatch_lab.train.detector.backgrounds import read_backgrounds
+    from calcwatch_lab.labels import read_backgrounds
     from calcwatch_lab.train.detector.run import train_detector
-    from calcwatch_lab.train.detector.settings import DEFAULT, read_settings
+    from calcwatch_lab.train.detector.settings import DEFAULT, DetectorTraining
+    from calcwatch_lab.train.settings import read_settings
 
-    settings = read_settings(config or DEFAULT)
-    chosen = read_backgrounds(backgrounds, masks) if backgrounds else ()
+    settings = read_settings(DetectorTraining, config or DEFAULT)
+    images = read_backgrounds(backgrounds, masks) if backgrounds else ()
     with show_count("making scenes") as on_done:
-        train_detector(
-            settings,
-            chosen,
-            out,
-            workers=workers or available_cores(),
-            report=lambda line: typer.echo(line, err=True),
-            on_done=on_done,
-        )
+        train_detector(settings, images, out, workers=workers, report=tell, on_done=on_done)
     typer.echo(out)
 
 
 @app.command()
 def shapes(
     *,
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder to write to.")],
-    backgrounds: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="CSV",
-            help="Images without calcifications to insert some into, as for calcwatch-lab train detector.",
-        ),
-    ] = None,
-    masks: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="CSV",
-            help="Places in them that may be calcifications, as for calcwatch-lab train detector.",
-        ),
-    ] = None,
+    out: Out,
+    backgrounds: Backgrounds = None,
+    masks: Masks = None,
     scenes: Annotated[int, typer.Option(min=10, metavar="N", help="Images to learn from.")] = 1400,
     epochs: Annotated[int, typer.Option(min=1, metavar="N", help="How often each is seen.")] = 14,
-    workers: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Processes; one per processor core unless given.")
-    ] = None,
+    workers: Workers = None,
 ) -> None:
     """Train what tells the shapes of calcifications.
 
@@ -119,36 +94,29 @@ def shapes(
     """
     _need_torch()
     from calcwatch.cli.progress import show_count
-    from calcwatch.service.workers import available_cores
-    from calcwatch_lab.train.detector.backgrounds import read_backgrounds
-    from calcwatch_lab.train.detector.settings import ShapeSettings
-    from calcwatch_lab.train.shapes.run import train_shapes as train_all
+    from calcwatch_lab.labels import read_backgrounds
+    from calcwatch_lab.train.shapes.run import train_shapes
+    from calcwatch_lab.train.shapes.settings import ShapeTraining
 
+    usual = ShapeTraining()
+    settings = replace(usual, scenes=scenes, patch_network=replace(usual.patch_network, rounds=epochs))
+    images = read_backgrounds(backgrounds, masks) if backgrounds else ()
     with show_count("making scenes") as on_done:
-        train_all(
-            ShapeSettings(scenes=scenes, epochs=epochs),
-            read_backgrounds(backgrounds, masks) if backgrounds else (),
-            out,
-            workers=workers or available_cores(),
-            report=lambda line: typer.echo(line, err=True),
-            on_done=on_done,
-        )
+        train_shapes(settings, images, out, workers=workers, report=tell, on_done=on_done)
     typer.echo(out)
 
 
 @app.command()
 def distributions(
     *,
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder to write to.")],
+    out: Out,
     breasts: Annotated[int, typer.Option(min=20, metavar="N", help="Phantom breasts to learn from.")] = 5000,
-    workers: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Processes; one per processor core unless given.")
-    ] = None,
+    workers: Workers = None,
 ) -> None:
     """Train what tells distributions, from places of calcifications alone, without any picture.
 
-    Needs the extra: pip install "calcwatch[train]". DIR receives distribution.onnx. On two processor cores it
-    takes about ten minutes.
+    Needs the extra: pip install "calcwatch[train]". DIR receives distribution.onnx and distribution.json. On
+    two processor cores it takes about ten minutes.
 
     For example:
 
@@ -156,14 +124,43 @@ def distributions(
     """
     _need_torch()
     from calcwatch.cli.progress import show_count
-    from calcwatch.service.workers import available_cores
     from calcwatch_lab.train.distribution.run import train_distribution
-    from calcwatch_lab.train.distribution.sets import draw_many
+    from calcwatch_lab.train.distribution.settings import DistributionTraining
 
-    with show_count("making scenes") as on_done:
-        sets = draw_many(range(breasts), workers=workers or available_cores(), on_done=on_done)
-    train_distribution(sets, out, repeats=2, seed=1, report=lambda line: typer.echo(line, err=True))
+    with show_count("drawing breasts") as on_done:
+        settings = DistributionTraining(breasts=breasts)
+        train_distribution(settings, out, workers=workers, report=tell, on_done=on_done)
     typer.echo(out)
+
+
+@app.command("view-pairs")
+def view_pairs(
+    *,
+    count: Annotated[int, typer.Option(min=3, max=300, metavar="N", help="Phantoms of two views.")] = 300,
+    spacing_mm: Annotated[
+        float, typer.Option(min=0.05, max=0.2, metavar="MM", help="Distance of two pixels.")
+    ] = 0.14,
+    workers: Workers = None,
+) -> None:
+    """Fit the weights with which groups of two views are paired, and print them.
+
+    They are numbers of calcwatch.exam.correspondence. Before them comes how often the shipped weights pair
+    these phantoms right, and how near nipples are found. Needs no extra; calcwatch-lab bench describe
+    measures pairs on phantoms that nothing was fitted to.
+
+    For example:
+
+      calcwatch-lab train view-pairs --count 60
+    """
+    from calcwatch_lab.train.view_pairs import train_view_pairs
+
+    lines = train_view_pairs(
+        count,
+        spacing_mm=spacing_mm,
+        workers=workers,
+        on_done=partial(tell_progress, "pairs of views"),
+    )
+    typer.echo("\n".join(lines))
 
 
 @app.command()
@@ -180,13 +177,8 @@ def suspicion(
             "calcifications (0 or 1).",
         ),
     ],
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder to write to.")],
-    leave_out: Annotated[
-        str,
-        typer.Option(
-            metavar="PATIENT,...", help="Patients to leave out, as those the detector learned from."
-        ),
-    ] = "",
+    out: Out,
+    leave_out: LeaveOut = "",
     ridge: Annotated[
         float, typer.Option(min=0.0, metavar="X", help="How much studies count against these images.")
     ] = 1.0,
@@ -206,20 +198,16 @@ def suspicion(
 
       calcwatch-lab train suspicion rated-result phantoms-result --ratings labels.csv --out model
     """
-    import json
+    from calcwatch_lab.train.suspicion import train_suspicion
 
-    from calcwatch.models.cards import SUSPICION
-    from calcwatch.models.learned import suspicion_model
-    from calcwatch_lab.train.suspicion import fit_suspicion, read_rated, read_result
-
-    documents = [read_result(one) for one in results]
-    without = frozenset(filter(None, (name.strip() for name in leave_out.split(","))))
-    rated = read_rated(ratings, documents[0], suspicion_model(), leave_out=without)
-    says = {"curve": curve_source, "reference": reference_source}
-    whole = fit_suspicion(rated, documents, ridge=ridge, says=says)
-    out.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(whole, indent=2, ensure_ascii=False)
-    (out / SUSPICION).write_text(text + "\n", encoding="utf-8", newline="\n")
+    train_suspicion(
+        results,
+        ratings,
+        out,
+        leave_out=names_of(leave_out),
+        ridge=ridge,
+        sources={"curve": curve_source, "reference": reference_source},
+    )
     typer.echo(out)
 
 

@@ -9,7 +9,7 @@ from calcwatch_lab.bench.statistics.calibration import (
     brier,
     equal_count,
     equal_width,
-    expected_error_interval,
+    expected_error,
     reliability,
 )
 
@@ -62,7 +62,9 @@ def test_the_interval_draws_patients() -> None:
     """One patient gives no interval about the figure, several give one that holds it."""
     scores, real = np.full(40, 0.5), np.arange(40) % 2 == 0
     edges = equal_width()
-    assert expected_error_interval(scores, real, edges, ["a"] * 40) == (0.0, 0.0)
-    low, high = expected_error_interval(scores, real, edges, [str(n) for n in range(40)])
-    assert 0 <= low < 0.05 < high < 0.2
-    assert np.isnan(expected_error_interval(scores[:0], real[:0], edges, [])).all()
+    alone = expected_error(scores, real, edges, ["a"] * 40)
+    assert (alone.value, alone.low, alone.high) == (0.0, 0.0, 0.0)
+    many = expected_error(scores, real, edges, [str(n) for n in range(40)])
+    assert 0 <= many.low < 0.05 < many.high < 0.2
+    none = expected_error(scores[:0], real[:0], edges, [])
+    assert np.isnan([none.low, none.high]).all()

@@ -5,34 +5,36 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from calcwatch_lab.bench.statistics.confusion import Answer, confusion, f1_of
+from calcwatch_lab.bench.statistics.confusion import Classified, confusion, f1_of
 
 CLASSES = ("round", "rim", "amorphous")
 
 
-def answers(*pairs: tuple[str, str | None]) -> list[Answer]:
-    return [Answer(true, said, f"image {number % 2}") for number, (true, said) in enumerate(pairs)]
+def findings(*pairs: tuple[str, str | None]) -> list[Classified]:
+    return [
+        Classified(true, predicted, f"image {number % 2}") for number, (true, predicted) in enumerate(pairs)
+    ]
 
 
 def test_counts_and_f1_are_those_worked_out_by_hand() -> None:
     """Two of three round and the one rim are right; one round was called rim."""
-    told = confusion(
-        answers(("round", "round"), ("round", "round"), ("round", "rim"), ("rim", "rim")), CLASSES
+    matrix = confusion(
+        findings(("round", "round"), ("round", "round"), ("round", "rim"), ("rim", "rim")), CLASSES
     )
-    assert told.counts.tolist() == [[2, 1, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0]]
-    assert told.f1 == {"round": pytest.approx(0.8), "rim": pytest.approx(2 / 3)}
-    assert told.macro_f1.value == pytest.approx((0.8 + 2 / 3) / 2)
-    assert told.macro_f1.low <= told.macro_f1.value <= told.macro_f1.high
-    assert told.accuracy == 0.75
+    assert matrix.counts.tolist() == [[2, 1, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0]]
+    assert matrix.f1 == {"round": pytest.approx(0.8), "rim": pytest.approx(2 / 3)}
+    assert matrix.macro_f1.value == pytest.approx((0.8 + 2 / 3) / 2)
+    assert matrix.macro_f1.low <= matrix.macro_f1.value <= matrix.macro_f1.high
+    assert matrix.accuracy == 0.75
 
 
 def test_cannot_tell_is_no_right_answer() -> None:
     """A finding that was not told counts against its class and against no other."""
-    told = confusion(answers(("round", None), ("round", "round"), ("rim", "rim")), CLASSES)
-    assert told.counts[0].tolist() == [1, 0, 0, 1]
-    assert told.f1["round"] == pytest.approx(2 / 3)
-    assert told.f1["rim"] == 1.0
-    assert told.told == pytest.approx(2 / 3)
+    matrix = confusion(findings(("round", None), ("round", "round"), ("rim", "rim")), CLASSES)
+    assert matrix.counts[0].tolist() == [1, 0, 0, 1]
+    assert matrix.f1["round"] == pytest.approx(2 / 3)
+    assert matrix.f1["rim"] == 1.0
+    assert matrix.share_classified == pytest.approx(2 / 3)
 
 
 def test_a_class_that_never_occurs_has_no_f1() -> None:

@@ -10,8 +10,7 @@ from PIL import Image
 
 from calcwatch.domain.errors import UnsuitableImage
 from calcwatch.domain.image import GivenAttributes
-from calcwatch_lab.bench.truth.insertions import breast_area, insertion_cases, show_inserted, show_untouched
-from calcwatch_lab.bench.truth.truth import Truth
+from calcwatch_lab.bench.truth.insertions import breast_area, insertion_cases, load_inserted, load_untouched
 from calcwatch_lab.labels import LabeledImage
 from tests.image.pictures import half_round_breast, mammogram_of
 
@@ -28,42 +27,43 @@ def background(tmp_path: Path) -> Path:
 
 def test_calcifications_are_where_the_truth_says(background: Path) -> None:
     """The picture changes at every visible calcification, and nowhere in air; twice gives the same."""
-    shown, plain = show_inserted(background, GIVEN), show_untouched(background, GIVEN)
-    again = show_inserted(background, GIVEN)
-    assert np.array_equal(shown.mammogram.gray, again.mammogram.gray)
-    assert shown.truth == again.truth
-    added = shown.mammogram.gray - plain.mammogram.gray
-    assert not added[plain.mammogram.gray == 0].any()
-    visible = [one for one in shown.truth.calcifications if (one.detectability or 0) > 30]
+    (inserted, truth), (plain, nothing) = load_inserted(background, GIVEN), load_untouched(background, GIVEN)
+    again, same_truth = load_inserted(background, GIVEN)
+    assert np.array_equal(inserted.gray, again.gray)
+    assert truth == same_truth
+    assert nothing.calcifications == ()
+    added = inserted.gray - plain.gray
+    assert not added[plain.gray == 0].any()
+    visible = [true for true in truth.calcifications if (true.detectability or 0) > 30]
     assert visible
-    for one in visible:
-        points = np.rint(np.array(one.outline)).astype(int)
+    for true in visible:
+        points = np.rint(np.array(true.outline)).astype(int)
         (top, left), (bottom, right) = points.min(axis=0), points.max(axis=0)
         assert added[top : bottom + 1, left : right + 1].max() > 0.01
-    assert shown.mammogram.description.sha256 != plain.mammogram.description.sha256
+    assert inserted.description.sha256 != plain.description.sha256
 
 
 def test_groups_hold_their_members(background: Path) -> None:
     """Every group has two members or more, all in its circle."""
-    truth = show_inserted(background, GIVEN).truth
+    _, truth = load_inserted(background, GIVEN)
     assert truth.located
     assert truth.grouped
     assert truth.groups
     for group in truth.groups:
         assert len(group.members) > 1
         for member in group.members:
-            one = truth.calcifications[member]
-            assert np.hypot(one.row - group.row, one.column - group.column) * 0.1 <= group.radius_mm + 1e-6
+            true = truth.calcifications[member]
+            assert np.hypot(true.row - group.row, true.column - group.column) * 0.1 <= group.radius_mm + 1e-6
 
 
 def test_each_background_is_shown_twice(background: Path) -> None:
     """Once with calcifications and once as it is, both of one patient."""
-    cases = insertion_cases("set", [LabeledImage(background, "P1", GIVEN, Truth(positive=False))])
+    cases = insertion_cases("set", [LabeledImage(path=background, patient="P1", given=GIVEN, positive=False)])
     assert [(case.data_set, case.patient, case.variant) for case in cases] == [
         ("insertions, set", "P1", "inserted"),
         ("insertions, set", "P1", "as it is"),
     ]
-    assert [case.show().truth.positive for case in cases] == [True, False]
+    assert [case.load()[1].positive for case in cases] == [True, False]
 
 
 def test_the_area_follows_the_file() -> None:
@@ -81,4 +81,4 @@ def test_a_picture_without_a_breast_is_refused(tmp_path: Path) -> None:
     """There is nothing to insert into."""
     Image.fromarray(np.zeros((300, 200), np.uint8)).save(tmp_path / "black.png")
     with pytest.raises(UnsuitableImage, match="no breast to insert into"):
-        show_inserted(tmp_path / "black.png", GIVEN)
+        load_inserted(tmp_path / "black.png", GIVEN)

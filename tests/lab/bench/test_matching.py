@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
-from calcwatch_lab.bench.statistics.matching import NOBODY, Pairs, Places, assign, possible_hits, within
+from calcwatch_lab.bench.statistics.matching import UNMATCHED, Places, match, possible_matches, within
 from tests.lab.bench.by_hand import SPACING_MM, box
 
 
@@ -19,9 +19,10 @@ def specks(*points: tuple[float, float]) -> Places:
 
 def test_a_hit_is_within_the_distance() -> None:
     """0.35 mm are three and a half pixels here: 3.5 is a hit, 3.6 is none."""
-    found = possible_hits(specks((0, 3.5), (10, 13.6)), specks((0, 0), (10, 10)), spacing_mm=SPACING_MM)
-    assert list(zip(found.mark, found.truth, strict=True)) == [(0, 0)]
-    assert found.distance_px.tolist() == [3.5]
+    marks, truths = specks((0, 3.5), (10, 13.6)), specks((0, 0), (10, 10))
+    mark, truth, distance_px = possible_matches(marks, truths, spacing_mm=SPACING_MM)
+    assert list(zip(mark, truth, strict=True)) == [(0, 0)]
+    assert distance_px.tolist() == [3.5]
 
 
 def test_an_overlap_is_a_hit_beyond_the_distance() -> None:
@@ -29,38 +30,39 @@ def test_an_overlap_is_a_hit_beyond_the_distance() -> None:
     truth = Places.of([(50.0, 50.0, box(50, 50, 10))])
     good = Places.of([(50.0, 59.0, box(50, 59, 10))])  # 11 of 29 columns are shared: 0.38
     bad = Places.of([(50.0, 62.0, box(50, 62, 10))])  # 8 of 32: 0.25
-    assert possible_hits(good, truth, spacing_mm=SPACING_MM).mark.tolist() == [0]
-    assert possible_hits(bad, truth, spacing_mm=SPACING_MM).mark.tolist() == []
+    assert possible_matches(good, truth, spacing_mm=SPACING_MM)[0].tolist() == [0]
+    assert possible_matches(bad, truth, spacing_mm=SPACING_MM)[0].tolist() == []
 
 
 def test_greedy_would_lose_a_hit() -> None:
     """The first mark lies nearest to the only calcification the second can hit; both hit all the same."""
     marks, truths = specks((0, 2), (0, 5)), specks((0, 0), (0, 3))
-    hit = assign(possible_hits(marks, truths, spacing_mm=SPACING_MM), np.array([0.9, 0.8]))
+    hit = match(possible_matches(marks, truths, spacing_mm=SPACING_MM), np.array([0.9, 0.8]))
     assert hit.tolist() == [0, 1]
 
 
 def test_the_more_believable_mark_is_the_hit() -> None:
     """Of two marks on one calcification the better scored hits, though the other lies nearer."""
-    hit = assign(
-        possible_hits(specks((0, 0), (0, 3)), specks((0, 0.5)), spacing_mm=SPACING_MM), np.array([0.3, 0.9])
+    hit = match(
+        possible_matches(specks((0, 0), (0, 3)), specks((0, 0.5)), spacing_mm=SPACING_MM),
+        np.array([0.3, 0.9]),
     )
-    assert hit.tolist() == [NOBODY, 0]
+    assert hit.tolist() == [UNMATCHED, 0]
 
 
 def test_of_equal_marks_the_nearest_hits() -> None:
     """With equal scores the distance decides, whatever the order."""
     for order in ([0, 1], [1, 0]):
         points = [[(0.0, 1.0), (0.0, 3.0)][i] for i in order]
-        hit = assign(possible_hits(specks(*points), specks((0, 0)), spacing_mm=SPACING_MM), np.full(2, 0.5))
+        hit = match(possible_matches(specks(*points), specks((0, 0)), spacing_mm=SPACING_MM), np.full(2, 0.5))
         assert points[hit.tolist().index(0)] == (0.0, 1.0)
 
 
 def test_nothing_matches_nothing() -> None:
     """No marks or no calcifications give no hits."""
-    assert assign(possible_hits(specks(), specks((0, 0)), spacing_mm=SPACING_MM), np.zeros(0)).size == 0
-    assert assign(possible_hits(specks((0, 0)), specks(), spacing_mm=SPACING_MM), np.ones(1)).tolist() == [
-        NOBODY
+    assert match(possible_matches(specks(), specks((0, 0)), spacing_mm=SPACING_MM), np.zeros(0)).size == 0
+    assert match(possible_matches(specks((0, 0)), specks(), spacing_mm=SPACING_MM), np.ones(1)).tolist() == [
+        UNMATCHED
     ]
 
 
@@ -75,11 +77,11 @@ def test_matching_once_is_matching_at_every_threshold(
     """Leaving out weak marks leaves as many hits as the largest matching of the others has."""
     pairs = np.array(sorted(set(edges)), np.intp).reshape(-1, 2)
     believed = np.array(scores, np.float64)
-    hit = assign(Pairs(pairs[:, 0], pairs[:, 1], np.ones(len(pairs))), believed)
+    hit = match((pairs[:, 0], pairs[:, 1], np.ones(len(pairs))), believed)
     strong = pairs[believed[pairs[:, 0]] >= threshold]
     graph = csr_array((np.ones(len(strong)), (strong[:, 0], strong[:, 1])), shape=(8, 6))
     largest = int((maximum_bipartite_matching(graph, perm_type="column") >= 0).sum())
-    assert int(((hit != NOBODY) & (believed >= threshold)).sum()) == largest
+    assert int(((hit != UNMATCHED) & (believed >= threshold)).sum()) == largest
 
 
 def test_within_a_region_or_near_its_center() -> None:

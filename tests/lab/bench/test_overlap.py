@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from calcwatch_lab.bench.statistics.overlap import area_px, cells, covered, overlap, share, steps_for
+from calcwatch_lab.bench.statistics.overlap import (
+    area_px,
+    cells,
+    covered,
+    intersection_over_union,
+    overlap,
+    steps_for,
+)
 from tests.lab.bench.by_hand import box
 
 
@@ -25,7 +32,7 @@ def test_nothing_overlaps_with_an_empty_outline() -> None:
     """Fewer than three points enclose nothing, and two empty sets share nothing."""
     assert overlap((), box(2, 2)) == 0.0
     assert cells(((0.0, 0.0), (1.0, 1.0)), 4).size == 0
-    assert share(np.zeros(0, np.int64), np.zeros(0, np.int64)) == 0.0
+    assert intersection_over_union(np.zeros(0, np.int64), np.zeros(0, np.int64)) == 0.0
     assert covered([], 4).size == 0
 
 

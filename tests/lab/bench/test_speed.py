@@ -9,7 +9,14 @@ import numpy as np
 from calcwatch.formats.dicom.write.mammogram import write_mammogram
 from calcwatch.phantom.examination import make_examination
 from calcwatch.phantom.settings import PhantomSettings
-from calcwatch_lab.bench.speed import Timing, alone, main, peak_memory_mb, table, time_file
+from calcwatch_lab.bench.speed import (
+    Timing,
+    alone,
+    measure_speed,
+    peak_memory_mb,
+    time_file,
+    timing_table,
+)
 
 
 def phantom(folder: Path) -> Path:
@@ -25,10 +32,10 @@ def test_a_file_is_timed_and_told(tmp_path: Path) -> None:
     timing = time_file(phantom(tmp_path))
     assert min(timing.decode_s, timing.analyze_s, timing.filters_s) > 0
     assert timing.slowest_s >= timing.analyze_s
-    told = main([str(tmp_path / "phantom.dcm"), "--detector", "classical"])
-    assert "phantom.dcm" in told
-    assert told.startswith("classical detector")
-    assert "an examination of 1 views after decoding: median" in told
+    table = measure_speed([tmp_path / "phantom.dcm"], "classical")
+    assert "phantom.dcm" in table
+    assert table.startswith("classical detector")
+    assert "an examination of 1 views after decoding: median" in table
 
 
 def test_memory_is_that_of_a_process_of_its_own(tmp_path: Path) -> None:
@@ -42,6 +49,6 @@ def test_the_ratio_is_of_analysis_to_filters() -> None:
     """The last line has medians over the files and the ratio to the yardstick."""
     timings = [Timing("a", 8.5, 0.1, 1.0, 1.2, 0.25, 400), Timing("b", 8.5, 0.1, 2.0, 2.2, 0.25, 500)]
     assert timings[0].ratio == 4.0
-    assert "median 1.500 s" in table(timings)
-    assert "differences of Gaussians 6.00" in table(timings)
-    assert "peak memory 500 MB" in table(timings)
+    assert "median 1.500 s" in timing_table(timings)
+    assert "differences of Gaussians 6.00" in timing_table(timings)
+    assert "peak memory 500 MB" in timing_table(timings)

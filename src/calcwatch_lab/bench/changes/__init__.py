@@ -1,1 +1,1 @@
-"""How well two examinations are compared."""
+"""How well two examinations are compared: breasts on two days, what truly became of each group, the page."""

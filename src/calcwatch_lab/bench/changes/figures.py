@@ -1,19 +1,28 @@
-"""From judged breasts to shares with their intervals, which come from drawing breasts."""
+"""From measured breasts to shares with their intervals, which come from drawing breasts."""
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from calcwatch.domain.change import ChangeKind
-from calcwatch_lab.bench.changes.changes import Judged
-from calcwatch_lab.bench.changes.verdicts import Verdict
-from calcwatch_lab.bench.statistics.figures import Estimate
-from calcwatch_lab.bench.statistics.sweep import draw_patients, percentiles, ratio_interval
+from calcwatch_lab.bench.description.pairs import PairCounts
+from calcwatch_lab.bench.statistics.intervals import (
+    Estimate,
+    Proportion,
+    draw_patients,
+    percentiles,
+    proportion,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from calcwatch_lab.bench.changes.evaluate import ChangeResult, PairResult
+    from calcwatch_lab.bench.changes.measure import BreastResult
 
 KINDS = (
     ChangeKind.NEW,
@@ -28,127 +37,179 @@ KINDS = (
 )
 """Everything that may be said of a group, but that it is not comparable."""
 
-_WELL_FOUND = 0.5
+_WELL_FOUND = 0.5  # share of a group's calcifications found each day: the comparison has enough to go by
+_QUANTILE_DRAWS = 200  # draws of breasts for a quantile, which takes longer than a ratio
 
 
-@dataclass(frozen=True)
-class Share:
-    """``part`` of ``whole`` with its 95 percent interval."""
+def linked_shares(
+    breasts: Sequence[BreastResult], counts_of: Callable[[PairResult], PairCounts]
+) -> tuple[Proportion, Proportion]:
+    """Share of links found right, and share of the stated ones that are false.
 
-    part: int
-    whole: int
-    estimate: Estimate
+    Args:
+        breasts: Measured breasts.
+        counts_of: Which links of a pair count: those of calcifications or of groups.
 
-    def words(self) -> str:
-        """For example ``0.95 (0.91 to 0.98), 95 of 100``."""
-        if not self.whole:
-            return "–"
-        one = self.estimate
-        return f"{one.value:.3f} ({one.low:.3f} to {one.high:.3f}), {self.part} of {self.whole}"
+    Returns:
+        Both proportions.
 
-
-@dataclass(frozen=True)
-class KindFigures:
-    """``recall``: of all planned groups. ``well_found``: of those at least half found each day."""
-
-    recall: Share
-    well_found: Share
-    precision: Share
+    """
+    counts = [[counts_of(pair) for pair in breast.pairs] for breast in breasts]
+    totals = [sum(own, PairCounts()) for own in counts]
+    names = _names(breasts)
+    return (
+        proportion([(total.right, total.both) for total in totals], names),
+        proportion([(total.false, total.stated) for total in totals], names),
+    )
 
 
-def share(judged: Sequence[Judged], count: Callable[[Judged], tuple[int, int]]) -> Share:
-    """Add up part and whole of every breast."""
-    counts = np.array([count(one) for one in judged], np.float64).reshape(-1, 2)
-    part, whole = counts.sum(axis=0)
-    low, high = ratio_interval(counts[:, 0], counts[:, 1], [str(one.seed) for one in judged])
-    value = float(part / whole) if whole else float("nan")
-    return Share(int(part), int(whole), Estimate(value, low, high))
+def error_mm(breasts: Sequence[BreastResult], quantile: float) -> Estimate:
+    """A quantile of the error of the alignment at all true calcifications that are on both days.
 
+    Args:
+        breasts: Measured breasts.
+        quantile: Which, 0 to 1.
 
-def linked_shares(judged: Sequence[Judged], what: str) -> tuple[Share, Share]:
-    """Share of links found right, and share of the stated ones that are false; ``specks`` or ``groups``."""
+    Returns:
+        The error in mm; ``nan`` where no calcification is on both days.
 
-    def right(one: Judged) -> tuple[int, int]:
-        links = [getattr(pair, what) for pair in one.pairs]
-        return sum(link.right for link in links), sum(link.both for link in links)
-
-    def false(one: Judged) -> tuple[int, int]:
-        links = [getattr(pair, what) for pair in one.pairs]
-        return sum(link.false for link in links), sum(link.stated for link in links)
-
-    return share(judged, right), share(judged, false)
-
-
-def error_mm(judged: Sequence[Judged], quantile: float) -> Estimate:
-    """A quantile of the error of the alignment at all true calcifications that are on both days."""
-    each = [np.array([error for pair in one.pairs for error in pair.errors_mm]) for one in judged]
-    counted = [errors for errors in each if errors.size]
-    if not counted:
-        return Estimate(float("nan"))
-    drawn = [
-        float(
-            np.quantile(
-                np.concatenate([np.tile(e, n) for e, n in zip(counted, times, strict=True)]), quantile
-            )
-        )
-        for times in draw_patients(len(counted), draws=200)
-    ]
+    """
+    errors = [np.array([error for pair in breast.pairs for error in pair.errors_mm]) for breast in breasts]
+    known = [own for own in errors if own.size]
+    if not known:
+        return Estimate(math.nan)
+    drawn = []
+    for times in draw_patients(len(known), draws=_QUANTILE_DRAWS):
+        repeated = [np.tile(own, n) for own, n in zip(known, times, strict=True)]
+        drawn.append(float(np.quantile(np.concatenate(repeated), quantile)))
     low, high = percentiles(np.array(drawn)[:, None])[:, 0]
-    return Estimate(float(np.quantile(np.concatenate(counted), quantile)), float(low), float(high))
+    return Estimate(float(np.quantile(np.concatenate(known), quantile)), float(low), float(high))
 
 
-def kind_figures(judged: Sequence[Judged], kind: ChangeKind) -> KindFigures:
-    """How often a kind is told where it is true, and true where it is told."""
+def kind_figures(breasts: Sequence[BreastResult], kind: ChangeKind) -> dict[str, Proportion]:
+    """How often a change is said where it is true, and true where it is said.
 
-    def recall(one: Judged, least: float = 0.0) -> tuple[int, int]:
-        mine = [v for v in _main(one) if v.true is kind and v.found >= least]
-        return sum(v.told is kind for v in mine), len(mine)
+    Args:
+        breasts: Measured breasts.
+        kind: The change.
 
-    def precision(one: Judged) -> tuple[int, int]:
-        told = [v for v in _each(one) if v.told is kind and not _says_nothing(v)]
-        return sum(v.true is kind for v in told), len(told)
+    Returns:
+        ``recall`` of all planned groups; ``well_found``: of those at least half found each day;
+        ``precision``.
 
-    return KindFigures(
-        share(judged, recall), share(judged, partial(recall, least=_WELL_FOUND)), share(judged, precision)
+    """
+
+    def recall(breast: BreastResult, least: float) -> tuple[int, int]:
+        own = [result for result in _main(breast) if result.true is kind and result.found >= least]
+        return sum(result.predicted is kind for result in own), len(own)
+
+    def precision(breast: BreastResult) -> tuple[int, int]:
+        own = [
+            result for result in _unmixed(breast) if result.predicted is kind and not _says_nothing(result)
+        ]
+        return sum(result.true is kind for result in own), len(own)
+
+    names = _names(breasts)
+    return {
+        "recall": proportion([recall(breast, 0.0) for breast in breasts], names),
+        "well_found": proportion([recall(breast, _WELL_FOUND) for breast in breasts], names),
+        "precision": proportion([precision(breast) for breast in breasts], names),
+    }
+
+
+def said_instead(breasts: Sequence[BreastResult], kind: ChangeKind) -> Counter[str]:
+    """Count what was said where a change is true, but another was said.
+
+    Args:
+        breasts: Measured breasts.
+        kind: The true change.
+
+    Returns:
+        How often each change was said, and "nothing found".
+
+    """
+    wrong = (
+        result
+        for breast in breasts
+        for result in _main(breast)
+        if result.true is kind and result.predicted is not kind
+    )
+    return Counter(
+        "nothing found" if result.predicted is None else result.predicted.value for result in wrong
     )
 
 
-def _says_nothing(verdict: Verdict) -> bool:
+def mixed_count(breasts: Sequence[BreastResult]) -> int:
+    """Count groups with different changes that lie over each other and were taken for one.
+
+    Args:
+        breasts: Measured breasts.
+
+    Returns:
+        Their number.
+
+    """
+    return sum(result.is_mixed for breast in breasts for pair in breast.pairs for result in pair.changes)
+
+
+def unchanged(breasts: Sequence[BreastResult]) -> Proportion:
+    """The null test: share of groups of an image disturbed that are called unchanged.
+
+    Args:
+        breasts: Measured breasts.
+
+    Returns:
+        The proportion.
+
+    """
+    counts = [
+        (sum(kind is ChangeKind.NO_SIGNIFICANT_CHANGE for kind in breast.null), len(breast.null))
+        for breast in breasts
+    ]
+    return proportion(counts, _names(breasts))
+
+
+def comparable(breasts: Sequence[BreastResult]) -> Proportion:
+    """Share of pairs with their true prior that are compared.
+
+    Args:
+        breasts: Measured breasts.
+
+    Returns:
+        The proportion.
+
+    """
+    counts = [(sum(pair.comparable for pair in breast.pairs), len(breast.pairs)) for breast in breasts]
+    return proportion(counts, _names(breasts))
+
+
+def refused(breasts: Sequence[BreastResult], kind: str) -> Counter[str]:
+    """Count how well priors that do not belong were said to fit.
+
+    Args:
+        breasts: Measured breasts.
+        kind: Kind of prior.
+
+    Returns:
+        How often each alignment was said.
+
+    """
+    return Counter(alignment.value for breast in breasts for own, alignment in breast.refusals if own == kind)
+
+
+def _names(breasts: Sequence[BreastResult]) -> list[str]:
+    return [str(breast.seed) for breast in breasts]
+
+
+def _says_nothing(result: ChangeResult) -> bool:
     """Noise that was there on both days, or a piece of a group, is rightly called unchanged."""
-    return verdict.told is ChangeKind.NO_SIGNIFICANT_CHANGE and (verdict.true is None or not verdict.is_main)
+    unchanged = result.predicted is ChangeKind.NO_SIGNIFICANT_CHANGE
+    return unchanged and (result.true is None or not result.is_main)
 
 
-def _each(one: Judged) -> Iterator[Verdict]:
-    return (verdict for pair in one.pairs for verdict in pair.verdicts if not verdict.is_mixed)
+def _unmixed(breast: BreastResult) -> Iterator[ChangeResult]:
+    return (result for pair in breast.pairs for result in pair.changes if not result.is_mixed)
 
 
-def _main(one: Judged) -> Iterator[Verdict]:
-    return (verdict for verdict in _each(one) if verdict.is_main)
-
-
-def told_instead(judged: Sequence[Judged], kind: ChangeKind) -> Counter[str]:
-    """What was said where a kind is true, but something else was said."""
-    verdicts = (v for one in judged for v in _main(one) if v.true is kind and v.told is not kind)
-    return Counter("nothing found" if v.told is None else v.told.value for v in verdicts)
-
-
-def mixed_count(judged: Sequence[Judged]) -> int:
-    """Groups with different changes that lie over each other and were taken for one."""
-    return sum(verdict.is_mixed for one in judged for pair in one.pairs for verdict in pair.verdicts)
-
-
-def unchanged(judged: Sequence[Judged]) -> Share:
-    """The null test: share of groups of an image disturbed that are called unchanged."""
-    return share(
-        judged, lambda one: (sum(k is ChangeKind.NO_SIGNIFICANT_CHANGE for k in one.null), len(one.null))
-    )
-
-
-def comparable(judged: Sequence[Judged]) -> Share:
-    """Share of pairs with their true prior that are compared."""
-    return share(judged, lambda one: (sum(pair.comparable for pair in one.pairs), len(one.pairs)))
-
-
-def refused(judged: Sequence[Judged], kind: str) -> Counter[str]:
-    """How well priors that do not belong were said to fit."""
-    return Counter(r.alignment.value for one in judged for r in one.refusals if r.kind == kind)
+def _main(breast: BreastResult) -> Iterator[ChangeResult]:
+    return (result for result in _unmixed(breast) if result.is_main)

@@ -1,1 +1,1 @@
-"""How well shapes, distributions, suspicion and pairs of views are told."""
+"""How well morphology, distribution, suspicion and pairs of views are described, and the page on it."""

@@ -1,39 +1,33 @@
-"""How often the same group is recognized on two views of a phantom, and how near its landmarks are found.
-
-``python -m calcwatch_lab.bench.description.pairs`` prints both. With ``--fit`` it also prints weights for
-``calcwatch.exam.correspondence``, fitted to the phantoms it has just looked at.
-"""
+"""How often the same group is recognized on two views of a phantom, and how near its nipple is found."""
 
 from __future__ import annotations
 
-import argparse
-import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
-from scipy.optimize import minimize
 
-import calcwatch
-from calcwatch.domain.findings import ImageFindings
-from calcwatch.domain.image import Point
 from calcwatch.domain.lexicon import Distribution, Morphology
-from calcwatch.exam.correspondence import differences, pair_groups
+from calcwatch.exam.correspondence import pair_groups
 from calcwatch.phantom.examination import make_examination
 from calcwatch.phantom.settings import GroupPlan, PhantomSettings, random_stream
-from calcwatch.phantom.truth import ImageTruth, PhantomImage
-from calcwatch_lab.bench.detection.run import measured
+from calcwatch.phantom.truth import ImageTruth
 from calcwatch_lab.bench.statistics.matching import Places, within
-from calcwatch_lab.bench.truth.phantoms import Look, mammogram_of
+from calcwatch_lab.bench.truth.phantoms import AnalyzedView, analyze_view, mammogram_of, with_view
+from calcwatch_lab.parallel import run_tasks
+from calcwatch_lab.seeds import VIEW_PAIRS_TEST
 
-FIRST_SEED = 9100
-"""Phantoms from here on are looked at unless another seed is given; the weights were fitted to 7100-7399."""
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
-UNSEEN_SEED = 9400
-"""The evidence is measured on phantoms from here on: nothing about pairs was chosen on them."""
+    from calcwatch.domain.findings import ImageFindings
+    from calcwatch.domain.image import Point
+
+    Held = tuple[dict[str, float], ...]
+
+SCENES = ("as drawn", "two or three alike", "a single group")
+"""What breasts hold by turns of their seeds: as phantoms draw it, groups of one shape, or a single group."""
 
 _ALIKE = (
     Morphology.PUNCTATE,
@@ -41,32 +35,20 @@ _ALIKE = (
     Morphology.AMORPHOUS,
     Morphology.ROUND,
     Morphology.COARSE_HETEROGENEOUS,
-)
-_SCENES = ("as drawn", "two or three alike", "a single group")
+)  # shapes of groups
 _LEAST_SHARE = 1 / 3  # of the members of a group that is found: then it holds the true group
-_RIDGE = 2e-3
-
-
-@dataclass(frozen=True, eq=False)
-class View:
-    """One analyzed view; ``holds``: for each group that was found, what it truly holds, by identifier.
-
-    ``mainly``: true groups that are most of a group that was found; where two were run together into one,
-    the smaller is none of them. ``nipple_error_mm``: ``None`` where none was found.
-    """
-
-    findings: ImageFindings
-    holds: tuple[frozenset[str], ...]
-    mainly: frozenset[str]
-    nipple_error_mm: float | None
 
 
 @dataclass(frozen=True)
-class PairFigures:
-    """``both``: true things found twice, in two views or on two days; ``right``: those rightly paired.
+class PairCounts:
+    """Links between two views or two days, counted.
 
-    ``stated``: pairs that were stated; ``false``: those that hold nothing in common. Of a group found twice
-    each found one must be mostly it.
+    Attributes:
+        both: True things found twice; of a group found twice each found one must be mostly it.
+        right: Those of them that are rightly linked.
+        stated: Links that are stated.
+        false: Those of them whose ends hold nothing in common.
+
     """
 
     both: int = 0
@@ -74,9 +56,9 @@ class PairFigures:
     stated: int = 0
     false: int = 0
 
-    def __add__(self, other: PairFigures) -> PairFigures:
+    def __add__(self, other: PairCounts) -> PairCounts:
         """Both counted together."""
-        return PairFigures(
+        return PairCounts(
             self.both + other.both,
             self.right + other.right,
             self.stated + other.stated,
@@ -84,7 +66,7 @@ class PairFigures:
         )
 
     def words(self) -> str:
-        """The figures as one line."""
+        """Write the counts as a phrase with their shares."""
         right, false = self.right / max(self.both, 1), self.false / max(self.stated, 1)
         return (
             f"paired right {self.right} of {self.both} ({right:.1%}), "
@@ -92,104 +74,148 @@ class PairFigures:
         )
 
 
-def look_at(seed: int, *, spacing_mm: float) -> tuple[View, View]:
-    """Analyze CC and MLO view of a phantom; by turns as drawn, with similar groups, with a single group."""
+def analyze_two_views(seed: int, *, spacing_mm: float) -> tuple[AnalyzedView, AnalyzedView]:
+    """Analyze the CC and the MLO view of a phantom; what it holds goes by turns of ``SCENES``.
+
+    Args:
+        seed: Seed of the phantom.
+        spacing_mm: Distance of two pixels.
+
+    Returns:
+        Both views.
+
+    """
     settings = PhantomSettings(pixel_spacing_mm=spacing_mm, groups=_plans(seed))
-    above, aside = make_examination(seed, settings=settings).images
-    return _view(above), _view(aside)
+    images = make_examination(seed, settings=settings).images
+    first, second = (analyze_view(with_view(mammogram_of(image), image), image) for image in images)
+    return first, second
 
 
 def measure_pairs(
     count: int, spacing_mm: float, *, workers: int | None = None, on_done: Callable[[int, int], None]
-) -> PairFigures:
-    """Count what is stated of ``count`` examinations that nothing was chosen on.
+) -> PairCounts:
+    """Count the pairs that are stated of phantoms that nothing was chosen on.
 
-    Raises ``RuntimeError`` when one cannot be analyzed: then the figures would be of others than stated.
+    Args:
+        count: Number of phantoms.
+        spacing_mm: Distance of two pixels.
+        workers: Number of processes; ``None``: one per processor core.
+        on_done: Called with the number of phantoms that are done and that of all.
+
+    Returns:
+        The counts of all of them.
+
+    Raises:
+        TaskFailed: A phantom cannot be analyzed; the figures would be of others than stated.
+
     """
-    seeds = range(UNSEEN_SEED, UNSEEN_SEED + count)
-    job = partial(_judged, spacing_mm=spacing_mm)
-    return sum(measured(job, seeds, workers=workers, on_done=on_done), PairFigures())
+    job = partial(_measure_phantom, spacing_mm=spacing_mm)
+    counts = run_tasks(job, VIEW_PAIRS_TEST.take(count), workers=workers, on_done=on_done)
+    return sum(counts, PairCounts())
 
 
-def _judged(seed: int, *, spacing_mm: float) -> PairFigures | str:
-    cv2.setNumThreads(1)
-    try:
-        return judge(*look_at(seed, spacing_mm=spacing_mm))
-    except Exception:
-        return traceback.format_exc()
+def _measure_phantom(seed: int, *, spacing_mm: float) -> PairCounts:
+    return count_pairs_of(*analyze_two_views(seed, spacing_mm=spacing_mm))
 
 
-def judge(above: View, aside: View) -> PairFigures:
-    """Count what :func:`calcwatch.exam.correspondence.pair_groups` states of two views."""
-    places = [{g.tracking_uid: n for n, g in enumerate(v.findings.groups)} for v in (above, aside)]
-    common = [
-        above.holds[places[0][pair.first]] & aside.holds[places[1][pair.second]]
-        for pair in pair_groups(above.findings, aside.findings)
-    ]
-    found = above.mainly & aside.mainly
-    right = found.intersection(frozenset().union(*common))
-    return PairFigures(len(found), len(right), len(common), sum(not each for each in common))
+def count_pairs_of(first: AnalyzedView, second: AnalyzedView) -> PairCounts:
+    """Count the pairs that are stated of two views of a phantom.
+
+    Args:
+        first: One view.
+        second: The other.
+
+    Returns:
+        The counts.
+
+    """
+    groups = {group.id for view in (first, second) for group in view.truth.groups}
+    held = [held_by_groups(view.findings, view.truth, view.spacing_mm) for view in (first, second)]
+    return count_pairs(first.findings, second.findings, held[0], held[1], groups)
 
 
-def fit(examinations: Sequence[tuple[View, View]]) -> NDArray[np.float64]:
-    """Base and weights with which each group's partner, or that it has none, is likeliest (softmax)."""
-    told = [differences(above.findings, aside.findings) for above, aside in examinations]
-    same = [
-        np.array([[bool(one & other) for other in aside.holds] for one in above.holds], bool)
-        for above, aside in examinations
-    ]
-    sets = [(each, truth) for each, truth in zip(told, same, strict=True) if each.size]
+def count_pairs(
+    first: ImageFindings, second: ImageFindings, first_held: Held, second_held: Held, true_groups: set[str]
+) -> PairCounts:
+    """Count what :func:`calcwatch.exam.correspondence.pair_groups` states of two views.
 
-    def surprise(weights: NDArray[np.float64]) -> float:
-        total = sum(_surprise(weights[0] + each @ weights[1:], truth) for each, truth in sets)
-        groups = sum(sum(truth.shape) for _, truth in sets)
-        return float(total / groups + _RIDGE * (weights[1:] ** 2).sum())
+    Args:
+        first: What was found in one view.
+        second: What was found in the other.
+        first_held: What each group of the first truly holds, as :func:`held_by_groups` says.
+        second_held: The same of the second.
+        true_groups: Names of the true groups; of all else that a group may hold, being found twice does not
+            count.
 
-    count = sets[0][0].shape[2]
-    start = np.concatenate([[2.0], np.full(count, -0.5)])
-    bounds = [(None, None), *[(None, 0.0)] * count]
-    return np.asarray(minimize(surprise, start, bounds=bounds, method="L-BFGS-B").x)
+    Returns:
+        The counts.
 
-
-def main(arguments: Sequence[str] | None = None) -> str:
-    """Look at phantoms and return the figures; what the command prints."""
-    parser = argparse.ArgumentParser(
-        prog="python -m calcwatch_lab.bench.description.pairs", description=__doc__
+    """
+    first_number, second_number = (
+        {group.tracking_uid: n for n, group in enumerate(image.groups)} for image in (first, second)
     )
-    parser.add_argument("--count", type=int, default=60, help="examinations")
-    parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
-    parser.add_argument("--spacing-mm", type=float, default=0.07)
-    parser.add_argument("--fit", action="store_true")
-    given = parser.parse_args(arguments)
-    seeds = range(given.first_seed, given.first_seed + given.count)
-    seen = [look_at(seed, spacing_mm=given.spacing_mm) for seed in seeds]
-    lines = report(seeds, seen)
-    if given.fit:
-        lines.append("base and weights: " + ", ".join(f"{weight:.2f}" for weight in fit(seen)))
-    return "\n".join(lines)
+    common = [
+        first_held[first_number[pair.first]].keys() & second_held[second_number[pair.second]].keys()
+        for pair in pair_groups(first, second)
+    ]
+    # Where two groups were run together into one, the smaller is mostly none of the found ones.
+    found = true_groups & _mainly(first_held) & _mainly(second_held)
+    right = found & set[str]().union(*common)
+    return PairCounts(len(found), len(right), len(common), sum(not names for names in common))
 
 
-def report(seeds: Sequence[int], seen: Sequence[tuple[View, View]]) -> list[str]:
-    """The figures of all scenes together, of each, and of the nipple on each view."""
-    figures = [judge(*views) for views in seen]
-    nothing = PairFigures()
-    lines = [f"all: {sum(figures, nothing).words()}"]
-    for number, name in enumerate(_SCENES):
-        own = [one for seed, one in zip(seeds, figures, strict=True) if seed % len(_SCENES) == number]
-        lines.append(f"{name}: {sum(own, nothing).words()}")
-    for number, view in enumerate(("CC", "MLO")):
-        errors = [views[number].nipple_error_mm for views in seen]
-        known = np.array([error for error in errors if error is not None])
+def _mainly(held: Held) -> set[str]:
+    """What is most of a found group."""
+    return {max(shares, key=lambda name: shares[name]) for shares in held if shares}
+
+
+def report_pairs(
+    seeds: Sequence[int],
+    counts: Sequence[PairCounts],
+    nipple_errors_mm: Sequence[tuple[float | None, float | None]],
+) -> list[str]:
+    """Say how often pairs are right and how near nipples are found.
+
+    Args:
+        seeds: Seed of each phantom.
+        counts: What is stated of its two views.
+        nipple_errors_mm: Distance of the nipple from its true place on each; ``None`` where none was found.
+
+    Returns:
+        A line for all phantoms, one for each scene, one for the nipple on each view.
+
+    """
+    lines = [f"all: {sum(counts, PairCounts()).words()}"]
+    for number, name in enumerate(SCENES):
+        own = [count for seed, count in zip(seeds, counts, strict=True) if seed % len(SCENES) == number]
+        lines.append(f"{name}: {sum(own, PairCounts()).words()}")
+    for number, name in enumerate(("CC", "MLO")):
+        known = np.array([errors[number] for errors in nipple_errors_mm if errors[number] is not None])
         lines.append(
-            f"nipple on {view}: found in {known.size} of {len(errors)}, median error "
+            f"nipple on {name}: found in {known.size} of {len(nipple_errors_mm)}, median error "
             f"{np.median(known):.1f} mm, 95th percentile {np.quantile(known, 0.95):.1f} mm"
         )
     return lines
 
 
+def nipple_error_mm(view: AnalyzedView) -> float | None:
+    """Distance of the nipple from its true place.
+
+    Args:
+        view: An analyzed view.
+
+    Returns:
+        Millimeters; ``None`` where no nipple was found.
+
+    """
+    if view.findings.landmarks is None:
+        return None
+    off = np.array(view.findings.landmarks.nipple) - np.array(view.truth.nipple)
+    return float(np.hypot(*off)) * view.spacing_mm
+
+
 def _plans(seed: int) -> tuple[GroupPlan, ...] | None:
-    """What the breast holds: as phantoms draw it, groups of one shape, or a single group."""
-    scene = seed % len(_SCENES)
+    scene = seed % len(SCENES)
     if scene == 0:
         return None
     rng = random_stream(seed, "pairs")
@@ -199,66 +225,41 @@ def _plans(seed: int) -> tuple[GroupPlan, ...] | None:
     return (*groups, GroupPlan(Morphology.PUNCTATE, Distribution.SINGLE))
 
 
-def _view(image: PhantomImage) -> View:
-    mammogram = mammogram_of(image, Look())
-    description = replace(
-        mammogram.description, image_laterality=image.laterality, view_position=image.view_position
-    )
-    findings = calcwatch.analyze_image(replace(mammogram, description=description))
-    held = shares(findings, image.truth, image.pixel_spacing_mm)
-    true_groups = frozenset(group.id for group in image.truth.groups)
-    return View(
-        findings=findings,
-        holds=tuple(frozenset(share) for share in held),
-        mainly=true_groups.intersection(max(share, key=lambda name: share[name]) for share in held if share),
-        nipple_error_mm=_nipple_error_mm(findings, image.truth, image.pixel_spacing_mm),
-    )
+def held_by_groups(findings: ImageFindings, truth: ImageTruth, spacing_mm: float) -> Held:
+    """Tell what makes up at least a third of each found group.
 
+    Args:
+        findings: What was found in the image.
+        truth: What is true of it.
+        spacing_mm: Distance of two pixels.
 
-def _nipple_error_mm(findings: ImageFindings, truth: ImageTruth, spacing_mm: float) -> float | None:
-    if findings.landmarks is None:
-        return None
-    off = np.array(findings.landmarks.nipple) - np.array(truth.nipple)
-    return float(np.hypot(*off)) * spacing_mm
+    Returns:
+        For each group the share of its members by name: a true group, a calcification in none, a look-alike.
 
-
-def shares(findings: ImageFindings, truth: ImageTruth, spacing_mm: float) -> tuple[dict[str, float], ...]:
-    """What makes up at least a third of each group: a true group, a large calcification, a look-alike."""
-    spots = [(one.row, one.column) for one in findings.calcifications]
+    """
+    spots = [(mark.row, mark.column) for mark in findings.calcifications]
     points = np.array(spots, np.float64).reshape(-1, 2)
-    number = {one.tracking_uid: place for place, one in enumerate(findings.calcifications)}
-    members = [[number[uid] for uid in group.members] for group in findings.groups]
+    number = {mark.tracking_uid: place for place, mark in enumerate(findings.calcifications)}
     inside = {
-        name: within(points, Places.of(things), spacing_mm=spacing_mm)
-        for name, things in _things(truth).items()
+        name: within(points, Places.of(places), spacing_mm=spacing_mm)
+        for name, places in _true_places(truth).items()
     }
-    told = [{name: float(inner[own].mean()) for name, inner in inside.items()} for own in members]
-    return tuple({name: share for name, share in each.items() if share >= _LEAST_SHARE} for each in told)
+    held = []
+    for group in findings.groups:
+        members = [number[uid] for uid in group.members]
+        shares = {name: float(inner[members].mean()) for name, inner in inside.items()}
+        held.append({name: share for name, share in shares.items() if share >= _LEAST_SHARE})
+    return tuple(held)
 
 
-def _things(truth: ImageTruth) -> dict[str, list[tuple[float, float, tuple[Point, ...]]]]:
+def _true_places(truth: ImageTruth) -> dict[str, list[tuple[float, float, tuple[Point, ...]]]]:
     """Everything bright by the name of what it belongs to."""
     group_of = {member: group.id for group in truth.groups for member in group.members}
-    things: dict[str, list[tuple[float, float, tuple[Point, ...]]]] = {}
-    for one in truth.calcifications:
-        name = group_of.get(one.id, one.id)
-        things.setdefault(name, []).append((one.row, one.column, one.outline))
-    for other in truth.non_lesions:
-        spots = other.points or ((other.row, other.column),)
-        things[other.id] = [(row, column, other.outline) for row, column in spots]
-    return things
-
-
-def _surprise(scores: NDArray[np.float64], same: NDArray[np.bool_]) -> float:
-    """Minus the logarithm of how likely the true partners are, over the groups of both views."""
-    total = 0.0
-    for table, truth in ((scores, same), (scores.T, same.T)):
-        everything = np.logaddexp.reduce(np.pad(table, ((0, 0), (0, 1))), axis=1)
-        partners = np.where(truth, table, -np.inf)
-        best = np.logaddexp.reduce(partners, axis=1)
-        total += float((everything - np.where(truth.any(axis=1), best, 0.0)).sum())
-    return total
-
-
-if __name__ == "__main__":
-    print(main())  # noqa: T201
+    places: dict[str, list[tuple[float, float, tuple[Point, ...]]]] = {}
+    for calcification in truth.calcifications:
+        name = group_of.get(calcification.id, calcification.id)
+        places.setdefault(name, []).append((calcification.row, calcification.column, calcification.outline))
+    for non_lesion in truth.non_lesions:
+        spots = non_lesion.points or ((non_lesion.row, non_lesion.column),)
+        places[non_lesion.id] = [(row, column, non_lesion.outline) for row, column in spots]
+    return places

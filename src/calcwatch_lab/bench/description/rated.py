@@ -2,59 +2,45 @@
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from calcwatch.domain.errors import BadTable, CalcwatchError
-from calcwatch.domain.image import GivenAttributes
+import calcwatch
 from calcwatch.domain.lexicon import Morphology
-from calcwatch.image.analyze import analyze_image
-from calcwatch.models.learned import learned_describer, learned_detector
 from calcwatch.service.files.open_image import open_image
-from calcwatch_lab.bench.detection.accuracy import area_interval, area_under_curve
-from calcwatch_lab.bench.detection.run import measured
-from calcwatch_lab.bench.statistics.figures import Estimate
-from calcwatch_lab.labels import LABELS, read_rows
+from calcwatch_lab.bench.statistics.roc import area_estimate
+from calcwatch_lab.labels import LABELS, LabeledImage, read_ratings
+from calcwatch_lab.parallel import run_tasks
 
-SUSPICIOUS = ("4", "5", "6")
-"""How a category begins that a radiologist gives to what must be biopsied."""
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+    from pathlib import Path
 
-_RATED = ("2", "3", *SUSPICIOUS)
-_NEEDED = ("file", "patient", "birads", "calcifications", "pixel_spacing_mm")
+    from calcwatch_lab.bench.statistics.intervals import Estimate
 
 
 @dataclass(frozen=True)
 class RatedImage:
-    """One image that a radiologist rated, and what was said of it.
+    """One image that a radiologist rated, and what was described of it.
 
-    ``suspicion``: of its most suspicious group, 0 without a group. ``groups``: likeliest shape, likeliest
-    distribution, number and suspicion of each, the most suspicious first. ``shapes``: how many
-    calcifications were told to have each shape.
+    Attributes:
+        label: What the radiologist said.
+        suspicion: Of its most suspicious group, 0 without a group.
+        groups: Likeliest morphology, likeliest distribution, number and suspicion of each group, the most
+            suspicious first.
+        shapes: How many calcifications have each likeliest morphology.
+
     """
 
-    file: str
-    patient: str
-    birads: str
-    notes: str
-    has_calcifications: bool
+    label: LabeledImage
     suspicion: float
     groups: tuple[tuple[str, str, int, float], ...]
     shapes: dict[str, int]
 
-    @property
-    def is_suspicious(self) -> bool:
-        """Whether the radiologist's category is 4, 5 or 6."""
-        return self.birads.startswith(SUSPICIOUS)
 
-
-def rate_images(
+def analyze_rated(
     folder: Path,
     *,
     table: Path | None = None,
@@ -62,64 +48,62 @@ def rate_images(
     workers: int | None = None,
     on_done: Callable[[int, int], None],
 ) -> list[RatedImage]:
-    """Analyze every image that the table rates, in its order, but for the patients left out.
+    """Analyze every image that a table rates.
 
-    Raises ``BadTable`` when the table lacks a column, ``RuntimeError`` when an image cannot be analyzed.
+    Args:
+        folder: Where the images lie.
+        table: The ratings; ``None``: ``labels.csv`` of the folder.
+        leave_out: Patients whose images are left out.
+        workers: Number of processes; ``None``: one per processor core.
+        on_done: Called with the number of images that are done and that of all.
+
+    Returns:
+        The images in the order of the table.
+
+    Raises:
+        BadTable: The table cannot be used.
+        TaskFailed: An image cannot be analyzed.
+
     """
-    path = table or folder / LABELS
-    rows = read_rows(path)
-    if missing := [name for name in _NEEDED if name not in rows[0]]:
-        raise BadTable(f"{path}: the table of ratings lacks the column {missing[0]}")
-    rows = [row for row in rows if row["patient"] not in leave_out]
-    return measured(partial(_rate, folder), rows, workers=workers, on_done=on_done)
-
-
-def _rate(folder: Path, row: dict[str, str]) -> RatedImage | str:
-    cv2.setNumThreads(1)
-    try:
-        given = GivenAttributes.from_text(
-            pixel_spacing_mm=row["pixel_spacing_mm"],
-            image_laterality=row.get("laterality"),
-            view_position=row.get("view"),
-        )
-        mammogram = open_image(folder / row["file"], given)
-        findings = analyze_image(mammogram, detector=learned_detector(), describer=learned_describer())
-    except CalcwatchError as error:
-        return str(error)
-    except Exception:
-        return traceback.format_exc()
-    told = [one.morphology.likeliest for one in findings.calcifications if one.morphology]
-    groups = sorted(
-        (
-            (
-                str((group.morphology and group.morphology.likeliest) or "cannot tell"),
-                str(group.distribution.likeliest if group.distribution else ""),
-                group.count,
-                round(group.suspicion or 0.0, 4),
-            )
-            for group in findings.groups
-        ),
-        key=lambda group: -group[3],
+    ratings = read_ratings(
+        table or folder / LABELS, folder, needed=("pixel_spacing_mm",), leave_out=leave_out
     )
+    return run_tasks(_analyze, ratings, workers=workers, on_done=on_done)
+
+
+def _analyze(label: LabeledImage) -> RatedImage:
+    findings = calcwatch.analyze_image(open_image(label.path, label.given))
+    shapes = [mark.morphology.likeliest for mark in findings.calcifications if mark.morphology]
+    groups = [
+        (
+            str((group.morphology and group.morphology.likeliest) or "cannot tell"),
+            str(group.distribution.likeliest if group.distribution else ""),
+            group.count,
+            round(group.suspicion or 0.0, 4),
+        )
+        for group in findings.groups
+    ]
     return RatedImage(
-        file=row["file"],
-        patient=row["patient"],
-        birads=row["birads"],
-        notes=row.get("notes", ""),
-        has_calcifications=row["calcifications"] == "1",
+        label=label,
         suspicion=max((group[3] for group in groups), default=0.0),
-        groups=tuple(groups),
-        shapes={shape.value: told.count(shape) for shape in Morphology if shape in told},
+        groups=tuple(sorted(groups, key=lambda group: -group[3])),
+        shapes={shape.value: shapes.count(shape) for shape in Morphology if shape in shapes},
     )
 
 
 def area_of_suspicion(images: Sequence[RatedImage]) -> Estimate:
-    """Area under the curve of suspicion, categories 4 to 6 against 2 and 3, images with calcifications only.
+    """Area under the ROC curve of suspicion: categories 4 to 6 against 2 and 3.
 
-    The interval is from draws of patients.
+    Args:
+        images: Rated images; those without calcifications do not count.
+
+    Returns:
+        The area, its interval from drawing patients.
+
     """
-    used = [one for one in images if one.has_calcifications and one.birads.startswith(_RATED)]
-    scores: NDArray[np.float64] = np.array([one.suspicion for one in used])
-    positive = np.array([one.is_suspicious for one in used])
-    low, high = area_interval(scores, positive, [one.patient for one in used])
-    return Estimate(area_under_curve(scores, positive), low, high)
+    used = [image for image in images if image.label.positive and image.label.is_rated]
+    return area_estimate(
+        np.array([image.suspicion for image in used]),
+        np.array([image.label.is_suspicious for image in used]),
+        [image.label.patient for image in used],
+    )

@@ -1,1 +1,1 @@
-"""How well calcifications are found, and the page that says so."""
+"""How well calcifications are found: detectors on cases of known truth, targets, and the page of evidence."""

@@ -1,100 +1,90 @@
-"""Figures of accuracy from a ``findings.json`` and a table of labels.
-
-``python -m calcwatch_lab.bench.detection.accuracy findings.json labels.csv`` tells the table's kind by its
-columns: image labels (``file``, ``calcifications`` 0 or 1, perhaps ``patient``), or clusters with a circle
-(``image``, ``class``, ``x_px``, ``y_px_top_origin``, ``radius_px``).
-"""
+"""``calcwatch-lab bench accuracy``: figures from a finished result and a table of labels."""
 
 from __future__ import annotations
 
-import argparse
-import csv
-import json
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import rankdata
+
+from calcwatch_lab.bench.detection.evaluate import SMALLEST_CIRCLE_MM
+from calcwatch_lab.bench.statistics.roc import area_estimate
+from calcwatch_lab.labels import read_labels
+from calcwatch_lab.results import read_images
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from numpy.typing import NDArray
+    from calcwatch.domain.findings import ImageFindings
+    from calcwatch_lab.labels import Circle, LabeledImage
 
-Image = dict[str, Any]
-"""One entry of ``images`` in ``findings.json``."""
+    Images = Mapping[str, ImageFindings]
 
 FALSE_GROUPS = (0.5, 1.0, 2.0)
-"""False groups per normal image at which the sensitivity for clusters is read off."""
+"""False groups per normal image at which the sensitivity for clusters is read off, as others report it."""
 
-_BOOTSTRAPS = 2000
-_SMALLEST_RADIUS_PX = (
-    25.0  # 5 mm at 0.2 mm: circles round one or two specks are drawn tighter than a reader looks
-)
+_SMALLEST_RADIUS_PX = SMALLEST_CIRCLE_MM / 0.2  # in pixels of mini-MIAS, whose circles these are
 
 
-def area_under_curve(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
-    """Area under the ROC curve (Mann-Whitney); ties count half. ``nan`` when one kind is missing."""
-    count = int(positive.sum())
-    if count in (0, positive.size):
-        return math.nan
-    excess = rankdata(scores)[positive].sum() - count * (count + 1) / 2
-    return float(excess / (count * (positive.size - count)))
+def measure_accuracy(findings: Path, table: Path) -> str:
+    """Hold a result against labels.
 
+    Args:
+        findings: A result of ``calcwatch analyze``: its folder or its ``findings.json``.
+        table: Image labels or clusters, told by their columns.
 
-def area_interval(
-    scores: NDArray[np.float64], positive: NDArray[np.bool_], patients: Sequence[str], *, seed: int = 0
-) -> tuple[float, float]:
-    """95 percent interval of the area under the curve, by bootstrap over patients."""
-    names = sorted(set(patients))
-    rows = [np.flatnonzero(np.array(patients) == name) for name in names]
-    generator = np.random.default_rng(seed)
-    areas = []
-    for _ in range(_BOOTSTRAPS):
-        drawn = np.concatenate([rows[i] for i in generator.integers(0, len(names), len(names))])
-        areas.append(area_under_curve(scores[drawn], positive[drawn]))
-    low, high = np.nanquantile(areas, [0.025, 0.975])
-    return float(low), float(high)
+    Returns:
+        The figures, a line each.
 
+    Raises:
+        BadTable: The table or the result cannot be used.
 
-def highest_score(image: Image) -> float:
-    """Score of the most believable calcification, 0 when there is none."""
-    return max((float(found["score"]) for found in image["calcifications"]), default=0.0)
-
-
-def cluster_sensitivity(
-    images: dict[str, Image], clusters: Sequence[dict[str, str]], normal: Sequence[str]
-) -> dict[float, float]:
-    """Share of clusters hit at each rate of false groups per normal image.
-
-    A group hits a cluster when its center lies in the cluster's circle, which is taken to be at least 25
-    pixels in radius. The threshold is the lowest score that lets at most that many groups pass on the
-    normal images.
     """
-    false_scores = sorted((g["score"] for name in normal for g in images[name]["groups"]), reverse=True)
-    hits = np.array([_best_hit(images[row["image"]], row) for row in clusters])
-    sensitivity = {}
-    for rate in FALSE_GROUPS:
-        allowed = int(rate * len(normal))
-        threshold = false_scores[allowed] if allowed < len(false_scores) else 0.0
-        sensitivity[rate] = float(np.mean(hits > threshold)) if hits.size else math.nan
-    return sensitivity
+    labels = read_labels(table)
+    images = read_images(findings)
+    if any(label.circles or label.grouped for label in labels):
+        return report_clusters({Path(name).stem: image for name, image in images.items()}, labels)
+    return report_image_labels({Path(name).name: image for name, image in images.items()}, labels)
 
 
-def report_image_labels(images: dict[str, Image], rows: Sequence[dict[str, str]]) -> str:
-    """Area under the curve of the highest score against the label, and marks an image."""
-    known = [row for row in rows if row["file"] in images]
-    scores = np.array([highest_score(images[row["file"]]) for row in known])
-    positive = np.array([row["calcifications"] == "1" for row in known])
-    patients = [row.get("patient") or row["file"] for row in known]
-    low, high = area_interval(scores, positive, patients)
-    marks = np.array([len(images[row["file"]]["calcifications"]) for row in known])
+def highest_score(image: ImageFindings) -> float:
+    """Score of an image.
+
+    Args:
+        image: What was found.
+
+    Returns:
+        The highest score of a calcification, 0 when there is none.
+
+    """
+    return max((calcification.score for calcification in image.calcifications), default=0.0)
+
+
+def report_image_labels(images: Images, labels: Sequence[LabeledImage]) -> str:
+    """Area under the curve of the highest score against the label, and marks an image.
+
+    Args:
+        images: What was found, by file name.
+        labels: Labels of these and perhaps of other images.
+
+    Returns:
+        The figures, a line each.
+
+    """
+    known = [label for label in labels if label.path.name in images]
+    findings = [images[label.path.name] for label in known]
+    scores = np.array([highest_score(image) for image in findings])
+    positive = np.array([bool(label.positive) for label in known])
+    patients = [label.patient for label in known]
+    area = area_estimate(scores, positive, patients)
+    marks = np.array([len(image.calcifications) for image in findings])
     return "\n".join(
         [
-            f"images: {len(known)} of {len(rows)} in the table, {positive.sum()} labeled 1",
-            f"area under the curve of the highest score: {area_under_curve(scores, positive):.3f}"
-            f" (95 % interval {low:.3f} to {high:.3f}, bootstrap over {len(set(patients))} patients)",
+            f"images: {len(known)} of {len(labels)} in the table, {positive.sum()} labeled 1",
+            f"area under the curve of the highest score: {area.value:.3f}"
+            f" (95 % interval {area.low:.3f} to {area.high:.3f},"
+            f" bootstrap over {len(set(patients))} patients)",
             f"calcifications an image labeled 0: mean {marks[~positive].mean():.2f},"
             f" median {np.median(marks[~positive]):.1f}",
             f"calcifications an image labeled 1: mean {marks[positive].mean():.2f},"
@@ -103,45 +93,59 @@ def report_image_labels(images: dict[str, Image], rows: Sequence[dict[str, str]]
     )
 
 
-def report_clusters(images: dict[str, Image], rows: Sequence[dict[str, str]]) -> str:
-    """Sensitivity for located clusters at the stated rates of false groups per normal image."""
-    clusters = [row for row in rows if row["class"] == "CALC" and row["x_px"] and row["image"] in images]
-    with_calcifications = {row["image"] for row in rows if row["class"] == "CALC"}
-    normal = sorted({row["image"] for row in rows if row["image"] in images} - with_calcifications)
-    found = cluster_sensitivity(images, clusters, normal)
+def report_clusters(images: Images, labels: Sequence[LabeledImage]) -> str:
+    """Sensitivity for located clusters at rates of false groups per normal image.
+
+    Args:
+        images: What was found, by file name without its ending.
+        labels: Clusters of these and perhaps of other images.
+
+    Returns:
+        The figures, a line each.
+
+    """
+    known = [label for label in labels if label.path.name in images]
+    clusters = [(images[label.path.name], circle) for label in known for circle in label.circles]
+    normal = [images[label.path.name] for label in known if not label.positive]
+    sensitivity = cluster_sensitivity(clusters, normal)
     lines = [f"clusters: {len(clusters)}, normal images: {len(normal)}"]
     lines += [
-        f"sensitivity at {rate:g} false groups a normal image: {found[rate]:.2f}" for rate in FALSE_GROUPS
+        f"sensitivity at {rate:g} false groups a normal image: {sensitivity[rate]:.2f}"
+        for rate in FALSE_GROUPS
     ]
     return "\n".join(lines)
 
 
-def _best_hit(image: Image, circle: dict[str, str]) -> float:
-    row, column = float(circle["y_px_top_origin"]), float(circle["x_px"])
-    radius = max(float(circle["radius_px"]), _SMALLEST_RADIUS_PX)
+def cluster_sensitivity(
+    clusters: Sequence[tuple[ImageFindings, Circle]], normal: Sequence[ImageFindings]
+) -> dict[float, float]:
+    """Share of clusters found at each rate of false groups per normal image.
+
+    A group finds a cluster when its center lies in the cluster's circle, which is taken to be at least 5 mm
+    in radius. The threshold is the lowest score that lets at most that many groups pass on the normal images.
+
+    Args:
+        clusters: What was found in an image, and a circle of it in pixels.
+        normal: What was found in the images without calcifications.
+
+    Returns:
+        The share by rate; ``nan`` without clusters.
+
+    """
+    false_scores = sorted((group.score for image in normal for group in image.groups), reverse=True)
+    scores = np.array([_best_score(image, circle) for image, circle in clusters])
+    sensitivity = {}
+    for rate in FALSE_GROUPS:
+        allowed = int(rate * len(normal))
+        threshold = false_scores[allowed] if allowed < len(false_scores) else 0.0
+        sensitivity[rate] = float(np.mean(scores > threshold)) if scores.size else math.nan
+    return sensitivity
+
+
+def _best_score(image: ImageFindings, circle: Circle) -> float:
+    row, column, radius = circle
+    reach = max(radius, _SMALLEST_RADIUS_PX)
     inside = (
-        g["score"] for g in image["groups"] if math.hypot(g["row"] - row, g["column"] - column) <= radius
+        group.score for group in image.groups if math.hypot(group.row - row, group.column - column) <= reach
     )
     return max(inside, default=-1.0)
-
-
-def main(arguments: Sequence[str] | None = None) -> str:
-    """Read both files and return the report; what the command prints."""
-    parser = argparse.ArgumentParser(
-        prog="python -m calcwatch_lab.bench.detection.accuracy", description=__doc__
-    )
-    parser.add_argument("findings", type=Path)
-    parser.add_argument("labels", type=Path)
-    given = parser.parse_args(arguments)
-    found = json.loads(given.findings.read_text(encoding="utf-8"))["images"]
-    with given.labels.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    if not rows:
-        raise SystemExit(f"{given.labels}: the table has no rows")
-    if "calcifications" in rows[0]:
-        return report_image_labels({Path(image["source"]).name: image for image in found}, rows)
-    return report_clusters({Path(image["source"]).stem: image for image in found}, rows)
-
-
-if __name__ == "__main__":
-    print(main())  # noqa: T201

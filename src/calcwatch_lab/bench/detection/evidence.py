@@ -3,29 +3,45 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from calcwatch_lab.bench.detection.run import Contender, Outcome
-from calcwatch_lab.bench.detection.shifts import ShiftFigures, shift_figures
-from calcwatch_lab.bench.detection.worst import Odd, worst_of
-from calcwatch_lab.bench.statistics.figures import LOCATED, DataSetFigures, Estimate, Image, figures_of, gain
+from calcwatch_lab.bench.detection.figures import (
+    LOCATED,
+    DataSetFigures,
+    ShiftFigures,
+    figures_of,
+    gain,
+    shift_figures,
+)
+from calcwatch_lab.bench.detection.mistakes import Mistake, worst_of
 from calcwatch_lab.bench.truth.phantoms import PHANTOMS, SHIFTS
 
-_DIGITS = 4
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from calcwatch_lab.bench.detection.evaluate import EvaluatedImage
+    from calcwatch_lab.bench.detection.run import CaseResult, Contender
+    from calcwatch_lab.bench.statistics.intervals import Estimate
+
+_DIGITS = 4  # of every figure that is written for a program
 
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
     """What one run measured.
 
-    ``data_sets``: figures by data set and contender. ``gains``: of each contender over the first, where
-    calcifications are located. ``shifts``: by contender. ``refused``: images that could
-    not be analyzed, with the reason, by data set. ``left_out``: number of patients left out of a data set
-    since they trained a contender. ``worst``: data set, image, contender and what is worst there.
+    Attributes:
+        contenders: The detectors, the first being the baseline.
+        data_sets: Figures by data set and contender.
+        gains: Of each contender over the first, by data set, where calcifications are located.
+        shifts: What each shift of the imaging costs, by contender.
+        refused: Images that could not be analyzed, with the reason, by data set.
+        left_out: Number of patients left out of a data set since they trained a contender.
+        worst: Data set, image, contender and mistake.
+
     """
 
     contenders: tuple[Contender, ...]
@@ -34,45 +50,72 @@ class Evidence:
     shifts: dict[str, tuple[ShiftFigures, ...]]
     refused: dict[str, tuple[str, ...]]
     left_out: dict[str, int]
-    worst: tuple[tuple[str, str, str, Odd], ...] = ()
+    worst: tuple[tuple[str, str, str, Mistake], ...] = ()
 
 
-def gather(
-    outcomes: Sequence[Outcome], contenders: Sequence[Contender], left_out: dict[str, int]
+def gather_evidence(
+    results: Sequence[CaseResult], contenders: Sequence[Contender], left_out: dict[str, int]
 ) -> Evidence:
-    """Compute the figures of every data set; the shifts are compared with the phantoms as they come."""
-    names = list(dict.fromkeys(outcome.case.data_set for outcome in outcomes))
-    good = [outcome for outcome in outcomes if not outcome.refused]
-    filled = [name for name in names if any(outcome.case.data_set == name for outcome in good)]
+    """Compute the figures of every data set; shifts are compared with the phantoms as they come.
+
+    Args:
+        results: All cases after all contenders.
+        contenders: The detectors, the first being the baseline.
+        left_out: Number of patients left out, by data set.
+
+    Returns:
+        The figures.
+
+    """
+    names = list(dict.fromkeys(result.case.data_set for result in results))
+    analyzed = [result for result in results if not result.refused]
+    filled = [name for name in names if any(result.case.data_set == name for result in analyzed)]
     data_sets = {
-        name: {one.name: figures_of(_images(good, name, one.name)) for one in contenders}
+        name: {own.name: figures_of(_images(analyzed, name, own.name)) for own in contenders}
         for name in filled
         if name != SHIFTS
     }
     first, *others = contenders
+    refused = {
+        name: tuple(
+            f"{result.case.name}: {result.refused}"
+            for result in results
+            if result.refused and result.case.data_set == name
+        )
+        for name in names
+    }
     return Evidence(
         contenders=tuple(contenders),
         data_sets=data_sets,
         gains={
             name: {
-                one.name: gain(_images(good, name, one.name), _images(good, name, first.name))
-                for one in others
+                other.name: gain(_images(analyzed, name, other.name), _images(analyzed, name, first.name))
+                for other in others
             }
             for name, figures in data_sets.items()
             if figures[first.name].kind == LOCATED
         },
-        shifts={one.name: _shifts(good, one.name) for one in contenders} if SHIFTS in filled else {},
-        refused={name: _refusals(outcomes, name) for name in names if _refusals(outcomes, name)},
+        shifts={own.name: _shifts(analyzed, own.name) for own in contenders} if SHIFTS in filled else {},
+        refused={name: words for name, words in refused.items() if words},
         left_out=left_out,
-        worst=tuple(_worst(good, data_sets)),
+        worst=tuple(_worst(analyzed, data_sets)),
     )
 
 
 def figures_document(evidence: Evidence) -> dict[str, Any]:
-    """Return all figures as dictionaries and lists, ready for JSON; ``null`` where nothing can be told."""
+    """Write all figures as dictionaries and lists.
+
+    Args:
+        evidence: What a run measured.
+
+    Returns:
+        What JSON knows; ``None`` where a figure cannot be told.
+
+    """
     return {
         "contenders": [
-            {"name": one.name, "model_hash": one.model_hash or None} for one in evidence.contenders
+            {"name": contender.name, "model_hash": contender.model_hash or None}
+            for contender in evidence.contenders
         ],
         **{
             name: plain(getattr(evidence, name))
@@ -82,7 +125,15 @@ def figures_document(evidence: Evidence) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """Turn dataclasses, arrays and numbers into what JSON knows, rounded to four digits."""
+    """Turn dataclasses, arrays and numbers into what JSON knows.
+
+    Args:
+        value: Dataclasses, dictionaries, lists, arrays, numbers and words, one in another.
+
+    Returns:
+        The same in dictionaries and lists, numbers rounded to four digits; ``None`` for ``nan``.
+
+    """
     if is_dataclass(value):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, dict):
@@ -94,41 +145,35 @@ def plain(value: Any) -> Any:
     return int(value) if isinstance(value, np.integer) else value
 
 
-def _images(outcomes: Sequence[Outcome], data_set: str, contender: str) -> list[Image]:
-    return [
-        Image(outcome.case.patient, outcome.judged[contender])
-        for outcome in outcomes
-        if outcome.case.data_set == data_set
-    ]
+def _images(results: Sequence[CaseResult], data_set: str, contender: str) -> list[EvaluatedImage]:
+    return [result.images[contender] for result in results if result.case.data_set == data_set]
 
 
-def _shifts(outcomes: Sequence[Outcome], contender: str) -> tuple[ShiftFigures, ...]:
-    shifted = [outcome for outcome in outcomes if outcome.case.data_set == SHIFTS]
-    usual = {one.patient: one for one in _images(outcomes, PHANTOMS, contender)}
-    kinds = {outcome.case.variant: outcome.case.kind for outcome in shifted}
-    found = []
+def _shifts(results: Sequence[CaseResult], contender: str) -> tuple[ShiftFigures, ...]:
+    usual = {image.patient: image for image in _images(results, PHANTOMS, contender)}
+    shifted = [result for result in results if result.case.data_set == SHIFTS]
+    kinds = {result.case.variant: result.case.kind for result in shifted}
+    figures = []
     for variant, kind in kinds.items():
         images = [
-            Image(outcome.case.patient, outcome.judged[contender])
-            for outcome in shifted
-            if outcome.case.variant == variant and outcome.case.patient in usual
+            result.images[contender]
+            for result in shifted
+            if result.case.variant == variant and result.case.patient in usual
         ]
-        found.append(shift_figures(variant, kind, [usual[one.patient] for one in images], images))
-    return tuple(found)
+        figures.append(shift_figures(variant, kind, [usual[image.patient] for image in images], images))
+    return tuple(figures)
 
 
 def _worst(
-    outcomes: Sequence[Outcome], data_sets: dict[str, dict[str, DataSetFigures]]
-) -> Iterator[tuple[str, str, str, Odd]]:
+    results: Sequence[CaseResult], data_sets: dict[str, dict[str, DataSetFigures]]
+) -> Iterator[tuple[str, str, str, Mistake]]:
     for data_set, figures in data_sets.items():
-        chosen = [outcome for outcome in outcomes if outcome.case.data_set == data_set]
+        chosen = [result for result in results if result.case.data_set == data_set]
         for contender in figures:
-            odd = [(one.case.name, place) for one in chosen for place in one.judged[contender].odd]
-            for image, place in worst_of(odd):
-                yield data_set, image, contender, place
-
-
-def _refusals(outcomes: Sequence[Outcome], data_set: str) -> tuple[str, ...]:
-    return tuple(
-        f"{one.case.name}: {one.refused}" for one in outcomes if one.refused and one.case.data_set == data_set
-    )
+            mistakes = [
+                (result.case.name, mistake)
+                for result in chosen
+                for mistake in result.images[contender].mistakes
+            ]
+            for image, mistake in worst_of(mistakes):
+                yield data_set, image, contender, mistake

@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from calcwatch import __version__
-from calcwatch.domain.findings import ANALYSIS_VERSION
 from calcwatch.words.flags import KIND_WORDS
-from calcwatch_lab.bench.detection.evidence import Evidence
-from calcwatch_lab.bench.detection.goals import Goal, goals_of
-from calcwatch_lab.bench.detection.rules import RULES
-from calcwatch_lab.bench.statistics.figures import (
+from calcwatch_lab.bench.detection.evaluate import (
+    GROUP_MEMBERS_FROM,
+    LOWEST_SCORE,
+    MOST_MARKS,
+    SMALLEST_CIRCLE_MM,
+)
+from calcwatch_lab.bench.detection.figures import (
     FALSE_GROUPS,
     FALSE_PER_CM2,
     FALSE_PER_IMAGE,
     GROUPED,
     LOCATED,
     DataSetFigures,
-    Estimate,
     MarkFigures,
 )
+from calcwatch_lab.bench.detection.targets import Target, targets_of
+from calcwatch_lab.bench.statistics.matching import MATCH_MM, MATCH_OVERLAP
 from calcwatch_lab.bench.truth.phantoms import LOOKALIKES
+from calcwatch_lab.bench.truth.truth import ROSE
+from calcwatch_lab.pages import join_paragraphs, number, page_head, table, with_interval
+from calcwatch_lab.seeds import DETECTION_TEST
 
-Row = Sequence[str]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from calcwatch_lab.bench.detection.evidence import Evidence
+    from calcwatch_lab.bench.statistics.intervals import Estimate
 
 _OUTLINE_ROWS = {
     "hits": "an object that was found",
@@ -39,8 +48,49 @@ _REPORTED_ROWS = {
 }
 
 
+_RULES = f"""\
+## How it was measured
+
+- **A hit**: the centers of mark and calcification lie within {MATCH_MM:g} mm, or their outlines overlap by
+  {MATCH_OVERLAP:g} (intersection over union). One to one: as many hits as possible by the Hungarian method,
+  the most believable marks first, then the nearest. A second mark on the same calcification is false.
+- **False marks** are counted on all images, those with calcifications too. A mark on a look-alike is false.
+  Marks in regions that the truth says nothing about are neither.
+- **The curve** follows the {MOST_MARKS} highest marks of an image down to a score of {LOWEST_SCORE:g}. A rate
+  is read off at the lowest threshold that lets at most that many false ones pass. The area of the breast is
+  the one the analysis finds.
+- **Detectability**: root of the sum over an object's pixels of (signal / noise)². In insertions it is that
+  sum; in phantoms it is computed from the peak contrast, the area and the system's blur. It knows quantum
+  noise only, not the tissue a calcification lies in and not the grain of film. {ROSE:g} is Rose's limit of
+  what is seen reliably.
+- **A true group** has three visible calcifications or is a circle of the data set. It is hit when the center
+  of a found group lies in its circle (at least {SMALLEST_CIRCLE_MM:g} mm in radius) and two of its
+  calcifications are among the group's own, where they are known. A found group of three real calcifications
+  that hits no true group is neither. Where only circles are known, false groups are counted on normal images.
+  Loose groups have members down to a score of {GROUP_MEMBERS_FROM:g}.
+- **Phantoms**: seeds {DETECTION_TEST.first} and up, one view each, which trained nothing. Every fourth has no
+  calcification.
+- **Insertions**: phantom calcifications put into images labeled as without, and the same images left alone,
+  both in the figures. Whatever real calcification such an image has counts as a false mark.
+- **Outlines**: the true one is that of the calcification's whole shadow before any blur.
+- **Calibration**: over all marks of the curve, a mark being real when it lies on a calcification: what a
+  score claims. A second mark on one is real here and false above.
+- **Intervals**: patients are drawn with replacement, all images of one together; matching is done once. The
+  percentiles 2.5 and 97.5 are given. With few patients they are too narrow."""
+
+
 def page_of(evidence: Evidence, command: str, plots: Iterable[str]) -> str:
-    """Return the page; ``plots``: names of the plots that lie beside it as ``detector-NAME.svg``."""
+    """Write the page of evidence.
+
+    Args:
+        evidence: What a run measured.
+        command: The command that measures it again.
+        plots: Names of the plots that lie beside the page as ``detector-NAME.svg``.
+
+    Returns:
+        The page in Markdown.
+
+    """
     shown = set(plots)
     parts = [
         *_head(evidence, command),
@@ -54,30 +104,9 @@ def page_of(evidence: Evidence, command: str, plots: Iterable[str]) -> str:
         *_outlines(evidence),
         *_lookalikes(evidence),
         *_refused(evidence),
-        RULES,
+        _RULES,
     ]
-    return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def number(value: float, digits: int = 2) -> str:
-    """Return a number in words; a dash for what cannot be told."""
-    return "–" if math.isnan(value) else f"{value + 0.0:.{digits}f}"
-
-
-def with_interval(estimate: Estimate | None, digits: int = 2) -> str:
-    """Return a figure with its interval in brackets."""
-    if estimate is None or math.isnan(estimate.value):
-        return "–"
-    if math.isnan(estimate.low):
-        return number(estimate.value, digits)
-    between = f"{number(estimate.low, digits)} to {number(estimate.high, digits)}"
-    return f"{number(estimate.value, digits)} ({between})"
-
-
-def table(heads: Row, rows: Iterable[Row], *, words: int = 1) -> str:
-    """Return a Markdown table, its columns to the right but for the first ``words``."""
-    marks = [*["---"] * words, *["---:"] * (len(heads) - words)]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in [heads, marks, *rows])
+    return join_paragraphs(parts)
 
 
 def _picture(name: str, words: str, shown: set[str]) -> str:
@@ -85,13 +114,9 @@ def _picture(name: str, words: str, shown: set[str]) -> str:
 
 
 def _head(evidence: Evidence, command: str) -> Iterator[str]:
-    yield "# How well the detectors find calcifications"
-    yield (
-        f"Written by calcwatch {__version__} (analysis version {ANALYSIS_VERSION}); the same command on the "
-        "same images writes the same page, plots and tables:"
-    )
-    yield f"```text\n{command}\n```"
-    hashes = [f"{one.name} `{one.model_hash[:16]}`" for one in evidence.contenders if one.model_hash]
+    promise = "; the same command on the same images writes the same page, plots and tables"
+    yield from page_head("How well the detectors find calcifications", command, promise)
+    hashes = [f"{own.name} `{own.model_hash[:16]}`" for own in evidence.contenders if own.model_hash]
     models = f" Weights (first digits of SHA-256): {', '.join(hashes)}." if hashes else ""
     yield (
         "Brackets hold 95 percent intervals, from 2000 draws of patients with replacement. Everything in a "
@@ -105,39 +130,47 @@ def _head(evidence: Evidence, command: str) -> Iterator[str]:
 
 
 def _asked(evidence: Evidence) -> Iterator[str]:
-    goals = list(goals_of(evidence))
-    if not goals:
+    targets = list(targets_of(evidence))
+    if not targets:
         return
-    names = [one.name for one in evidence.contenders]
+    names = [contender.name for contender in evidence.contenders]
     yield "## What was asked"
     yield table(
         ["Where", "What", "Asked", *names],
         [
-            [goal.data_set, goal.words, f"{'≥' if goal.at_least else '≤'} {goal.limit:g}"]
-            + [_judged(goal, name) for name in names]
-            for goal in goals
+            [target.data_set, target.words, f"{'≥' if target.at_least else '≤'} {target.limit:g}"]
+            + [_reached(target, name) for name in names]
+            for target in targets
         ],
         words=2,
     )
     yield "**Bold**: reached."
 
 
-def _judged(goal: Goal, contender: str) -> str:
-    digits = 1 if goal.limit >= 5 else 2 if goal.limit >= 0.1 else 3
-    words = with_interval(goal.reached[contender], digits)
+def _reached(target: Target, contender: str) -> str:
+    digits = 1 if target.limit >= 5 else 2 if target.limit >= 0.1 else 3
+    words = with_interval(target.reached[contender], digits)
     value, _, interval = words.partition(" ")
-    return f"**{value}** {interval}".strip() if goal.is_met(contender) else words
+    return f"**{value}** {interval}".strip() if target.is_met(contender) else words
 
 
 def _data_sets(evidence: Evidence) -> Iterator[str]:
     yield "## Data sets"
     rows = []
     for name, figures in evidence.data_sets.items():
-        one = next(iter(figures.values()))
-        counts = (one.marks.count["all"], one.marks.count["visible"]) if one.marks else ("–", "–")
-        groups = one.groups["loose"].count if one.groups else "–"
+        result = next(iter(figures.values()))
+        counts = (result.marks.count["all"], result.marks.count["visible"]) if result.marks else ("–", "–")
+        groups = result.groups["loose"].count if result.groups else "–"
         left_out = evidence.left_out.get(name, "–")
-        cells = (one.images, one.positive, one.patients, f"{one.breast_cm2:.0f}", *counts, groups, left_out)
+        cells = (
+            result.images,
+            result.positive,
+            result.patients,
+            f"{result.breast_cm2:.0f}",
+            *counts,
+            groups,
+            left_out,
+        )
         rows.append([name, *map(str, cells)])
     heads = ["", "images", "with calcifications", "patients", "breast, cm²"]
     yield table([*heads, "calcifications", "visible", "groups", "patients left out"], rows)
@@ -158,7 +191,9 @@ def _calcifications(evidence: Evidence, shown: set[str]) -> Iterator[str]:
     for name, figures in chosen:
         yield f"### {name}"
         yield table(["", *_names(figures, ("all", "visible"))], _rate_rows(figures))
-        gains = [f"{one} {with_interval(found)}" for one, found in evidence.gains[name].items()]
+        gains = [
+            f"{contender} {with_interval(estimate)}" for contender, estimate in evidence.gains[name].items()
+        ]
         yield _against(evidence.contenders[0].name, gains)
     yield _picture("froc-image", "Calcifications found over false marks an image", shown)
     yield "### By how well they can be seen"
@@ -171,8 +206,8 @@ def _calcifications(evidence: Evidence, shown: set[str]) -> Iterator[str]:
                 [
                     words,
                     *(
-                        with_interval(_marks(one).reported[key], 3 if "cm2" in key else 2)
-                        for one in figures.values()
+                        with_interval(_marks(result).reported[key], 3 if "cm2" in key else 2)
+                        for result in figures.values()
                     ),
                 ]
                 for key, words in _REPORTED_ROWS.items()
@@ -185,7 +220,7 @@ def _against(first: str, gains: Sequence[str]) -> str:
     return f"Gained over {first} (visible, 0.4 false/cm², {words}): {'; '.join(gains)}." if gains else ""
 
 
-def _rate_rows(figures: dict[str, DataSetFigures]) -> Iterator[Row]:
+def _rate_rows(figures: dict[str, DataSetFigures]) -> Iterator[Sequence[str]]:
     kinds: tuple[
         tuple[Sequence[float], str, Callable[[MarkFigures], dict[str, tuple[Estimate, ...]]]], ...
     ] = (
@@ -195,8 +230,8 @@ def _rate_rows(figures: dict[str, DataSetFigures]) -> Iterator[Row]:
     for rates, unit, read in kinds:
         for place, rate in enumerate(rates):
             cells = [
-                with_interval(read(_marks(one))[key][place])
-                for one in figures.values()
+                with_interval(read(_marks(result))[key][place])
+                for result in figures.values()
                 for key in ("all", "visible")
             ]
             yield [f"{rate:g} {unit}", *cells]
@@ -206,7 +241,7 @@ def _groups(evidence: Evidence, shown: set[str]) -> Iterator[str]:
     chosen = [
         (name, figures)
         for name, figures in _of_kind(evidence, LOCATED) + _of_kind(evidence, GROUPED)
-        if all(one.groups for one in figures.values())
+        if all(result.groups for result in figures.values())
     ]
     if not chosen:
         return
@@ -218,15 +253,15 @@ def _groups(evidence: Evidence, shown: set[str]) -> Iterator[str]:
         "too few false groups for a whole curve; loose members also join what lies apart."
     )
     for name, figures in chosen:
-        one = next(iter(figures.values()))
-        unit = "normal image" if one.kind == GROUPED else "image"
+        result = next(iter(figures.values()))
+        unit = "normal image" if result.kind == GROUPED else "image"
         yield table(
             [name, *_names(figures, ("reported", "loose"))],
             [
                 [f"{rate:g} false groups a {unit}" if unit[0] == "n" else f"{rate:g} false groups an {unit}"]
                 + [
-                    with_interval(found.groups[key].at_rates[place])
-                    for found in figures.values()
+                    with_interval(result.groups[key].at_rates[place])
+                    for result in figures.values()
                     for key in ("reported", "loose")
                 ]
                 for place, rate in enumerate(FALSE_GROUPS)
@@ -245,22 +280,32 @@ def _images(evidence: Evidence) -> Iterator[str]:
     for name, figures in evidence.data_sets.items():
         if name == LOOKALIKES:
             continue
-        rows = [["area under the curve", *(with_interval(one.image_area, 3) for one in figures.values())]]
-        ones = list(figures.values())
-        if any(one.corrected_area for one in ones):
-            rows.append(["area, labels corrected", *(with_interval(one.corrected_area, 3) for one in ones)])
-        if any(one.marks_on_negative for one in ones):
+        rows = [
+            ["area under the curve", *(with_interval(result.image_area, 3) for result in figures.values())]
+        ]
+        results = list(figures.values())
+        if any(result.corrected_area for result in results):
             rows.append(
-                ["marks an image labeled without", *(with_interval(one.marks_on_negative) for one in ones)]
+                ["area, labels corrected", *(with_interval(result.corrected_area, 3) for result in results)]
             )
-        if any(one.unseen_on_negative for one in ones):
+        if any(result.marks_on_negative for result in results):
             rows.append(
-                ["of these where none was seen", *(with_interval(one.unseen_on_negative) for one in ones)]
+                [
+                    "marks an image labeled without",
+                    *(with_interval(result.marks_on_negative) for result in results),
+                ]
             )
-        if any(one.marks_on_corrected for one in ones):
-            cells = [with_interval(one.marks_on_corrected) for one in ones]
+        if any(result.unseen_on_negative for result in results):
+            rows.append(
+                [
+                    "of these where none was seen",
+                    *(with_interval(result.unseen_on_negative) for result in results),
+                ]
+            )
+        if any(result.marks_on_corrected for result in results):
+            cells = [with_interval(result.marks_on_corrected) for result in results]
             rows.append(["marks an image corrected to without", *cells])
-        if not math.isnan(ones[0].image_area.value):
+        if not math.isnan(results[0].image_area.value):
             yield table([name, *figures], rows)
 
 
@@ -282,16 +327,16 @@ def _shifts(evidence: Evidence, shown: set[str]) -> Iterator[str]:
             [contender, "n", "found", "lost", "n in both", "lost in both", "kept: found", "kept: false/cm²"],
             [
                 [
-                    one.name,
-                    str(one.count),
-                    with_interval(one.sensitivity),
-                    with_interval(one.loss, 1),
-                    str(one.both_count),
-                    with_interval(one.both_loss, 1),
-                    number(one.kept_threshold[0]),
-                    number(one.kept_threshold[1]),
+                    shift.name,
+                    str(shift.count),
+                    with_interval(shift.sensitivity),
+                    with_interval(shift.loss, 1),
+                    str(shift.both_count),
+                    with_interval(shift.both_loss, 1),
+                    number(shift.kept_threshold[0]),
+                    number(shift.kept_threshold[1]),
                 ]
-                for one in shifts
+                for shift in shifts
             ],
         )
 
@@ -304,21 +349,31 @@ def _calibration(evidence: Evidence, shown: set[str]) -> Iterator[str]:
     yield _picture("calibration", "Share of marks that are calcifications over their score", shown)
     yield "Reliability in ten bins of one width; the larger a dot, the more marks."
     for name, figures in chosen:
-        found = [one.calibration for one in figures.values() if one.calibration]
+        known = [result.calibration for result in figures.values() if result.calibration]
         yield table(
             [name, *figures],
             [
-                ["marks", *(str(one.marks) for one in found)],
-                ["of these calcifications", *(str(one.real) for one in found)],
-                ["expected error, bins of one width", *(with_interval(one.width_error, 3) for one in found)],
-                ["expected error, bins of one count", *(with_interval(one.count_error, 3) for one in found)],
-                ["Brier score", *(number(one.brier, 4) for one in found)],
+                ["marks", *(str(calibration.marks) for calibration in known)],
+                ["of these calcifications", *(str(calibration.real) for calibration in known)],
+                [
+                    "expected error, bins of one width",
+                    *(with_interval(calibration.width_error, 3) for calibration in known),
+                ],
+                [
+                    "expected error, bins of one count",
+                    *(with_interval(calibration.count_error, 3) for calibration in known),
+                ],
+                ["Brier score", *(number(calibration.brier, 4) for calibration in known)],
             ],
         )
 
 
 def _outlines(evidence: Evidence) -> Iterator[str]:
-    chosen = [(n, f) for n, f in _of_kind(evidence, LOCATED) if all(one.outlines for one in f.values())]
+    chosen = [
+        (name, figures)
+        for name, figures in _of_kind(evidence, LOCATED)
+        if all(result.outlines for result in figures.values())
+    ]
     if not chosen:
         return
     yield "## Outlines"
@@ -330,7 +385,7 @@ def _outlines(evidence: Evidence) -> Iterator[str]:
         yield table(
             [name, *figures],
             [
-                [words, *(with_interval(one.outlines[key]) for one in figures.values())]
+                [words, *(with_interval(result.outlines[key]) for result in figures.values())]
                 for key, words in _OUTLINE_ROWS.items()
             ],
         )
@@ -341,21 +396,21 @@ def _lookalikes(evidence: Evidence) -> Iterator[str]:
     if not figures:
         return
     yield "## Look-alikes"
-    one = next(iter(figures.values()))
+    result = next(iter(figures.values()))
     yield (
-        f"{one.images} phantoms that hold every kind of look-alike: share named as what is no calcification, "
-        "and share on which a calcification was reported."
+        f"{result.images} phantoms that hold every kind of look-alike: share named as what is no "
+        "calcification, and share on which a calcification was reported."
     )
     yield table(
         ["", "n", *_names(figures, ("named", "called"))],
-        [[_kind_words(kind), *_lookalike_cells(kind, figures)] for kind in sorted(one.lookalikes)],
+        [[_kind_words(kind), *_lookalike_cells(kind, figures)] for kind in sorted(result.lookalikes)],
     )
 
 
 def _lookalike_cells(kind: str, figures: dict[str, DataSetFigures]) -> Iterator[str]:
     yield str(next(iter(figures.values())).lookalikes[kind][0])
-    for one in figures.values():
-        total, named, called = one.lookalikes[kind]
+    for result in figures.values():
+        total, named, called = result.lookalikes[kind]
         yield from (number(named / total), number(called / total))
 
 
@@ -367,7 +422,7 @@ def _refused(evidence: Evidence) -> Iterator[str]:
     if evidence.refused:
         yield "## Not analyzed"
         yield "Images that were refused; they are in no figure."
-        lines = [f"- {name}: {words}" for name, found in evidence.refused.items() for words in found]
+        lines = [f"- {name}: {words}" for name, refused in evidence.refused.items() for words in refused]
         yield "\n".join(lines)
 
 
@@ -375,7 +430,7 @@ def _of_kind(evidence: Evidence, kind: str) -> list[tuple[str, dict[str, DataSet
     return [
         (name, figures)
         for name, figures in evidence.data_sets.items()
-        if name != LOOKALIKES and all(one.kind == kind for one in figures.values())
+        if name != LOOKALIKES and all(result.kind == kind for result in figures.values())
     ]
 
 

@@ -13,7 +13,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentFormatter
 
-from calcwatch_lab.bench.statistics.figures import DETECTABILITY_EDGES, Curve, DataSetFigures
+from calcwatch_lab.bench.detection.figures import DETECTABILITY_EDGES, Curve, DataSetFigures
+from calcwatch_lab.bench.detection.targets import POINTS_LOST
 from calcwatch_lab.bench.truth.phantoms import LOOKALIKES
 from calcwatch_lab.bench.truth.truth import ROSE
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from calcwatch_lab.bench.detection.evidence import Evidence
 
+# Looks of a plot; none of these numbers changes a figure.
 _COLORS = ("#8b8680", "#0a6e8a", "#c1572b", "#6a51a3")
 _INK, _FAINT = "#222222", "#d9d6d0"
 _STYLE: dict[Any, Any] = {
@@ -51,16 +53,20 @@ _STYLE: dict[Any, Any] = {
     "legend.fontsize": 8,
     "text.color": _INK,
 }
-_PANEL_INCHES = (3.3, 2.9)
-_LOSS_ALLOWED = 5.0
-_PUBLISHED = (0.4, 0.744)  # HDoGReg on its own data
-
-Drawing = Figure
-"""A finished plot."""
+_PANEL_INCHES = (3.3, 2.9)  # width and height of one data set's panel
+_PUBLISHED = (0.4, 0.744)  # rate and sensitivity of HDoGReg on its own data
 
 
 def plots_of(evidence: Evidence) -> dict[str, str]:
-    """Return every plot that the evidence allows, SVG text by name."""
+    """Draw every plot that the evidence allows.
+
+    Args:
+        evidence: What a run measured.
+
+    Returns:
+        SVG text by name of the plot.
+
+    """
     with mpl.rc_context(_STYLE):
         drawn = {
             "froc-area": _froc(evidence, per_area=True),
@@ -96,7 +102,7 @@ def _chosen(
     return [
         (name, figures)
         for name, figures in evidence.data_sets.items()
-        if name != LOOKALIKES and all(wanted(one) for one in figures.values())
+        if name != LOOKALIKES and all(wanted(result) for result in figures.values())
     ]
 
 
@@ -106,11 +112,13 @@ def _froc(evidence: Evidence, *, per_area: bool) -> Figure | None:
         return None
     figure, axes = _panels(len(chosen))
     for panel, (name, figures) in zip(axes, chosen, strict=True):
-        for place, (contender, one) in enumerate(figures.items()):
-            if one.marks is not None:
-                curves = one.marks.curve_cm2 if per_area else one.marks.curve_image
+        for place, (contender, result) in enumerate(figures.items()):
+            if result.marks is not None:
+                curves = result.marks.curve_cm2 if per_area else result.marks.curve_image
                 _draw_curve(panel, curves["visible"], _color(place), contender)
-                panel.plot(curves["all"].rates, curves["all"].value, color=_color(place), lw=0.8, ls=":")
+                panel.plot(
+                    curves["all"]["rates"], curves["all"]["value"], color=_color(place), lw=0.8, ls=":"
+                )
         unit = "false marks per cm² of breast" if per_area else "false marks an image"
         _finish_curves(panel, name, unit, (0.01, 0.1, 0.4, 1, 3) if per_area else (0.1, 1, 2, 5, 10, 100))
         if per_area:
@@ -126,10 +134,10 @@ def _groups(evidence: Evidence) -> Figure | None:
         return None
     figure, axes = _panels(len(chosen))
     for panel, (name, figures) in zip(axes, chosen, strict=True):
-        for place, (contender, one) in enumerate(figures.items()):
-            _draw_curve(panel, one.groups["reported"].curve, _color(place), contender)
-            loose = one.groups["loose"].curve
-            panel.plot(loose.rates, loose.value, color=_color(place), lw=0.8, ls=":")
+        for place, (contender, result) in enumerate(figures.items()):
+            _draw_curve(panel, result.groups["reported"].curve, _color(place), contender)
+            loose = result.groups["loose"].curve
+            panel.plot(loose["rates"], loose["value"], color=_color(place), lw=0.8, ls=":")
         _finish_curves(panel, name, "false groups an image", (0.02, 0.1, 0.5, 1, 3))
     axes[0].set_ylabel("groups found")
     _legend(figure, axes[0])
@@ -137,8 +145,8 @@ def _groups(evidence: Evidence) -> Figure | None:
 
 
 def _draw_curve(panel: Axes, curve: Curve, color: str, label: str) -> None:
-    panel.fill_between(curve.rates, curve.low, curve.high, color=color, alpha=0.16, lw=0)
-    panel.plot(curve.rates, curve.value, color=color, lw=1.6, label=label)
+    panel.fill_between(curve["rates"], curve["low"], curve["high"], color=color, alpha=0.16, lw=0)
+    panel.plot(curve["rates"], curve["value"], color=color, lw=1.6, label=label)
 
 
 def _finish_curves(panel: Axes, title: str, unit: str, ticks: Sequence[float]) -> None:
@@ -168,12 +176,12 @@ def _detectability(evidence: Evidence) -> Figure | None:
     words = [f"<{ROSE:g}", *(f"{edge:g}+" for edge in DETECTABILITY_EDGES[1:-1])]
     for panel, (name, figures) in zip(axes, chosen, strict=True):
         width = 0.8 / len(figures)
-        for place, (contender, one) in enumerate(figures.items()):
-            if one.marks is not None:
+        for place, (contender, result) in enumerate(figures.items()):
+            if result.marks is not None:
                 at = np.arange(len(words)) + (place - (len(figures) - 1) / 2) * width
-                found = [estimate for _, estimate in one.marks.by_detectability]
-                value = np.nan_to_num([estimate.value for estimate in found])
-                ends = np.nan_to_num([[e.value - e.low, e.high - e.value] for e in found]).T.clip(0)
+                shares = [estimate for _, estimate in result.marks.by_detectability]
+                value = np.nan_to_num([estimate.value for estimate in shares])
+                ends = np.nan_to_num([[e.value - e.low, e.high - e.value] for e in shares]).T.clip(0)
                 panel.bar(at, value, width * 0.92, color=_color(place), label=contender, alpha=0.85)
                 panel.errorbar(at, value, ends, fmt="none", ecolor=_INK, elinewidth=0.6)
         counts = next(iter(figures.values())).marks
@@ -201,9 +209,9 @@ def _calibration(evidence: Evidence) -> Figure | None:
     figure, axes = _panels(len(chosen), height=_PANEL_INCHES[1] + 0.3)
     for panel, (name, figures) in zip(axes, chosen, strict=True):
         panel.plot([0, 1], [0, 1], color=_INK, lw=0.6, ls="--")
-        for place, (contender, one) in enumerate(figures.items()):
-            if one.calibration is not None:
-                curve = one.calibration.by_width
+        for place, (contender, result) in enumerate(figures.items()):
+            if result.calibration is not None:
+                curve = result.calibration.by_width
                 size = 3 + 2.2 * np.log10(np.maximum(curve.count, 1))
                 panel.plot(curve.score, curve.share, color=_color(place), lw=1.3, label=contender)
                 panel.scatter(curve.score, curve.share, s=size**2 * 0.7, color=_color(place), lw=0, zorder=3)
@@ -226,9 +234,12 @@ def _shifts(evidence: Evidence) -> Figure | None:
     step = 0.6 / len(evidence.shifts)
     for place, (contender, shifts) in enumerate(evidence.shifts.items()):
         at = np.arange(len(shifts)) + (place - (len(evidence.shifts) - 1) / 2) * step
-        value = np.array([one.both_loss.value for one in shifts])
+        value = np.array([shift.both_loss.value for shift in shifts])
         ends = np.array(
-            [[v - one.both_loss.low, one.both_loss.high - v] for v, one in zip(value, shifts, strict=True)]
+            [
+                [v - shift.both_loss.low, shift.both_loss.high - v]
+                for v, shift in zip(value, shifts, strict=True)
+            ]
         )
         panel.errorbar(
             -value,
@@ -241,8 +252,8 @@ def _shifts(evidence: Evidence) -> Figure | None:
             label=contender,
         )
     panel.axvline(0, color=_INK, lw=0.8)
-    panel.axvline(-_LOSS_ALLOWED, color=_INK, lw=0.8, ls="--")
-    panel.set_yticks(range(len(first)), [one.name for one in first])
+    panel.axvline(-POINTS_LOST, color=_INK, lw=0.8, ls="--")
+    panel.set_yticks(range(len(first)), [shift.name for shift in first])
     panel.invert_yaxis()
     panel.set_xlabel("points of sensitivity gained or lost at 0.4 false/cm²; dashed: what may be lost")
     panel.grid(visible=False, axis="y")

@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
-
-import cv2
+from typing import TYPE_CHECKING
 
 from calcwatch.domain.errors import CalcwatchError
 from calcwatch.image.find.candidates import detect_classical
 from calcwatch.image.find.detections import Detector
-from calcwatch.service.run import ProgressEvent
-from calcwatch.service.workers import WorkerEnded, answers, available_cores
-from calcwatch_lab.bench.detection.judge import Judged, judge
-from calcwatch_lab.bench.truth.truth import Case
+from calcwatch.models.cards import DETECTOR, SHIPPED, BadModel, hash_of_files, read_card
+from calcwatch.models.learned import learned_detector
+from calcwatch_lab.bench.detection.evaluate import EvaluatedImage, evaluate
+from calcwatch_lab.parallel import run_tasks
 
-Task = TypeVar("Task")
-Result = TypeVar("Result")
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from calcwatch_lab.bench.truth.truth import Case
 
 
 @dataclass(frozen=True)
 class Contender:
-    """One detector under test; it must be picklable. ``name`` is what tables call it.
+    """One detector under test.
 
-    ``model_hash``: of its weights, empty when it has none. ``trained_on``: patients whose images trained it.
+    Attributes:
+        name: What tables call it.
+        detector: The function, picklable.
+        model_hash: Of its weights; empty when it has none.
+        trained_on: Patients whose images had a part in its weights.
+
     """
 
     name: str
@@ -41,12 +44,51 @@ CLASSICAL = Contender("classical", detect_classical)
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
-    """One case after all contenders: an answer each by name, or why the image could not be analyzed."""
+class CaseResult:
+    """One case after all contenders.
+
+    Attributes:
+        case: The case.
+        images: The evaluated image by name of the contender; empty where it was refused.
+        refused: Why the image could not be analyzed; empty where it could.
+
+    """
 
     case: Case
-    judged: dict[str, Judged]
+    images: dict[str, EvaluatedImage]
     refused: str = ""
+
+
+def contenders_of(models: Sequence[Path] | None) -> tuple[Contender, ...]:
+    """Collect the detectors to measure.
+
+    Args:
+        models: Folders of models; ``None`` or empty: the one that is shipped, if it is.
+
+    Returns:
+        The classical detector and every model, each under a name of its own.
+
+    Raises:
+        BadModel: A folder that was named holds no model.
+
+    """
+    contenders = [CLASSICAL]
+    for folder in models or [SHIPPED]:
+        try:
+            card = read_card(folder, DETECTOR)
+        except BadModel:
+            if models:
+                raise
+            continue
+        name = str(card.get("name") or "learned")
+        if name in {contender.name for contender in contenders}:
+            name = f"{name} ({folder.resolve().name})"
+        patients = frozenset(
+            str(patient) for part in ("trained_on", "weighed_on") for patient in card.get(part, ())
+        )
+        digest = hash_of_files(folder, *DETECTOR.networks)
+        contenders.append(Contender(name, learned_detector(folder), digest, patients))
+    return tuple(contenders)
 
 
 def run_cases(
@@ -54,71 +96,34 @@ def run_cases(
     contenders: Sequence[Contender],
     *,
     workers: int | None = None,
-    on_event: Callable[[ProgressEvent], None] = lambda event: None,
-) -> list[Outcome]:
-    """Judge every case, in the order given; the answer does not depend on the number of workers.
-
-    An image that is refused is an outcome with its reason. Raises ``RuntimeError`` when a worker fails
-    otherwise: then the figures would be of other images than stated.
-    """
-    outcomes: dict[int, Outcome] = {}
-    crew = min(workers or available_cores(), max(len(cases), 1))
-    on_event(ProgressEvent(0, len(cases)))
-    with closing(answers(partial(_judge_case, contenders=tuple(contenders)), cases, workers=crew)) as found:
-        for place, answer in found:
-            outcomes[place] = _checked(answer, cases[place])
-            on_event(_event(len(outcomes), len(cases), outcomes[place]))
-    return [outcome for _, outcome in sorted(outcomes.items())]
-
-
-def measured(
-    job: Callable[[Task], Result | str],
-    tasks: Sequence[Task],
-    *,
-    workers: int | None = None,
     on_done: Callable[[int, int], None] = lambda done, total: None,
-) -> list[Result]:
-    """Do a job for every task in several processes; the results in the order of the tasks.
+) -> list[CaseResult]:
+    """Evaluate every case with every contender; the answer does not depend on the number of workers.
 
-    A job that comes back with words has failed: ``RuntimeError`` with them, for then the figures would be of
-    others than stated.
+    Args:
+        cases: Test images.
+        contenders: Detectors.
+        workers: Number of processes; ``None``: one per processor core.
+        on_done: Called with the number of cases that are done and that of all.
+
+    Returns:
+        One result a case, in their order; an image that is refused is a result with its reason.
+
+    Raises:
+        TaskFailed: A case failed otherwise; the figures would be of other images than stated.
+
     """
-    found: dict[int, Result] = {}
-    crew = min(workers or available_cores(), max(len(tasks), 1))
-    with closing(answers(job, tasks, workers=crew)) as coming:
-        for place, answer in coming:
-            if isinstance(answer, WorkerEnded | str):
-                raise RuntimeError(f"{tasks[place]}: {answer}")
-            found[place] = answer
-            on_done(len(found), len(tasks))
-    return [found[place] for place in sorted(found)]
+    job = partial(_run_case, contenders=tuple(contenders))
+    return run_tasks(job, cases, workers=workers, on_done=on_done)
 
 
-def _checked(answer: Outcome | str | WorkerEnded, case: Case) -> Outcome:
-    if isinstance(answer, Outcome):
-        return answer
-    words = f"its process ended ({answer.exit_status})" if isinstance(answer, WorkerEnded) else answer
-    raise RuntimeError(f"{case.data_set} {case.name}: {words}")
-
-
-def _event(done: int, total: int, outcome: Outcome) -> ProgressEvent:
-    words = "unsuitable" if outcome.refused else "analyzed"
-    counts = [judged.reported for judged in outcome.judged.values()]
-    name = f"{outcome.case.data_set}: {outcome.case.name}"
-    return ProgressEvent(done, total, name, words, outcome.refused, 0, max(counts, default=0))
-
-
-def _judge_case(case: Case, *, contenders: tuple[Contender, ...]) -> Outcome | str:
-    """Judge one case in a worker; an error that is not about the image comes back in words.
-
-    One thread of OpenCV: the last digit of a phantom's gray can depend on their number.
-    """
-    cv2.setNumThreads(1)
+def _run_case(case: Case, *, contenders: tuple[Contender, ...]) -> CaseResult:
     try:
-        shown = case.show()
-        judged = {one.name: judge(shown.mammogram, shown.truth, one.detector) for one in contenders}
+        mammogram, truth = case.load()
+        images = {
+            contender.name: evaluate(mammogram, truth, contender.detector, patient=case.patient)
+            for contender in contenders
+        }
     except CalcwatchError as error:
-        return Outcome(case, {}, str(error))
-    except Exception:
-        return traceback.format_exc()
-    return Outcome(case, judged)
+        return CaseResult(case, {}, str(error))
+    return CaseResult(case, images)

@@ -1,1 +1,4 @@
-"""Figures with their intervals, from marks held against what is true."""
+"""Figures of merit with their intervals: free response, ROC, matching, overlap, calibration, confusion.
+
+Nothing here knows a detector, a data set or a page.
+"""

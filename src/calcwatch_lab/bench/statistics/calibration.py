@@ -1,13 +1,14 @@
-"""Whether a score of 0.8 means that eight of ten are real."""
+"""Whether a score of 0.8 means that eight of ten are real (Guo et al., ICML 2017)."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calcwatch_lab.bench.statistics.sweep import draw_patients, patient_numbers, percentiles
+from calcwatch_lab.bench.statistics.intervals import Estimate, draw_patients, patient_numbers, percentiles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,12 +16,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BINS = 10
-"""Bins of a reliability curve."""
+"""Bins of a reliability curve, as is usual."""
 
 
 @dataclass(frozen=True, eq=False)
 class Reliability:
-    """Bins of scores: how many marks, their mean score, and the share that is real (``nan`` when empty)."""
+    """Marks in bins of their scores.
+
+    Attributes:
+        count: Number of marks of each bin.
+        score: Their mean score, ``nan`` of none.
+        share: The share of them that is real, ``nan`` of none.
+
+    """
 
     count: NDArray[np.float64]
     score: NDArray[np.float64]
@@ -33,12 +41,29 @@ class Reliability:
 
 
 def equal_width(bins: int = BINS) -> NDArray[np.float64]:
-    """Edges of bins of one width from 0 to 1."""
+    """Edges of bins of one width.
+
+    Args:
+        bins: Number of bins.
+
+    Returns:
+        ``bins`` + 1 edges from 0 to 1.
+
+    """
     return np.linspace(0, 1, bins + 1)
 
 
 def equal_count(scores: NDArray[np.float64], bins: int = BINS) -> NDArray[np.float64]:
-    """Edges of bins that hold about as many marks each; fewer bins where scores repeat."""
+    """Edges of bins that hold about as many marks each.
+
+    Args:
+        scores: Score of each mark.
+        bins: Number of bins; fewer come out where scores repeat.
+
+    Returns:
+        Rising edges; those of ``equal_width`` without marks.
+
+    """
     if not scores.size:
         return equal_width(bins)
     return np.unique(np.quantile(scores, np.linspace(0, 1, bins + 1)))
@@ -47,45 +72,73 @@ def equal_count(scores: NDArray[np.float64], bins: int = BINS) -> NDArray[np.flo
 def reliability(
     scores: NDArray[np.float64], real: NDArray[np.bool_], edges: NDArray[np.float64]
 ) -> Reliability:
-    """Bin the marks; the last bin holds its upper edge, so does every score of 1."""
-    count, score, share = (_binned(scores, values, edges) for values in (np.ones(len(scores)), scores, real))
+    """Put marks into bins.
+
+    Args:
+        scores: Score of each mark.
+        real: Whether each is real.
+        edges: Edges of the bins; the last bin holds its upper edge, so that every score of 1 has one.
+
+    Returns:
+        The reliability curve.
+
+    """
+    places, bins = _places(scores, edges), max(len(edges) - 1, 1)
+    count, score, share = (
+        np.bincount(places, np.asarray(values, np.float64), minlength=bins).astype(np.float64)
+        for values in (np.ones(len(scores)), scores, real)
+    )
     filled = np.where(count > 0, count, np.nan)
     return Reliability(count, score / filled, share / filled)
 
 
-def expected_error_interval(
+def expected_error(
     scores: NDArray[np.float64],
     real: NDArray[np.bool_],
     edges: NDArray[np.float64],
     patients: Sequence[str],
-) -> tuple[float, float]:
-    """95 percent interval of the expected calibration error; ``patients``: one entry a mark."""
+) -> Estimate:
+    """Expected calibration error with its interval.
+
+    Args:
+        scores: Score of each mark.
+        real: Whether each is real.
+        edges: Edges of the bins.
+        patients: The patient of each mark.
+
+    Returns:
+        The error, its interval from drawing patients; without an interval where there are no marks.
+
+    """
+    value = reliability(scores, real, edges).expected_error
     if not len(scores):
-        return float("nan"), float("nan")
+        return Estimate(value)
     numbers = patient_numbers(patients)
     count = int(numbers.max()) + 1
-    draws, place = draw_patients(count), _places(scores, edges)
+    draws, places = draw_patients(count), _places(scores, edges)
     bins = len(edges) - 1
     excess, total = (
-        draws @ np.bincount(numbers * bins + place, values, minlength=count * bins).reshape(count, bins)
+        draws @ np.bincount(numbers * bins + places, values, minlength=count * bins).reshape(count, bins)
         for values in (scores - real, np.ones(len(scores)))
     )
     low, high = percentiles(np.abs(excess).sum(axis=1) / np.maximum(total.sum(axis=1), 1))
-    return float(low), float(high)
+    return Estimate(value, float(low), float(high))
 
 
 def brier(scores: NDArray[np.float64], real: NDArray[np.bool_]) -> float:
-    """Mean squared difference of score and outcome (Brier, Mon Weather Rev 78:1, 1950); 0 is perfect."""
-    return float(np.mean((scores - real) ** 2)) if len(scores) else float("nan")
+    """Mean squared difference of score and outcome (Brier, Mon Weather Rev 78:1, 1950).
+
+    Args:
+        scores: Score of each mark.
+        real: Whether each is real.
+
+    Returns:
+        0 is perfect; ``nan`` without marks.
+
+    """
+    return float(np.mean((scores - real) ** 2)) if len(scores) else math.nan
 
 
 def _places(scores: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Number of each score's bin."""
     return np.clip(np.searchsorted(edges, scores, side="right") - 1, 0, max(len(edges) - 2, 0))
-
-
-def _binned(
-    scores: NDArray[np.float64], values: NDArray[np.generic], edges: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    bins = max(len(edges) - 1, 1)
-    counts = np.bincount(_places(scores, edges), np.asarray(values, np.float64), minlength=bins)
-    return np.asarray(counts, np.float64)

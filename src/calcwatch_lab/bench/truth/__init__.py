@@ -1,1 +1,1 @@
-"""What is true of test images: phantoms, insertions, tables of labels."""
+"""What is true of test images: phantoms, insertions into real images, and labels that people gave."""

@@ -1,4 +1,8 @@
-"""Calcifications inserted into real images that have none, beside the same images left alone."""
+"""Calcifications inserted into real images that have none, beside the same images left alone.
+
+Where something may be inserted is the breast as the analysis finds it: no insertion tests whether the breast
+is found. What is inserted, and so what is true, does not depend on the analysis.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,8 @@ from calcwatch.image.prepare.breast import find_breast
 from calcwatch.image.prepare.normalize import normalize
 from calcwatch.phantom.insertion import Insertion, InsertionSettings, insert
 from calcwatch.service.files.open_image import open_image
-from calcwatch_lab.bench.truth.truth import Case, Shown, TrueCalcification, TrueGroup, Truth
+from calcwatch_lab.bench.truth.truth import Case, TrueCalcification, TrueGroup, Truth
+from calcwatch_lab.seeds import INSERTION_TEST_STREAM
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,45 +34,69 @@ if TYPE_CHECKING:
 INSERTIONS = "insertions"
 """First word of the names of data sets of inserted calcifications."""
 
-TEST_STREAM = 9000
-"""First number of the seed of every insertion that tests; training seeds its own otherwise."""
-
-_SETTINGS = InsertionSettings(scatters=5, blanks=10)
-_SKIN_MM = 3.0
-_GAINS = (0.2, 0.5)
+_SETTINGS = InsertionSettings(scatters=5, blanks=10)  # of the usual contrasts
+_SKIN_MM = 3.0  # nothing is inserted so near to the rim of the breast
+_GAINS = (0.2, 0.5)  # gray a unit of attenuation makes: a flat and a steep look-up table
 
 
-def insertion_cases(name: str, backgrounds: Sequence[LabeledImage]) -> list[Case]:
-    """Each background twice: with calcifications inserted, and as it is; ``name``: of the folder."""
+def insertion_cases(folder: str, backgrounds: Sequence[LabeledImage]) -> list[Case]:
+    """Make two cases of each background: with calcifications inserted, and as it is.
+
+    Args:
+        folder: Name of the folder they are of.
+        backgrounds: Images without calcifications.
+
+    Returns:
+        The cases, two an image, in their order.
+
+    """
     return [
         Case(
-            f"{INSERTIONS}, {name}",
-            one.patient,
-            f"{one.path.name} {words}",
-            partial(show, one.path, one.given),
-            words,
+            f"{INSERTIONS}, {folder}",
+            image.patient,
+            f"{image.path.name} {variant}",
+            partial(load, image.path, image.given),
+            variant,
         )
-        for one in backgrounds
-        for words, show in (("inserted", show_inserted), ("as it is", show_untouched))
+        for image in backgrounds
+        for variant, load in (("inserted", load_inserted), ("as it is", load_untouched))
     ]
 
 
-def show_untouched(path: Path, given: GivenAttributes) -> Shown:
-    """Read one image of which it is known that it shows no calcification."""
-    return Shown(open_image(path, given), Truth(positive=False, located=True, grouped=True))
+def load_untouched(path: Path, given: GivenAttributes) -> tuple[Mammogram, Truth]:
+    """Read one image of which it is known that it shows no calcification.
+
+    Args:
+        path: Its file.
+        given: What the file may not say.
+
+    Returns:
+        The image, and that there is nothing.
+
+    """
+    return open_image(path, given), Truth(positive=False, located=True, grouped=True)
 
 
-def show_inserted(path: Path, given: GivenAttributes) -> Shown:
+def load_inserted(path: Path, given: GivenAttributes) -> tuple[Mammogram, Truth]:
     """Read one image and insert calcifications; the file's name decides which, so runs agree.
 
-    Raises ``UnsuitableImage`` when no breast is found to insert into.
+    Args:
+        path: Its file.
+        given: What the file may not say.
+
+    Returns:
+        The image with calcifications, and where they are.
+
+    Raises:
+        UnsuitableImage: Its spacing is not known, or no breast is found to insert into.
+
     """
     mammogram = open_image(path, given)
     area, spacing = breast_area(mammogram), mammogram.description.pixel_spacing
     if spacing is None or not area.any():
         raise UnsuitableImage(f"{mammogram.description.source}: no spacing or no breast to insert into")
-    rng = np.random.default_rng([TEST_STREAM, crc32(path.name.encode())])
-    made = insert(
+    rng = np.random.default_rng([INSERTION_TEST_STREAM, crc32(path.name.encode())])
+    insertion = insert(
         rng,
         mammogram.gray,
         area,
@@ -76,13 +105,22 @@ def show_inserted(path: Path, given: GivenAttributes) -> Shown:
         settings=replace(_SETTINGS, gain=float(rng.uniform(*_GAINS))),
     )
     description = replace(mammogram.description, sha256=f"{mammogram.description.sha256} inserted")
-    return Shown(
-        replace(mammogram, gray=made.gray, description=description), true_of_insertion(made, spacing.mm)
+    return (
+        replace(mammogram, gray=insertion.gray, description=description),
+        truth_of_insertion(insertion, spacing.mm),
     )
 
 
 def breast_area(mammogram: Mammogram) -> NDArray[np.uint8]:
-    """Return 1 where the breast is, 3 mm inside its rim, in the file's own orientation and size."""
+    """Find where something may be inserted, with the analysis' own breast mask.
+
+    Args:
+        mammogram: The image.
+
+    Returns:
+        1 where the breast is, 3 mm inside its rim, in the file's own orientation and size.
+
+    """
     image = normalize(mammogram)
     inner = erode(find_breast(image).mask & image.foreground, round(image.px(_SKIN_MM)))
     frame, whole = image.frame, np.zeros(mammogram.gray.shape, np.uint8)
@@ -91,25 +129,45 @@ def breast_area(mammogram: Mammogram) -> NDArray[np.uint8]:
     return whole
 
 
-def true_of_insertion(made: Insertion, spacing_mm: float) -> Truth:
-    """Return what was inserted in the words of the bench."""
-    found = made.calcifications
-    numbers = sorted({one.group for one in found})
-    members = [tuple(n for n, one in enumerate(found) if one.group == number) for number in numbers]
+def truth_of_insertion(insertion: Insertion, spacing_mm: float) -> Truth:
+    """Say what was inserted in the words of the bench.
+
+    Args:
+        insertion: What was made.
+        spacing_mm: Distance of two pixels.
+
+    Returns:
+        Its calcifications, and its groups of two and more.
+
+    """
+    inserted = insertion.calcifications
+    numbers = sorted({calcification.group for calcification in inserted})
+    members = [
+        tuple(n for n, calcification in enumerate(inserted) if calcification.group == number)
+        for number in numbers
+    ]
     return Truth(
         calcifications=tuple(
-            TrueCalcification(one.row, one.column, one.outline, one.detectability, name=f"{n}")
-            for n, one in enumerate(found)
+            TrueCalcification(
+                calcification.row,
+                calcification.column,
+                calcification.outline,
+                calcification.detectability,
+                name=f"{n}",
+            )
+            for n, calcification in enumerate(inserted)
         ),
-        groups=tuple(_group(made, group, spacing_mm) for group in members if len(group) > 1),
-        positive=bool(found),
+        groups=tuple(_group(insertion, group, spacing_mm) for group in members if len(group) > 1),
+        positive=bool(inserted),
         located=True,
         grouped=True,
     )
 
 
-def _group(made: Insertion, members: tuple[int, ...], spacing_mm: float) -> TrueGroup:
-    points = np.array([(made.calcifications[n].row, made.calcifications[n].column) for n in members])
+def _group(insertion: Insertion, members: tuple[int, ...], spacing_mm: float) -> TrueGroup:
+    points = np.array(
+        [(insertion.calcifications[n].row, insertion.calcifications[n].column) for n in members]
+    )
     row, column = (points.min(axis=0) + points.max(axis=0)) / 2
     radius = float(np.hypot(*(points - (row, column)).T).max()) * spacing_mm
     return TrueGroup(float(row), float(column), radius, members)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+import calcwatch
 from calcwatch.domain.findings import NonLesionKind
 from calcwatch.domain.image import ImageDescription, Mammogram, PixelSpacing, ViewPosition
 from calcwatch.phantom.examination import make_examination
@@ -15,21 +16,17 @@ from calcwatch.phantom.settings import PhantomSettings
 from calcwatch.phantom.truth import PhantomImage
 from calcwatch_lab.bench.truth.truth import (
     Case,
-    Shown,
     TrueCalcification,
     TrueGroup,
     TrueNonLesion,
     Truth,
     detectability,
 )
+from calcwatch_lab.seeds import DETECTION_TEST, LOOKALIKE_TEST
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from calcwatch.domain.findings import ImageFindings
     from calcwatch.phantom.truth import CalcificationTruth, ImageTruth
-
-TEST_SEEDS = range(9000, 10000)
-"""Seeds of the phantoms that test; training and validation keep below."""
 
 PHANTOMS = "phantoms"
 """Name of the data set of phantoms as they come."""
@@ -43,131 +40,261 @@ SHIFTS = "shifts"
 REFERENCE = "reference"
 """Name of the phantoms that the others differ from in one thing."""
 
-_EMPTY_EVERY = 4
-_LOOKALIKE_SEEDS = TEST_SEEDS[500:]
+SOFT_DETECTOR = ((0.8, 0.075), (0.2, 0.3))
+"""Blur of a detector softer than usual, a sum of Gaussians (weight, sigma in mm): chosen, as an old one's."""
+
+SHARP_DETECTOR = ((0.92, 0.04), (0.08, 0.2))
+"""Blur of one sharper than usual: chosen, as direct conversion with small pixels."""
+
+_EMPTY_EVERY = 4  # every fourth phantom holds no calcification
 _LOOKALIKES = (
     (NonLesionKind.CLIP, NonLesionKind.MARKER, NonLesionKind.WIRE),
     (NonLesionKind.SKIN_FOLD, NonLesionKind.POWDER, NonLesionKind.DUST, NonLesionKind.TEXT),
-)
-_VIEWS = (ViewPosition.CC, ViewPosition.MLO)
-_SOFT = ((0.8, 0.075), (0.2, 0.3))
-_SHARP = ((0.92, 0.04), (0.08, 0.2))
+)  # by turns metal and all else
+_VIEWS = (ViewPosition.CC, ViewPosition.MLO)  # by turns
 
 
-@dataclass(frozen=True)
-class Look:
-    """How a phantom is shown beside what its settings say: a window of the gray range, a curve, a depth.
+class ImagingVariant(NamedTuple):
+    """One way to image the same phantoms.
 
-    ``window``: darkest and brightest gray that is kept. ``gamma``: exponent of the gray after that. ``bits``:
-    of the picture that is written in the end, ``None`` for those of the phantom.
+    Attributes:
+        name: What is changed, in words.
+        kind: Kind of the change: spacing, dose, window, vendor, blur or film.
+        settings: Settings of the phantoms.
+        window: Darkest and brightest gray that is kept of the picture, 0 to 1.
+        gamma: Exponent of the gray after that.
+        bits: Of the picture in the end; ``None``: those of the phantom.
+
     """
 
+    name: str
+    kind: str
+    settings: PhantomSettings
     window: tuple[float, float] = (0.0, 1.0)
     gamma: float = 1.0
     bits: int | None = None
 
 
-@dataclass(frozen=True)
-class Variant:
-    """One way to make the same phantoms: what is changed, in words, and how."""
+@dataclass(frozen=True, eq=False)
+class AnalyzedView:
+    """One view of a phantom after the whole analysis as a user gets it.
 
-    name: str
-    kind: str
-    settings: PhantomSettings
-    look: Look = Look()
+    Attributes:
+        mammogram: The picture that was analyzed.
+        findings: What was found in it.
+        truth: What is true of it.
+        spacing_mm: Distance of two pixels.
+
+    """
+
+    mammogram: Mammogram
+    findings: ImageFindings
+    truth: ImageTruth
+    spacing_mm: float
 
 
-def variants(settings: PhantomSettings) -> tuple[Variant, ...]:
-    """Every shift of ``settings``: spacing, dose, window, vendor curve, blur and film."""
+def imaging_variants(settings: PhantomSettings) -> tuple[ImagingVariant, ...]:
+    """Every shift of the imaging: spacing, dose, window, vendor's curve, blur and film.
+
+    Args:
+        settings: Settings of the reference.
+
+    Returns:
+        The variants, each different from the reference in one thing.
+
+    """
     spacings = [
-        Variant(f"pixels of {mm:g} mm", "spacing", replace(settings, pixel_spacing_mm=mm))
+        ImagingVariant(f"pixels of {mm:g} mm", "spacing", replace(settings, pixel_spacing_mm=mm))
         for mm in (0.05, 0.1, 0.14, 0.2)
     ]
     doses = [
-        Variant(f"{words} the dose", "dose", replace(settings, relative_dose=dose))
+        ImagingVariant(f"{words} the dose", "dose", replace(settings, relative_dose=dose))
         for words, dose in (("half", 0.5), ("twice", 2.0))
     ]
     others = [
-        Variant("8 bits", "window", settings, Look(bits=8)),
-        Variant("8 bits, narrow window", "window", settings, Look((0.2, 0.8), bits=8)),
-        Variant("dark curve (gamma 1.5)", "vendor", settings, Look(gamma=1.5)),
-        Variant("bright curve (gamma 0.7)", "vendor", settings, Look(gamma=0.7)),
-        Variant("no edge enhancement", "vendor", replace(settings, edge_enhancement=0.0)),
-        Variant("strong edge enhancement", "vendor", replace(settings, edge_enhancement=0.8)),
-        Variant("softer detector", "blur", replace(settings, mtf=_SOFT)),
-        Variant("sharper detector", "blur", replace(settings, mtf=_SHARP)),
-        Variant("film", "film", replace(settings, film=True)),
+        ImagingVariant("8 bits", "window", settings, bits=8),
+        ImagingVariant("8 bits, narrow window", "window", settings, (0.2, 0.8), bits=8),
+        ImagingVariant("dark curve (gamma 1.5)", "vendor", settings, gamma=1.5),
+        ImagingVariant("bright curve (gamma 0.7)", "vendor", settings, gamma=0.7),
+        ImagingVariant("no edge enhancement", "vendor", replace(settings, edge_enhancement=0.0)),
+        ImagingVariant("strong edge enhancement", "vendor", replace(settings, edge_enhancement=0.8)),
+        ImagingVariant("softer detector", "blur", replace(settings, mtf=SOFT_DETECTOR)),
+        ImagingVariant("sharper detector", "blur", replace(settings, mtf=SHARP_DETECTOR)),
+        ImagingVariant("film", "film", replace(settings, film=True)),
     ]
     return (*spacings, *doses, *others)
 
 
 def phantom_cases(count: int, *, settings: PhantomSettings) -> list[Case]:
-    """Return the first ``count`` test phantoms, one view each, by turns CC and MLO; every fourth is empty."""
-    reference = Variant(REFERENCE, "", settings)
-    return [_case(seed, reference, PHANTOMS) for seed in TEST_SEEDS[:count]]
+    """Test phantoms as they come.
+
+    Args:
+        count: How many.
+        settings: Settings of the phantoms.
+
+    Returns:
+        One view of each, by turns CC and MLO; every fourth is empty.
+
+    """
+    reference = ImagingVariant(REFERENCE, "", settings)
+    return [_case(seed, reference, PHANTOMS) for seed in DETECTION_TEST.take(count)]
 
 
 def shifted_cases(count: int, *, settings: PhantomSettings) -> list[Case]:
-    """Return each shift of the first ``count`` test phantoms; :func:`phantom_cases` has the reference."""
-    return [_case(seed, variant, SHIFTS) for variant in variants(settings) for seed in TEST_SEEDS[:count]]
+    """The first test phantoms again under each shift of the imaging.
 
+    Args:
+        count: How many of those of :func:`phantom_cases`, which has the reference.
+        settings: Settings of the reference.
 
-def lookalike_cases(count: int, *, settings: PhantomSettings) -> list[Case]:
-    """Return ``count`` test phantoms with look-alikes beside calcifications, by turns metal and other."""
+    Returns:
+        The cases, variant by variant.
+
+    """
     return [
-        _case(seed, Variant("", "", replace(settings, non_lesions=_LOOKALIKES[number % 2])), LOOKALIKES)
-        for number, seed in enumerate(_LOOKALIKE_SEEDS[:count])
+        _case(seed, variant, SHIFTS)
+        for variant in imaging_variants(settings)
+        for seed in DETECTION_TEST.take(count)
     ]
 
 
-def _case(seed: int, variant: Variant, data_set: str) -> Case:
+def lookalike_cases(count: int, *, settings: PhantomSettings) -> list[Case]:
+    """Test phantoms with look-alikes beside calcifications.
+
+    Args:
+        count: How many.
+        settings: Settings of the phantoms.
+
+    Returns:
+        The cases, by turns with metal and with all else.
+
+    """
+    return [
+        _case(
+            seed, ImagingVariant("", "", replace(settings, non_lesions=_LOOKALIKES[number % 2])), LOOKALIKES
+        )
+        for number, seed in enumerate(LOOKALIKE_TEST.take(count))
+    ]
+
+
+def _case(seed: int, variant: ImagingVariant, data_set: str) -> Case:
     view = _VIEWS[seed % len(_VIEWS)]
     settings = replace(variant.settings, views=(view,))
     if seed % _EMPTY_EVERY == _EMPTY_EVERY - 1:
         settings = replace(settings, groups=())
-    show = partial(show_phantom, seed, settings, variant.look)
-    return Case(data_set, f"{seed}", f"{seed} {view} {variant.name}", show, variant.name, variant.kind)
+    load = partial(load_phantom, seed, variant._replace(settings=settings))
+    return Case(data_set, f"{seed}", f"{seed} {view} {variant.name}", load, variant.name, variant.kind)
 
 
-def show_phantom(seed: int, settings: PhantomSettings, look: Look) -> Shown:
-    """Make one phantom image with its truth; ``settings`` ask for one view."""
-    image = make_examination(seed, settings=settings).images[0]
-    return Shown(mammogram_of(image, look), true_of(image.truth, settings))
+def load_phantom(seed: int, variant: ImagingVariant) -> tuple[Mammogram, Truth]:
+    """Make one phantom image.
+
+    Args:
+        seed: Its seed.
+        variant: How it is imaged; its settings ask for one view.
+
+    Returns:
+        The image with its truth.
+
+    """
+    image = make_examination(seed, settings=variant.settings).images[0]
+    mammogram = mammogram_of(image, window=variant.window, gamma=variant.gamma, bits=variant.bits)
+    return mammogram, truth_of_phantom(image.truth, variant.settings)
 
 
-def mammogram_of(image: PhantomImage, look: Look) -> Mammogram:
-    """Return a phantom as it would be read from a file."""
-    bits = look.bits or image.bits_stored
+def mammogram_of(
+    image: PhantomImage,
+    *,
+    window: tuple[float, float] = (0.0, 1.0),
+    gamma: float = 1.0,
+    bits: int | None = None,
+) -> Mammogram:
+    """Turn a phantom's picture into what reading its file would give, side and view not said.
+
+    Args:
+        image: The picture.
+        window: Darkest and brightest gray that is kept, 0 to 1.
+        gamma: Exponent of the gray after that.
+        bits: Of the picture in the end; ``None``: those of the phantom.
+
+    Returns:
+        The mammogram.
+
+    """
+    depth = bits or image.bits_stored
     gray = np.divide(image.stored, np.float32(2**image.bits_stored - 1), dtype=np.float32)
     spacing = PixelSpacing(image.pixel_spacing_mm, image.pixel_spacing_mm, "the phantom's")
     name = f"phantom {image.seed} {image.view_position}"
     description = ImageDescription(
         name, sha256=name, rows=gray.shape[0], columns=gray.shape[1], pixel_spacing=spacing
     )
-    return Mammogram(_shown(gray, look, bits), description, None, 1 / (2**bits - 1))
+    if (window, gamma, bits) != ((0.0, 1.0), 1.0, None):
+        low, high = window
+        curved = np.clip((gray - np.float32(low)) / np.float32(high - low), 0, 1) ** np.float32(gamma)
+        top = np.float32(2**depth - 1)
+        gray = np.asarray(np.rint(curved * top) / top, np.float32)
+    return Mammogram(gray, description, None, 1 / (2**depth - 1))
 
 
-def _shown(gray: NDArray[np.float32], look: Look, bits: int) -> NDArray[np.float32]:
-    """Return the gray through window and curve, rounded to what ``bits`` can hold."""
-    if look == Look():
-        return gray
-    low, high = look.window
-    curved = np.clip((gray - np.float32(low)) / np.float32(high - low), 0, 1) ** np.float32(look.gamma)
-    top = np.float32(2**bits - 1)
-    return np.asarray(np.rint(curved * top) / top, np.float32)
+def with_view(mammogram: Mammogram, image: PhantomImage) -> Mammogram:
+    """Say side and view, as the header of a file does.
+
+    Args:
+        mammogram: The mammogram of a phantom's picture.
+        image: That picture.
+
+    Returns:
+        The same with side and view.
+
+    """
+    description = replace(
+        mammogram.description, image_laterality=image.laterality, view_position=image.view_position
+    )
+    return replace(mammogram, description=description)
 
 
-def true_of(truth: ImageTruth, settings: PhantomSettings) -> Truth:
-    """Return what is true of a phantom in the words of the bench; groups that are no groups are left out."""
-    number = {one.id: place for place, one in enumerate(truth.calcifications)}
+def analyze_view(mammogram: Mammogram, image: PhantomImage) -> AnalyzedView:
+    """Put one picture of a phantom through the whole analysis as a user gets it.
+
+    Args:
+        mammogram: The mammogram of the picture.
+        image: The picture.
+
+    Returns:
+        What was found beside what is true.
+
+    Raises:
+        UnsuitableImage: It cannot be analyzed.
+
+    """
+    return AnalyzedView(mammogram, calcwatch.analyze_image(mammogram), image.truth, image.pixel_spacing_mm)
+
+
+def truth_of_phantom(truth: ImageTruth, settings: PhantomSettings) -> Truth:
+    """Say what is true of a phantom's picture in the words of the bench.
+
+    Args:
+        truth: What the phantom says.
+        settings: Settings it was made with.
+
+    Returns:
+        The truth; groups that are no groups, such as loose calcifications, are left out.
+
+    """
+    number = {calcification.id: place for place, calcification in enumerate(truth.calcifications)}
     return Truth(
-        calcifications=tuple(_calcification(one, settings) for one in truth.calcifications),
+        calcifications=tuple(
+            _calcification(calcification, settings) for calcification in truth.calcifications
+        ),
         groups=tuple(
-            TrueGroup(group.row, group.column, group.radius_mm, tuple(number[m] for m in group.members))
+            TrueGroup(
+                group.row, group.column, group.radius_mm, tuple(number[member] for member in group.members)
+            )
             for group in truth.groups
         ),
         non_lesions=tuple(
-            TrueNonLesion(str(thing.kind), thing.outline, thing.points) for thing in truth.non_lesions
+            TrueNonLesion(str(non_lesion.kind), non_lesion.outline, non_lesion.points)
+            for non_lesion in truth.non_lesions
         ),
         positive=bool(truth.calcifications),
         located=True,
@@ -175,10 +302,10 @@ def true_of(truth: ImageTruth, settings: PhantomSettings) -> Truth:
     )
 
 
-def _calcification(one: CalcificationTruth, settings: PhantomSettings) -> TrueCalcification:
+def _calcification(found: CalcificationTruth, settings: PhantomSettings) -> TrueCalcification:
     strength = None
-    if one.contrast is not None:
+    if found.contrast is not None:
         strength = detectability(
-            one.contrast, one.area_mm2, spacing_mm=settings.pixel_spacing_mm, mtf=settings.mtf
+            found.contrast, found.area_mm2, spacing_mm=settings.pixel_spacing_mm, mtf=settings.mtf
         )
-    return TrueCalcification(one.row, one.column, one.outline, strength, one.id)
+    return TrueCalcification(found.row, found.column, found.outline, strength, found.id)

@@ -1,1 +1,1 @@
-"""The networks that classify candidates."""
+"""The networks that classify candidates: one for the patch of each, one for each among its neighbors."""

@@ -1,181 +1,226 @@
-"""Fitting both networks to examples; the same seed and examples give the same weights on the same machine."""
+"""Fitting both networks of a detector to examples, and calibrating the second."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from calcwatch.image.find.classify import CANDIDATE_CLASSES
-from calcwatch_lab.train.detector.network import CandidateClass, Weigh
+from calcwatch.image.find.classify import CANDIDATE_CLASSES, context_features
+from calcwatch_lab.train.detector.examples import TISSUE
+from calcwatch_lab.train.detector.network import CandidateNetwork, context_network
+from calcwatch_lab.train.examples import LEFT_OUT
+from calcwatch_lab.train.fitting import (
+    batch_count,
+    begin_fit,
+    fit_network,
+    logits_of,
+    tensor_of,
+    turned,
+    with_doubt,
+    with_other_noise,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
     from numpy.typing import NDArray
 
-Report = Callable[[str], None]
+    from calcwatch_lab.train.detector.settings import DetectorTraining
+    from calcwatch_lab.train.examples import Inputs, SceneExamples
+    from calcwatch_lab.train.networks import FeatureNetwork
 
-_BATCH = 256
-_HARD_SHARE, _EASY_SHARE = 0.45, 0.15  # of the tissue examples, in every epoch after the first two
-_EMA = 0.995
-_WEIGH_STEPS, _WEIGH_BATCH = 4000, 1024
-
-
-@dataclass(frozen=True, eq=False)
-class Pool:
-    """Examples of many scenes: network inputs (float16 patches), and the index of each one's look."""
-
-    detail: NDArray[np.float16]
-    context: NDArray[np.float16]
-    numbers: NDArray[np.float32]
-    answer: NDArray[np.int8]
+_UNKNOWN_LOSS = 9.0  # of an example that was not seen yet: as hard as can be
+_EASY_EPOCHS = 2  # before anything is known to be hard
+_CONTEXT_LEAST_SCALE = 1e-3  # of a feature that hardly varies
+_CALIBRATION_STEPS = 100  # of L-BFGS, which needs far fewer
 
 
-def fit_look(pool: Pool, *, epochs: int, seed: int, report: Report) -> CandidateClass:
-    """Train the first network: every epoch sees all that is not tissue, and the tissue it finds hardest."""
-    torch.manual_seed(seed)
-    torch.set_flush_denormal(True)  # tiny numbers cost a hundred times the time of others
-    rng = np.random.default_rng(seed)
-    network = CandidateClass().to(memory_format=torch.channels_last)
-    average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(_EMA), use_buffers=True)
-    hardness = np.full(pool.answer.size, 9.0, np.float32)
-    optimizer = torch.optim.AdamW(network.parameters(), weight_decay=0.02)
-    steps = epochs * -(-len(_choose(rng, pool.answer, hardness, epoch=0)) // _BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, 3e-3, total_steps=steps + epochs, pct_start=0.15
+def fit_patch_network(
+    inputs: Inputs, answer: NDArray[np.int8], settings: DetectorTraining, report: Callable[[str], None]
+) -> CandidateNetwork:
+    """Fit the first network: every epoch sees all that is not tissue, and the tissue it finds hardest.
+
+    Args:
+        inputs: What it sees of each example (detail, context, numbers).
+        answer: Class of each.
+        settings: How it is fitted.
+        report: Called with a line an epoch.
+
+    Returns:
+        The fitted network.
+
+    """
+    fit = settings.patch_network
+    rng = begin_fit(settings.seed)
+    network = CandidateNetwork().to(memory_format=torch.channels_last)
+    hardness = np.full(answer.size, _UNKNOWN_LOSS, np.float32)
+    seen = [len(_choose(rng, answer, hardness, 0, settings))]
+
+    def batches(epoch: int) -> list[NDArray[np.intp]]:
+        rows = _choose(rng, answer, hardness, epoch, settings)
+        seen.append(len(rows))
+        return np.array_split(rng.permutation(rows), batch_count(len(rows), fit.batch))
+
+    def loss_of(batch: NDArray[np.intp]) -> Tensor:
+        rows = np.sort(batch)
+        true = torch.from_numpy(answer[rows].astype(np.int64))
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            logits = network(*_varied(rng, inputs, rows, settings))
+        losses = nn.functional.cross_entropy(
+            logits.float(), true, reduction="none", label_smoothing=fit.label_smoothing
+        )
+        # Losses are of the sorted rows, but are kept in the order of the batch, which mixes up how hard its
+        # examples are. The shipped weights were fitted so; rows[...] here would rank them rightly.
+        hardness[batch] = losses.detach().numpy()
+        return losses
+
+    def on_epoch(epoch: int, losses: list[float]) -> None:
+        report(f"epoch {epoch + 1} of {fit.rounds}: {seen[-1]} examples, loss {np.mean(losses):.4f}")
+
+    return fit_network(
+        network,
+        fit,
+        epochs=fit.rounds,
+        steps=fit.rounds * batch_count(seen[0], fit.batch) + fit.rounds,  # an epoch may have a batch more
+        batches=batches,
+        loss_of=loss_of,
+        on_epoch=on_epoch,
     )
-    for epoch in range(epochs):
-        rows = _choose(rng, pool.answer, hardness, epoch)
-        losses = []
-        network.train()
-        for batch in np.array_split(rng.permutation(rows), -(-len(rows) // _BATCH)):
-            loss = _loss(network, pool, batch, rng)
-            optimizer.zero_grad()
-            loss.mean().backward()
-            optimizer.step()
-            schedule.step()
-            average.update_parameters(network)
-            hardness[batch] = loss.detach().numpy()
-            losses.append(float(loss.detach().mean()))
-        report(f"epoch {epoch + 1} of {epochs}: {len(rows)} examples, loss {np.mean(losses):.4f}")
-    fitted = average.module
-    assert isinstance(fitted, CandidateClass)
-    return fitted.eval()
 
 
 def _choose(
-    rng: np.random.Generator, answer: NDArray[np.int8], hardness: NDArray[np.float32], epoch: int
+    rng: np.random.Generator,
+    answer: NDArray[np.int8],
+    hardness: NDArray[np.float32],
+    epoch: int,
+    settings: DetectorTraining,
 ) -> NDArray[np.intp]:
-    things, tissue = np.flatnonzero(answer > 0), np.flatnonzero(answer == 0)
-    hard = int(_HARD_SHARE * tissue.size)
-    if epoch < 2:
-        return np.concatenate(
-            [things, rng.choice(tissue, int((_HARD_SHARE + _EASY_SHARE) * tissue.size), replace=False)]
-        )
+    objects, tissue = np.flatnonzero(answer > TISSUE), np.flatnonzero(answer == TISSUE)
+    if epoch < _EASY_EPOCHS:
+        count = int((settings.hard_share + settings.easy_share) * tissue.size)
+        return np.concatenate([objects, rng.choice(tissue, count, replace=False)])
+    hard = int(settings.hard_share * tissue.size)
     order = tissue[np.argsort(-hardness[tissue], kind="stable")]
-    easy = rng.choice(order[hard:], int(_EASY_SHARE * tissue.size), replace=False)
-    return np.concatenate([things, order[:hard], easy])
+    easy = rng.choice(order[hard:], int(settings.easy_share * tissue.size), replace=False)
+    return np.concatenate([objects, order[:hard], easy])
 
 
-def _loss(network: CandidateClass, pool: Pool, batch: NDArray[np.intp], rng: np.random.Generator) -> Tensor:
-    detail, context, numbers = _varied(rng, pool, np.sort(batch))
-    answer = torch.from_numpy(pool.answer[np.sort(batch)].astype(np.int64))
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        logits = network(detail, context, numbers)
-    return nn.functional.cross_entropy(logits.float(), answer, reduction="none", label_smoothing=0.01)
-
-
-def _varied(rng: np.random.Generator, pool: Pool, batch: NDArray[np.intp]) -> tuple[Tensor, Tensor, Tensor]:
+def _varied(
+    rng: np.random.Generator, inputs: Inputs, rows: NDArray[np.intp], settings: DetectorTraining
+) -> tuple[Tensor, Tensor, Tensor]:
     """Turned and mirrored patches, with another idea of the noise and a little doubt about the numbers."""
-    detail = torch.from_numpy(pool.detail[batch].astype(np.float32))
-    context = torch.from_numpy(pool.context[batch].astype(np.float32))
-    if rng.random() < 0.5:
-        detail, context = detail.flip(3), context.flip(3)
+    detail, context, numbers = (tensor_of(own[rows]) for own in inputs)
+    mirrored = bool(rng.random() < 0.5)
     turns = int(rng.integers(4))
-    detail, context = torch.rot90(detail, turns, (2, 3)), torch.rot90(context, turns, (2, 3))
-    scale = torch.from_numpy(np.exp(rng.normal(0, 0.15, (len(batch), 1, 1, 1))).astype(np.float32))
-    detail = torch.asinh(torch.sinh(detail) * scale)
-    doubt = rng.normal(0, 0.08, (len(batch), pool.numbers.shape[1])).astype(np.float32)
-    numbers = torch.from_numpy(pool.numbers[batch] + doubt)
-    return (
-        detail.contiguous(memory_format=torch.channels_last),
-        context.contiguous(memory_format=torch.channels_last),
-        numbers,
+    detail, context = (turned(picture, turns, mirrored=mirrored) for picture in (detail, context))
+    detail = with_other_noise(rng, detail, settings.noise_spread)
+    return detail, context, with_doubt(rng, numbers, settings.numbers_spread)
+
+
+def context_examples(
+    network: CandidateNetwork, scenes: Sequence[SceneExamples], settings: DetectorTraining
+) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
+    """Describe the candidates that the shipped detector would look at, among their neighbors.
+
+    Args:
+        network: The fitted patch network.
+        scenes: Examples of whole scenes.
+        settings: How many candidates of each count.
+
+    Returns:
+        Features and class of each; those that teach nothing are left out.
+
+    """
+    features, answers = [], []
+    for scene in scenes:
+        count = min(settings.shipped_candidates, scene.answer.size)
+        logits = logits_of(network, scene.inputs, len(CANDIDATE_CLASSES))[:count]
+        numbers = np.asarray(scene.inputs[-1][:count], np.float32)
+        rows = context_features(scene.places_mm[:count].astype(np.float32), numbers, logits)
+        answer = scene.answer[:count]
+        features.append(rows[answer != LEFT_OUT])
+        answers.append(answer[answer != LEFT_OUT])
+    return np.concatenate(features), np.concatenate(answers)
+
+
+def fit_context_network(
+    features: NDArray[np.float32],
+    answer: NDArray[np.int8],
+    settings: DetectorTraining,
+    report: Callable[[str], None],
+) -> FeatureNetwork:
+    """Fit the second network on scenes that the first has not learned from.
+
+    Args:
+        features: Candidates among their neighbors.
+        answer: Class of each.
+        settings: How it is fitted.
+        report: Called with a line at the end.
+
+    Returns:
+        The fitted network, not yet calibrated.
+
+    """
+    fit = settings.context_network
+    rng = begin_fit(settings.seed)
+    network = context_network()
+    network.standardize(features, _CONTEXT_LEAST_SCALE)
+
+    def batches(epoch: int) -> Iterator[NDArray[np.intp]]:
+        for _ in range(fit.rounds):
+            yield rng.integers(0, len(answer), fit.batch)
+
+    def loss_of(rows: NDArray[np.intp]) -> Tensor:
+        logits = network.logits(torch.from_numpy(features[rows]))
+        true = torch.from_numpy(answer[rows].astype(np.int64))
+        return nn.functional.cross_entropy(logits, true, label_smoothing=fit.label_smoothing)
+
+    def on_epoch(epoch: int, losses: list[float]) -> None:
+        report(f"context network: {len(answer)} examples, loss {losses[-1]:.4f}")
+
+    return fit_network(
+        network,
+        fit,
+        epochs=1,
+        steps=fit.rounds,
+        batches=batches,
+        loss_of=loss_of,
+        on_epoch=on_epoch,
     )
 
 
-def look_at(network: CandidateClass, pool: Pool) -> NDArray[np.float32]:
-    """Logits of the first network for every example, n x looks."""
-    parts = []
-    with torch.no_grad():
-        for start in range(0, pool.answer.size, _BATCH):
-            rows = slice(start, start + _BATCH)
-            inputs = (pool.detail[rows], pool.context[rows], pool.numbers[rows])
-            parts.append(network(*(_as_seen(x) for x in inputs)).numpy())
-    return np.concatenate(parts) if parts else np.zeros((0, len(CANDIDATE_CLASSES)), np.float32)
+def calibrate(
+    network: FeatureNetwork,
+    features: NDArray[np.float32],
+    answer: NDArray[np.int8],
+    settings: DetectorTraining,
+) -> None:
+    """Set slope and shift of the logits so that probabilities are frequencies.
 
+    Args:
+        network: The fitted context network; it changes.
+        features: Candidates that were not learned from.
+        answer: Class of each.
+        settings: How far the shifts are held to 0.
 
-def _as_seen(rows: NDArray[np.generic]) -> Tensor:
-    tensor = torch.from_numpy(rows.astype(np.float32))
-    return tensor.contiguous(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor
-
-
-def fit_weigh(features: NDArray[np.float32], answer: NDArray[np.int8], *, seed: int, report: Report) -> Weigh:
-    """Train the second network on features of scenes that the first has not learned from."""
-    torch.manual_seed(seed)
-    rng = np.random.default_rng(seed)
-    network = Weigh()
-    network.mean.copy_(torch.from_numpy(features.mean(axis=0)))
-    network.scale.copy_(torch.from_numpy(features.std(axis=0) + 1e-3))
-    optimizer = torch.optim.AdamW(network.parameters(), weight_decay=0.05)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=_WEIGH_STEPS)
-    average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(_EMA), use_buffers=True)
-    for _ in range(_WEIGH_STEPS):
-        rows = rng.integers(0, len(answer), _WEIGH_BATCH)
-        logits = network.logits(torch.from_numpy(features[rows]))
-        loss = nn.functional.cross_entropy(logits, torch.from_numpy(answer[rows].astype(np.int64)))
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-        average.update_parameters(network)
-    report(f"weighing network: loss {float(loss.detach()):.4f}")
-    fitted = average.module
-    assert isinstance(fitted, Weigh)
-    return fitted.eval()
-
-
-def weigh_of(network: Weigh, features: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Probabilities of the second network, n x looks."""
-    with torch.no_grad():
-        return np.asarray(network(torch.from_numpy(features)).numpy(), dtype=np.float32)
-
-
-def calibrate(network: Weigh, features: NDArray[np.float32], answer: NDArray[np.int8]) -> None:
-    """Set slope and shift of the logits so that probabilities are frequencies on these examples."""
+    """
     with torch.no_grad():
         logits = network.logits(torch.from_numpy(features))
     slope = torch.ones(1, requires_grad=True)
     shift = torch.zeros(len(CANDIDATE_CLASSES), requires_grad=True)
-    optimizer = torch.optim.LBFGS([slope, shift], max_iter=100)
-    wanted = torch.from_numpy(answer.astype(np.int64))
+    optimizer = torch.optim.LBFGS([slope, shift], max_iter=_CALIBRATION_STEPS)
+    true = torch.from_numpy(answer.astype(np.int64))
 
     def closure() -> Tensor:
         optimizer.zero_grad()
-        loss = nn.functional.cross_entropy(logits * slope + shift, wanted) + 1e-4 * (shift**2).sum()
+        loss = nn.functional.cross_entropy(logits * slope + shift, true)
+        loss = loss + settings.shift_ridge * (shift**2).sum()
         loss.backward()
         return loss
 
     optimizer.step(closure)
     network.slope.copy_(slope.detach())
     network.shift.copy_(shift.detach())
-
-
-def joined(pools: Sequence[Pool]) -> Pool:
-    """All examples of several pools, in their order."""
-    names = ("detail", "context", "numbers", "answer")
-    return Pool(*(np.concatenate([getattr(pool, name) for pool in pools]) for name in names))

@@ -1,103 +1,145 @@
-"""The training on one page: scenes -> a network that looks -> one that weighs -> calibration -> ONNX."""
+"""The training of a detector on one page: scenes -> both networks -> calibration -> ONNX."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+import torch
 
-from calcwatch import __version__
 from calcwatch.domain.findings import ANALYSIS_VERSION
-from calcwatch_lab.train.detector.backgrounds import Background
-from calcwatch_lab.train.detector.collect import SceneExamples, collect, learnable, surround_of
-from calcwatch_lab.train.detector.export import write_model
-from calcwatch_lab.train.detector.fit import calibrate, fit_look, fit_weigh, joined, look_at
-from calcwatch_lab.train.detector.network import CandidateClass
-from calcwatch_lab.train.detector.settings import TrainingSettings
+from calcwatch.image.find.patches import PATCH_NUMBERS, PATCH_PX
+from calcwatch.models.cards import DETECTOR
+from calcwatch_lab.seeds import CONTEXT_NETWORK_SCENES, PATCH_NETWORK_SCENES
+from calcwatch_lab.train.detector.examples import collect
+from calcwatch_lab.train.detector.fit import (
+    calibrate,
+    context_examples,
+    fit_context_network,
+    fit_patch_network,
+)
+from calcwatch_lab.train.detector.network import CONTEXT_FEATURES, CandidateNetwork
+from calcwatch_lab.train.examples import SceneExamples, pooled_inputs
+from calcwatch_lab.train.export import export_network, write_card
 
-WEIGH_SEEDS = 8000
-"""Scenes for weighing count from this seed, scenes for looking from 0; 9000 and above are for evaluation."""
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
-_CALIBRATION_SHARE = 0.35
+    from calcwatch_lab.labels import LabeledImage
+    from calcwatch_lab.train.detector.settings import DetectorTraining
+    from calcwatch_lab.train.networks import FeatureNetwork
 
 
 def train_detector(
-    settings: TrainingSettings,
-    backgrounds: Sequence[Background],
+    settings: DetectorTraining,
+    backgrounds: Sequence[LabeledImage],
     out: Path,
     *,
-    workers: int,
+    workers: int | None,
     report: Callable[[str], None],
     on_done: Callable[[int, int], None],
 ) -> dict[str, Any]:
-    """Train both networks, write the model to ``out`` and return its card.
+    """Train both networks and write the model.
 
     The women of the backgrounds are split: some serve the second network alone, so that it learns how far
-    the first can be believed on images it has not seen. Without backgrounds it learns from phantoms alone.
+    the first can be relied on in images it has not seen.
+
+    Args:
+        settings: How the detector is trained.
+        backgrounds: Real images without calcifications; none: it learns from phantoms alone.
+        out: Folder to write to, which is made.
+        workers: Number of processes; ``None``: one per processor core.
+        report: Called with a line of progress.
+        on_done: Called with the number of scenes that are made and that of all.
+
+    Returns:
+        The model's card.
+
+    Raises:
+        TrainingFailed: A scene could not be made.
+        TooFewSeeds: More scenes are asked for than there are seeds.
+
     """
-    ours, held = split_by_patient(backgrounds, settings.held_back_share)
-    first = collect(range(settings.learn), ours, settings, whole=False, workers=workers, on_done=on_done)
-    pool = joined([scene.pool for scene in first])
-    report(f"{len(pool.answer)} examples from {len(first)} scenes")
-    look = fit_look(pool, epochs=settings.epochs, seed=settings.seed, report=report)
-    seeds = range(WEIGH_SEEDS, WEIGH_SEEDS + settings.weigh)
-    second = collect(seeds, held, settings, whole=True, workers=workers, on_done=on_done)
-    last = max(1, round(_CALIBRATION_SHARE * len(second)))
-    features, answer = _surrounds(look, second[:-last], settings)
-    weigh = fit_weigh(features, answer, seed=settings.seed, report=report)
-    features, answer = _surrounds(look, second[-last:], settings)
-    calibrate(weigh, features, answer)
-    card = _card(settings, backgrounds, held, first + second)
-    write_model(look, weigh, out, card)
-    return card
+    first, held_back = split_by_patient(backgrounds, settings.held_back_share)
+    patch_seeds = PATCH_NETWORK_SCENES.take(settings.patch_scenes)
+    context_seeds = CONTEXT_NETWORK_SCENES.take(settings.context_scenes)
+    patch_scenes = collect(patch_seeds, first, settings, whole=False, workers=workers, on_done=on_done)
+    answer = np.concatenate([scene.answer for scene in patch_scenes])
+    inputs = pooled_inputs(patch_scenes, [np.arange(scene.answer.size) for scene in patch_scenes])
+    report(f"{len(answer)} examples from {len(patch_scenes)} scenes")
+    patch_network = fit_patch_network(inputs, answer, settings, report)
+    scenes = collect(context_seeds, held_back, settings, whole=True, workers=workers, on_done=on_done)
+    last = max(1, round(settings.calibration_share * len(scenes)))
+    features, classes = context_examples(patch_network, scenes[:-last], settings)
+    context_network = fit_context_network(features, classes, settings, report)
+    calibrate(context_network, *context_examples(patch_network, scenes[-last:], settings), settings)
+    card = _card(settings, backgrounds, held_back, [*patch_scenes, *scenes])
+    return write_model(patch_network, context_network, out, card)
 
 
 def split_by_patient(
-    backgrounds: Sequence[Background], share: float
-) -> tuple[tuple[Background, ...], tuple[Background, ...]]:
-    """Backgrounds for the first network and for the second; no woman is in both, each kind is in each."""
-    names = sorted({one.patient for one in backgrounds}, key=lambda name: (name[:3], name))
+    backgrounds: Sequence[LabeledImage], share: float
+) -> tuple[tuple[LabeledImage, ...], tuple[LabeledImage, ...]]:
+    """Split backgrounds so that no woman is in both parts.
+
+    Args:
+        backgrounds: Real images without calcifications.
+        share: Of the women, for the second part.
+
+    Returns:
+        Backgrounds for the patch network and for the context network, each of every kind: women are taken in
+        turns of their names, whose first letters tell data sets apart.
+
+    """
+    names = sorted({image.patient for image in backgrounds}, key=lambda name: (name[:3], name))
     step = round(1 / share) if share > 0 else len(names) + 1
     second = set(names[step - 1 :: step])
     return (
-        tuple(one for one in backgrounds if one.patient not in second),
-        tuple(one for one in backgrounds if one.patient in second),
+        tuple(image for image in backgrounds if image.patient not in second),
+        tuple(image for image in backgrounds if image.patient in second),
     )
 
 
-def _surrounds(
-    look: CandidateClass, scenes: Sequence[SceneExamples], settings: TrainingSettings
-) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
-    """Features and answers of the candidates that the shipped detector would look at."""
-    features, answers = [], []
-    for scene in scenes:
-        count = min(settings.shipped_candidates, scene.pool.answer.size)
-        rows = surround_of(scene, look_at(look, scene.pool), count)
-        answer = scene.pool.answer[:count]
-        features.append(rows[learnable(answer)])
-        answers.append(answer[learnable(answer)])
-    return np.concatenate(features), np.concatenate(answers)
-
-
 def _card(
-    settings: TrainingSettings,
-    backgrounds: Sequence[Background],
-    held: Sequence[Background],
+    settings: DetectorTraining,
+    backgrounds: Sequence[LabeledImage],
+    held_back: Sequence[LabeledImage],
     scenes: Sequence[SceneExamples],
 ) -> dict[str, Any]:
     wanted = sum(scene.wanted for scene in scenes)
     return {
         "name": "phantoms and insertions" if backgrounds else "phantoms alone",
-        "calcwatch": __version__,
         "analysis_version": ANALYSIS_VERSION,
         "candidates": settings.shipped_candidates,
         "seed": settings.seed,
-        "scenes": {"learn": settings.learn, "weigh": settings.weigh},
-        "epochs": settings.epochs,
-        "trained_on": sorted({one.patient for one in backgrounds}),
-        "weighed_on": sorted({one.patient for one in held}),
+        "scenes": {"learn": settings.patch_scenes, "weigh": settings.context_scenes},
+        "epochs": settings.patch_network.rounds,
+        "trained_on": sorted({image.patient for image in backgrounds}),
+        "weighed_on": sorted({image.patient for image in held_back}),
         "candidate_recall": round(sum(scene.found for scene in scenes) / max(1, wanted), 4),
     }
+
+
+def write_model(
+    patch_network: CandidateNetwork, context_network: FeatureNetwork, folder: Path, card: dict[str, Any]
+) -> dict[str, Any]:
+    """Write both networks and the card.
+
+    Args:
+        patch_network: The fitted patch network.
+        context_network: The fitted and calibrated context network.
+        folder: Folder to write to, which is made.
+        card: What they were trained with and on.
+
+    Returns:
+        The whole card.
+
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    side = (PATCH_PX, PATCH_PX)
+    inputs = (torch.zeros(2, 1, *side), torch.zeros(2, 2, *side), torch.zeros(2, len(PATCH_NUMBERS)))
+    (patch, patch_inputs), (context, context_inputs) = DETECTOR.networks.items()
+    export_network(patch_network, inputs, folder / patch, patch_inputs)
+    export_network(context_network, (torch.zeros(2, CONTEXT_FEATURES),), folder / context, context_inputs)
+    return write_card(folder, DETECTOR, card)

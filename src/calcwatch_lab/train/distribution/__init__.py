@@ -1,1 +1,1 @@
-"""The perceptron that tells distributions."""
+"""The network that classifies the distribution of a group, from where its calcifications lie."""

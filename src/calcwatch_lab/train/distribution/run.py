@@ -1,4 +1,4 @@
-"""The training of the distribution on one page: point sets -> groups -> features -> a perceptron -> ONNX.
+"""The training of distribution on one page: point sets -> groups -> features -> a perceptron -> ONNX.
 
 No picture is made: a distribution is told from points, and the phantoms' geometry gives them. Classes count
 alike, so that a probability is that among five equally frequent distributions.
@@ -7,13 +7,12 @@ alike, so that a probability is that among five equally frequent distributions.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from calcwatch import __version__
 from calcwatch.image.describe.distribution import (
     DISTRIBUTION_CLASSES,
     FEATURES,
@@ -22,9 +21,12 @@ from calcwatch.image.describe.distribution import (
 )
 from calcwatch.image.describe.group import Grouped, group
 from calcwatch.image.settings import AnalysisSettings
-from calcwatch.models.cards import DISTRIBUTION, card_entries
-from calcwatch_lab.train.detector.export import export_network, write_card
-from calcwatch_lab.train.distribution.sets import LOOSE, PointSet, as_detected
+from calcwatch.models.cards import DISTRIBUTION
+from calcwatch_lab.seeds import DISTRIBUTION_BREASTS
+from calcwatch_lab.train import export
+from calcwatch_lab.train.distribution.sets import LOOSE, PointSet, as_detected, draw_many
+from calcwatch_lab.train.fitting import begin_fit, fit_network, probabilities_of
+from calcwatch_lab.train.networks import FeatureNetwork
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,17 +34,25 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_STEPS, _BATCH = 6000, 512
-_PLAIN = AnalysisSettings()
-_LEAST_SHARE = 0.5  # of the members, that one planned group must own to name the distribution
-_HELD_OUT = 0.1  # of the sets, for the temperature
+    from calcwatch_lab.train.distribution.settings import DistributionTraining
+
+
+_WIDTHS, _DROPOUTS = (96, 48), (0.2, 0.1)  # of the hidden layers
+_PLAIN = AnalysisSettings()  # how an analysis groups
+_LEAST_WEIGHT = 1e-6  # so that a distribution without examples divides nothing by 0
+_CALIBRATION_STEPS = 50  # of L-BFGS, which needs far fewer
 
 
 @dataclass(frozen=True, eq=False)
-class Examples:
-    """Features of groups (n x ``FEATURES``), each one's place in ``DISTRIBUTION_CLASSES``, its weight.
+class GroupExamples:
+    """Groups to learn from.
 
-    ``set_number``: which point set each is from; all fragments of one group weigh as much as one group.
+    Attributes:
+        features: What is measured of each, n x ``FEATURES``.
+        answer: Place of each one's distribution in ``DISTRIBUTION_CLASSES``.
+        weight: How much each counts: all fragments of one group weigh as much as one group.
+        set_number: Number of the point set each is from.
+
     """
 
     features: NDArray[np.float32]
@@ -50,174 +60,219 @@ class Examples:
     weight: NDArray[np.float32]
     set_number: NDArray[np.intp]
 
+    def rows(self, chosen: NDArray[np.bool_]) -> GroupExamples:
+        """Take some of them.
 
-class TellNetwork(nn.Module):
-    """A small perceptron, features -> probabilities; mean, scale and temperature are part of it."""
+        Args:
+            chosen: Whether each is taken.
 
-    mean: Tensor
-    scale: Tensor
-    temperature: Tensor
+        Returns:
+            Those.
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.register_buffer("mean", torch.zeros(FEATURES))
-        self.register_buffer("scale", torch.ones(FEATURES))
-        self.register_buffer("temperature", torch.ones(1))
-        self.layers = nn.Sequential(
-            nn.Linear(FEATURES, 96), nn.ReLU(), nn.Dropout(0.2), nn.Linear(96, 48), nn.ReLU(), nn.Dropout(0.1)
+        """
+        return GroupExamples(
+            self.features[chosen], self.answer[chosen], self.weight[chosen], self.set_number[chosen]
         )
-        self.out = nn.Linear(48, len(DISTRIBUTION_CLASSES))
-
-    def logits(self, features: Tensor) -> Tensor:
-        """Return logits before calibration; what lies far outside of the training is pulled to its border."""
-        return self.out(self.layers(torch.clamp((features - self.mean) / self.scale, -5.0, 5.0)))
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Return probabilities, n x distributions."""
-        return torch.softmax(self.logits(features) / self.temperature, dim=1)
 
 
 def train_distribution(
-    sets: Sequence[PointSet], out: Path, *, repeats: int, seed: int, report: Callable[[str], None]
-) -> TellNetwork:
-    """Fit the function to point sets, each detected ``repeats`` times anew, and write it into a folder.
+    settings: DistributionTraining,
+    out: Path,
+    *,
+    workers: int | None,
+    report: Callable[[str], None],
+    on_done: Callable[[int, int], None],
+) -> FeatureNetwork:
+    """Draw breasts, fit the network and write it.
 
-    The same sets and seed give the same function on the same machine.
+    Args:
+        settings: How distribution is trained.
+        out: Folder to write to, which is made.
+        workers: Number of processes; ``None``: one per processor core.
+        report: Called with a line of progress.
+        on_done: Called with the number of breasts that are drawn and that of all.
+
+    Returns:
+        The fitted and calibrated network.
+
+    Raises:
+        TrainingFailed: A breast could not be drawn.
+        TooFewSeeds: More breasts are asked for than there are seeds.
+
     """
-    parts = [
-        examples_of(as_detected(np.random.default_rng([seed, number, repeat]), one), number)
-        for number, one in enumerate(sets)
-        for repeat in range(repeats)
-    ]
-    examples = _balanced(joined_examples(parts))
-    held = examples.set_number >= round((1 - _HELD_OUT) * len(sets))
-    network = _fit(_part(examples, ~held), seed)
-    _calibrate(network, _part(examples, held))
-    report(
-        f"{len(examples.answer)} groups; {_right(network, _part(examples, held)):.3f} of those held out right"
-    )
-    out.mkdir(parents=True, exist_ok=True)
-    export_network(network, (torch.zeros(2, FEATURES),), out / "distribution.onnx", ("features",))
-    write_card(
-        {
-            "calcwatch": __version__,
-            "name": "distributions of phantom point sets",
-            "seed": seed,
-            "sets": len(sets),
-        }
-        | card_entries(DISTRIBUTION),
-        out / DISTRIBUTION.card,
-    )
+    seeds = DISTRIBUTION_BREASTS.take(settings.breasts)
+    sets = draw_many(seeds, settings.draws, workers=workers, on_done=on_done)
+    network = fit_distribution(sets, settings, report=report)
+    write_distribution_model(network, out, settings)
     return network
 
 
-def examples_of(found: PointSet, set_number: int = 0) -> Examples:
-    """Group the points as an analysis does, and describe each group that is mostly of one planned group."""
-    scores = np.ones(len(found.points))
+def fit_distribution(
+    sets: Sequence[PointSet], settings: DistributionTraining, *, report: Callable[[str], None]
+) -> FeatureNetwork:
+    """Fit the network to point sets, each detected several times anew.
+
+    Args:
+        sets: Views of breasts; the last of them calibrate the network.
+        settings: How distribution is trained.
+        report: Called with a line at the end.
+
+    Returns:
+        The fitted and calibrated network.
+
+    Raises:
+        ValueError: There are no point sets.
+
+    """
+    if not sets:
+        raise ValueError("no point sets, no examples; draw some")
+    parts = [
+        examples_of(
+            as_detected(np.random.default_rng([settings.seed, number, repeat]), view, settings.draws),
+            settings.least_share,
+            number,
+        )
+        for number, view in enumerate(sets)
+        for repeat in range(settings.repeats)
+    ]
+    names = ("features", "answer", "weight", "set_number")
+    pooled = GroupExamples(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+    examples = _balanced(pooled)
+    is_held_out = examples.set_number >= round((1 - settings.held_out) * len(sets))
+    network = _fit(examples.rows(~is_held_out), settings)
+    held_out = examples.rows(is_held_out)
+    _calibrate(network, held_out, settings.least_temperature)
+    right = probabilities_of(network, held_out.features).argmax(axis=1) == held_out.answer
+    share = float(np.average(right, weights=held_out.weight))
+    report(f"{len(examples.answer)} groups; {share:.3f} of those held out right")
+    return network
+
+
+def examples_of(view: PointSet, least_share: float, set_number: int = 0) -> GroupExamples:
+    """Group the points as an analysis does, and describe each group that is mostly of one planned group.
+
+    Args:
+        view: The points.
+        least_share: Of a group's members that must be of the planned group.
+        set_number: Number of the point set.
+
+    Returns:
+        The groups.
+
+    """
+    scores = np.ones(len(view.points))
     groups = group(
-        found.points,
+        view.points,
         scores,
         None,
         distance_px=_PLAIN.grouping_distance_mm,
         min_count=_PLAIN.min_group_count,
-        breast_area_px=found.breast_area,
+        breast_area_px=view.breast_area,
     )
-    owners = np.array([_owner(found, one) for one in groups], np.intp)
-    ground = BreastGeometry(
-        1.0, 1.0, found.breast_area, None if found.nipple is None else _pair(found.nipple)
-    )
-    known = [(one, owner) for one, owner in zip(groups, owners, strict=True) if owner != LOOSE]
+    owners = np.array([_owner(view, found, least_share) for found in groups], np.intp)
+    nipple = None if view.nipple is None else (float(view.nipple[0]), float(view.nipple[1]))
+    breast = BreastGeometry(1.0, 1.0, view.breast_area, nipple)
+    known = [(found, owner) for found, owner in zip(groups, owners, strict=True) if owner != LOOSE]
     rows = [
-        measure_distribution(found.points, scores, members=np.array(one.members), ground=ground)[0]
-        for one, _ in known
+        measure_distribution(view.points, scores, members=np.array(found.members), ground=breast)[0]
+        for found, _ in known
     ]
-    return Examples(
+    return GroupExamples(
         np.array(rows, np.float32).reshape(-1, FEATURES),
-        np.array([DISTRIBUTION_CLASSES.index(found.distributions[owner]) for _, owner in known], np.int64),
+        np.array([DISTRIBUTION_CLASSES.index(view.distributions[owner]) for _, owner in known], np.int64),
         np.array([1.0 / np.count_nonzero(owners == owner) for _, owner in known], np.float32),
         np.full(len(known), set_number, np.intp),
     )
 
 
-def joined_examples(parts: Sequence[Examples]) -> Examples:
-    """All examples in their order. Raises ``ValueError`` where there are none."""
-    if not parts:
-        raise ValueError("no point sets, no examples; draw some")
-    names = ("features", "answer", "weight", "set_number")
-    return Examples(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
-
-
-def tell_with(network: TellNetwork, features: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Probabilities of the fitted network, n x distributions."""
-    with torch.no_grad():
-        return np.asarray(network(torch.from_numpy(features)).numpy(), np.float32)
-
-
-def _pair(point: NDArray[np.float64]) -> tuple[float, float]:
-    return float(point[0]), float(point[1])
-
-
-def _owner(found: PointSet, one: Grouped) -> int:
+def _owner(view: PointSet, found: Grouped, least_share: float) -> int:
     """The planned group that most members are of, ``LOOSE`` where none has enough."""
-    owners = found.owner[np.array(one.members)]
+    owners = view.owner[np.array(found.members)]
     numbers, counts = np.unique(owners, return_counts=True)
     best = int(np.argmax(counts))
-    return int(numbers[best]) if counts[best] >= _LEAST_SHARE * owners.size else LOOSE
+    return int(numbers[best]) if counts[best] >= least_share * owners.size else LOOSE
 
 
-def _balanced(examples: Examples) -> Examples:
+def _balanced(examples: GroupExamples) -> GroupExamples:
     """The same examples with weights that add up to as much for each distribution."""
     total = np.bincount(examples.answer, examples.weight, len(DISTRIBUTION_CLASSES))
-    weight = examples.weight / np.maximum(total, 1e-6)[examples.answer]
+    weight = examples.weight / np.maximum(total, _LEAST_WEIGHT)[examples.answer]
     weight *= len(weight) / weight.sum()
-    return Examples(examples.features, examples.answer, weight.astype(np.float32), examples.set_number)
+    return GroupExamples(examples.features, examples.answer, weight.astype(np.float32), examples.set_number)
 
 
-def _part(examples: Examples, rows: NDArray[np.bool_]) -> Examples:
-    return Examples(
-        examples.features[rows], examples.answer[rows], examples.weight[rows], examples.set_number[rows]
+def _fit(examples: GroupExamples, settings: DistributionTraining) -> FeatureNetwork:
+    fit = settings.network
+    rng = begin_fit(settings.seed)
+    network = FeatureNetwork(
+        FEATURES,
+        len(DISTRIBUTION_CLASSES),
+        widths=_WIDTHS,
+        dropouts=_DROPOUTS,
+        most_deviations=settings.most_deviations,
+    )
+    network.standardize(examples.features)
+    chance = examples.weight / examples.weight.sum()
+    drawn = rng.choice(len(chance), (fit.rounds, fit.batch), p=chance)
+
+    def loss_of(rows: NDArray[np.intp]) -> Tensor:
+        logits = network.logits(torch.from_numpy(examples.features[rows]))
+        true = torch.from_numpy(examples.answer[rows])
+        return nn.functional.cross_entropy(logits, true, label_smoothing=fit.label_smoothing)
+
+    return fit_network(
+        network,
+        fit,
+        epochs=1,
+        steps=fit.rounds,
+        batches=lambda epoch: list(drawn),
+        loss_of=loss_of,
+        on_epoch=lambda epoch, losses: None,
     )
 
 
-def _fit(examples: Examples, seed: int) -> TellNetwork:
-    torch.manual_seed(seed)
-    rng = np.random.default_rng(seed)
-    network = TellNetwork()
-    network.mean.copy_(torch.from_numpy(examples.features.mean(axis=0)))
-    network.scale.copy_(torch.from_numpy(examples.features.std(axis=0) + 1e-2))
-    optimizer = torch.optim.AdamW(network.parameters(), weight_decay=0.05)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=_STEPS)
-    chance = examples.weight / examples.weight.sum()
-    drawn = rng.choice(len(chance), (_STEPS, _BATCH), p=chance)
-    for rows in drawn:
-        logits = network.logits(torch.from_numpy(examples.features[rows]))
-        loss = nn.functional.cross_entropy(logits, torch.from_numpy(examples.answer[rows]))
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-    return network.eval()
-
-
-def _calibrate(network: TellNetwork, examples: Examples) -> None:
-    """Set the temperature so that probabilities are frequencies on examples that were not learned from."""
+def _calibrate(network: FeatureNetwork, examples: GroupExamples, least_temperature: float) -> None:
+    """Set the slope so that probabilities are frequencies on examples that were not learned from."""
     with torch.no_grad():
         logits = network.logits(torch.from_numpy(examples.features))
     weight, answer = torch.from_numpy(examples.weight), torch.from_numpy(examples.answer)
     temperature = torch.ones(1, requires_grad=True)
-    optimizer = torch.optim.LBFGS([temperature], max_iter=50)
+    optimizer = torch.optim.LBFGS([temperature], max_iter=_CALIBRATION_STEPS)
 
     def closure() -> Tensor:
         optimizer.zero_grad()
-        each = nn.functional.cross_entropy(logits / temperature.clamp(min=0.2), answer, reduction="none")
-        loss = (each * weight).mean()
+        cooled = logits / temperature.clamp(min=least_temperature)
+        losses = nn.functional.cross_entropy(cooled, answer, reduction="none")
+        loss = (losses * weight).mean()
         loss.backward()
         return loss
 
     optimizer.step(closure)
-    network.temperature.copy_(temperature.detach().clamp(min=0.2))
+    network.slope.copy_(1 / temperature.detach().clamp(min=least_temperature))
 
 
-def _right(network: TellNetwork, examples: Examples) -> float:
-    hit = tell_with(network, examples.features).argmax(axis=1) == examples.answer
-    return float(np.average(hit, weights=examples.weight))
+def write_distribution_model(
+    network: FeatureNetwork, folder: Path, settings: DistributionTraining
+) -> dict[str, Any]:
+    """Write the network and its card.
+
+    Args:
+        network: The fitted and calibrated network.
+        folder: Folder to write to, which is made.
+        settings: What it was trained with.
+
+    Returns:
+        The whole card.
+
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    ((file, inputs),) = DISTRIBUTION.networks.items()
+    export.export_network(network, (torch.zeros(2, FEATURES),), folder / file, inputs)
+    card = {
+        "name": "distributions of phantoms",
+        "seed": settings.seed,
+        "breasts": settings.breasts,
+        "repeats": settings.repeats,
+        "trained_on": [],
+    }
+    return export.write_card(folder, DISTRIBUTION, card)

@@ -1,1 +1,1 @@
-"""The networks that tell shapes."""
+"""The networks that classify morphology: one for each calcification, one for each among its neighbors."""

@@ -2,194 +2,175 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calcwatch.domain.image import ImageDescription, Mammogram, PixelSpacing, ViewPosition
+from calcwatch.domain.image import ViewPosition
 from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.domain.views import is_true_lateral
 from calcwatch.phantom.examination import make_examination
 from calcwatch.phantom.insertion import InsertionSettings, insert
 from calcwatch.phantom.settings import GroupPlan, PhantomSettings
-from calcwatch_lab.train.detector.backgrounds import Background, open_background, vary
-from calcwatch_lab.train.detector.scenes import circle, room, with_strands
+from calcwatch.phantom.shapes import LARGE
+from calcwatch_lab.seeds import SHAPE_SCENE_STREAM
+from calcwatch_lab.train.backgrounds import draw_background, insertable_area, with_strands
+from calcwatch_lab.train.scenes import KnownObject, Scene, masked_objects, scene_mammogram
+from calcwatch_lab.train.settings import Limits, log_uniform, uniform, widened_blur
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from calcwatch_lab.labels import LabeledImage
+    from calcwatch_lab.train.shapes.settings import ShapeScenes, ShapeTraining
 
-    from calcwatch.domain.image import Point
+    ShapeScene = Scene[Morphology]
 
-_LARGE = (Morphology.POPCORN, Morphology.RIM, Morphology.ROD, Morphology.SUTURE, Morphology.DYSTROPHIC)
 _LAYOUTS = (
     Distribution.SINGLE,
     Distribution.GROUPED,
     Distribution.LINEAR,
     Distribution.REGIONAL,
     Distribution.SEGMENTAL,
-)
+)  # in the order of their chances
 _HAZY = (Morphology.AMORPHOUS, Morphology.MILK_OF_CALCIUM)
-_HARD = (Morphology.PUNCTATE, Morphology.AMORPHOUS, Morphology.FINE_PLEOMORPHIC)
-_HARD_WEIGHT = 1.8  # told apart least well: met more often
-_CROWDED_SHARE = 0.35
-_LATERAL_SHARE, _FILM_SHARE = 0.12, 0.1
-_USUAL_MM = (0.07, 0.085, 0.1, 0.14)
+_FINE = (Morphology.PUNCTATE, Morphology.FINE_PLEOMORPHIC)
+_HARD = (*_FINE, Morphology.AMORPHOUS)  # told apart least well: met more often
+_VIEWS = (ViewPosition.CC, ViewPosition.MLO)
+_DENSITIES = "abcd"  # of breasts, all alike often
 
 
-@dataclass(frozen=True)
-class KnownShape:
-    """One calcification in pixels of the file; ``morphology``: ``None`` where no picture can tell it."""
+def make_shape_scene(seed: int, backgrounds: tuple[LabeledImage, ...], settings: ShapeTraining) -> ShapeScene:
+    """Make one scene.
 
-    morphology: Morphology | None
-    row: float
-    column: float
-    outline: tuple[Point, ...]
+    Args:
+        seed: Its seed; the same seed gives the same scene.
+        backgrounds: Real images without calcifications; none: it is a phantom.
+        settings: What it holds.
 
+    Returns:
+        The scene; shapes that its view cannot tell teach nothing.
 
-@dataclass(frozen=True, eq=False)
-class ShapeScene:
-    """A mammogram and the shapes in it."""
+    Raises:
+        BadTable: The spacing of a background is not known.
 
-    mammogram: Mammogram
-    known: tuple[KnownShape, ...]
-
-
-def make_shape_scene(seed: int, backgrounds: Sequence[Background], *, real_share: float) -> ShapeScene:
-    """Make one scene; without backgrounds it is a phantom. The same seed gives the same scene."""
-    rng = np.random.default_rng([seed, 40])
-    if backgrounds and rng.random() < real_share:
-        return _on_background(rng, backgrounds[int(rng.integers(len(backgrounds)))])
-    return _phantom(rng, seed)
+    """
+    rng = np.random.default_rng([seed, SHAPE_SCENE_STREAM])
+    if backgrounds and rng.random() < settings.real_share:
+        return _on_background(rng, backgrounds, settings)
+    return _phantom(rng, seed, settings.draws)
 
 
-def _phantom(rng: np.random.Generator, seed: int) -> ShapeScene:
-    settings = _settings(rng)
-    image = make_examination(seed, settings=settings).images[0]
-    gray = (image.stored / np.float32(2**image.bits_stored - 1)).astype(np.float32)
-    spacing = image.pixel_spacing_mm
-    description = ImageDescription(
-        "scene",
-        pixel_spacing=PixelSpacing(spacing, spacing, "phantom"),
-        view_position=image.view_position,
-        image_laterality=image.laterality,
-        rows=gray.shape[0],
-        columns=gray.shape[1],
-    )
+def _phantom(rng: np.random.Generator, seed: int, draws: ShapeScenes) -> ShapeScene:
+    image = make_examination(seed, settings=_phantom_settings(rng, draws)).images[0]
     known = tuple(
-        KnownShape(_told(one.morphology, image.view_position), one.row, one.column, one.outline)
-        for one in image.truth.calcifications
+        KnownObject(_tellable(true.morphology, image.view_position), true.row, true.column, true.outline)
+        for true in image.truth.calcifications
     )
-    return ShapeScene(Mammogram(gray, description, None, 1 / (2**image.bits_stored - 1)), known)
+    return Scene(scene_mammogram(image, with_view=True), known)
 
 
-def _told(morphology: Morphology, view: ViewPosition) -> Morphology | None:
+def _tellable(morphology: Morphology, view: ViewPosition) -> Morphology | None:
     """Only a true lateral view tells sediment; elsewhere it is a smudge like others."""
-    is_lateral = is_true_lateral(view)
-    return None if morphology is Morphology.MILK_OF_CALCIUM and not is_lateral else morphology
+    is_sediment = morphology is Morphology.MILK_OF_CALCIUM
+    return None if is_sediment and not is_true_lateral(view) else morphology
 
 
-def _settings(rng: np.random.Generator) -> PhantomSettings:
-    film = bool(rng.random() < _FILM_SHARE)
-    lateral = rng.random() < _LATERAL_SHARE
-    views = (ViewPosition.CC, ViewPosition.MLO)
-    wide = rng.uniform(0.8, 1.3)
-    spacing = (
-        float(rng.choice(_USUAL_MM))
-        if rng.random() < 0.5
-        else float(np.exp(rng.uniform(np.log(0.05), np.log(0.17))))
-    )
+def _phantom_settings(rng: np.random.Generator, draws: ShapeScenes) -> PhantomSettings:
+    film = bool(rng.random() < draws.film_share)
+    lateral = rng.random() < draws.lateral_share
+    blur = uniform(rng, draws.phantom_blur)
+    is_usual = rng.random() < draws.usual_share
+    spacing_mm = float(rng.choice(draws.usual_mm)) if is_usual else log_uniform(rng, draws.spacing_mm)
     return PhantomSettings(
-        field_mm=(float(rng.uniform(130, 233)), float(rng.uniform(90, 180))),
-        pixel_spacing_mm=spacing,
-        views=(ViewPosition.ML if lateral else views[int(rng.integers(2))],),
-        breast_density="abcd"[int(rng.integers(4))],
-        relative_dose=float(np.exp(rng.uniform(np.log(0.6), np.log(1.8)))),
-        mtf=((0.85, 0.055 * wide), (0.15, 0.25)),
-        edge_enhancement=float(rng.uniform(0, 0.7)),
-        bits_stored=int(rng.choice([8, 12, 14])),
+        field_mm=(uniform(rng, draws.height_mm), uniform(rng, draws.width_mm)),
+        pixel_spacing_mm=spacing_mm,
+        views=(ViewPosition.ML if lateral else _VIEWS[int(rng.integers(len(_VIEWS)))],),
+        breast_density=_DENSITIES[int(rng.integers(len(_DENSITIES)))],
+        relative_dose=log_uniform(rng, draws.dose),
+        mtf=widened_blur(blur),
+        edge_enhancement=uniform(rng, draws.edge_enhancement),
+        bits_stored=int(rng.choice(draws.bits)),
         film=film,
-        groups=_plans(rng, lateral=lateral),
+        groups=_plans(rng, draws, lateral=lateral),
     )
 
 
-def _plans(rng: np.random.Generator, *, lateral: bool) -> tuple[GroupPlan, ...]:
+def _plans(rng: np.random.Generator, draws: ShapeScenes, *, lateral: bool) -> tuple[GroupPlan, ...]:
     shapes = [shape for shape in Morphology if shape is not Morphology.VASCULAR]
-    weight = np.array([_HARD_WEIGHT if shape in _HARD else 1.0 for shape in shapes])
-    count = int(rng.integers(4, 8))
+    weight = np.array([draws.hard_weight if shape in _HARD else 1.0 for shape in shapes])
+    count = int(rng.integers(*draws.groups, endpoint=True))
     drawn = rng.choice(len(shapes), count, replace=False, p=weight / weight.sum())
     chosen = [shapes[place] for place in drawn]
     if lateral and Morphology.MILK_OF_CALCIUM not in chosen:
         chosen.append(Morphology.MILK_OF_CALCIUM)
-    plans = [_plan(rng, shape) for shape in chosen]
-    if rng.random() < 0.35:
-        plans.append(GroupPlan(Morphology.VASCULAR, Distribution.LINEAR, density=_density(rng)))
+    plans = [_plan(rng, shape, draws) for shape in chosen]
+    if rng.random() < draws.vessel_chance:
+        density = log_uniform(rng, draws.density)
+        plans.append(GroupPlan(Morphology.VASCULAR, Distribution.LINEAR, density=density))
     return tuple(plans)
 
 
-def _plan(rng: np.random.Generator, shape: Morphology) -> GroupPlan:
-    """A group, now and then crowded: else a crowd would be taken for a vessel."""
-    layout = _layout(rng, shape)
-    crowded = layout is not Distribution.SINGLE and shape not in _LARGE and rng.random() < _CROWDED_SHARE
-    count = int(rng.integers(20, 70)) if crowded else None
-    return GroupPlan(shape, layout, count=count, density=_density(rng))
+def _plan(rng: np.random.Generator, shape: Morphology, draws: ShapeScenes) -> GroupPlan:
+    """A group, now and then crowded."""
+    chances = draws.large_layout_chances if shape in LARGE else draws.layout_chances
+    layout = _LAYOUTS[int(rng.choice(len(_LAYOUTS), p=chances))]
+    may_be_crowded = layout is not Distribution.SINGLE and shape not in LARGE
+    is_crowded = may_be_crowded and rng.random() < draws.crowded_share
+    count = int(rng.integers(*draws.crowded_count, endpoint=True)) if is_crowded else None
+    return GroupPlan(shape, layout, count=count, density=log_uniform(rng, draws.density))
 
 
-def _layout(rng: np.random.Generator, shape: Morphology) -> Distribution:
-    chances = (0.6, 0.3, 0.05, 0.05, 0.0) if shape in _LARGE else (0.2, 0.5, 0.1, 0.1, 0.1)
-    return _LAYOUTS[int(rng.choice(len(_LAYOUTS), p=chances))]
-
-
-def _density(rng: np.random.Generator) -> float:
-    return float(np.exp(rng.uniform(np.log(0.5), np.log(1.6))))
-
-
-def _on_background(rng: np.random.Generator, background: Background) -> ShapeScene:
-    original = open_background(background)
-    spacing = original.description.pixel_spacing
-    if spacing is None:
-        raise ValueError(f"{background.path}: a background needs its pixel spacing; state it in the table")
-    mammogram, factor = vary(rng, original, spacing.mm)
+def _on_background(
+    rng: np.random.Generator, backgrounds: tuple[LabeledImage, ...], settings: ShapeTraining
+) -> ShapeScene:
+    draws = settings.draws
+    background, mammogram, spacing_mm, coarser = draw_background(rng, backgrounds, settings.backgrounds)
+    known: list[KnownObject[Morphology]] = list(masked_objects(background, coarser))
     gray = mammogram.gray
-    known = [
-        KnownShape(None, (r + 0.5) / factor - 0.5, (c + 0.5) / factor - 0.5, circle(r, c, radius, factor))
-        for r, c, radius in background.masked
-    ]
-    area = room(gray, known)
-    gray = with_strands(rng, gray, area, spacing.mm * factor)
-    wide, gain = rng.uniform(0.8, 1.4), float(np.exp(rng.uniform(np.log(0.2), np.log(0.5))))
-    for shapes, contrast, scatters in _layers(rng):
+    area = insertable_area(gray, [masked.outline for masked in known], settings.backgrounds)
+    gray = with_strands(rng, gray, area, spacing_mm, settings.backgrounds)
+    blur, gain = uniform(rng, draws.insertion_blur), log_uniform(rng, draws.gain)
+    for shapes, contrast, scatters in _layers(rng, draws):
         made = insert(
             rng,
             gray,
             area,
-            spacing_mm=spacing.mm * factor,
+            spacing_mm=spacing_mm,
             gray_step=mammogram.gray_step,
             settings=InsertionSettings(
                 scatters=scatters,
                 contrast=contrast,
                 blanks=0,
                 gain=gain,
-                mtf=((0.85, 0.055 * wide), (0.15, 0.25)),
+                mtf=widened_blur(blur),
                 morphologies=shapes,
-                crowded_share=_CROWDED_SHARE,
+                crowded_share=draws.crowded_share,
             ),
         )
         gray = made.gray
         known += [
-            KnownShape(_told(one.morphology, ViewPosition.CC), one.row, one.column, one.outline)
-            for one in made.calcifications
+            KnownObject(
+                _tellable(inserted.morphology, ViewPosition.CC),
+                inserted.row,
+                inserted.column,
+                inserted.outline,
+            )
+            for inserted in made.calcifications
         ]
-    return ShapeScene(replace(mammogram, gray=gray), tuple(known))
+    return Scene(replace(mammogram, gray=gray), tuple(known))
 
 
 def _layers(
-    rng: np.random.Generator,
-) -> tuple[tuple[tuple[Morphology, ...], tuple[float, float], int], ...]:
+    rng: np.random.Generator, draws: ShapeScenes
+) -> tuple[tuple[tuple[Morphology, ...], Limits, int], ...]:
     """Hazy shapes faint, all others plain: in a phantom their density makes that difference."""
     plain = tuple(shape for shape in Morphology if shape not in _HAZY)
     return (
-        (plain, (6.0, 45.0), int(rng.integers(4, 10))),
-        (_HARD[:1] + _HARD[2:], (6.0, 30.0), int(rng.integers(0, 3))),
-        ((Morphology.AMORPHOUS,), (3.0, 14.0), int(rng.integers(0, 3))),
+        (plain, draws.plain_contrast, int(rng.integers(*draws.plain_scatters, endpoint=True))),
+        (_FINE, draws.fine_contrast, int(rng.integers(0, draws.most_further, endpoint=True))),
+        (
+            (Morphology.AMORPHOUS,),
+            draws.hazy_contrast,
+            int(rng.integers(0, draws.most_further, endpoint=True)),
+        ),
     )
