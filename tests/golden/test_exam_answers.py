@@ -21,7 +21,7 @@ from calcwatch.domain.findings import ANALYSIS_VERSION
 from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.phantom.examination import make_examination
 from calcwatch.phantom.settings import GroupPlan, PhantomSettings
-from calcwatch.service.analyze_mammogram import analyze_exam, analyze_image
+from calcwatch.service.analyze import analyze_exam, analyze_image
 from tests.image.pictures import mammogram_of
 
 STORED = Path(__file__).with_name("exam_answers.json")
