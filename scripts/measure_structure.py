@@ -314,6 +314,8 @@ def missing_sections(node: Function | ast.ClassDef) -> list[str]:
         return ["no docstring"]
     if isinstance(node, ast.ClassDef):
         return [f"field {name}" for name in fields_of(node) if f"\n    {name}:" not in text]
+    if "For example:\n\n  calcwatch" in text:
+        return []  # a command: what it takes is told by its own help, which docs/commands.md prints
     lacking = [f"parameter {name}" for name in parameters_of(node) if not is_described(name, text)]
     gives = node.returns is not None and ast.unparse(node.returns) not in ("None", "NoReturn", "Never")
     is_property = any("property" in ast.unparse(decorator) for decorator in node.decorator_list)
@@ -331,10 +333,8 @@ def is_described(name: str, text: str) -> bool:
 
 
 def fields_of(node: ast.ClassDef) -> list[str]:
-    """Public fields of a dataclass or members of an enumeration; settings describe themselves."""
+    """Public fields of a dataclass; a field made by ``setting`` carries its own description."""
     decorated = any("dataclass" in ast.unparse(decorator) for decorator in node.decorator_list)
-    if node.name.endswith("Settings") and "setting(" in ast.unparse(node):
-        return []
     if not decorated:
         return []
     return [
@@ -343,16 +343,34 @@ def fields_of(node: ast.ClassDef) -> list[str]:
         if isinstance(statement, ast.AnnAssign)
         and isinstance(statement.target, ast.Name)
         and not statement.target.id.startswith("_")
+        and not is_described_itself(statement)
     ]
 
 
+def is_described_itself(statement: ast.AnnAssign) -> bool:
+    """Whether a field is a setting, which carries its meaning, or holds settings, which have theirs."""
+    value = ast.unparse(statement.value) if statement.value is not None else ""
+    return value.startswith("setting(") or ast.unparse(statement.annotation).endswith(("Settings", "Weights"))
+
+
 def raised_names(node: Function) -> set[str]:
-    """Names of the exceptions that a function raises itself."""
+    """Names of the exceptions that a function raises and lets out; functions inside it are not looked at."""
+    caught = {
+        (raised, name)
+        for attempt in ast.walk(node)
+        if isinstance(attempt, ast.Try)
+        for handler in attempt.handlers
+        if handler.type is not None
+        for name in ast.unparse(handler.type).strip("()").split(", ")
+        for inner in attempt.body
+        for raised in ast.walk(inner)
+    }
+    nested = {part for inner in node.body for own in functions_of(inner) for part in ast.walk(own)}
     names = set()
     for inner in ast.walk(node):
-        if isinstance(inner, ast.Raise) and inner.exc is not None:
+        if isinstance(inner, ast.Raise) and inner.exc is not None and inner not in nested:
             raised = inner.exc.func if isinstance(inner.exc, ast.Call) else inner.exc
-            if isinstance(raised, ast.Name) and raised.id[0].isupper():
+            if isinstance(raised, ast.Name) and raised.id[0].isupper() and (inner, raised.id) not in caught:
                 names.add(raised.id)
     return names
 

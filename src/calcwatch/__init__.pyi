@@ -19,12 +19,12 @@ from .domain.findings import Calcification as Calcification
 from .domain.findings import CalcificationGroup as CalcificationGroup
 from .domain.findings import ImageFindings as ImageFindings
 from .domain.findings import NonLesion as NonLesion
+from .domain.identity import ImagedStudy as ImagedStudy
 from .domain.image import GivenAttributes as GivenAttributes
 from .domain.image import ImageDescription as ImageDescription
 from .domain.image import Mammogram as Mammogram
 from .domain.image import PixelSpacing as PixelSpacing
 from .domain.image import QualityFlag as QualityFlag
-from .domain.study import ImagedStudy as ImagedStudy
 from .domain.treatment import Treatment as Treatment
 from .formats.fhir.bundle import released_summary as released_summary
 from .formats.fhir.bundle import result_bundle as result_bundle

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from calcwatch.domain.uids import letter
+from calcwatch.domain.identity import letter
 from calcwatch.report.marks import CALCIFICATION_COLOR, GROUP_COLOR, NON_LESION_COLOR
 from calcwatch.report.overlay import OVERLAY_PX, draw_overlay, encode_png
 from calcwatch.report.pictures import breast_window, for_display

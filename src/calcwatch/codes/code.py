@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from calcwatch.domain.uids import tracking_uid_of
+from calcwatch.domain.identity import tracking_uid_of
 
 
 class Code(NamedTuple):

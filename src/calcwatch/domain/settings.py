@@ -60,8 +60,8 @@ def setting(value: _Value, unit: str, origin: Origin, meaning: str, *, reference
     """
     if not meaning or (origin in (STANDARD, MEASURED, FITTED) and not reference):
         raise ValueError(f"a setting of {value!r} needs a meaning, and a reference when it is {origin}")
-    told = {"unit": unit, "origin": origin, "meaning": meaning, "reference": reference}
-    made: _Value = field(default=value, metadata=told)
+    described = {"unit": unit, "origin": origin, "meaning": meaning, "reference": reference}
+    made: _Value = field(default=value, metadata=described)
     return made
 
 
@@ -76,13 +76,13 @@ def described_settings(settings: object) -> Iterator[tuple[str, Any, dict[str, A
         ``reference``).
     """
     assert is_dataclass(settings)
-    for one in fields(settings):
-        value = getattr(settings, one.name)
+    for part in fields(settings):
+        value = getattr(settings, part.name)
         if is_dataclass(value):
-            for name, inner, told in described_settings(value):
-                yield f"{one.name}.{name}", inner, told
+            for name, inner, described in described_settings(value):
+                yield f"{part.name}.{name}", inner, described
         else:
-            yield one.name, value, dict(one.metadata)
+            yield part.name, value, dict(part.metadata)
 
 
 def hash_of_settings(*settings: object) -> str:
@@ -95,8 +95,8 @@ def hash_of_settings(*settings: object) -> str:
         SHA-256 in hexadecimal.
     """
     values = [
-        {name: value for name, value, _ in described_settings(one)} | {"of": type(one).__name__}
-        for one in settings
+        {name: value for name, value, _ in described_settings(stage)} | {"of": type(stage).__name__}
+        for stage in settings
     ]
     text = json.dumps(values, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

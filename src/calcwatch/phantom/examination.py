@@ -31,8 +31,7 @@ if TYPE_CHECKING:
 
     from calcwatch.phantom.arrangement import Group
     from calcwatch.phantom.geometry import ViewGeometry
-    from calcwatch.phantom.lookalikes import Lookalike
-    from calcwatch.phantom.solids import Silhouette, Solid
+    from calcwatch.phantom.solids import Lookalike, Silhouette, Solid
 
 _DEFAULT = PhantomSettings()
 _DAYS = ("prior", "current")

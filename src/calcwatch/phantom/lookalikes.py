@@ -8,7 +8,6 @@ times what a few backgrounds hold a few times.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import cv2
@@ -18,7 +17,7 @@ from calcwatch.domain.findings import NonLesionKind
 from calcwatch.domain.image import Laterality
 from calcwatch.phantom.settings import LookalikeSettings, draw_log_uniform, random_stream
 from calcwatch.phantom.shapes import ball, draw_direction, straight_tube, tube
-from calcwatch.phantom.solids import Solid
+from calcwatch.phantom.solids import Lookalike, Solid
 from calcwatch.phantom.truth import NonLesionTruth
 
 if TYPE_CHECKING:
@@ -35,22 +34,6 @@ _SETTINGS = LookalikeSettings()
 _SUBPIXEL = 16  # steps of a pixel in OpenCV's fixed point with shift=4
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _FONT_PX = 22  # height of a capital of that font at scale 1
-
-
-@dataclass(frozen=True, eq=False)
-class Lookalike:
-    """One look-alike made of solids in or on the breast, seen in every view.
-
-    Attributes:
-        id: Names it in every view and on every day.
-        kind: What it is.
-        solids: What it is made of; the specks of powder are one each.
-
-    """
-
-    id: str
-    kind: NonLesionKind
-    solids: tuple[Solid, ...]
 
 
 def place_lookalikes(positioned: PositionedBreast) -> tuple[Lookalike, ...]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from calcwatch.domain.findings import NonLesionKind
     from calcwatch.domain.image import Point
 
 _SETTINGS = ShapeSettings()
@@ -275,3 +276,19 @@ def _below(
     if rise > 0:
         return near, np.minimum(far, crossing)
     return np.maximum(near, crossing), far
+
+
+@dataclass(frozen=True, eq=False)
+class Lookalike:
+    """One look-alike made of solids in or on the breast, seen in every view.
+
+    Attributes:
+        id: Names it in every view and on every day.
+        kind: What it is.
+        solids: What it is made of; the specks of powder are one each.
+
+    """
+
+    id: str
+    kind: NonLesionKind
+    solids: tuple[Solid, ...]

@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     from calcwatch.domain.image import Laterality, Point, ViewPosition
     from calcwatch.domain.lexicon import Morphology
     from calcwatch.phantom.arrangement import Group
-    from calcwatch.phantom.lookalikes import Lookalike
     from calcwatch.phantom.settings import PhantomSettings, PlannedChange
-    from calcwatch.phantom.solids import Silhouette, Solid
+    from calcwatch.phantom.solids import Lookalike, Silhouette, Solid
     from calcwatch.phantom.tissue import ProjectedTissue
 
 _COARSE = 4  # every fourth pixel is enough for a median and for the outline of the breast

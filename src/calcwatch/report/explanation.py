@@ -7,8 +7,8 @@ from enum import StrEnum
 from textwrap import wrap
 from typing import TypeVar
 
+from calcwatch.domain.identity import letter
 from calcwatch.domain.lexicon import Category, Distribution, Morphology
-from calcwatch.domain.uids import letter
 from calcwatch.exam.facts import Facts
 from calcwatch.exam.rule_table import Rule, RuleTable
 from calcwatch.formats.result.fields import Document

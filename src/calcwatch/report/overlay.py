@@ -32,8 +32,8 @@ Canvas = NDArray[np.uint8]
 Color = tuple[int, int, int]
 """Blue, green, red, 0 to 255."""
 
-_WHITE: Color = (235, 235, 235)
-_BLACK: Color = (0, 0, 0)
+_WHITE: Color = (235, 235, 235)  # of letters: bright, and no pixel value of saturated film
+_BLACK: Color = (0, 0, 0)  # behind letters
 _MAKER = "calcwatch, for research use"
 _PART_OF_PIXEL = 4  # bits that OpenCV reads as fractions of a pixel
 _RING_MARGIN_PX = 6.0

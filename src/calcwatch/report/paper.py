@@ -12,9 +12,8 @@ from calcwatch.domain.assessment import Assessment, ExaminationResult, GroupRead
 from calcwatch.domain.change import Change
 from calcwatch.domain.errors import ResultNotWritten
 from calcwatch.domain.findings import CalcificationGroup, ImageFindings
+from calcwatch.domain.identity import ImagedStudy, letter
 from calcwatch.domain.image import ImageDescription
-from calcwatch.domain.study import ImagedStudy
-from calcwatch.domain.uids import letter
 from calcwatch.formats.result.fields import printable
 from calcwatch.report.marks import image_label, side_label
 from calcwatch.report.pictures import encoded_jpeg, shrink

@@ -29,10 +29,11 @@ SHOWN_GROUPS = 12
 SHOWN_TILES = 16
 """Calcifications of a group, and single ones of an image, that get a tile of their own."""
 
-_GROUP_MARGIN_PX = 32
-_NON_LESION_MARGIN_PX = 16
-_SMALLEST_GROUP_PX = 120
-_SMALLEST_TILE_PX = 96
+# File pixels; looks of the page alone.
+_GROUP_MARGIN_PX = 32  # round a group
+_NON_LESION_MARGIN_PX = 16  # round what is no calcification
+_SMALLEST_GROUP_PX = 120  # side of a group's picture at least
+_SMALLEST_TILE_PX = 96  # side of a calcification's picture at least
 
 Window = tuple[float, float]
 """Gray shown black and gray shown white, on the scale 0 to 1 of ``Mammogram.gray``."""

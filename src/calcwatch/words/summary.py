@@ -59,9 +59,9 @@ def impression(result: ExaminationResult) -> str:
     found = result.examination
     parts = [
         RESEARCH_USE,
-        *(_breast(one) for one in found.breasts),
+        *(_breast(reading) for reading in found.breasts),
         f"Examination score {found.score} of 10 (orders a worklist; no probability).",
-        *(change_words(one) for one in result.changes),
+        *(change_words(change) for change in result.changes),
     ]
     if not found.groups:
         parts.append("Nothing is marked; that does not mean that the mammogram is normal.")

@@ -45,9 +45,9 @@ from calcwatch.domain.findings import (
     NonLesionKind,
     Provenance,
 )
+from calcwatch.domain.identity import tracking_uid_of
 from calcwatch.domain.image import ImageDescription, Laterality, PixelSpacing, Point, ViewPosition
 from calcwatch.domain.lexicon import Category, Distribution, LateralityPattern, Morphology
-from calcwatch.domain.uids import tracking_uid_of
 from calcwatch.formats.dicom.write.mammogram import write_mammogram
 from calcwatch.formats.result.document import (
     comparison_document,

@@ -23,9 +23,9 @@ from calcwatch.domain.assessment import (
     Location,
 )
 from calcwatch.domain.findings import Calcification, CalcificationGroup, ImageFindings, Provenance
+from calcwatch.domain.identity import tracking_uid_of
 from calcwatch.domain.image import ImageDescription, Laterality, PixelSpacing, Point, ViewPosition
 from calcwatch.domain.lexicon import Category, LateralityPattern
-from calcwatch.domain.uids import tracking_uid_of
 from calcwatch.formats.dicom.read.cad_report import read_cad_report
 from calcwatch.formats.dicom.read.study import read_header
 from calcwatch.formats.dicom.write.cad.report import cad_report

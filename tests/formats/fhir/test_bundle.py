@@ -18,8 +18,8 @@ from calcwatch.codes.assessment import CATEGORIES
 from calcwatch.codes.change import CHANGES
 from calcwatch.domain.assessment import ExaminationResult
 from calcwatch.domain.errors import NotReleased
+from calcwatch.domain.identity import ImagedStudy, InstanceReference, PatientIdentity
 from calcwatch.domain.lexicon import Category
-from calcwatch.domain.study import ImagedStudy, InstanceReference, PatientIdentity
 from calcwatch.formats.fhir.bundle import released_summary, result_bundle
 from calcwatch.formats.fhir.check import check_bundle, required_codes
 from calcwatch.formats.fhir.data_types import Json

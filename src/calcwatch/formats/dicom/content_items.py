@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from calcwatch.codes.code import Code
-    from calcwatch.domain.study import InstanceReference
+    from calcwatch.domain.identity import InstanceReference
 
 CONTAINS = "CONTAINS"
 """Relationship Type (0040,A010): a heading and what stands under it."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from calcwatch.domain.assessment import ExaminationResult
-    from calcwatch.domain.study import ImagedStudy
+    from calcwatch.domain.identity import ImagedStudy
 
 
 def result_bundle(result: ExaminationResult, study: ImagedStudy | None, *, made: datetime) -> Json:

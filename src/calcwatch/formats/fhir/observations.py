@@ -37,7 +37,7 @@ from calcwatch.codes.quantities import (
     percent,
 )
 from calcwatch.codes.radelement import BREAST_CALCIFICATION, ELEMENTS
-from calcwatch.domain.uids import non_lesion_uid
+from calcwatch.domain.identity import non_lesion_uid
 from calcwatch.formats.fhir.data_types import (
     Json,
     bare_concept,

@@ -11,8 +11,8 @@ from calcwatch.codes.assessment import CATEGORIES, FOLLOW_UPS, SHORT_INTERVAL_MO
 from calcwatch.codes.documents import MAMMOGRAM_REPORT, MAMMOGRAPHY
 from calcwatch.codes.fhir import ACCESSION_NUMBER, ASSEMBLER, GENDERS, RADIOLOGY
 from calcwatch.codes.findings import CLUSTER
+from calcwatch.domain.identity import PatientIdentity
 from calcwatch.domain.lexicon import Category
-from calcwatch.domain.study import PatientIdentity
 from calcwatch.formats.fhir.data_types import (
     URI,
     Json,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from calcwatch.domain.assessment import BreastReading, ExaminationResult
     from calcwatch.domain.findings import ImageFindings
-    from calcwatch.domain.study import ImagedStudy, InstanceReference
+    from calcwatch.domain.identity import ImagedStudy, InstanceReference
     from calcwatch.formats.fhir.entries import Entries
 
 

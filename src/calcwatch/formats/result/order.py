@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calcwatch.domain.uids import letter
+from calcwatch.domain.identity import letter
 
 if TYPE_CHECKING:
     from calcwatch.domain.findings import Calcification, CalcificationGroup, ImageFindings, NonLesion

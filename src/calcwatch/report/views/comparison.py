@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from calcwatch.comparison.history import GroupHistory, histories
 from calcwatch.domain.change import Change, ImagePair
 from calcwatch.domain.dates import months_between
-from calcwatch.domain.uids import letter
+from calcwatch.domain.identity import letter
 from calcwatch.formats.result.run import Step
 from calcwatch.report.side_by_side import SheetOf, pair_pictures
 from calcwatch.report.template import Row

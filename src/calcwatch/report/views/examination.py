@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from calcwatch.domain.findings import ImageFindings
-from calcwatch.domain.uids import letter
+from calcwatch.domain.identity import letter
 from calcwatch.formats.result.fields import printable
 from calcwatch.formats.result.order import group_letters
 from calcwatch.formats.result.run import ReadExamination, first_given

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from calcwatch.domain.findings import Calcification, CalcificationGroup, ImageFindings
+from calcwatch.domain.identity import letter
 from calcwatch.domain.image import ImageDescription, PixelSpacing, Point
-from calcwatch.domain.uids import letter
 from calcwatch.formats.result.fields import printable
 from calcwatch.formats.result.order import (
     ordered_calcifications,

@@ -11,7 +11,7 @@ from pathlib import Path
 from calcwatch.domain.assessment import ExaminationResult
 from calcwatch.domain.errors import CalcwatchError, NotInResult
 from calcwatch.domain.findings import ImageFindings
-from calcwatch.domain.study import ImagedStudy
+from calcwatch.domain.identity import ImagedStudy
 from calcwatch.formats.dicom.read.parse import looks_like_dicom
 from calcwatch.formats.dicom.read.study import read_header, study_of
 from calcwatch.formats.dicom.write.evidence import Evidence, Header

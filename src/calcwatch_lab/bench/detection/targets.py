@@ -140,3 +140,4 @@ _ASKED: tuple[tuple[str, float, bool, Read], ...] = (
     ("metal named", 0.95, True, _metal(1)),
     ("metal called a calcification", 0.02, False, _metal(2)),
 )
+"""What is asked, how much, whether more is better, what reads it: our own targets, set before the figures."""

@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from calcwatch.domain.errors import CalcwatchError, UnreadableImage
-from calcwatch.domain.study import ImagedStudy, InstanceReference, PatientIdentity
+from calcwatch.domain.identity import ImagedStudy, InstanceReference, PatientIdentity
 from calcwatch.formats.dicom.read.header import integer, word
 from calcwatch.formats.dicom.read.parse import parse_stream
 

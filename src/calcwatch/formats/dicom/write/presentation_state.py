@@ -8,7 +8,7 @@ import highdicom as hd
 import numpy as np
 from highdicom import pr
 
-from calcwatch.domain.uids import letter
+from calcwatch.domain.identity import letter
 from calcwatch.formats.dicom.coordinates import closed_polyline, to_dicom
 from calcwatch.formats.dicom.read.header import word
 from calcwatch.formats.dicom.write.common_modules import LONGEST_LONG_STRING, local_moment, serial_number

@@ -11,7 +11,7 @@ from highdicom import seg
 from calcwatch.codes.body import BREAST, LATERALITIES
 from calcwatch.codes.documents import ARTIFICIAL_INTELLIGENCE
 from calcwatch.codes.findings import ABNORMAL_STRUCTURE, CLUSTER, morphology_code
-from calcwatch.domain.uids import letter
+from calcwatch.domain.identity import letter
 from calcwatch.formats.dicom.read.header import words
 from calcwatch.formats.dicom.write.common_modules import LONGEST_LONG_STRING, serial_number
 from calcwatch.formats.dicom.write.evidence import MANUFACTURER

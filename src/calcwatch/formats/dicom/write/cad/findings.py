@@ -32,7 +32,7 @@ from calcwatch.codes.quantities import (
     percent,
 )
 from calcwatch.domain.change import ChangeKind
-from calcwatch.domain.uids import non_lesion_uid, tracking_uid_of
+from calcwatch.domain.identity import non_lesion_uid, tracking_uid_of
 from calcwatch.formats.dicom.content_items import (
     HAS_CONCEPT_MOD,
     HAS_OBS_CONTEXT,

@@ -37,7 +37,7 @@ from calcwatch.codes.quantities import (
     ROI_UNITS,
     percent,
 )
-from calcwatch.domain.uids import non_lesion_uid
+from calcwatch.domain.identity import non_lesion_uid
 from calcwatch.formats.dicom.coordinates import closed_polyline, to_dicom
 from calcwatch.formats.dicom.write.evidence import MANUFACTURER
 from calcwatch.formats.dicom.write.highdicom_objects import concept

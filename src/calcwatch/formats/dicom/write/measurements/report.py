@@ -10,7 +10,7 @@ from calcwatch.codes.assessment import ASSESSMENT_CATEGORY, CATEGORIES
 from calcwatch.codes.body import breast_of
 from calcwatch.codes.documents import IMAGING_PROCEDURE, MEASUREMENT_REPORT
 from calcwatch.codes.private import EXAM_SCORE
-from calcwatch.domain.uids import tracking_uid_of
+from calcwatch.domain.identity import tracking_uid_of
 from calcwatch.formats.dicom.write.highdicom_objects import complete, concept, observer, series, settled
 from calcwatch.formats.dicom.write.measurements.groups import (
     Measured,

@@ -1,8 +1,17 @@
-"""Who and what was imaged, in the words of the images' own headers: what a result must be filed under."""
+"""Identity: of the woman and the images, as their headers say it, and of what was found in them.
+
+A finding has a tracking UID (0062,0021), made from its image and place where it has none of its own.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from string import ascii_uppercase
+from typing import TYPE_CHECKING
+from uuid import NAMESPACE_OID, uuid5
+
+if TYPE_CHECKING:
+    from calcwatch.domain.findings import ImageFindings, NonLesion
 
 
 @dataclass(frozen=True)
@@ -68,3 +77,46 @@ class ImagedStudy:
     study_date: str = ""
     study_time: str = ""
     accession_number: str = ""
+
+
+def tracking_uid_of(*names: object) -> str:
+    """Make a UID from names: the same names give the same UID (derived from a UUID, PS3.5 B.2).
+
+    Args:
+        *names: What identifies the thing, from the widest to the narrowest.
+
+    Returns:
+        A UID below 2.25.
+    """
+    return f"2.25.{uuid5(NAMESPACE_OID, '/'.join(['calcwatch', *map(str, names)])).int}"
+
+
+def non_lesion_uid(found: NonLesion, image: ImageFindings) -> str:
+    """Make the tracking UID of something that is no calcification, from its image and place.
+
+    Args:
+        found: The non-lesion, in file pixels.
+        image: The findings it belongs to.
+
+    Returns:
+        A UID below 2.25.
+    """
+    described = image.description
+    return tracking_uid_of(
+        described.sop_instance_uid or described.sha256 or described.source,
+        f"{found.row:.3f}",
+        f"{found.column:.3f}",
+    )
+
+
+def letter(index: int) -> str:
+    """Name the group at a place in the order.
+
+    Args:
+        index: The place, 0 first.
+
+    Returns:
+        0 is A, 25 is Z, 26 is AA.
+    """
+    before = letter(index // 26 - 1) if index >= 26 else ""
+    return before + ascii_uppercase[index % 26]
