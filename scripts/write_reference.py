@@ -20,8 +20,11 @@ from typer.core import TyperGroup, TyperOption
 from typer.main import get_command
 
 from calcwatch.cli.main import app
+from calcwatch.comparison.settings import ComparisonSettings
 from calcwatch.domain.image import BLOCKING_FLAGS
+from calcwatch.domain.settings import described_settings
 from calcwatch.exam.rule_table import SECTIONS, Rule
+from calcwatch.exam.settings import ExamSettings
 from calcwatch.formats.result.schema import document_schema
 from calcwatch.formats.result.tables import (
     CALCIFICATION_COLUMNS,
@@ -29,6 +32,7 @@ from calcwatch.formats.result.tables import (
     GROUP_COLUMNS,
     IMAGE_COLUMNS,
 )
+from calcwatch.image.settings import AnalysisSettings
 from calcwatch.service.files.rules import SHIPPED_THRESHOLDS, read_rules
 from calcwatch.words.flags import FLAG_WORDS, KIND_WORDS, REASONS
 from calcwatch_lab.cli.main import app as lab
@@ -117,7 +121,8 @@ def columns_part() -> str:
         ("`groups.csv`", [name for name in GROUP_COLUMNS if name not in IMAGE_COLUMNS]),
     ]
     return table(
-        ("Table", "Columns"), ((name, ", ".join(f"`{one}`" for one in columns)) for name, columns in rows)
+        ("Table", "Columns"),
+        ((name, ", ".join(f"`{column}`" for column in columns)) for name, columns in rows),
     )
 
 
@@ -240,6 +245,28 @@ def spelling(parameter: Any) -> str:
     return wants or str(parameter.name).upper()
 
 
+def settings_part(settings: object) -> str:
+    """Every number of a stage with its unit, its meaning and its origin."""
+    rows = (
+        (
+            f"`{name}`",
+            value_words(value),
+            described["unit"],
+            described["meaning"],
+            ": ".join(filter(None, (described["origin"], described["reference"]))),
+        )
+        for name, value, described in described_settings(settings)
+    )
+    return table(("Name", "Value", "Unit", "Meaning", "Origin"), rows)
+
+
+def value_words(value: object) -> str:
+    """A value as a table shows it."""
+    if isinstance(value, tuple):
+        return ", ".join(f"({value_words(item)})" if isinstance(item, tuple) else str(item) for item in value)
+    return str(value)
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "findings": partial(document_part, "findings"),
     "comparison": partial(document_part, "comparison"),
@@ -253,6 +280,11 @@ PARTS: dict[str, Callable[[], str]] = {
     "thresholds": thresholds_part,
 }
 
+PARTS |= {
+    "settings-image": partial(settings_part, AnalysisSettings()),
+    "settings-exam": partial(settings_part, ExamSettings()),
+    "settings-comparison": partial(settings_part, ComparisonSettings()),
+}
 PARTS["api-calcwatch"] = public_part
 PARTS |= {f"api-{room}": partial(room_part, room) for room in ROOMS}
 

@@ -143,7 +143,12 @@ def test_the_commands_in_the_documentation_run(user_folder: Path) -> None:
     assert {path.name for path in (user_folder / "results").iterdir()} == RESULT_NAMES
     for example in blocks(ROOT / "docs" / "findings.md", "python"):
         run_example(example, user_folder / "results")
-    for page in ("exporting.md", "deidentify.md"):
+    prior, current = make_prior_and_current(
+        3, settings=PhantomSettings(field_mm=(80.0, 60.0), pixel_spacing_mm=0.1)
+    )
+    write_mammogram(prior.images[0], user_folder / "prior-cc.dcm")
+    write_mammogram(current.images[0], user_folder / "current-cc.dcm")
+    for page in ("python.md", "exporting.md", "deidentify.md"):
         for example in blocks(ROOT / "docs" / page, "python"):
             run_example(example, user_folder)
 
