@@ -34,7 +34,7 @@ demo: $(STAMP)
 	@$(BIN)/calcwatch demo --out $(DEMO)
 
 test: setup
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .
