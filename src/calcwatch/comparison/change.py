@@ -17,7 +17,7 @@ from calcwatch.comparison.register import error_at, to_current, to_prior
 from calcwatch.comparison.settings import DEFAULT
 from calcwatch.comparison.visibility import Visibility
 from calcwatch.domain.change import Alignment, Change, ChangeKind, GroupMeasurement
-from calcwatch.domain.lexicon import RANKED_MORPHOLOGIES, Morphology
+from calcwatch.domain.lexicon import FINE_LINEAR, RANKED_MORPHOLOGIES, Morphology
 from calcwatch.words.comparison import (
     FAINT_ON_ONE_DAY,
     GONE_ON_ONE_SIDE,
@@ -48,10 +48,7 @@ if TYPE_CHECKING:
     Outcome = tuple[ChangeKind, tuple[str, ...]]
     """What became of a region, and why, in words."""
 
-_FINE_LINEAR = frozenset({Morphology.FINE_LINEAR, Morphology.FINE_LINEAR_BRANCHING})
-"""One duct may show as either: going from one to the other is no change of shape."""
-
-_WORRYING = _FINE_LINEAR | {Morphology.FINE_PLEOMORPHIC}
+_WORRYING = frozenset(FINE_LINEAR) | {Morphology.FINE_PLEOMORPHIC}
 """Toward these shapes a change is stated; dose and blur alone make the others of round ones."""
 
 
@@ -298,7 +295,8 @@ def _changed_shape(visibility: PairVisibility, region: Region, settings: ChangeS
 
 
 def _is_worse(prior: Morphology, current: Morphology) -> bool:
-    if current not in _WORRYING or {prior, current} <= _FINE_LINEAR:
+    # One duct may show as fine linear or as branching: going from one to the other is no change of shape.
+    if current not in _WORRYING or {prior, current} <= set(FINE_LINEAR):
         return False
     return RANKED_MORPHOLOGIES.index(current) > RANKED_MORPHOLOGIES.index(prior)
 
