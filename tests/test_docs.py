@@ -158,7 +158,9 @@ def run_example(source: str, folder: Path) -> None:
 def test_the_example_of_a_comparison_runs(tmp_path: Path) -> None:
     """The example in docs/comparing.md opens, analyzes and compares two examinations as written."""
     settings = PhantomSettings(field_mm=(120.0, 90.0), pixel_spacing_mm=0.1)
-    for prefix, examination in zip(("prior-", "current-"), make_prior_and_current(3, settings=settings), strict=True):
+    for prefix, examination in zip(
+        ("prior-", "current-"), make_prior_and_current(3, settings=settings), strict=True
+    ):
         for image in examination.images:
             write_mammogram(image, tmp_path / f"{prefix}{image.view_position.lower()}.dcm")
     (example,) = blocks(ROOT / "docs" / "comparing.md", "python")
