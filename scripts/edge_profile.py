@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from calcwatch.image.settings import OutlineSettings
+from calcwatch.image.settings.measure import OutlineSettings
 
 WIDE_SHARE, WIDE_SIGMA = 0.15, 4.0
 """Part of the blur that is wide, and how wide, in sigmas of the narrow part."""

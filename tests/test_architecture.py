@@ -66,7 +66,7 @@ def test_settings_are_handed_on() -> None:
     """A stage that is given settings gives them to every stage it calls: no default steps in unnoticed."""
     trees = {
         ".".join(path.relative_to(ROOT / "src").with_suffix("").parts): ast.parse(path.read_text("utf-8"))
-        for room in ("image", "exam")
+        for room in ("image", "exam", "models")
         for path in (PACKAGE / room).rglob("*.py")
     }
     assert "\n".join(house_rules.calls_without_settings(trees)) == ""

@@ -6,12 +6,19 @@ import json
 import pickle
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from calcwatch.domain.findings import ImageFindings
+from calcwatch.domain.lexicon import Distribution, Morphology
+from calcwatch.image.analyze import analyze_image
 from calcwatch.image.describe.morphology import MORPHOLOGY_CLASSES
+from calcwatch.image.settings import AnalysisSettings
 from calcwatch.models.cards import DISTRIBUTION, MORPHOLOGY, NOT_A_CALCIFICATION, SHIPPED, SUSPICION, BadModel
 from calcwatch.models.learned import (
     description_hash,
@@ -20,6 +27,9 @@ from calcwatch.models.learned import (
     suspicion_model,
     suspicion_sources,
 )
+from calcwatch.phantom.examination import make_examination
+from calcwatch.phantom.settings import GroupPlan, PhantomSettings
+from tests.image.pictures import mammogram_of
 
 FILES = (*MORPHOLOGY.files, *DISTRIBUTION.files, SUSPICION)
 
@@ -103,3 +113,66 @@ def test_suspicion_follows_the_description() -> None:
     model = suspicion_model()
     assert model.slope > 0
     assert len(set(model.deciles)) == 9
+
+
+GROUPS = (
+    GroupPlan(Morphology.FINE_LINEAR_BRANCHING, Distribution.LINEAR, count=9, density=2.0),
+    GroupPlan(Morphology.PUNCTATE, Distribution.SINGLE, count=3, density=2.0),
+)
+
+
+def described(settings: AnalysisSettings) -> ImageFindings:
+    """One phantom with a line of calcifications and a few beside it, found by the classical detector."""
+    phantom_settings = PhantomSettings(
+        field_mm=(120, 90), pixel_spacing_mm=0.1, non_lesions=(), groups=GROUPS
+    )
+    phantom = make_examination(40, settings=phantom_settings).images[0]
+    gray = (phantom.stored / 4095).astype(np.float32)
+    return analyze_image(mammogram_of(gray), settings=settings, describer=learned_describer())
+
+
+@cache
+def described_by_default() -> ImageFindings:
+    """The same with default settings."""
+    return described(AnalysisSettings())
+
+
+def descriptions(findings: ImageFindings) -> str:
+    """All that describes calcifications and groups, as text."""
+    groups = [(group.morphology, group.distribution, group.suspicion) for group in findings.groups]
+    return repr((groups, [(mark.shape, mark.morphology) for mark in findings.calcifications]))
+
+
+def test_the_phantom_for_changed_settings_shows_a_group() -> None:
+    """What the next test changes is there, and the same settings describe the same."""
+    assert described_by_default().groups
+    assert described_by_default().groups[0].suspicion is not None
+    assert descriptions(described(AnalysisSettings())) == descriptions(described_by_default())
+
+
+@pytest.mark.parametrize(
+    ("stage", "changed"),
+    [
+        ("shape", {"field_of_view": 3.0}),
+        ("shape", {"notch_share": 0.0, "min_notch_cells": 0.0}),
+        ("shape_patches", {"near_mm": 0.16}),
+        ("shape_patches", {"close_up_range": (0.0, 0.5)}),
+        ("shape_patches", {"reference_length_mm": 1.0}),
+        ("morphology", {"log_offset": 0.1}),
+        ("morphology", {"layout_offset_mm": 1.0}),
+        ("morphology", {"min_probability": 1.0}),
+        ("distribution", {"reaches_mm": (1000.0, 2000.0)}),
+        ("distribution", {"min_length_mm": 5.0}),
+        ("patterns", {"spacing_neighbor": 1}),
+        ("suspicion", {"crowd_mm": 0.1}),
+    ],
+)
+def test_a_changed_setting_changes_the_description(stage: str, changed: dict[str, Any]) -> None:
+    """The settings of an analysis reach every stage of the description, through the learned describer."""
+    defaults = AnalysisSettings()
+    settings = replace(defaults, **{stage: replace(getattr(defaults, stage), **changed)})
+    found = described(settings)
+    assert [mark.outline for mark in found.calcifications] == [
+        mark.outline for mark in described_by_default().calcifications
+    ]
+    assert descriptions(found) != descriptions(described_by_default())

@@ -24,7 +24,7 @@ from calcwatch.exam.facts import (
 from calcwatch.exam.laterality import laterality_pattern
 from calcwatch.exam.location import locate_group
 from calcwatch.exam.settings import ExamSettings
-from calcwatch.image.describe.suspicion import score_of, suspect_single
+from calcwatch.image.describe.suspicion import score_of, suspicion_of_single
 from calcwatch.words.exam import NOTHING_MARKED, group_words, single_words, view_note
 
 if TYPE_CHECKING:
@@ -247,7 +247,7 @@ def _suspicion(
     ]
     ranked += [
         (
-            suspect_single(single, len(image.calcifications), model, settings=settings.suspicion),
+            suspicion_of_single(single, len(image.calcifications), model, settings=settings.suspicion),
             single.tracking_uid,
             single_words(single, image.description),
         )

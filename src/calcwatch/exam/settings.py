@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from calcwatch.domain.settings import CHOSEN, FITTED, setting
-from calcwatch.image.settings import SuspicionSettings
+from calcwatch.image.settings.describe import SuspicionSettings
 
 _FIT = (
     "calcwatch-lab train view-pairs on phantoms 7100 to 7399 at 0.14 mm, times 1.3 so that the probabilities "

@@ -14,7 +14,7 @@ import numpy as np
 from calcwatch.domain.errors import UnsuitableImage
 from calcwatch.domain.findings import ANALYSIS_VERSION, ImageFindings
 from calcwatch.domain.views import is_true_lateral
-from calcwatch.image.describe.describe import Describer, ToDescribe
+from calcwatch.image.describe.describe import Describer
 from calcwatch.image.describe.distribution import BreastGeometry
 from calcwatch.image.describe.group import group
 from calcwatch.image.find.candidates import detect_classical
@@ -28,8 +28,7 @@ from calcwatch.image.findings import (
     to_polygon,
     to_subthreshold,
 )
-from calcwatch.image.lookalikes.classified import name_lookalikes
-from calcwatch.image.lookalikes.find import find_lookalikes
+from calcwatch.image.lookalikes.find import find_lookalikes, name_lookalikes
 from calcwatch.image.measure.outline import measure
 from calcwatch.image.prepare.breast import find_breast
 from calcwatch.image.prepare.landmarks import find_landmarks
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
     from calcwatch.domain.image import Mammogram, QualityFlag
     from calcwatch.image.describe.group import Grouped
     from calcwatch.image.find.detections import Detections, Detector
-    from calcwatch.image.lookalikes.find import Lookalike
+    from calcwatch.image.lookalikes.lookalike import Lookalike
     from calcwatch.image.measure.outline import MeasuredObject
     from calcwatch.image.prepare.breast import BreastRegion
     from calcwatch.image.prepare.normalize import PreparedImage
@@ -87,12 +86,14 @@ def analyze_image(
         geometry = BreastGeometry(
             image.working_mm, image.spacing_mm, breast.area_px, landmarks.nipple if landmarks else None
         )
-        scores = detections.score[[found.index for found in measured]].astype(np.float64)
         described = describer(
             image,
-            ToDescribe(
-                measured, detections.class_probabilities, scores, grouped, geometry, is_true_lateral(view)
-            ),
+            measured,
+            detections,
+            grouped,
+            geometry=geometry,
+            is_lateral=is_true_lateral(view),
+            settings=settings,
         )
 
     name = f"{mammogram.description.sha256}/{ANALYSIS_VERSION}"

@@ -18,7 +18,7 @@ from calcwatch.domain.findings import (
 )
 from calcwatch.image.find.classify import is_vascular
 from calcwatch.image.measure.shape import size_class
-from calcwatch.image.settings import ShapeSettings
+from calcwatch.image.settings.measure import ShapeSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from calcwatch.image.describe.describe import Described
     from calcwatch.image.describe.group import Grouped
     from calcwatch.image.find.detections import Detections
-    from calcwatch.image.lookalikes.find import Lookalike
+    from calcwatch.image.lookalikes.lookalike import Lookalike
     from calcwatch.image.measure.outline import MeasuredObject
     from calcwatch.image.prepare.landmarks import CropLandmarks
     from calcwatch.image.prepare.normalize import CropFrame, PreparedImage

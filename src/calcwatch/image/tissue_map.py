@@ -13,7 +13,7 @@ import numpy as np
 
 from calcwatch.domain.findings import TissueMap
 from calcwatch.image.arrays import block_centers, block_mean, gaussian
-from calcwatch.image.settings import TissueMapSettings
+from calcwatch.image.settings.tissue_map import TissueMapSettings
 
 if TYPE_CHECKING:
     from calcwatch.image.prepare.breast import BreastRegion

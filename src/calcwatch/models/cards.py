@@ -65,7 +65,7 @@ DETECTOR = ModelKind(
         "detector-patch.onnx": PATCH_INPUTS,
         "detector-context.onnx": CONTEXT_INPUTS,
     },
-    classes=tuple(CANDIDATE_CLASSES),
+    classes=CANDIDATE_CLASSES,
     numbers=PATCH_NUMBERS,
     train="calcwatch-lab train detector",
 )
@@ -86,7 +86,7 @@ MORPHOLOGY = ModelKind(
 DISTRIBUTION = ModelKind(
     card="distribution.json",
     networks={"distribution.onnx": ("features",)},
-    classes=tuple(DISTRIBUTION_CLASSES),
+    classes=DISTRIBUTION_CLASSES,
     numbers=(),
     train="calcwatch-lab train distributions",
 )

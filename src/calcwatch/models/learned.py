@@ -30,13 +30,18 @@ from calcwatch.models.cards import (
 from calcwatch.models.onnx import Network
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
-    from calcwatch.image.describe.describe import Described, ToDescribe
+    from calcwatch.image.describe.describe import Described
+    from calcwatch.image.describe.distribution import BreastGeometry
+    from calcwatch.image.describe.group import Grouped
     from calcwatch.image.describe.shape_patches import ShapePatches
     from calcwatch.image.find.detections import Detections
     from calcwatch.image.find.patches import Patches
+    from calcwatch.image.measure.outline import MeasuredObject
     from calcwatch.image.prepare.breast import BreastRegion
     from calcwatch.image.prepare.normalize import PreparedImage
     from calcwatch.image.settings import AnalysisSettings
@@ -199,8 +204,27 @@ def _detect(
     return detect_learned(image, breast, settings, model=detector_networks(folder))
 
 
-def _describe(folder: str, image: PreparedImage, found: ToDescribe) -> Described:
-    return describe_learned(image, found, model=description_model(folder))
+def _describe(
+    folder: str,
+    image: PreparedImage,
+    calcifications: Sequence[MeasuredObject],
+    detections: Detections,
+    groups: Sequence[Grouped],
+    *,
+    geometry: BreastGeometry,
+    is_lateral: bool,
+    settings: AnalysisSettings,
+) -> Described:
+    return describe_learned(
+        image,
+        calcifications,
+        detections,
+        groups,
+        geometry=geometry,
+        is_lateral=is_lateral,
+        model=description_model(folder),
+        settings=settings,
+    )
 
 
 @lru_cache(maxsize=2)
@@ -245,7 +269,7 @@ def description_model(folder: str) -> DescriptionModel:
         return patch.run_in_batches(patches.close, patches.near, patches.around, patches.numbers)
 
     return DescriptionModel(
-        shape=MorphologyNetworks(classify_patches, context.run),
+        morphology=MorphologyNetworks(classify_patches, context.run),
         distribution=distribution.run,
         suspicion=suspicion_model(Path(folder)),
     )

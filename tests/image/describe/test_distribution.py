@@ -16,7 +16,7 @@ from calcwatch.image.describe.distribution import (
 )
 from calcwatch.image.describe.group import group
 
-GROUND = BreastGeometry(working_mm=0.1, spacing_mm=0.1, breast_area_px=1_000_000.0, nipple=(500.0, 900.0))
+GEOMETRY = BreastGeometry(working_mm=0.1, spacing_mm=0.1, breast_area_px=1_000_000.0, nipple=(500.0, 900.0))
 
 
 def line_to_nipple(count: int = 11) -> NDArray[np.float64]:
@@ -24,16 +24,16 @@ def line_to_nipple(count: int = 11) -> NDArray[np.float64]:
     return np.stack([np.full(count, 500.0), 400.0 + 20 * np.arange(count)], axis=1)
 
 
-def features_of(points: NDArray[np.float64], ground: BreastGeometry = GROUND) -> NDArray[np.float32]:
+def features_of(points: NDArray[np.float64], geometry: BreastGeometry = GEOMETRY) -> NDArray[np.float32]:
     """Features of all points as one group."""
     members = np.arange(len(points))
-    return measure_distribution(points, np.ones(len(points)), members=members, ground=ground)[0]
+    return measure_distribution(points, np.ones(len(points)), members=members, geometry=geometry)[0]
 
 
 def test_measurements_of_a_line_are_in_mm() -> None:
     """Eleven points 2 mm apart toward the nipple: 20 mm long, no width, angle 0."""
     points = line_to_nipple()
-    _, told = measure_distribution(points, np.ones(11), members=np.arange(11), ground=GROUND)
+    _, told = measure_distribution(points, np.ones(11), members=np.arange(11), geometry=GEOMETRY)
     assert told.count == 11
     assert told.extent_mm == pytest.approx(20)
     assert told.length_mm == pytest.approx(20)
@@ -47,7 +47,7 @@ def test_measurements_of_a_line_are_in_mm() -> None:
 def test_measurements_of_a_square() -> None:
     """Corners 10 mm apart: hull of 100 square millimeters, which is a hundredth of the breast."""
     points = np.array([(0.0, 0.0), (0.0, 100.0), (100.0, 0.0), (100.0, 100.0)])
-    _, told = measure_distribution(points, np.ones(4), members=np.arange(4), ground=GROUND)
+    _, told = measure_distribution(points, np.ones(4), members=np.arange(4), geometry=GEOMETRY)
     assert told.hull_area_mm2 == pytest.approx(100)
     assert told.breast_share == pytest.approx(0.01)
     assert told.extent_mm == pytest.approx(10 * 2**0.5)
@@ -55,9 +55,9 @@ def test_measurements_of_a_square() -> None:
 
 def test_lengths_stay_unknown_without_pixel_spacing() -> None:
     """Features take the working scale, measurements in mm are not known, an angle and a share are."""
-    ground = BreastGeometry(0.1, None, 1_000_000.0, (500.0, 900.0))
+    geometry = BreastGeometry(0.1, None, 1_000_000.0, (500.0, 900.0))
     points = line_to_nipple()
-    features, told = measure_distribution(points, np.ones(11), members=np.arange(11), ground=ground)
+    features, told = measure_distribution(points, np.ones(11), members=np.arange(11), geometry=geometry)
     assert features == pytest.approx(features_of(points))
     assert told.extent_mm is None
     assert told.length_mm is None
@@ -69,9 +69,9 @@ def test_lengths_stay_unknown_without_pixel_spacing() -> None:
 
 def test_without_a_nipple_no_direction_is_claimed() -> None:
     """The angle is unknown, and the features are finite and say so."""
-    ground = BreastGeometry(0.1, 0.1, 1_000_000.0, None)
+    geometry = BreastGeometry(0.1, 0.1, 1_000_000.0, None)
     points = line_to_nipple()
-    features, told = measure_distribution(points, np.ones(11), members=np.arange(11), ground=ground)
+    features, told = measure_distribution(points, np.ones(11), members=np.arange(11), geometry=geometry)
     assert told.nipple_angle_degrees is None
     assert features.shape == (FEATURES,)
     assert np.isfinite(features).all()
@@ -89,7 +89,7 @@ def test_few_members_are_measured_too(count: int) -> None:
 def test_members_on_one_spot_are_measured_too() -> None:
     """Points without any extent have no direction and no length, and everything stays finite."""
     points = np.full((4, 2), 300.0)
-    features, told = measure_distribution(points, np.ones(4), members=np.arange(4), ground=GROUND)
+    features, told = measure_distribution(points, np.ones(4), members=np.arange(4), geometry=GEOMETRY)
     assert np.isfinite(features).all()
     assert told.extent_mm == 0
     assert told.nipple_angle_degrees is None
@@ -100,8 +100,8 @@ def test_turning_and_mirroring_change_nothing() -> None:
     rng = np.random.default_rng(4)
     points = rng.uniform(300, 700, (14, 2))
     turned = points[:, ::-1] * (1, -1)
-    ground = BreastGeometry(0.1, 0.1, 1_000_000.0, (900.0, -500.0))
-    assert features_of(turned, ground) == pytest.approx(features_of(points), abs=1e-4)
+    geometry = BreastGeometry(0.1, 0.1, 1_000_000.0, (900.0, -500.0))
+    assert features_of(turned, geometry) == pytest.approx(features_of(points), abs=1e-4)
 
 
 def test_what_lies_round_a_group_counts() -> None:
@@ -110,19 +110,19 @@ def test_what_lies_round_a_group_counts() -> None:
     three = np.array([(500.0, 500.0), (500.0, 520.0), (520.0, 510.0)])
     many = np.concatenate([three, rng.uniform(0, 1000, (40, 2))])
     members = np.arange(3)
-    alone, told_alone = measure_distribution(three, np.ones(3), members=members, ground=GROUND)
-    among, told_among = measure_distribution(many, np.ones(43), members=members, ground=GROUND)
+    alone, told_alone = measure_distribution(three, np.ones(3), members=members, geometry=GEOMETRY)
+    among, told_among = measure_distribution(many, np.ones(43), members=members, geometry=GEOMETRY)
     assert told_alone == told_among
     assert np.abs(alone - among).max() > 1
     doubtful = np.concatenate([np.ones(3), np.full(40, 0.2)])
-    ignored, _ = measure_distribution(many, doubtful, members=members, ground=GROUND)
+    ignored, _ = measure_distribution(many, doubtful, members=members, geometry=GEOMETRY)
     assert ignored == pytest.approx(alone)
 
 
 def test_a_group_without_members_is_refused() -> None:
     """Nothing has no distribution."""
     with pytest.raises(ValueError, match="without members"):
-        measure_distribution(np.zeros((0, 2)), np.zeros(0), members=np.zeros(0, np.intp), ground=GROUND)
+        measure_distribution(np.zeros((0, 2)), np.zeros(0), members=np.zeros(0, np.intp), geometry=GEOMETRY)
 
 
 @pytest.mark.parametrize(("working", "area"), [(0.0, 1.0), (0.1, 0.0)])
@@ -138,13 +138,13 @@ def test_every_group_gets_its_own_description() -> None:
     scores = np.linspace(0.99, 0.6, len(points))
     groups = group(points, scores, None, distance_px=50, min_count=3)
 
-    def tell(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    def network(features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Linear where there are many, else grouped: the first feature is the logarithm of the count."""
         many = features[:, 0] > np.log(5)
         table = np.array([[0.1, 0.1, 0.6, 0.1, 0.1], [0.0, 0.1, 0.1, 0.7, 0.1]], np.float32)
         return np.asarray(table[many.astype(int)], np.float32)
 
-    described = describe_distributions(groups, points, scores, GROUND, tell=tell)
+    described = describe_distributions(groups, points, scores, GEOMETRY, network=network)
     assert [len(one.members) for one in groups] == [one.measurements.count for one in described]
     assert [one.likeliest for one in described] == [Distribution.LINEAR, Distribution.GROUPED]
     for one in described:
@@ -158,4 +158,4 @@ def test_no_groups_are_not_asked_about() -> None:
     def never(features: NDArray[np.float32]) -> NDArray[np.float32]:
         raise AssertionError("asked")
 
-    assert describe_distributions((), np.zeros((0, 2)), np.zeros(0), GROUND, tell=never) == ()
+    assert describe_distributions((), np.zeros((0, 2)), np.zeros(0), GEOMETRY, network=never) == ()

@@ -8,17 +8,17 @@ from numpy.typing import NDArray
 
 from calcwatch.domain.lexicon import Morphology
 from calcwatch.image.describe.morphology import (
+    CONTEXT_FEATURES,
     MORPHOLOGY_CLASSES,
     OUTPUTS,
     SET_FEATURES,
-    WEIGHED_FEATURES,
     MorphologyNetworks,
     classify_morphology,
+    context_features,
     describe_morphology,
     describe_set,
-    weighed_features,
 )
-from calcwatch.image.describe.shape_patches import SHAPE_NUMBERS, SeenShapes, ShapePatches, see_shapes, taken
+from calcwatch.image.describe.shape_patches import SHAPE_NUMBERS, ShapePatches, measure_shapes
 from calcwatch.image.find.classify import CANDIDATE_CLASSES
 from calcwatch.image.measure.outline import measure
 from calcwatch.image.prepare.normalize import normalize
@@ -28,18 +28,20 @@ from tests.image.pictures import add_disk, half_round_breast, mammogram_of
 PLACES = ((180.0, 100.0), (200.0, 120.0), (220.0, 90.0))
 
 
-def seen(*, is_lateral: bool = False) -> SeenShapes:
+def seen(*, is_lateral: bool = False) -> ShapePatches:
     """Three disks of 6 pixels in a drawn breast, as the network sees them."""
     picture = half_round_breast(noise=0.004)
     for row, column in PLACES:
         picture = add_disk(picture, row, column, radius_px=3.0)
     image = normalize(mammogram_of(picture))
-    return see_shapes(image, measure(image, detections_at(image, *PLACES)), None, is_lateral=is_lateral)
+    return measure_shapes(image, measure(image, detections_at(image, *PLACES)), None, is_lateral=is_lateral)[
+        1
+    ]
 
 
 def test_patches_show_the_object_in_their_middle() -> None:
     """The disk lies in the middle of all three squares, at 1 where it fills one, and outlined there."""
-    patches = seen().patches
+    patches = seen()
     assert patches.close.shape == (3, 2, 32, 32)
     assert patches.near.shape == (3, 1, 32, 32)
     assert patches.around.shape == (3, 2, 32, 32)
@@ -50,8 +52,8 @@ def test_patches_show_the_object_in_their_middle() -> None:
 
 
 def test_numbers_have_names_and_the_lateral_view_is_one_of_them() -> None:
-    """Each number has a name; only ``is_lateral`` changes with the view; without looks those are 0."""
-    first, second = seen().patches.numbers, seen(is_lateral=True).patches.numbers
+    """Each number has a name; only ``is_lateral`` changes with the view; without a network the last are 0."""
+    first, second = seen().numbers, seen(is_lateral=True).numbers
     assert first.shape == (3, len(SHAPE_NUMBERS))
     changed = [name for name, a, b in zip(SHAPE_NUMBERS, first[0], second[0], strict=True) if a != b]
     assert changed == ["is_lateral"]
@@ -61,50 +63,50 @@ def test_numbers_have_names_and_the_lateral_view_is_one_of_them() -> None:
 def test_nothing_gives_empty_arrays() -> None:
     """No objects give patches without rows, and no answers."""
     image = normalize(mammogram_of(half_round_breast()))
-    nothing = see_shapes(image, (), None, is_lateral=False)
-    told = classify_morphology(
+    _, nothing = measure_shapes(image, (), None, is_lateral=False)
+    alone, _ = classify_morphology(
         nothing, np.zeros((0, 2)), (), model_of(MORPHOLOGY_CLASSES.index(Morphology.ROUND))
     )
-    assert nothing.patches.close.shape == (0, 2, 32, 32)
-    assert nothing.patches.numbers.shape == (0, len(SHAPE_NUMBERS))
-    assert told.each.shape == (0, OUTPUTS)
+    assert nothing.close.shape == (0, 2, 32, 32)
+    assert nothing.numbers.shape == (0, len(SHAPE_NUMBERS))
+    assert alone.shape == (0, OUTPUTS)
 
 
 def model_of(answer: int) -> MorphologyNetworks:
     """A model that always says the same, and whose second half passes the first's mean on."""
 
-    def look(patches: ShapePatches) -> NDArray[np.float32]:
+    def patch_network(patches: ShapePatches) -> NDArray[np.float32]:
         logits = np.zeros((len(patches.numbers), OUTPUTS), np.float32)
         logits[:, answer] = 4.0
         return logits
 
-    def weigh(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    def context_network(features: NDArray[np.float32]) -> NDArray[np.float32]:
         likely = np.exp(features[:, :OUTPUTS])
         return np.asarray(likely / likely.sum(axis=1, keepdims=True), np.float32)
 
-    return MorphologyNetworks(look, weigh)
+    return MorphologyNetworks(patch_network, context_network)
 
 
 def test_calcifications_and_groups_get_a_row_each() -> None:
     """Three calcifications and their group give four rows of probabilities, in that order."""
     answer = MORPHOLOGY_CLASSES.index(Morphology.AMORPHOUS)
-    told = classify_morphology(seen(), np.array(PLACES) * 0.1, [(0, 1, 2)], model_of(answer))
-    assert told.each.shape == (3, OUTPUTS)
-    assert told.groups.shape == (1, OUTPUTS)
-    assert told.each.argmax(axis=1).tolist() == [answer] * 3
-    assert told.groups.argmax(axis=1).tolist() == [answer]
+    alone, groups = classify_morphology(seen(), np.array(PLACES) * 0.1, [(0, 1, 2)], model_of(answer))
+    assert alone.shape == (3, OUTPUTS)
+    assert groups.shape == (1, OUTPUTS)
+    assert alone.argmax(axis=1).tolist() == [answer] * 3
+    assert groups.argmax(axis=1).tolist() == [answer]
 
 
 def test_features_do_not_depend_on_the_order_of_members() -> None:
     """A group's row is the same whichever way its members are counted, and as wide as stated."""
-    patches = seen().patches
+    patches = seen()
     logits = np.random.default_rng(1).normal(size=(3, OUTPUTS)).astype(np.float32)
     places = np.array(PLACES) * 0.1
-    one = weighed_features(logits, patches.numbers, places, [(0, 1, 2)])
-    other = weighed_features(logits, patches.numbers, places, [(2, 0, 1)])
-    assert one.shape == (4, WEIGHED_FEATURES)
-    assert np.allclose(one, other, atol=1e-6)
-    assert one[:, -1].tolist() == [0, 0, 0, 1]
+    first = context_features(logits, patches.numbers, places, [(0, 1, 2)])
+    second = context_features(logits, patches.numbers, places, [(2, 0, 1)])
+    assert first.shape == (4, CONTEXT_FEATURES)
+    assert np.allclose(first, second, atol=1e-6)
+    assert first[:, -1].tolist() == [0, 0, 0, 1]
 
 
 def test_a_set_of_one_has_features_too() -> None:
@@ -147,9 +149,3 @@ def test_a_shape_that_the_pixels_do_not_carry_is_not_named(diameter_px: float, w
     assert told.likeliest is None
     assert words in told.undetermined_because
     assert len(told.probabilities) == 3
-
-
-def test_rows_of_patches_can_be_taken() -> None:
-    """Taking rows takes them of every input."""
-    few = taken(seen().patches, np.array([2, 0]))
-    assert {len(few.close), len(few.near), len(few.around), len(few.numbers)} == {2}

@@ -14,8 +14,8 @@ from calcwatch.image.describe.suspicion import (
     crowd_of,
     expected_share,
     score_of,
-    suspect,
-    suspect_single,
+    suspicion_of,
+    suspicion_of_single,
 )
 
 MODEL = SuspicionModel(
@@ -45,18 +45,18 @@ def test_a_worse_distribution_raises_the_share() -> None:
 
 @pytest.mark.parametrize(
     ("more", "rises"),
-    [({"share": 0.5}, True), ({"crowd": 9}, True), ({"belief": 0.95}, True), ({"gathered": 0.1}, False)],
+    [({"share": 0.5}, True), ({"crowd": 9}, True), ({"score": 0.95}, True), ({"gathered": 0.1}, False)],
 )
-def test_suspicion_rises_with_share_crowd_gathering_and_belief(more: dict[str, float], rises: bool) -> None:
+def test_suspicion_rises_with_share_crowd_gathering_and_score(more: dict[str, float], rises: bool) -> None:
     """Each input moves suspicion the way its name says, within 0 and 1."""
-    usual = {"share": 0.2, "crowd": 4, "gathered": 0.5, "belief": 0.9}
+    usual = {"share": 0.2, "crowd": 4, "gathered": 0.5, "score": 0.9}
 
     def of(values: dict[str, float]) -> float:
-        return suspect(
+        return suspicion_of(
             values["share"],
             crowd=int(values["crowd"]),
             gathered=values["gathered"],
-            belief=values["belief"],
+            score=values["score"],
             model=MODEL,
         )
 
@@ -66,8 +66,8 @@ def test_suspicion_rises_with_share_crowd_gathering_and_belief(more: dict[str, f
 
 def test_impossible_shares_stay_finite() -> None:
     """Shares of 0 and 1 give suspicions near the ends and no error."""
-    assert suspect(0.0, crowd=1, gathered=1.0, belief=1.0, model=MODEL) < 0.01
-    assert suspect(1.0, crowd=1, gathered=1.0, belief=1.0, model=MODEL) > 0.99
+    assert suspicion_of(0.0, crowd=1, gathered=1.0, score=1.0, model=MODEL) < 0.01
+    assert suspicion_of(1.0, crowd=1, gathered=1.0, score=1.0, model=MODEL) > 0.99
 
 
 def single(morphology: MorphologyDescription | None) -> Calcification:
@@ -78,8 +78,8 @@ def test_a_single_fine_line_is_more_suspicious_than_a_round_speck() -> None:
     """Alone, shape decides; what was not described is not suspicious."""
     line = single(MorphologyDescription(((Morphology.FINE_LINEAR, 1.0),)))
     speck = single(MorphologyDescription(((Morphology.ROUND, 1.0),)))
-    assert suspect_single(line, 2, MODEL) > suspect_single(speck, 2, MODEL) > 0
-    assert suspect_single(single(None), 2, MODEL) == 0.0
+    assert suspicion_of_single(line, 2, MODEL) > suspicion_of_single(speck, 2, MODEL) > 0
+    assert suspicion_of_single(single(None), 2, MODEL) == 0.0
 
 
 def test_the_crowd_is_the_most_within_five_millimeters() -> None:

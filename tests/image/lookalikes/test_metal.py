@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from calcwatch.domain.findings import NonLesionKind
 from calcwatch.domain.image import Point
 from calcwatch.domain.lexicon import Distribution, Morphology
-from calcwatch.image.lookalikes.metal import Lookalike, find_objects
+from calcwatch.image.lookalikes.lookalike import Lookalike
+from calcwatch.image.lookalikes.metal import find_metal
 from calcwatch.image.prepare.breast import find_breast
 from calcwatch.image.prepare.normalize import normalize
 from calcwatch.phantom.settings import GroupPlan, PhantomSettings
@@ -39,7 +40,7 @@ DENSE = tuple(
 def objects_in(gray: NDArray[np.float32]) -> tuple[tuple[Lookalike, ...], NDArray[np.uint8]]:
     """What is found in a picture of 0.1 mm pixels."""
     image = normalize(mammogram_of(gray))
-    return find_objects(image, find_breast(image))
+    return find_metal(image, find_breast(image))
 
 
 def kinds_in(gray: NDArray[np.float32]) -> list[NonLesionKind]:
@@ -140,7 +141,7 @@ def test_dots_that_outnumber_the_clips_stay() -> None:
 def test_nothing_found_is_an_empty_answer() -> None:
     """A breast without metal gives no objects and a mask of zeros of the crop's size."""
     image = normalize(mammogram_of(half_round_breast()))
-    found, covered = find_objects(image, find_breast(image))
+    found, covered = find_metal(image, find_breast(image))
     assert found == ()
     assert covered.shape == image.gray.shape
     assert not covered.any()
@@ -150,7 +151,7 @@ def covered_share(image: PhantomImage, items: list[tuple[Point, ...]]) -> float:
     """Share of outlined things that the mask of metal touches."""
     gray = image.stored.astype(np.float32) / np.float32(2**image.bits_stored - 1)
     seen = normalize(mammogram_of(gray, spacing_mm=image.pixel_spacing_mm))
-    _, covered = find_objects(seen, find_breast(seen))
+    _, covered = find_metal(seen, find_breast(seen))
     whole = np.zeros(image.stored.shape, np.uint8)
     view = whole[:, ::-1] if seen.frame.mirrored else whole
     width = image.stored.shape[1]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from calcwatch.domain.findings import ShapeFeatures
 from calcwatch.domain.lexicon import SizeClass
 from calcwatch.image.measure.outline import MeasuredObject
-from calcwatch.image.measure.shape import cut, look_closer, measure_shape, pyramid, size_class
+from calcwatch.image.measure.shape import cut, cut_close_up, measure_shape, pyramid, size_class
 from calcwatch.image.prepare.normalize import CropFrame, PreparedImage
 
 SIDE, MIDDLE = 160, 80
@@ -51,7 +51,7 @@ def shape_of(drawn: NDArray[np.uint8], sigma: float = 0.9, spacing_mm: float | N
         working_mm=spacing_mm or MM,
         gray_step=1 / 4095,
     )
-    return measure_shape(image, found, look_closer(pyramid(gray), found))
+    return measure_shape(image, found, cut_close_up(pyramid(gray), found))
 
 
 def canvas() -> NDArray[np.uint8]:

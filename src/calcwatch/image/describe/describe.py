@@ -2,61 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from calcwatch.domain.findings import MorphologyDescription
 from calcwatch.image.describe.distribution import describe_distributions
 from calcwatch.image.describe.morphology import classify_morphology, describe_morphology
-from calcwatch.image.describe.shape_patches import see_shapes
-from calcwatch.image.describe.suspicion import crowd_of, expected_share, suspect
-from calcwatch.image.settings import AnalysisSettings
+from calcwatch.image.describe.shape_patches import measure_shapes
+from calcwatch.image.describe.suspicion import crowd_of, expected_share, suspicion_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from numpy.typing import NDArray
 
     from calcwatch.domain.findings import DistributionDescription, ShapeFeatures
     from calcwatch.image.describe.distribution import BreastGeometry, DistributionNetwork
     from calcwatch.image.describe.group import Grouped
     from calcwatch.image.describe.morphology import MorphologyNetworks
     from calcwatch.image.describe.suspicion import SuspicionModel
+    from calcwatch.image.find.detections import Detections
     from calcwatch.image.measure.outline import MeasuredObject
     from calcwatch.image.prepare.normalize import PreparedImage
+    from calcwatch.image.settings import AnalysisSettings
 
 
 @dataclass(frozen=True)
 class DescriptionModel:
-    """Everything learned that a description takes."""
+    """Everything learned that a description takes.
 
-    shape: MorphologyNetworks
+    Attributes:
+        morphology: The two networks that tell the shape of calcifications and groups.
+        distribution: The network that tells the distribution of a group.
+        suspicion: Fitted numbers that turn a description into suspicion.
+    """
+
+    morphology: MorphologyNetworks
     distribution: DistributionNetwork
     suspicion: SuspicionModel
 
 
-@dataclass(frozen=True, eq=False)
-class ToDescribe:
-    """What was found in one image and is to be described.
-
-    ``class_probabilities``: of all detections, ``None`` from a detector without; ``scores``: belief in each
-    object. ``groups``: their members count ``objects``. ``is_lateral``: whether the view is a true lateral.
-    """
-
-    objects: Sequence[MeasuredObject]
-    class_probabilities: NDArray[np.float32] | None
-    scores: NDArray[np.float64]
-    groups: Sequence[Grouped]
-    geometry: BreastGeometry
-    is_lateral: bool
-
-
 @dataclass(frozen=True)
 class DescribedGroup:
-    """Description of one group."""
+    """Description of one group.
+
+    Attributes:
+        morphology: What its members look like together.
+        distribution: How they lie.
+        suspicion: How suspicious that is, 0 to 1.
+    """
 
     morphology: MorphologyDescription
     distribution: DistributionDescription
@@ -65,81 +59,140 @@ class DescribedGroup:
 
 @dataclass(frozen=True)
 class Described:
-    """Descriptions of what was found, each in the order it was given."""
+    """Descriptions of what was found, each in the order it was given.
+
+    Attributes:
+        shapes: Measured shape of each calcification.
+        morphologies: Morphology of each calcification.
+        groups: Description of each group.
+    """
 
     shapes: tuple[ShapeFeatures, ...]
     morphologies: tuple[MorphologyDescription, ...]
     groups: tuple[DescribedGroup, ...]
 
 
-Describer = Callable[["PreparedImage", ToDescribe], Described]
-"""Anything that describes; a learned model is handed in as such a function."""
+class Describer(Protocol):
+    """Anything that describes what was found in one image; a learned model is handed in as one."""
+
+    def __call__(
+        self,
+        image: PreparedImage,
+        calcifications: Sequence[MeasuredObject],
+        detections: Detections,
+        groups: Sequence[Grouped],
+        *,
+        geometry: BreastGeometry,
+        is_lateral: bool,
+        settings: AnalysisSettings,
+    ) -> Described:
+        """Describe calcifications and groups.
+
+        Args:
+            image: The prepared image.
+            calcifications: Measured calcifications, in crop pixels.
+            detections: What their ``index`` counts.
+            groups: Groups whose members count the calcifications.
+            geometry: The breast they lie in, in crop pixels.
+            is_lateral: Whether the view is a true lateral, the only one that shows sediment as such.
+            settings: Every number of the analysis.
+
+        Returns:
+            Descriptions of the calcifications and of the groups, each in the order given.
+
+        """
+        ...
 
 
 def describe_learned(
     image: PreparedImage,
-    found: ToDescribe,
+    calcifications: Sequence[MeasuredObject],
+    detections: Detections,
+    groups: Sequence[Grouped],
     *,
+    geometry: BreastGeometry,
+    is_lateral: bool,
     model: DescriptionModel,
-    settings: AnalysisSettings = AnalysisSettings(),
+    settings: AnalysisSettings,
 ) -> Described:
-    """Describe shape and distribution, and say how suspicious each group looks."""
-    seen = see_shapes(
-        image, found.objects, found.class_probabilities, is_lateral=found.is_lateral, settings=settings
+    """Describe shape and distribution, and say how suspicious each group looks.
+
+    Args:
+        image: The prepared image.
+        calcifications: Measured calcifications, in crop pixels.
+        detections: What their ``index`` counts.
+        groups: Groups whose members count the calcifications.
+        geometry: The breast they lie in, in crop pixels.
+        is_lateral: Whether the view is a true lateral, the only one that shows sediment as such.
+        model: The networks, and the fitted numbers of suspicion.
+        settings: Every number of the analysis.
+
+    Returns:
+        Descriptions of the calcifications and of the groups, each in the order given.
+
+    """
+    shapes, patches = measure_shapes(
+        image, calcifications, detections.class_probabilities, is_lateral=is_lateral, settings=settings
     )
-    points = np.array([(one.row, one.column) for one in found.objects]).reshape(-1, 2)
-    places = points * image.working_mm
-    told = classify_morphology(
-        seen, places, [group.members for group in found.groups], model.shape, settings=settings.morphology
+    points = np.array([(found.row, found.column) for found in calcifications]).reshape(-1, 2)
+    # the networks were trained on mm; where the spacing is unknown, the working scale is taken for it
+    places_mm = points * image.working_mm
+    members = [group.members for group in groups]
+    by_calcification, by_group = classify_morphology(
+        patches, places_mm, members, model.morphology, settings=settings.morphology
     )
-    layouts = describe_distributions(
-        found.groups, points, found.scores, found.geometry, tell=model.distribution, settings=settings
+    scores = detections.score[[found.index for found in calcifications]].astype(np.float64)
+    distributions = describe_distributions(
+        groups, points, scores, geometry, network=model.distribution, settings=settings
     )
-    widths = [one.diameter_px for one in found.objects]
+    diameters = [found.diameter_px for found in calcifications]
     return Described(
-        shapes=seen.features,
+        shapes=shapes,
         morphologies=tuple(
             describe_morphology(
-                row, diameter_px=width, is_lateral=found.is_lateral, settings=settings.morphology
+                probabilities, diameter_px=diameter, is_lateral=is_lateral, settings=settings.morphology
             )
-            for row, width in zip(told.each, widths, strict=True)
+            for probabilities, diameter in zip(by_calcification, diameters, strict=True)
         ),
         groups=tuple(
-            _described(
-                found,
+            _with_suspicion(
                 group,
-                row,
-                layout,
-                crowd=crowd_of(places[list(group.members)], settings=settings.suspicion),
+                describe_morphology(
+                    probabilities,
+                    diameter_px=float(np.median([diameters[member] for member in group.members])),
+                    is_lateral=is_lateral,
+                    settings=settings.morphology,
+                ),
+                distribution,
+                gathered=len(group.members) / len(calcifications),
+                crowd=crowd_of(places_mm[list(group.members)], settings=settings.suspicion),
                 model=model.suspicion,
                 settings=settings,
             )
-            for group, row, layout in zip(found.groups, told.groups, layouts, strict=True)
+            for group, probabilities, distribution in zip(groups, by_group, distributions, strict=True)
         ),
     )
 
 
-def _described(
-    found: ToDescribe,
+def _with_suspicion(
     group: Grouped,
-    row: NDArray[np.float32],
-    layout: DistributionDescription,
+    morphology: MorphologyDescription,
+    distribution: DistributionDescription,
     *,
+    gathered: float,
     crowd: int,
     model: SuspicionModel,
     settings: AnalysisSettings,
 ) -> DescribedGroup:
-    width = float(np.median([found.objects[one].diameter_px for one in group.members]))
-    morphology = describe_morphology(
-        row, diameter_px=width, is_lateral=found.is_lateral, settings=settings.morphology
-    )
-    share = expected_share(dict(morphology.probabilities), dict(layout.probabilities), model)
-    suspicion = suspect(
+    """A group with its suspicion, which follows from how it is described and how crowded it is."""
+    # every probability enters, not the likeliest word alone: a doubt between two shapes is kept as doubt
+    share = expected_share(dict(morphology.probabilities), dict(distribution.probabilities), model)
+    suspicion = suspicion_of(
         share,
         crowd=crowd,
-        gathered=len(group.members) / len(found.objects),
-        belief=group.score,
+        gathered=gathered,
+        score=group.score,
         model=model,
         settings=settings.suspicion,
     )
-    return DescribedGroup(morphology, layout, suspicion)
+    return DescribedGroup(morphology, distribution, suspicion)

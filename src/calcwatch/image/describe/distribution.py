@@ -34,22 +34,30 @@ DISTRIBUTION_CLASSES = (
     Distribution.LINEAR,
     Distribution.SEGMENTAL,
 )
-"""The distributions that are told apart, in the order of the learned function's columns."""
+"""The classes in the order of the outputs of the shipped weights."""
 
-REACHES_MM = (10.0, 20.0)
-"""Points that can be reached from a group in steps of at most this are the pattern it is part of."""
+_PATTERNS = 4  # the group, what is within the two reaches of it, and everything in the breast
+_SHAPE_NUMBERS = 10  # what ``_shape`` gives
+_NIPPLE_NUMBERS = 8  # what ``_toward_nipple`` gives
 
-_SHAPE_NUMBERS, _NIPPLE_NUMBERS = 10, 8
-FEATURES = (len(REACHES_MM) + 2) * (_SHAPE_NUMBERS + _NIPPLE_NUMBERS) + len(REACHES_MM) + 2
-"""How many features describe one group."""
+FEATURES = _PATTERNS * (_SHAPE_NUMBERS + _NIPPLE_NUMBERS) + (_PATTERNS - 1) + 1
+"""How many features describe one group: each pattern, its share of the others, whether there is a nipple."""
+
+_TINY_MM = 1e-9  # keeps a distance of 0 from being divided by
 
 
 @dataclass(frozen=True)
 class BreastGeometry:
     """The breast that points lie in, in the pixels of the points.
 
-    ``spacing_mm``: ``None`` where the pixel spacing is unknown; ``working_mm``: what is taken for it then.
-    ``breast_area_px``: its area in pixels. ``nipple``: ``None`` where it is not known.
+    Attributes:
+        working_mm: Millimeters a pixel; an assumed value where the spacing is unknown.
+        spacing_mm: Millimeters a pixel, ``None`` where that is unknown.
+        breast_area_px: Area of the breast in square pixels.
+        nipple: The nipple as (row, column); ``None`` where it is not known.
+
+    Raises:
+        ValueError: The scale or the area is not above 0.
     """
 
     working_mm: float
@@ -68,28 +76,36 @@ def describe_distributions(
     groups: Sequence[Grouped],
     points: NDArray[np.float64],
     scores: NDArray[np.float64],
-    ground: BreastGeometry,
+    geometry: BreastGeometry,
     *,
-    tell: DistributionNetwork,
+    network: DistributionNetwork,
     settings: AnalysisSettings = AnalysisSettings(),
 ) -> tuple[DistributionDescription, ...]:
-    """The distribution of each group, in the same order; no groups give none.
+    """Describe how the members of each group lie.
 
-    ``points``: n x 2 (row, column) of all calcifications, which the groups' members count; ``scores``: belief
-    in each. ``tell``: the learned function.
+    Args:
+        groups: Groups whose members count the points.
+        points: All calcifications of the image, n x 2 (row, column), in pixels of ``geometry``.
+        scores: Score of each, 0 to 1.
+        geometry: The breast they lie in.
+        network: What classifies the features of the groups.
+        settings: Settings of distributions and of the patterns they are seen in.
+
+    Returns:
+        Distribution of each group, in the same order; no groups give none.
     """
     measured = [
         measure_distribution(
-            points, scores, members=np.array(group.members, np.intp), ground=ground, settings=settings
+            points, scores, members=np.array(group.members, np.intp), geometry=geometry, settings=settings
         )
         for group in groups
     ]
     if not measured:
         return ()
-    told = tell(np.stack([features for features, _ in measured]))
+    probabilities = network(np.stack([features for features, _ in measured]))
     return tuple(
         DistributionDescription(_ranked(row), measurements)
-        for row, (_, measurements) in zip(told, measured, strict=True)
+        for row, (_, measurements) in zip(probabilities, measured, strict=True)
     )
 
 
@@ -98,36 +114,48 @@ def measure_distribution(
     scores: NDArray[np.float64],
     *,
     members: NDArray[np.intp],
-    ground: BreastGeometry,
+    geometry: BreastGeometry,
     settings: AnalysisSettings = AnalysisSettings(),
 ) -> tuple[NDArray[np.float32], DistributionMeasurements]:
-    """Features for the learned function, and the measurements that a reader is shown.
+    """Measure how the members of a group lie among all calcifications.
 
-    ``points``: n x 2 (row, column) in pixels, of all calcifications; ``scores``: belief in each; ``members``:
-    which of them are the group. The measurements are of the group; their lengths are in mm only where the
-    spacing is known, the features take the working scale for it. Raises ``ValueError`` for an empty group.
+    Args:
+        points: All calcifications of the image, n x 2 (row, column), in pixels of ``geometry``.
+        scores: Score of each, 0 to 1.
+        members: Indices of those that are the group.
+        geometry: The breast they lie in.
+        settings: Settings of distributions and of the patterns they are seen in.
+
+    Returns:
+        ``FEATURES`` numbers for the network, lengths at the working scale; and the measurements that a reader
+        is shown, of the group alone, lengths in mm only where the spacing is known.
+
+    Raises:
+        ValueError: The group is empty.
     """
     if members.size == 0:
         raise ValueError("a group without members has no distribution")
-    places = points * ground.working_mm
-    area = ground.breast_area_px * ground.working_mm**2
-    nipple = None if ground.nipple is None else np.asarray(ground.nipple) * ground.working_mm
+    places = points * geometry.working_mm
+    area = geometry.breast_area_px * geometry.working_mm**2
+    nipple = None if geometry.nipple is None else np.asarray(geometry.nipple) * geometry.working_mm
     patterns = _patterns(places, scores, members, settings)
     numbers = [
         np.concatenate([_shape(p, area, settings), _toward_nipple(p, nipple, settings)]) for p in patterns
     ]
+    # how much of each wider pattern is the group: all of it where the group stands alone
     counts = np.log([len(pattern) for pattern in patterns])
     shares = np.append(counts[0] - counts[1:], float(nipple is None))
     features = np.concatenate([*numbers, shares]).astype(np.float32)
     return features, _measurements(
-        places[members], area, nipple, known=ground.spacing_mm is not None, settings=settings
+        places[members], area, nipple, known=geometry.spacing_mm is not None, settings=settings
     )
 
 
-def _ranked(told: NDArray[np.float32]) -> tuple[tuple[Distribution, float], ...]:
-    order = np.argsort(-told, kind="stable")
-    total = float(told.sum())
-    return tuple((DISTRIBUTION_CLASSES[i], float(told[i]) / total) for i in order)
+def _ranked(probabilities: NDArray[np.float32]) -> tuple[tuple[Distribution, float], ...]:
+    """Distributions with their probabilities, the likeliest first, adding up to 1 whatever rounding left."""
+    order = np.argsort(-probabilities, kind="stable")
+    total = float(probabilities.sum())
+    return tuple((DISTRIBUTION_CLASSES[place], float(probabilities[place]) / total) for place in order)
 
 
 def _patterns(
@@ -136,17 +164,19 @@ def _patterns(
     members: NDArray[np.intp],
     settings: AnalysisSettings,
 ) -> list[NDArray[np.float64]]:
-    """Places of the group, of all within each reach of it, and of everything believed."""
+    """Places of the group, of all within each reach of it, and of everything above the threshold."""
+    # members count whatever their score: the group was made of them
     counted = np.union1d(np.flatnonzero(scores >= settings.distribution.min_score), members)
     own = np.isin(counted, members)
     patterns = [places[members]]
-    for reach in REACHES_MM:
+    for reach in settings.distribution.reaches_mm:
         parts = [part for part in linked(places[counted], reach) if own[part].any()]
         patterns.append(places[counted[np.concatenate(parts)]])
     return [*patterns, places[counted]]
 
 
 def _log(length: float, settings: AnalysisSettings) -> float:
+    """Natural logarithm of a length in mm, of the shortest that counts where it is shorter."""
     return float(np.log(max(length, settings.distribution.min_length_mm)))
 
 
@@ -161,6 +191,7 @@ def _shape(
         spacing_of(places, settings=settings.patterns),
         spacing_of(places, 1, settings=settings.patterns),
     )
+    # logarithms, so that twice the size is the same step for a small group and a wide one
     return np.array(
         [
             np.log(len(places)),
@@ -191,14 +222,18 @@ def _toward_nipple(
         return np.zeros(_NIPPLE_NUMBERS)
     away = places - nipple
     middle = away.mean(axis=0)
+    # the axis of the wedge runs from the nipple through the middle of the pattern
     ahead = middle / max(float(np.linalg.norm(middle)), settings.distribution.min_length_mm)
     along = away @ ahead
     across = away @ np.array([-ahead[1], ahead[0]])
+    # what lies beside or behind the nipple counts as straight beside it: an angle past 90 degrees is no wedge
     angle = np.arctan2(across, np.maximum(along, settings.distribution.min_length_mm))
+    # a wedge is wider in its far half, a line or a round group is not
     far = along >= np.median(along)
     near_spread, far_spread = (float(across[half].std()) if half.any() else 0.0 for half in (~far, far))
     return np.array(
         [
+            # of twice the angle: an axis has no direction, so 0 and 180 degrees are the same
             np.cos(np.radians(2 * (_angle_to(places, nipple) or 0.0))),
             _log(float(along.mean()), settings),
             _log(float(along.min()), settings),
@@ -225,7 +260,7 @@ def _angle_to(places: NDArray[np.float64], nipple: NDArray[np.float64]) -> float
         return None
     axis = np.linalg.eigh(np.cov(places.T))[1][:, 1]
     way = nipple - places.mean(axis=0)
-    cosine = abs(float(axis @ way)) / max(float(np.linalg.norm(way)), 1e-9)
+    cosine = abs(float(axis @ way)) / max(float(np.linalg.norm(way)), _TINY_MM)
     return float(np.degrees(np.arccos(min(cosine, 1.0))))
 
 
@@ -237,20 +272,22 @@ def _measurements(
     known: bool,
     settings: AnalysisSettings,
 ) -> DistributionMeasurements:
+    """What a reader is shown of a group; where the spacing is unknown only ratios and angles."""
+    # length and width along the principal axes, so that a slanting line is long and narrow
     axes = np.linalg.svd(places - places.mean(axis=0), full_matrices=False)[2]
     length, *across = np.ptp((places - places.mean(axis=0)) @ axes.T, axis=0)
     area, nearest = hull_area(places), spacing_of(places, 1, settings=settings.patterns)
 
-    def told(value: float) -> float | None:
+    def in_mm(value: float) -> float | None:
         return float(value) if known else None
 
     return DistributionMeasurements(
         count=len(places),
-        extent_mm=told(pdist(places).max(initial=0.0)),
-        length_mm=told(length),
-        width_mm=told(across[0] if across else 0.0),
-        hull_area_mm2=told(area),
-        nearest_neighbor_mm=told(np.median(nearest)) if nearest.size else None,
+        extent_mm=in_mm(pdist(places).max(initial=0.0)),
+        length_mm=in_mm(length),
+        width_mm=in_mm(across[0] if across else 0.0),
+        hull_area_mm2=in_mm(area),
+        nearest_neighbor_mm=in_mm(np.median(nearest)) if nearest.size else None,
         nipple_angle_degrees=None if nipple is None else _angle_to(places, nipple),
         breast_share=min(area / breast_area, 1.0),
     )

@@ -17,11 +17,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from calcwatch.domain.image import Point
+    from calcwatch.image.settings.describe import GroupSettings
 
 
 @dataclass(frozen=True, eq=False)
 class Grouped:
-    """One group in pixels: indices of its members, most believable first, the circle round them, its hull."""
+    """One group, in the pixels of the points it was made of.
+
+    Attributes:
+        members: Indices of its points, the highest score first.
+        row: Row of the center of the smallest circle round its points.
+        column: Column of that center.
+        radius_px: Radius of that circle in pixels.
+        score: How likely calcifications lie together here, 0 to 1.
+        outline: Corners of the convex hull round its points, with a margin.
+    """
 
     members: tuple[int, ...]
     row: float
@@ -34,22 +44,30 @@ class Grouped:
 def group(
     points: NDArray[np.float64],
     scores: NDArray[np.float64],
-    evidence: NDArray[np.float64] | None,
+    strengths: NDArray[np.float64] | None,
     *,
     distance_px: float,
     min_count: int,
     breast_area_px: float | None = None,
     settings: AnalysisSettings = AnalysisSettings(),
 ) -> tuple[Grouped, ...]:
-    """Join points closer than ``distance_px``; keep groups of at least ``min_count``, best score first.
+    """Join points that lie together; fragments of a line, a region or a scatter are one (``patterns.py``).
 
-    Fragments of a line, a region or a scatter over the breast are made one group (``patterns.py``).
-    ``points``: n x 2, row and column in pixels. ``scores``: belief in each. ``evidence``: strength of each
-    and of its neighbors in units of noise, where the scores do not count the neighbors; else ``None``.
-    ``breast_area_px``: what a scatter is told from; ``None`` joins none. No points give no groups. The order
-    of the points does not matter, but for the numbers in ``members``.
+    Args:
+        points: n x 2, row and column in pixels; their order does not matter.
+        scores: Score of each, 0 to 1.
+        strengths: Strength of each with the support of its neighbors, in units of noise, where the scores do
+            not count the neighbors; ``None`` where they do.
+        distance_px: Points closer than this belong together.
+        min_count: Fewer points are no group.
+        breast_area_px: Area of the breast, which a diffuse scatter fills; ``None`` joins no scatter.
+        settings: Settings of groups and patterns.
+
+    Returns:
+        Groups of at least ``min_count`` points, best score first, every point in one group at most; no points
+        give no groups.
     """
-    found = []
+    groups = []
     fragments = [members for members in linked(points, distance_px) if members.size >= min_count]
     for members, reach_px in join_fragments(
         points,
@@ -60,12 +78,24 @@ def group(
         settings=settings.patterns,
     ):
         own = points[members]
-        if evidence is None:
+        if strengths is None:
             score = close_score(own, scores[members], reach_px, settings=settings)
         else:
-            score = group_score(scores[members], evidence[members], settings=settings)
-        found.append(_describe(own, scores[members], score, members, distance_px, settings=settings))
-    return tuple(sorted(found, key=lambda g: (-g.score, g.row, g.column)))
+            score = group_score(scores[members], strengths[members], settings=settings)
+        # equal scores are put in order of place, so that the order of the points leaves no trace
+        order = np.lexsort((own[:, 1], own[:, 0], -scores[members]))
+        (column, row), radius = cv2.minEnclosingCircle(own[order, ::-1].astype(np.float32))
+        groups.append(
+            Grouped(
+                members=tuple(int(member) for member in members[order]),
+                row=float(row),
+                column=float(column),
+                radius_px=float(radius),
+                score=score,
+                outline=_hull(own[order], distance_px, settings.group),
+            )
+        )
+    return tuple(sorted(groups, key=lambda group: (-group.score, group.row, group.column)))
 
 
 def close_score(
@@ -75,62 +105,61 @@ def close_score(
     *,
     settings: AnalysisSettings = AnalysisSettings(),
 ) -> float:
-    """Belief that calcifications lie together: three within ``distance_px`` of a member, where likeliest.
+    """Score a group whose members' scores count their neighbors already, as those of a network do.
 
-    ``scores`` are taken as probabilities that do not depend on each other.
+    Args:
+        points: Its members, n x 2, row and column in pixels, at least one.
+        scores: Score of each, taken as a probability that depends on no other.
+        distance_px: Members so close lie together.
+        settings: How many must be real.
+
+    Returns:
+        Probability that at least three lie within ``distance_px`` of a member, where that is likeliest.
     """
+    # the best spot decides: real calcifications are not made less likely by a tail of faint members
     near = cKDTree(points).query_ball_point(points, distance_px)
-    return max(_at_least_three(scores[np.asarray(members)], settings) for members in near)
-
-
-def _at_least_three(scores: NDArray[np.float64], settings: AnalysisSettings) -> float:
-    """Probability that at least three of them are real (all, where there are fewer)."""
-    fewer = np.zeros(min(settings.group.min_real, scores.size))  # probability that 0, 1, ... are real
-    fewer[0] = 1.0
-    for belief in scores:
-        fewer = fewer * (1 - belief) + np.append(0.0, fewer[:-1]) * belief
-    return float(np.clip(1.0 - fewer.sum(), 0.0, 1.0))
+    return max(_enough_real(scores[np.asarray(members)], settings.group) for members in near)
 
 
 def group_score(
     scores: NDArray[np.float64],
-    evidence: NDArray[np.float64],
+    strengths: NDArray[np.float64],
     *,
     settings: AnalysisSettings = AnalysisSettings(),
 ) -> float:
-    """Belief that calcifications lie together, 0 to 1: the mean of two views of the members.
+    """Score a group whose members' scores do not count their neighbors, as those of the classical detector.
 
-    One asks how likely at least three of them are real, each believed by itself; the other how strong the
-    evidence is where they lie closest. So tight groups of faint specks count, and loose ones of plain specks.
+    The score weighs two views of the members: how likely at least three of them are real, each by itself; and
+    how strong they are where they lie closest. So tight groups of faint specks count, and loose ones of plain
+    specks.
+
+    Args:
+        scores: Score of each member, 0 to 1, at least one.
+        strengths: Strength of each with the support of its neighbors, in units of noise.
+        settings: Weight of the two views, and what strength is as likely real as not.
+
+    Returns:
+        The score, 0 to 1.
     """
-    tight = float(expit((float(evidence.max()) - settings.group.score_midpoint) / settings.group.score_width))
-    return float(np.clip(0.5 * _at_least_three(scores, settings) + 0.5 * tight, 0.0, 1.0))
+    weight = settings.group.strength_weight
+    excess = (float(strengths.max()) - settings.group.score_midpoint) / settings.group.score_width
+    score = (1 - weight) * _enough_real(scores, settings.group) + weight * float(expit(excess))
+    return float(np.clip(score, 0.0, 1.0))
 
 
-def _describe(
-    points: NDArray[np.float64],
-    scores: NDArray[np.float64],
-    score: float,
-    names: NDArray[np.intp],
-    distance_px: float,
-    *,
-    settings: AnalysisSettings,
-) -> Grouped:
-    order = np.lexsort((points[:, 1], points[:, 0], -scores))
-    (column, row), radius = cv2.minEnclosingCircle(points[order, ::-1].astype(np.float32))
-    return Grouped(
-        members=tuple(int(i) for i in names[order]),
-        row=float(row),
-        column=float(column),
-        radius_px=float(radius),
-        score=score,
-        outline=_hull(points[order], settings.group.outline_margin * distance_px, settings),
-    )
+def _enough_real(scores: NDArray[np.float64], settings: GroupSettings) -> float:
+    """Probability that at least three of them are real (all, where there are fewer)."""
+    # probability that 0, 1, ... of those seen so far are real: one more, and each moves up by its score
+    fewer = np.zeros(min(settings.min_real, scores.size))
+    fewer[0] = 1.0
+    for score in scores:
+        fewer = fewer * (1 - score) + np.append(0.0, fewer[:-1]) * score
+    return float(np.clip(1.0 - fewer.sum(), 0.0, 1.0))
 
 
-def _hull(points: NDArray[np.float64], margin_px: float, settings: AnalysisSettings) -> tuple[Point, ...]:
-    """Convex hull of circles of ``margin_px`` round the points."""
-    angle = np.arange(settings.group.outline_points) * (2 * np.pi / settings.group.outline_points)
-    circle = margin_px * np.stack([np.sin(angle), np.cos(angle)], axis=1)
+def _hull(points: NDArray[np.float64], distance_px: float, settings: GroupSettings) -> tuple[Point, ...]:
+    """Convex hull of circles round the points, so that two points or a line have an area, too."""
+    angle = np.arange(settings.outline_points) * (2 * np.pi / settings.outline_points)
+    circle = settings.outline_margin * distance_px * np.stack([np.sin(angle), np.cos(angle)], axis=1)
     cloud = (points[:, None, :] + circle[None]).reshape(-1, 2).astype(np.float32)
-    return tuple((float(r), float(c)) for r, c in cv2.convexHull(cloud)[:, 0, :])
+    return tuple((float(row), float(column)) for row, column in cv2.convexHull(cloud)[:, 0, :])

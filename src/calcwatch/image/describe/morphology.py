@@ -1,4 +1,4 @@
-"""Shapes of calcifications and groups by a learned model: a look at each, then one beside its neighbors.
+"""Morphology of calcifications and groups: the patch network sees each, the context network their neighbors.
 
 The model was trained on phantoms, so a probability is one among shapes as phantoms have them; where none is
 likely, "cannot tell" is the answer.
@@ -17,64 +17,89 @@ from scipy.special import softmax
 from calcwatch.domain.findings import MorphologyDescription
 from calcwatch.domain.lexicon import Morphology
 from calcwatch.image.describe.shape_patches import SHAPE_NUMBERS
-from calcwatch.image.settings import MorphologySettings
+from calcwatch.image.settings.describe import MorphologySettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from calcwatch.image.describe.shape_patches import SeenShapes, ShapePatches
+    from calcwatch.image.describe.shape_patches import ShapePatches
 
-MORPHOLOGY_CLASSES = tuple(Morphology)
-"""All shapes in the order of the model's outputs; one more output says that it is no calcification."""
+MORPHOLOGY_CLASSES = (
+    Morphology.SKIN,
+    Morphology.VASCULAR,
+    Morphology.POPCORN,
+    Morphology.ROD,
+    Morphology.ROUND,
+    Morphology.PUNCTATE,
+    Morphology.RIM,
+    Morphology.DYSTROPHIC,
+    Morphology.MILK_OF_CALCIUM,
+    Morphology.SUTURE,
+    Morphology.AMORPHOUS,
+    Morphology.COARSE_HETEROGENEOUS,
+    Morphology.FINE_PLEOMORPHIC,
+    Morphology.FINE_LINEAR,
+    Morphology.FINE_LINEAR_BRANCHING,
+)
+"""The classes in the order of the outputs of the shipped weights; one more is for no calcification."""
 
 OUTPUTS = len(MORPHOLOGY_CLASSES) + 1
-"""Number of the model's outputs."""
+"""Number of outputs of both networks."""
 
-SET_FEATURES = 2 * OUTPUTS + 2 * len(SHAPE_NUMBERS) + OUTPUTS + 5
+_LAYOUT_FEATURES = 5  # what ``_layout`` gives
+
+SET_FEATURES = 2 * OUTPUTS + 2 * len(SHAPE_NUMBERS) + OUTPUTS + _LAYOUT_FEATURES
 """How many features ``describe_set`` gives."""
 
-WEIGHED_FEATURES = OUTPUTS + len(SHAPE_NUMBERS) + SET_FEATURES + 1
-"""How many features the second network takes: own, those of the set, whether it stands for the set."""
+CONTEXT_FEATURES = OUTPUTS + len(SHAPE_NUMBERS) + SET_FEATURES + 1
+"""How many features the context network takes: own, those of the set, whether it stands for the set."""
+
+_TINY = 1e-9  # keeps a sum of probabilities that are all 0 from being divided by
 
 
 @dataclass(frozen=True)
 class MorphologyNetworks:
-    """``patch_network``: patches -> logits, n x outputs; ``context_network``: features -> probabilities."""
+    """The two networks that tell morphology.
+
+    Attributes:
+        patch_network: Patches of n calcifications -> logits, float32, n x ``OUTPUTS``, each by itself.
+        context_network: What ``context_features`` gives for n calcifications and groups -> probabilities,
+            float32, n x ``OUTPUTS``.
+    """
 
     patch_network: Callable[[ShapePatches], NDArray[np.float32]]
     context_network: Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 
-@dataclass(frozen=True, eq=False)
-class MorphologyProbabilities:
-    """Probabilities of each output: ``each`` has a row a calcification, ``groups`` one a group."""
-
-    each: NDArray[np.float32]
-    groups: NDArray[np.float32]
-
-
 def classify_morphology(
-    seen: SeenShapes,
+    patches: ShapePatches,
     places_mm: NDArray[np.float64],
     groups: Sequence[Sequence[int]],
     model: MorphologyNetworks,
     *,
     settings: MorphologySettings = MorphologySettings(),
-) -> MorphologyProbabilities:
-    """Say what shape each calcification and each group has.
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Classify the morphology of calcifications and groups.
 
-    ``places_mm``: n x 2, at the working scale. ``groups``: indices of the members of each.
+    Args:
+        patches: What the patch network sees of n calcifications.
+        places_mm: Where they lie, n x 2 (row, column), in mm at the working scale.
+        groups: For each group the indices of its members.
+        model: The networks.
+        settings: Settings of the context.
+
+    Returns:
+        Probabilities of the calcifications, n x ``OUTPUTS``, and of the groups, a row each.
     """
-    features = weighed_features(
-        model.patch_network(seen.patches), seen.patches.numbers, places_mm, groups, settings=settings
-    )
-    told = model.context_network(features)
-    return MorphologyProbabilities(told[: len(places_mm)], told[len(places_mm) :])
+    logits = model.patch_network(patches)
+    features = context_features(logits, patches.numbers, places_mm, groups, settings=settings)
+    probabilities = model.context_network(features)
+    return probabilities[: len(places_mm)], probabilities[len(places_mm) :]
 
 
-def weighed_features(
+def context_features(
     logits: NDArray[np.float32],
     numbers: NDArray[np.float32],
     places_mm: NDArray[np.float64],
@@ -82,16 +107,35 @@ def weighed_features(
     *,
     settings: MorphologySettings = MorphologySettings(),
 ) -> NDArray[np.float32]:
-    """Features for the second network: a row for each calcification, then one for each group."""
+    """Compute what the context network takes: each calcification and group, and the set it stands in.
+
+    Args:
+        logits: n x ``OUTPUTS``, of the patch network.
+        numbers: n x ``SHAPE_NUMBERS``.
+        places_mm: Where the calcifications lie, n x 2 (row, column), in mm.
+        groups: For each group the indices of its members.
+        settings: Settings of the context.
+
+    Returns:
+        A row of ``CONTEXT_FEATURES`` for each calcification, then one for each group; no rows without
+        calcifications.
+    """
     count = len(places_mm)
     if not count:
-        return np.zeros((0, WEIGHED_FEATURES), np.float32)
+        return np.zeros((0, CONTEXT_FEATURES), np.float32)
+    # softmax does not see a constant added to all logits, the context network would
     logits = np.clip(logits - logits.mean(axis=1, keepdims=True), -settings.max_logit, settings.max_logit)
-    likely = softmax(logits, axis=1)
+    probabilities = softmax(logits, axis=1)
     own = np.concatenate([logits, numbers], axis=1)
     sets = _sets(places_mm, groups, settings)
-    described = {members: describe_set(likely, numbers, places_mm, members) for members in set(sets)}
-    rows = [np.concatenate([own[one], described[members], [0.0]]) for one, members in enumerate(sets[:count])]
+    # members of a group share a set: described once
+    described = {
+        members: describe_set(probabilities, numbers, places_mm, members, settings=settings)
+        for members in set(sets)
+    }
+    rows = [
+        np.concatenate([own[index], described[members], [0.0]]) for index, members in enumerate(sets[:count])
+    ]
     rows += [
         np.concatenate([own[list(members)].mean(axis=0), described[members], [1.0]])
         for members in sets[count:]
@@ -102,77 +146,104 @@ def weighed_features(
 def _sets(
     places_mm: NDArray[np.float64], groups: Sequence[Sequence[int]], settings: MorphologySettings
 ) -> list[tuple[int, ...]]:
-    """The set that each calcification, and then each group, is weighed in."""
+    """The set that each calcification, and then each group, is seen in: its group, else its neighborhood."""
     near = cKDTree(places_mm).query_ball_point(places_mm, settings.neighborhood_mm)
-    sets = [tuple(sorted(found)) for found in near]
+    sets = [tuple(sorted(neighbors)) for neighbors in near]
     for members in groups:
-        for one in members:
-            sets[one] = tuple(sorted(members))
+        for member in members:
+            sets[member] = tuple(sorted(members))
     return [*sets, *(tuple(sorted(members)) for members in groups)]
 
 
 def describe_set(
-    likely: NDArray[np.float32],
+    probabilities: NDArray[np.float32],
     numbers: NDArray[np.float32],
     places_mm: NDArray[np.float64],
     members: tuple[int, ...],
+    *,
+    settings: MorphologySettings = MorphologySettings(),
 ) -> NDArray[np.float32]:
-    """Mean, spread and extremes of what its members look like, how many they are and how they lie."""
-    rows = np.array(members)
-    mine, own = likely[rows], numbers[rows]
+    """Describe a set of calcifications: what its members look like, how many they are and how they lie.
+
+    Args:
+        probabilities: Of n calcifications, n x ``OUTPUTS``.
+        numbers: n x ``SHAPE_NUMBERS``.
+        places_mm: Where they lie, n x 2 (row, column), in mm.
+        members: Indices of those in the set, at least one.
+        settings: Settings of the context.
+
+    Returns:
+        ``SET_FEATURES`` numbers: mean, greatest and mean logarithm of the probabilities, mean and standard
+        deviation of the numbers, and the layout.
+    """
+    chosen = np.array(members)
+    likely, own = probabilities[chosen], numbers[chosen]
     return np.concatenate(
         [
-            mine.mean(axis=0),
-            mine.max(axis=0),
-            np.log(mine + 1e-3).mean(axis=0) / 4,
+            likely.mean(axis=0),
+            likely.max(axis=0),
+            # the mean logarithm is what independent views of one shape would add up to
+            np.log(likely + settings.log_offset).mean(axis=0) / settings.log_scale,
             own.mean(axis=0),
             own.std(axis=0),
-            _layout(places_mm[rows]),
+            _layout(places_mm[chosen], settings),
         ]
     ).astype(np.float32)
 
 
-def _layout(places: NDArray[np.float64]) -> NDArray[np.float64]:
+def _layout(places_mm: NDArray[np.float64], settings: MorphologySettings) -> NDArray[np.float64]:
     """Logarithms of number, extent along and across, and distance of neighbors; how much of a line it is."""
-    if len(places) < 2:
-        return np.array([0.0, -1.0, -1.0, 2.0, 0.0])
-    spread = np.sqrt(np.linalg.eigvalsh(np.cov(places.T)).clip(1e-6))
-    nearest = cKDTree(places).query(places, k=2)[0][:, 1]
+    if len(places_mm) < 2:
+        return np.array(settings.lone_layout)
+    variances = np.linalg.eigvalsh(np.cov(places_mm.T))  # across the principal axis first, then along it
+    across, along = np.sqrt(variances.clip(settings.min_variance_mm2))
+    nearest = cKDTree(places_mm).query(places_mm, k=2)[0][:, 1]  # the first is the point itself
+    offset = settings.layout_offset_mm
     return np.array(
         [
-            np.log(len(places)),
-            np.log(spread[1] + 0.1),
-            np.log(spread[0] + 0.1),
-            np.log(float(np.median(nearest)) + 0.1),
-            1.0 - spread[0] / spread[1],
+            np.log(len(places_mm)),
+            np.log(along + offset),
+            np.log(across + offset),
+            np.log(float(np.median(nearest)) + offset),
+            1.0 - across / along,
         ]
     )
 
 
 def describe_morphology(
-    told: NDArray[np.float32],
+    probabilities: NDArray[np.float32],
     *,
     diameter_px: float,
     is_lateral: bool,
     settings: MorphologySettings = MorphologySettings(),
 ) -> MorphologyDescription:
-    """Probabilities of one row as a description; milk of calcium only where a true lateral shows it.
+    """Turn probabilities into a description.
 
-    ``diameter_px``: of the calcification, or the median of a group.
+    Args:
+        probabilities: ``OUTPUTS`` of one calcification or group.
+        diameter_px: Of the calcification, or the median of the group's members, in pixels.
+        is_lateral: Whether the view is a true lateral; milk of calcium is described only there.
+        settings: When no morphology is named.
+
+    Returns:
+        The morphologies of probability above 0, the likeliest first, adding up to 1: that it may be no
+        calcification is left out; and the reason where none is likely enough to be named.
     """
-    chance = told[: len(MORPHOLOGY_CLASSES)].astype(np.float64)
+    likely = probabilities[: len(MORPHOLOGY_CLASSES)].astype(np.float64)
     if not is_lateral:
-        chance[MORPHOLOGY_CLASSES.index(Morphology.MILK_OF_CALCIUM)] = 0.0
-    chance /= max(float(chance.sum()), 1e-9)
-    order = np.argsort(-chance, kind="stable")
+        # seen from above, sediment is a smudge as amorphous calcifications are: naming it would reassure
+        likely[MORPHOLOGY_CLASSES.index(Morphology.MILK_OF_CALCIUM)] = 0.0
+    likely /= max(float(likely.sum()), _TINY)
+    order = np.argsort(-likely, kind="stable")
     return MorphologyDescription(
-        tuple((MORPHOLOGY_CLASSES[place], float(chance[place])) for place in order if chance[place] > 0),
-        _why_not(float(chance.max()), diameter_px, settings),
+        tuple((MORPHOLOGY_CLASSES[place], float(likely[place])) for place in order if likely[place] > 0),
+        _why_undetermined(float(likely.max()), diameter_px, settings),
     )
 
 
-def _why_not(likeliest: float, diameter_px: float, settings: MorphologySettings) -> str:
-    if likeliest >= settings.min_probability:
+def _why_undetermined(highest: float, diameter_px: float, settings: MorphologySettings) -> str:
+    """Why no morphology is named; empty where one is likely enough."""
+    if highest >= settings.min_probability:
         return ""
     if diameter_px < settings.min_diameter_px:
         return f"cannot tell at this resolution: about {diameter_px:.1f} pixels across"

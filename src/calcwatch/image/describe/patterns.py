@@ -14,20 +14,28 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from calcwatch.image.settings import PatternSettings
+from calcwatch.image.settings.describe import PatternSettings
 
 Members = tuple[NDArray[np.intp], float]
 """Indices of the points of a group, and the distance in pixels within which they are linked."""
 
 
 def linked(points: NDArray[np.float64], distance_px: float) -> list[NDArray[np.intp]]:
-    """Sets of points joined by steps of at most ``distance_px``; a lone point is a set of one."""
+    """Part points into sets that steps of a limited length join.
+
+    Args:
+        points: n x 2, row and column.
+        distance_px: Longest step, in the unit of the points.
+
+    Returns:
+        Indices of each set, rising; a lone point is a set. No points give no sets.
+    """
     if not len(points):
         return []
     pairs = cKDTree(points).query_pairs(distance_px, output_type="ndarray")
     links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(points),) * 2)
     count, label = connected_components(links, directed=False)
-    return [np.flatnonzero(label == i) for i in range(count)]
+    return [np.flatnonzero(label == number) for number in range(count)]
 
 
 def join_fragments(
@@ -41,17 +49,26 @@ def join_fragments(
 ) -> list[Members]:
     """Join fragments and loose points that are one diffuse, regional or linear pattern; the rest stays.
 
-    ``points``: n x 2. ``scores``: belief in each. ``fragments``: sets of points that are linked within
-    ``distance_px``, loose points left out. ``breast_area_px``: ``None`` where it is not known, and then no
-    scatter is. Every point is in one group at most.
+    Args:
+        points: n x 2, row and column in pixels.
+        scores: Score of each, 0 to 1.
+        fragments: Indices of points that are linked within ``distance_px``; loose points are in none.
+        distance_px: The grouping distance.
+        breast_area_px: Area of the breast in square pixels; ``None`` where it is not known, and then nothing
+            is a diffuse scatter.
+        settings: What a line, a region and a scatter are.
+
+    Returns:
+        Members of each group with the distance that links them; every point in one group at most.
     """
     alone = [(members, distance_px) for members in fragments]
     counted = np.flatnonzero(scores >= settings.min_score)
     if not settings.min_in_line <= counted.size <= settings.max_points:
         return alone
+    # a scatter is asked for first: its parts would pass for regions
     scatter = _without_dense(points, counted, fragments, settings)
     if _fills_breast(points[scatter], scores[scatter], breast_area_px, settings):
-        return _merged(alone, scatter, 2 * settings.reach * distance_px)
+        return _merged(alone, scatter, settings.scatter_reach * distance_px)
     joined = alone
     for pattern in linked(points[counted], settings.reach * distance_px):
         whole = _wide_pattern(points, counted[pattern], fragments, distance_px, settings)
@@ -66,27 +83,47 @@ def spacing_of(
     *,
     settings: PatternSettings = PatternSettings(),
 ) -> NDArray[np.float64]:
-    """Distance of each point to its third neighbor, or another; to the farthest where there are fewer.
+    """Measure how far apart points lie.
 
-    A point alone has no spacing: the answer is empty.
+    Args:
+        points: n x 2, row and column.
+        neighbor: Which neighbor counts, 1 for the nearest; ``None`` takes the third.
+        settings: Which neighbor counts unless said.
+
+    Returns:
+        Distance of each point to that neighbor, in the unit of the points; to the farthest where there are
+        fewer. Empty for fewer than two points: a point alone has no spacing.
     """
     if len(points) < 2:
         return np.zeros(0)
-    near = min(neighbor or settings.spacing_neighbor, len(points) - 1)
-    return np.asarray(cKDTree(points).query(points, k=near + 1)[0][:, near])
+    rank = min(neighbor or settings.spacing_neighbor, len(points) - 1)
+    # the nearest to each point is the point itself
+    return np.asarray(cKDTree(points).query(points, k=rank + 1)[0][:, rank])
 
 
 def hull_area(points: NDArray[np.float64]) -> float:
-    """Area of the convex hull of points."""
+    """Measure the convex hull of points.
+
+    Args:
+        points: n x 2, row and column.
+
+    Returns:
+        Its area in the square of their unit; 0 for fewer than three.
+    """
     if len(points) < 3:
         return 0.0
     return float(cv2.contourArea(cv2.convexHull(points.astype(np.float32))))
 
 
 def deviation_from_line(points: NDArray[np.float64]) -> tuple[float, float]:
-    """Length along the principal axis, and the standard deviation from a parabola along it.
+    """Measure how long and how line-like a cloud of points is; a line may be gently bent, as a duct is.
 
-    Three points or fewer always lie on a parabola: the deviation is 0.
+    Args:
+        points: n x 2, row and column.
+
+    Returns:
+        Length along the principal axis, and standard deviation from the parabola along it that fits best, in
+        the unit of the points. Three points or fewer always lie on a parabola: the deviation is 0.
     """
     if len(points) < 2:
         return 0.0, 0.0
@@ -98,6 +135,7 @@ def deviation_from_line(points: NDArray[np.float64]) -> tuple[float, float]:
     t = along / length
     terms = np.stack([np.ones_like(t), t, t**2], axis=1)
     rest = across - terms @ np.linalg.lstsq(terms, across, rcond=None)[0]
+    # the three numbers of the parabola are taken off the degrees of freedom
     return length, float(np.sqrt((rest**2).sum() / (len(points) - 3)))
 
 
@@ -126,13 +164,17 @@ def _wide_pattern(
     largest = max((np.isin(fragment, pattern).sum() for fragment in fragments), default=0)
     if pattern.size < settings.min_in_line or largest == pattern.size:
         return None
-    if _is_line(points[pattern], distance_px, settings):
+    # a dense stretch of a line is part of it: lines are looked for before dense fragments are left out
+    length, deviation = deviation_from_line(points[pattern])
+    if deviation <= settings.line_width * distance_px and length >= settings.line_extent * distance_px:
         return pattern
     rest = _without_dense(points, pattern, fragments, settings)
     if rest.size < settings.min_in_region:
         return None
     length, _ = deviation_from_line(points[rest])
-    loose = not _is_tight(points[rest], distance_px, settings)
+    # where most members have five within 1 cm, themselves included, it is a group, however wide
+    spacing = spacing_of(points[rest], settings.min_dense - 1, settings=settings)
+    loose = not np.median(spacing) < distance_px
     return rest if loose and length >= settings.region_extent * distance_px else None
 
 
@@ -143,38 +185,26 @@ def _without_dense(
     settings: PatternSettings,
 ) -> NDArray[np.intp]:
     """The pattern without the fragments that are much denser than the rest of it, the densest taken first."""
-    inside = [np.intersect1d(fragment, pattern) for fragment in fragments]
+    parts = [np.intersect1d(fragment, pattern) for fragment in fragments]
     spacing = [
-        float(np.median(spacing_of(points[one], settings=settings))) if one.size > 1 else np.inf
-        for one in inside
+        float(np.median(spacing_of(points[part], settings=settings))) if part.size > 1 else np.inf
+        for part in parts
     ]
     rest = pattern
     for number in np.argsort(spacing, kind="stable"):
-        others = np.setdiff1d(rest, inside[number])
-        if min(inside[number].size, others.size) < settings.min_dense:
+        others = np.setdiff1d(rest, parts[number])
+        # too few to be a group, or too few left to be denser than
+        if min(parts[number].size, others.size) < settings.min_dense:
             continue
-        if spacing[number] < settings.dense_spacing * np.median(
-            spacing_of(points[others], settings=settings)
-        ):
+        usual = np.median(spacing_of(points[others], settings=settings))
+        if spacing[number] < settings.dense_spacing * usual:
             rest = others
     return rest
-
-
-def _is_tight(points: NDArray[np.float64], distance_px: float, settings: PatternSettings) -> bool:
-    """Whether most of them have five within 1 cm, themselves included."""
-    return bool(np.median(spacing_of(points, settings.min_dense - 1, settings=settings)) < distance_px)
-
-
-def _is_line(points: NDArray[np.float64], distance_px: float, settings: PatternSettings) -> bool:
-    """Whether they lie along a line, straight or gently bent."""
-    length, deviation = deviation_from_line(points)
-    narrow = deviation <= settings.line_width * distance_px
-    return len(points) >= settings.min_in_line and narrow and length >= settings.line_extent * distance_px
 
 
 def _merged(groups: list[Members], whole: NDArray[np.intp], reach_px: float) -> list[Members]:
     """The groups with all those that meet ``whole`` made one with it."""
     meets = [np.intersect1d(members, whole).size > 0 for members, _ in groups]
     parts = [members for (members, _), met in zip(groups, meets, strict=True) if met]
-    one = np.unique(np.concatenate([whole, *parts]))
-    return [group for group, met in zip(groups, meets, strict=True) if not met] + [(one, reach_px)]
+    union = np.unique(np.concatenate([whole, *parts]))
+    return [group for group, met in zip(groups, meets, strict=True) if not met] + [(union, reach_px)]

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.special import expit, logit
 
 from calcwatch.domain.lexicon import Distribution, Morphology
-from calcwatch.image.settings import SuspicionSettings
+from calcwatch.image.settings.describe import SuspicionSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,18 +24,27 @@ if TYPE_CHECKING:
     from calcwatch.domain.findings import Calcification
 
 SCORES = 10
-"""Highest examination score."""
+"""Highest examination score: the reference population is parted in tenths."""
 
 
 @dataclass(frozen=True)
 class SuspicionModel:
     """Fitted numbers; ``models/suspicion.json`` says where each comes from.
 
-    ``shape_odds``: odds of cancer among grouped calcifications of a shape. ``distribution_odds``: factor on
-    these odds. ``intercept``, ``slope``, ``crowd``, ``gathered``: of the curve, logit of suspicion =
-    intercept + slope x logit of the expected share + crowd x log of the number within 5 mm
-    + gathered x log of the part of the image's calcifications that the group holds.
-    ``deciles``: nine suspicions that part the reference population in ten.
+    The curve: logit of suspicion = ``intercept`` + ``slope`` x logit of the expected share + ``crowd`` x log
+    of the number within 5 mm + ``gathered`` x log of the part of the image's calcifications in the group.
+
+    Attributes:
+        shape_odds: Odds of cancer among grouped calcifications of a morphology; one for every morphology.
+        distribution_odds: Factor on these odds; one for every distribution.
+        intercept: Of the curve.
+        slope: Of the curve.
+        crowd: Of the curve.
+        gathered: Of the curve.
+        deciles: Nine suspicions that part the reference population in ten, the smallest first.
+
+    Raises:
+        ValueError: A morphology or distribution has no odds, or the deciles are not nine rising numbers.
     """
 
     shape_odds: Mapping[Morphology, float]
@@ -49,77 +58,136 @@ class SuspicionModel:
     def __post_init__(self) -> None:
         if missing := sorted(set(Morphology) - set(self.shape_odds)):
             raise ValueError(f"shape_odds lacks {missing[0]}")
-        if missing_layouts := sorted(set(Distribution) - set(self.distribution_odds)):
-            raise ValueError(f"distribution_odds lacks {missing_layouts[0]}")
+        if missing_distributions := sorted(set(Distribution) - set(self.distribution_odds)):
+            raise ValueError(f"distribution_odds lacks {missing_distributions[0]}")
         if len(self.deciles) != SCORES - 1 or list(self.deciles) != sorted(self.deciles):
             raise ValueError(f"deciles {self.deciles} must be nine numbers, the smallest first")
 
 
 def expected_share(
-    shapes: Mapping[Morphology, float], layouts: Mapping[Distribution, float], model: SuspicionModel
+    morphologies: Mapping[Morphology, float],
+    distributions: Mapping[Distribution, float],
+    model: SuspicionModel,
 ) -> float:
-    """Share of cancers among findings of this description, averaged over what it may be.
+    """Average the share of cancers among findings of a description over what it may be.
 
-    ``shapes``, ``layouts``: probabilities, each adding to 1.
+    Args:
+        morphologies: Probability of each morphology; they add up to 1.
+        distributions: Probability of each distribution; they add up to 1.
+        model: The odds of each.
+
+    Returns:
+        Expected share of cancers, 0 to 1.
     """
     total = 0.0
-    for shape, chance in shapes.items():
-        for layout, also in layouts.items():
-            odds = model.shape_odds[shape] * model.distribution_odds[layout]
-            total += chance * also * odds / (1 + odds)
+    for morphology, probability in morphologies.items():
+        for distribution, also in distributions.items():
+            # odds multiply where shares would pass 1; morphology and distribution are taken as independent
+            odds = model.shape_odds[morphology] * model.distribution_odds[distribution]
+            total += probability * also * odds / (1 + odds)
     return total
 
 
-def suspect(
+def suspicion_of(
     share: float,
     *,
     crowd: int,
     gathered: float,
-    belief: float,
+    score: float,
     model: SuspicionModel,
     settings: SuspicionSettings = SuspicionSettings(),
 ) -> float:
-    """Suspicion of one finding.
+    """Say how suspicious a finding of such a description is.
 
-    ``share``: from ``expected_share``. ``crowd``: calcifications of it within 5 mm of one, at most.
-    ``gathered``: part of the image's calcifications that it holds, above 0 to 1: one dense group says more
-    than the same group in a scatter. ``belief``: the detector's.
+    Args:
+        share: What ``expected_share`` gives, 0 to 1.
+        crowd: How many of its calcifications lie within 5 mm of one of them, at most; see ``crowd_of``.
+        gathered: Part of the image's calcifications that it holds, above 0 to 1: one dense group says more
+            than the same group in a scatter.
+        score: The detector's score of it, 0 to 1.
+        model: The fitted curve.
+        settings: How far the share is kept from 0 and 1.
+
+    Returns:
+        Suspicion, 0 to 1; never above the score.
     """
-    at, dense, part = curve_terms(share, crowd=crowd, gathered=gathered, settings=settings)
-    curve = model.intercept + model.slope * at + model.crowd * dense + model.gathered * part
-    return float(belief * expit(curve))
+    terms = curve_terms(share, crowd=crowd, gathered=gathered, settings=settings)
+    at_share, of_crowd, of_gathered = terms
+    curve = model.intercept + model.slope * at_share + model.crowd * of_crowd + model.gathered * of_gathered
+    # what may be no calcification at all is no more suspicious than it is likely real
+    return float(score * expit(curve))
 
 
 def curve_terms(
     share: float, *, crowd: int, gathered: float, settings: SuspicionSettings = SuspicionSettings()
 ) -> tuple[float, float, float]:
-    """What the slope, the crowd's and the gathered part's number of the curve are multiplied with."""
-    at = float(logit(np.clip(share, settings.min_share, 1 - settings.min_share)))
-    return at, float(np.log(max(crowd, 1))), float(np.log(max(gathered, settings.min_share)))
+    """Return what slope, crowd and gathered part of the curve are multiplied with.
+
+    Args:
+        share: What ``expected_share`` gives, 0 to 1.
+        crowd: How many calcifications lie within 5 mm of one; 0 counts as 1.
+        gathered: Part of the image's calcifications in the finding, 0 to 1.
+        settings: How far the share and the part are kept from their ends.
+
+    Returns:
+        Logit of the share, natural logarithm of the crowd, natural logarithm of the part; all finite.
+    """
+    at_share = float(logit(np.clip(share, settings.min_share, 1 - settings.min_share)))
+    return at_share, float(np.log(max(crowd, 1))), float(np.log(max(gathered, settings.min_share)))
 
 
-def suspect_single(
-    found: Calcification,
+def suspicion_of_single(
+    calcification: Calcification,
     total: int,
     model: SuspicionModel,
     *,
     settings: SuspicionSettings = SuspicionSettings(),
 ) -> float:
-    """Suspicion of a calcification in no group, one of ``total`` of its image; 0 if it was not described."""
-    if found.morphology is None or not found.morphology.probabilities:
+    """Say how suspicious a calcification in no group is.
+
+    Args:
+        calcification: The calcification, with its description.
+        total: How many calcifications its image shows, itself included.
+        model: The fitted numbers.
+        settings: How far shares are kept from 0 and 1.
+
+    Returns:
+        Suspicion, 0 to 1; 0 where it was not described.
+    """
+    if calcification.morphology is None or not calcification.morphology.probabilities:
         return 0.0
-    share = expected_share(dict(found.morphology.probabilities), {Distribution.SINGLE: 1.0}, model)
-    return suspect(share, crowd=1, gathered=1 / total, belief=found.score, model=model, settings=settings)
+    morphologies = dict(calcification.morphology.probabilities)
+    share = expected_share(morphologies, {Distribution.SINGLE: 1.0}, model)
+    return suspicion_of(
+        share, crowd=1, gathered=1 / total, score=calcification.score, model=model, settings=settings
+    )
 
 
 def crowd_of(places_mm: NDArray[np.float64], *, settings: SuspicionSettings = SuspicionSettings()) -> int:
-    """Largest number of points within 5 mm of one of them, itself included; 0 for none."""
+    """Count the points in the densest spot.
+
+    Args:
+        places_mm: Points, n x 2, in mm.
+        settings: The radius of a crowd.
+
+    Returns:
+        Largest number of points within 5 mm of one of them, itself included; 0 for none.
+    """
     if not len(places_mm):
         return 0
-    square = ((places_mm[:, None] - places_mm[None]) ** 2).sum(axis=2)
-    return int((square <= settings.crowd_mm**2).sum(axis=1).max())
+    # all pairs at once: a group has tens of members, rarely hundreds
+    squared_mm2 = ((places_mm[:, None] - places_mm[None]) ** 2).sum(axis=2)
+    return int((squared_mm2 <= settings.crowd_mm**2).sum(axis=1).max())
 
 
 def score_of(suspicion: float, deciles: Sequence[float]) -> int:
-    """Examination score 1 to 10: the decile of the reference population that a suspicion falls in."""
+    """Turn suspicion into an examination score.
+
+    Args:
+        suspicion: The highest of the examination, 0 to 1.
+        deciles: The nine suspicions that part the reference population in ten, the smallest first.
+
+    Returns:
+        1 to 10: the tenth of the reference population that it falls in; on a border the higher one.
+    """
     return 1 + int(np.searchsorted(np.asarray(deciles), suspicion, side="right"))

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 from calcwatch.domain.findings import NonLesionKind
-from calcwatch.image.lookalikes.metal import Lookalike
-from calcwatch.image.settings import TextSettings
+from calcwatch.image.lookalikes.lookalike import Lookalike
+from calcwatch.image.settings.lookalikes import TextSettings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,9 +21,15 @@ if TYPE_CHECKING:
 def find_burned_in_text(
     image: PreparedImage, breast: BreastRegion, *, settings: TextSettings = TextSettings()
 ) -> tuple[Lookalike, ...]:
-    """Words of at least two letters in the air round the breast, top to bottom; each with the box round it.
+    """Find words in the air round the breast; only what the crop shows is seen.
 
-    Only what the crop round the breast shows is seen. None give an empty tuple.
+    Args:
+        image: The prepared image.
+        breast: Where its breast is.
+        settings: Size of letters, and how many make a word.
+
+    Returns:
+        Words of at least two letters from top to bottom, each with the box round it; an empty tuple for none.
     """
     step = max(1, round(image.px(settings.cell_mm)))
     bright = _bright_in_air(image, breast, step, settings)
@@ -40,6 +46,7 @@ def _bright_in_air(
 ) -> NDArray[np.uint8]:
     """1 on coarse pixels away from the breast that hold something bright."""
     level = image.background + settings.above_air * (1.0 - image.background)
+    # coarse cells close the gaps of thin strokes, and there are a tenth as many pixels to follow
     spots = (image.gray >= np.float32(level)).view(np.uint8)
     coarse = cv2.dilate(spots, np.ones((step, step), np.uint8), anchor=(0, 0))[::step, ::step]
     near = 2 * max(1, round(image.px(settings.skin_mm) / step)) + 1
@@ -53,10 +60,12 @@ def _letters(
     """Boxes (top, left, bottom, right) of what has the size of a letter and is not cut off by the border."""
     found = []
     for left, top, width, height, area in stats.tolist():
+        # what the border cuts off is a collimator or a film's edge
         inside = left > 0 and top > 0 and top + height < shape[0] and left + width < shape[1]
         high = settings.height_mm[0] * coarse_px <= height <= settings.height_mm[1] * coarse_px
         wide = settings.width_mm[0] * coarse_px <= width <= settings.width_mm[1] * coarse_px
-        thin = area < settings.max_filled * width * height or width * 3 <= height
+        # letters are strokes with gaps; one that is a single stroke fills its box, and is narrow
+        thin = area < settings.max_filled * width * height or width * settings.stroke_ratio <= height
         if inside and high and wide and thin:
             found.append((top, left, top + height, left + width))
     return found
@@ -66,6 +75,7 @@ def _words(
     letters: list[tuple[int, int, int, int]], gap: int, shape: tuple[int, ...], settings: TextSettings
 ) -> list[tuple[int, int, int, int]]:
     """Boxes of letters that stand side by side, two or more."""
+    # widened by half the gap each, neighbors of a line touch
     lines = np.zeros(shape, np.uint8)
     for top, left, bottom, right in letters:
         lines[top:bottom, max(0, left - gap // 2) : right + gap // 2 + 1] = 1
@@ -78,6 +88,7 @@ def _words(
 
 
 def _named(box: tuple[int, int, int, int], step: int) -> Lookalike:
+    """A word, from the box on coarse cells back to crop pixels."""
     top, left, bottom, right = (float(side * step) for side in box)
     outline = ((top, left), (top, right - 1), (bottom - 1, right - 1), (bottom - 1, left))
     return Lookalike(NonLesionKind.TEXT, (top + bottom - 1) / 2, (left + right - 1) / 2, outline)

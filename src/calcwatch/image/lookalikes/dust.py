@@ -12,14 +12,16 @@ import cv2
 import numpy as np
 
 from calcwatch.domain.findings import NonLesionKind
-from calcwatch.image.lookalikes.metal import Lookalike
-from calcwatch.image.settings import DustSettings
+from calcwatch.image.arrays import mask_outline
+from calcwatch.image.lookalikes.lookalike import Lookalike
+from calcwatch.image.settings.lookalikes import DustSettings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from calcwatch.domain.image import Point
     from calcwatch.image.prepare.normalize import PreparedImage
+
+_TINY = 1e-6  # gray; keeps a peak that stands no higher than its ground from being divided by
 
 
 def find_dust(
@@ -29,9 +31,17 @@ def find_dust(
     *,
     settings: DustSettings = DustSettings(),
 ) -> tuple[tuple[Lookalike, ...], NDArray[np.bool_]]:
-    """Specks of dust and scratches among the peaks, top to bottom, and which peaks lie on them.
+    """Find the specks of dust and the scratches among peaks.
 
-    A scratch with several peaks is one. None give an empty tuple.
+    Args:
+        image: The prepared image.
+        rows: Rows of n peaks in crop pixels, inside the crop.
+        columns: Their columns.
+        settings: Settings of dust.
+
+    Returns:
+        Look-alikes from top to bottom, a scratch with several peaks once; and for each peak whether it lies
+        on one. No peaks give an empty tuple.
     """
     is_dust = whiter_than_calcium(image.gray, rows, columns, image.working_mm, settings=settings)
     taken = np.zeros(image.gray.shape, np.uint8)
@@ -50,26 +60,37 @@ def whiter_than_calcium(
     *,
     settings: DustSettings = DustSettings(),
 ) -> NDArray[np.bool_]:
-    """Whether each peak is thin, stands on even ground, and is brighter than calcium of its width.
+    """Say of each peak whether it is thin, stands on even ground, and is brighter than calcium of its width.
 
     The width is that of the narrowest of four profiles through the brightest pixel: area over height. Where
     pixels are coarse only the brightest dust is told from fine calcifications.
+
+    Args:
+        gray: The crop.
+        rows: Rows of n peaks, inside the crop.
+        columns: Their columns.
+        spacing_mm: Millimeters a pixel.
+        settings: Settings of dust.
+
+    Returns:
+        One mark a peak.
     """
     if rows.size == 0:
         return np.zeros(0, np.bool_)
     rows, columns = _brightest_beside(gray, rows, columns)
     patch = _patches(gray, rows, columns, settings.radius_px)
     ground = np.median(patch, axis=(0, 1))
-    height = np.maximum(patch[settings.radius_px, settings.radius_px] - ground, 1e-6)
+    height = np.maximum(patch[settings.radius_px, settings.radius_px] - ground, _TINY)
     relative = (patch - ground) / height
     along = np.arange(2 * settings.radius_px + 1)
+    # a scratch is narrow across and long along: the narrowest profile crosses it
     profiles = (
         (relative[settings.radius_px], 1.0),
         (relative[:, settings.radius_px], 1.0),
-        (relative[along, along], 2**0.5),
+        (relative[along, along], 2**0.5),  # diagonal steps are longer
         (relative[along, along[::-1]], 2**0.5),
     )
-    width = np.min([step * np.maximum(one, 0.0).sum(axis=0) for one, step in profiles], axis=0)
+    width = np.min([step * np.maximum(profile, 0.0).sum(axis=0) for profile, step in profiles], axis=0)
     low, high = np.quantile(relative.reshape(along.size**2, -1), settings.evenness_quantiles, axis=0)
     bright = height > settings.gray_per_mm * width * spacing_mm
     return np.asarray(bright & (width <= settings.max_width_px) & (high - low < settings.max_unevenness))
@@ -102,22 +123,19 @@ def _traced(
     """The speck or scratch that a peak lies on, with its outline; marks it in ``taken``."""
     top, left = max(0, row - settings.reach_px), max(0, column - settings.reach_px)
     part = (slice(top, row + settings.reach_px + 1), slice(left, column + settings.reach_px + 1))
-    close = gray[max(0, row - 4) : row + 5, max(0, column - 4) : column + 5]
-    ground = float(np.median(close))
+    reach = settings.ground_px
+    nearby = gray[max(0, row - reach) : row + reach + 1, max(0, column - reach) : column + reach + 1]
+    ground = float(np.median(nearby))
     core = gray[max(0, row - 1) : row + 2, max(0, column - 1) : column + 2]
     level = ground + settings.outline_level * (float(core.max()) - ground)
     _, labels = cv2.connectedComponents((gray[part] >= np.float32(level)).astype(np.uint8), connectivity=8)
+    # the peak itself may lie a pixel beside what it was found on
     home = labels[max(0, row - 1 - top) : row + 2 - top, max(0, column - 1 - left) : column + 2 - left]
-    one = (labels == int(home.max())).astype(np.uint8)
-    if not 0 < cv2.countNonZero(one) <= settings.max_area_px:
-        one = np.zeros(one.shape, np.uint8)
-        one[row - top, column - left] = 1
-    one = np.asarray(cv2.dilate(one, np.ones((3, 3), np.uint8)), np.uint8)
-    taken[part] |= one
-    return Lookalike(NonLesionKind.DUST, float(row), float(column), _outline(one, top, left))
-
-
-def _outline(mask: NDArray[np.uint8], top: int, left: int) -> tuple[Point, ...]:
-    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    simple = cv2.approxPolyDP(max(contours, key=len), 0.7, closed=True)[:, 0, :]
-    return tuple((float(y) + top, float(x) + left) for x, y in simple)
+    mask = (labels == int(home.max())).astype(np.uint8)
+    if not 0 < cv2.countNonZero(mask) <= settings.max_area_px:
+        mask = np.zeros(mask.shape, np.uint8)
+        mask[row - top, column - left] = 1
+    mask = np.asarray(cv2.dilate(mask, np.ones((3, 3), np.uint8)), np.uint8)  # peaks on its flank are its own
+    taken[part] |= mask
+    outline = mask_outline(mask, settings.outline_tolerance_px, top=top, left=left)
+    return Lookalike(NonLesionKind.DUST, float(row), float(column), outline)

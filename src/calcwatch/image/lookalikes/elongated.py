@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from calcwatch.image.settings import MetalSettings
+from calcwatch.image.settings.lookalikes import MetalSettings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,12 +18,17 @@ if TYPE_CHECKING:
 class ElongatedObject:
     """Measures of one object; lengths in mm at the working scale.
 
-    ``white``: share of its area on the plateau. ``edge_mm``: mean way from the outline to the plateau.
-    ``width_mm``: of the stroke it is made of; ``length_mm``: of that stroke, all arms together.
-    ``extent_mm``: its longest side. ``roundness``: its area over that of the smallest circle round it;
-    ``solidity``: over that of its convex hull. ``hole_mm``: diameter of the largest hole, 0 for none.
-    ``contact_mm``: length of the border of the picture that it touches. ``spacing_mm``: of the pixels it was
-    measured on.
+    Attributes:
+        white: Share of its area on the plateau, 0 to 1.
+        edge_mm: Mean way from the outline to the plateau.
+        width_mm: Width of the band it is made of.
+        length_mm: Length of that band, all arms together.
+        extent_mm: Its longest side.
+        roundness: Its area over that of the smallest circle round it, 0 to 1.
+        solidity: Its area over that of its convex hull, 0 to 1.
+        hole_mm: Diameter of the largest hole, 0 for none.
+        contact_mm: Length of the border of the picture that it touches, 0 for none.
+        spacing_mm: Millimeters a pixel of the picture it was found in.
     """
 
     white: float
@@ -48,26 +53,36 @@ def measure_elongated_object(
 ) -> ElongatedObject:
     """Measure one object on a finer grid.
 
-    ``height``: share of the way from the surround to white. ``mask``: uint8, 1 on the object and 0 on others
-    that stand in the same window; raises ``ValueError`` when it is empty. ``contact_px``: how many pixels of
-    the border of the picture it touches.
+    Args:
+        height: A window of the crop: share of the way from the surround to white.
+        mask: uint8, same shape, 1 on the object and 0 on others that stand in the same window.
+        spacing_mm: Millimeters a pixel.
+        contact_px: How many pixels of the border of the picture it touches.
+        settings: Where an object ends and its plateau begins.
+
+    Returns:
+        Its measures.
+
+    Raises:
+        ValueError: The mask is empty.
     """
     if not mask.any():
         raise ValueError("the mask of an object is empty; give one with at least one pixel")
-    fine = int(np.clip(round(spacing_mm / settings.fine_mm), 1, 4))
+    fine = int(np.clip(round(spacing_mm / settings.fine_mm), 1, settings.max_magnification))
     finer, solid = _finer(height, mask, fine, settings)
     mm = spacing_mm / fine
     outline, holes, length = _contours(solid, settings)
     area = cv2.countNonZero(solid) * mm**2
     soft = np.count_nonzero((finer < settings.plateau_level) & (solid > 0)) * mm**2
     width = _width(solid, settings) * mm
+    # contours run through the centers of pixels: half a pixel is added where a length is taken from them
     radius = (cv2.minEnclosingCircle(outline)[1] + 0.5) * mm
     hull = cv2.contourArea(cv2.convexHull(outline)) * mm**2
     return ElongatedObject(
         white=float(np.mean(height[mask > 0] >= settings.plateau_level)),
         edge_mm=soft / (length * mm),
         width_mm=width,
-        length_mm=area / width,
+        length_mm=area / width,  # also of what is bent or branched, where no straight line is
         extent_mm=(max(cv2.minAreaRect(outline)[1]) + 1) * mm,
         roundness=area / (np.pi * radius**2),
         solidity=area / max(hull, area),
@@ -83,9 +98,11 @@ def _contours(
     """The longest outer contour, the areas of the holes, and the length of all contours, in pixels."""
     contours, tree = cv2.findContours(solid, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     is_outer = tree[0][:, 3] < 0
-    outer = [np.asarray(one, np.int32) for one, out in zip(contours, is_outer, strict=True) if out]
-    holes = [float(cv2.contourArea(one)) for one, out in zip(contours, is_outer, strict=True) if not out]
-    length = settings.contour_length * sum(cv2.arcLength(one, closed=True) for one in contours)
+    outer = [np.asarray(contour, np.int32) for contour, out in zip(contours, is_outer, strict=True) if out]
+    holes = [
+        float(cv2.contourArea(contour)) for contour, out in zip(contours, is_outer, strict=True) if not out
+    ]
+    length = settings.contour_length * sum(cv2.arcLength(contour, closed=True) for contour in contours)
     return max(outer, key=cv2.contourArea), holes, max(1.0, length)
 
 
@@ -98,6 +115,7 @@ def _finer(
         slice(max(0, top - settings.margin_px), top + rows + settings.margin_px),
         slice(max(0, left - settings.margin_px), left + columns + settings.margin_px),
     )
+    # finer pixels may pass the mask by one of its pixels, and never reach the next object
     near = cv2.dilate(mask[box], np.ones((3, 3), np.uint8))
     size = (near.shape[1] * fine, near.shape[0] * fine)
     finer = cv2.resize(height[box], size, interpolation=cv2.INTER_CUBIC)
@@ -109,6 +127,7 @@ def _finer(
 
 def _width(solid: NDArray[np.uint8], settings: MetalSettings) -> float:
     """Median width along the middle line, in pixels."""
+    # the middle line is where the way to the rim is longest; its shallow ends and spurs say nothing of width
     depth = cv2.distanceTransform(solid, cv2.DIST_L2, 5)
     ridge = (depth >= cv2.dilate(depth, np.ones((3, 3), np.uint8)) - settings.ridge_px) & (
         depth > settings.ridge_depth * depth.max()

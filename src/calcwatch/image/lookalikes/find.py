@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from calcwatch.image.find.classify import lookalike_kind
 from calcwatch.image.lookalikes.burned_in_text import find_burned_in_text
 from calcwatch.image.lookalikes.dust import find_dust
-from calcwatch.image.lookalikes.metal import Lookalike, find_objects
+from calcwatch.image.lookalikes.lookalike import Lookalike
+from calcwatch.image.lookalikes.metal import find_metal
+from calcwatch.image.measure.outline import measure
 from calcwatch.image.settings import AnalysisSettings
 
 if TYPE_CHECKING:
@@ -18,8 +21,6 @@ if TYPE_CHECKING:
     from calcwatch.image.prepare.breast import BreastRegion
     from calcwatch.image.prepare.normalize import PreparedImage
 
-__all__ = ["Lookalike", "find_lookalikes"]
-
 
 def find_lookalikes(
     image: PreparedImage,
@@ -28,14 +29,51 @@ def find_lookalikes(
     *,
     settings: AnalysisSettings = AnalysisSettings(),
 ) -> tuple[tuple[Lookalike, ...], NDArray[np.bool_]]:
-    """Non-lesions (metal, then dust, then letters), and for each detection whether it remains a candidate.
+    """Find look-alikes by rules that need no network.
 
-    No lookalikes give an empty tuple and every detection remains.
+    Args:
+        image: The prepared image.
+        breast: Where its breast is.
+        detections: What may lie on look-alikes, in crop pixels.
+        settings: Settings of metal, dust and burned-in text.
+
+    Returns:
+        Look-alikes, metal first, then dust, then text, each from top to bottom; and for each detection
+        whether it remains. Without look-alikes an empty tuple, and every detection remains.
     """
-    metal, covered = find_objects(image, breast, settings=settings.metal)
+    metal, covered = find_metal(image, breast, settings=settings.metal)
     rows, columns = detections.row.astype(np.intp), detections.column.astype(np.intp)
     remains = covered[rows, columns] == 0
     plain = np.flatnonzero(remains & (detections.strength > settings.lookalikes.min_dust_strength))
     dust, on_dust = find_dust(image, rows[plain], columns[plain], settings=settings.dust)
     remains[plain[on_dust]] = False
+    # text lies beside the breast, where nothing is detected: it takes no detection away
     return (*metal, *dust, *find_burned_in_text(image, breast, settings=settings.burned_in_text)), remains
+
+
+def name_lookalikes(
+    image: PreparedImage, detections: Detections, *, settings: AnalysisSettings = AnalysisSettings()
+) -> tuple[Lookalike, ...]:
+    """Outline and name what a network took for look-alikes.
+
+    Args:
+        image: The prepared image.
+        detections: Detections that are classified as look-alikes, in crop pixels.
+        settings: Settings of outlines.
+
+    Returns:
+        A look-alike for each object that the detections lie on, top to bottom; no detections give none.
+
+    Raises:
+        ValueError: The detections have no class probabilities, so nobody can name them.
+    """
+    if detections.class_probabilities is None:
+        if detections.row.size:
+            raise ValueError("these detections have no class probabilities, so nothing says what they are")
+        return ()
+    probabilities = detections.class_probabilities
+    lookalikes = [
+        Lookalike(lookalike_kind(probabilities[found.index]), found.row, found.column, found.outline)
+        for found in measure(image, detections, settings=settings.outline)
+    ]
+    return tuple(sorted(lookalikes, key=lambda lookalike: (lookalike.row, lookalike.column)))

@@ -16,8 +16,10 @@ import cv2
 import numpy as np
 
 from calcwatch.domain.findings import NonLesionKind
+from calcwatch.image.arrays import longest_contour, mask_outline
 from calcwatch.image.lookalikes.elongated import ElongatedObject, measure_elongated_object
-from calcwatch.image.settings import MetalSettings
+from calcwatch.image.lookalikes.lookalike import Lookalike
+from calcwatch.image.settings.lookalikes import MetalSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,21 +34,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Lookalike:
-    """A named non-lesion in crop coordinates with its outline polygon."""
+class _ObjectCandidate:
+    """One bright object in a window of the crop.
 
-    kind: NonLesionKind
-    row: float
-    column: float
-    outline: tuple[Point, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class ObjectCandidate:
-    """One bright object in a window of the crop whose top-left pixel is ``top``, ``left``.
-
-    ``height``: gray over the surround, as a share of the way to white. ``mask``: uint8, 1 on the object.
-    ``contact_px``: how much of one border of the picture it touches, 0 when it is not cut off.
+    Attributes:
+        height: Gray over the surround, as a share of the way to white.
+        mask: uint8, same shape, 1 on the object.
+        top: Row of the crop at which the window begins.
+        left: Column of the crop at which it begins.
+        contact_px: How much of one border of the picture it touches, 0 when it is not cut off.
     """
 
     height: NDArray[np.float32]
@@ -61,200 +57,248 @@ class ObjectCandidate:
         rows, columns = self.mask.shape
         return slice(self.top, self.top + rows), slice(self.left, self.left + columns)
 
+    @property
+    def middle(self) -> Point:
+        """Middle of the box round the object, in crop pixels."""
+        left, top, width, height = cv2.boundingRect(self.mask)
+        return self.top + top + height / 2, self.left + left + width / 2
 
-def find_objects(
+
+def find_metal(
     image: PreparedImage, breast: BreastRegion, *, settings: MetalSettings = MetalSettings()
 ) -> tuple[tuple[Lookalike, ...], NDArray[np.uint8]]:
-    """Clips, markers and wires, top to bottom, and a mask (uint8, crop size) of what belongs to them.
+    """Find clips, markers and wires.
 
     An object that could be a calcification is left alone: one that is as soft as calcium of its width, or
-    almost any where the window saturates tissue. Nothing found gives an empty tuple and a mask of zeros.
+    almost any where the window saturates tissue.
+
+    Args:
+        image: The prepared image.
+        breast: Where its breast is.
+        settings: How metal looks.
+
+    Returns:
+        Look-alikes from top to bottom, and a mask (uint8, of the crop's shape) of what belongs to them.
+        Nothing found gives an empty tuple and a mask of zeros.
     """
     measured = [
         (
-            suspect,
+            candidate,
             measure_elongated_object(
-                suspect.height, suspect.mask, image.working_mm, suspect.contact_px, settings=settings
+                candidate.height, candidate.mask, image.working_mm, candidate.contact_px, settings=settings
             ),
         )
-        for suspect in find_object_candidates(image, breast, settings=settings)
+        for candidate in _object_candidates(image, breast, settings)
     ]
     metal = [
-        (suspect, kind)
-        for suspect, stroke in measured
-        if (kind := kind_of(stroke, settings=settings)) is not None
+        (candidate, kind)
+        for candidate, elongated in measured
+        if (kind := kind_of(elongated, settings=settings)) is not None
     ]
-    if metal and _saturates_tissue(image, breast, [suspect for suspect, _ in metal], settings):
-        sure = [
-            (suspect, stroke) for suspect, stroke in measured if is_beyond_doubt(stroke, settings=settings)
-        ]
+    if metal and _saturates_tissue(image, breast, [candidate for candidate, _ in metal], settings):
         metal = [
-            (suspect, kind)
-            for suspect, stroke in sure
-            if (kind := kind_of(stroke, settings=settings)) is not None
+            (candidate, kind)
+            for candidate, elongated in measured
+            if _is_beyond_doubt(elongated, settings)
+            and (kind := kind_of(elongated, settings=settings)) is not None
         ]
     else:
         metal += _clips_beside(metal, measured, image.px(settings.surgical_bed_mm), settings)
     covered = np.zeros(image.gray.shape, np.uint8)
     reach = np.ones((2 * max(1, round(image.px(settings.reach_mm))) + 1,) * 2, np.uint8)
-    for suspect, _ in metal:
-        covered[suspect.part] |= np.asarray(cv2.dilate(suspect.mask, reach), np.uint8)
-    named = (_named(suspect, kind) for suspect, kind in metal)
-    return tuple(sorted(named, key=lambda x: (x.row, x.column))), covered
+    for candidate, _ in metal:
+        covered[candidate.part] |= np.asarray(cv2.dilate(candidate.mask, reach), np.uint8)
+    named = (_named(candidate, kind, settings) for candidate, kind in metal)
+    return tuple(sorted(named, key=lambda lookalike: (lookalike.row, lookalike.column))), covered
 
 
 def _clips_beside(
-    metal: Sequence[tuple[ObjectCandidate, NonLesionKind]],
-    measured: Sequence[tuple[ObjectCandidate, ElongatedObject]],
+    metal: Sequence[tuple[_ObjectCandidate, NonLesionKind]],
+    measured: Sequence[tuple[_ObjectCandidate, ElongatedObject]],
     reach_px: float,
     settings: MetalSettings,
-) -> list[tuple[ObjectCandidate, NonLesionKind]]:
+) -> list[tuple[_ObjectCandidate, NonLesionKind]]:
     """What is nearly sure beside a clip is one, too: a surgeon leaves several, and one may be seen end-on.
 
     None are where they outnumber the clips: then they are a group of calcifications.
     """
-    clips = [_middle(suspect) for suspect, kind in metal if kind is NonLesionKind.CLIP]
+    clips = [candidate.middle for candidate, kind in metal if kind is NonLesionKind.CLIP]
     beside = [
-        (suspect, NonLesionKind.CLIP)
-        for suspect, stroke in measured
-        if kind_of(stroke, settings=settings) is None
-        and is_nearly_sure(stroke, settings=settings)
-        and any(math.dist(_middle(suspect), clip) <= reach_px for clip in clips)
+        (candidate, NonLesionKind.CLIP)
+        for candidate, elongated in measured
+        if kind_of(elongated, settings=settings) is None
+        and _is_nearly_sure(elongated, settings)
+        and any(math.dist(candidate.middle, clip) <= reach_px for clip in clips)
     ]
     return beside if len(beside) <= len(clips) else []
 
 
-def _middle(suspect: ObjectCandidate) -> Point:
-    left, top, width, height = cv2.boundingRect(suspect.mask)
-    return suspect.top + top + height / 2, suspect.left + left + width / 2
-
-
-def kind_of(stroke: ElongatedObject, *, settings: MetalSettings = MetalSettings()) -> NonLesionKind | None:
-    """Clip, marker, wire or scratch by its measures; ``None`` for what may be a calcification.
+def kind_of(elongated: ElongatedObject, *, settings: MetalSettings = MetalSettings()) -> NonLesionKind | None:
+    """Tell clip, marker, wire and scratch by their measures.
 
     Sizes are those of surgical clips (2 to 4 mm long, half a millimeter wide, often bent), balls, rings and
     wires stuck to the skin, and sutures of steel.
+
+    Args:
+        elongated: The measures of a bright object.
+        settings: How metal looks.
+
+    Returns:
+        What it is; ``None`` for what may be a calcification.
     """
-    softest = settings.edge_blur_mm + settings.edge_blur_px * stroke.spacing_mm
+    softest = settings.edge_blur_mm + settings.edge_blur_px * elongated.spacing_mm
     if (
-        stroke.white < settings.min_plateau
-        or stroke.edge_mm > softest
-        or stroke.width_mm > settings.max_width_mm
+        elongated.white < settings.min_plateau
+        or elongated.edge_mm > softest
+        or elongated.width_mm > settings.max_width_mm
     ):
         return None
-    if stroke.contact_mm:
-        return _kind_cut_off(stroke, settings)
-    if stroke.roundness >= settings.ball_roundness and stroke.hole_mm < settings.ball_mm[0]:
-        return _kind_round(stroke, settings)
-    return (
-        _kind_thin(stroke, settings)
-        if stroke.width_mm <= settings.max_thin_mm
-        else _kind_thick(stroke, settings)
-    )
+    if elongated.contact_mm:
+        return _kind_cut_off(elongated, settings)
+    if elongated.roundness >= settings.ball_roundness and elongated.hole_mm < settings.ball_mm[0]:
+        return _kind_round(elongated, settings)
+    if elongated.width_mm <= settings.max_thin_mm:
+        return _kind_thin(elongated, settings)
+    return _kind_thick(elongated, settings)
 
 
-def is_beyond_doubt(stroke: ElongatedObject, *, settings: MetalSettings = MetalSettings()) -> bool:
+def _soft_mm(elongated: ElongatedObject) -> float:
+    """How much of the way from the rim to the middle line is not white."""
+    return (1 - elongated.white) * elongated.width_mm / 2
+
+
+def _is_beyond_doubt(elongated: ElongatedObject, settings: MetalSettings) -> bool:
     """Whether it is metal even where the window saturates calcifications: sharp, wide enough, and no ball."""
-    sharp = stroke.edge_mm <= settings.sharp_edge_mm and stroke.white >= 0.6 and stroke.width_mm >= 0.4
-    return sharp and stroke.roundness < settings.ball_roundness
+    sharp = elongated.edge_mm <= settings.sharp_edge_mm and elongated.white >= settings.sure_plateau
+    wide = elongated.width_mm >= settings.sure_width_mm
+    return sharp and wide and elongated.roundness < settings.ball_roundness
 
 
-def is_nearly_sure(stroke: ElongatedObject, *, settings: MetalSettings = MetalSettings()) -> bool:
+def _is_nearly_sure(elongated: ElongatedObject, settings: MetalSettings) -> bool:
     """Whether it is whiter and sharper than calcium of its width, whatever its shape."""
-    softest = settings.edge_blur_mm + settings.edge_blur_px * stroke.spacing_mm + settings.doubt_mm
-    soft = (1 - stroke.white) * stroke.width_mm / 2
-    small = stroke.width_mm <= 0.75 and stroke.extent_mm <= settings.long_mm and not stroke.contact_mm
+    softest = settings.edge_blur_mm + settings.edge_blur_px * elongated.spacing_mm + settings.doubt_mm
+    small = elongated.width_mm <= settings.doubtful_width_mm and elongated.extent_mm <= settings.long_mm
     return (
         small
-        and stroke.white >= 0.38
-        and stroke.edge_mm <= softest
-        and soft <= settings.max_soft_mm + settings.doubt_mm / 2
+        and not elongated.contact_mm
+        and elongated.white >= settings.doubtful_plateau
+        and elongated.edge_mm <= softest
+        # an edge softer by so much takes half of it off the plateau, the rest lies outside of the outline
+        and _soft_mm(elongated) <= settings.max_soft_mm + settings.doubt_mm / 2
     )
 
 
-def _kind_cut_off(stroke: ElongatedObject, settings: MetalSettings) -> NonLesionKind | None:
+def _kind_cut_off(elongated: ElongatedObject, settings: MetalSettings) -> NonLesionKind | None:
     """What the border of the picture cuts off shows no whole shape; it must be all the whiter."""
     sharp = (
-        stroke.white >= 0.6
-        and stroke.edge_mm <= settings.sharp_edge_mm
-        and stroke.contact_mm <= settings.max_contact_mm
+        elongated.white >= settings.sure_plateau
+        and elongated.edge_mm <= settings.sharp_edge_mm
+        and elongated.contact_mm <= settings.max_contact_mm
     )
-    if not sharp or stroke.width_mm < 0.28 or not 0.8 <= stroke.extent_mm <= 20:
+    shortest, longest = settings.cut_off_extent_mm
+    if (
+        not sharp
+        or elongated.width_mm < settings.cut_off_width_mm
+        or not shortest <= elongated.extent_mm <= longest
+    ):
         return None
-    thick = max(stroke.width_mm, stroke.contact_mm) > settings.max_thin_mm
+    thick = max(elongated.width_mm, elongated.contact_mm) > settings.max_thin_mm
     return NonLesionKind.MARKER if thick else NonLesionKind.CLIP
 
 
-def _kind_round(stroke: ElongatedObject, settings: MetalSettings) -> NonLesionKind | None:
+def _kind_round(elongated: ElongatedObject, settings: MetalSettings) -> NonLesionKind | None:
     """A ball; a round calcification as white rises over a third of its radius."""
-    sharp = stroke.white >= 0.75 and stroke.edge_mm <= settings.sharp_edge_mm
-    return (
-        NonLesionKind.MARKER
-        if sharp and settings.ball_mm[0] <= stroke.extent_mm <= settings.ball_mm[1]
-        else None
-    )
+    sharp = elongated.white >= settings.ball_plateau and elongated.edge_mm <= settings.sharp_edge_mm
+    smallest, largest = settings.ball_mm
+    return NonLesionKind.MARKER if sharp and smallest <= elongated.extent_mm <= largest else None
 
 
-def _kind_thick(stroke: ElongatedObject, settings: MetalSettings) -> NonLesionKind | None:
+def _kind_thick(elongated: ElongatedObject, settings: MetalSettings) -> NonLesionKind | None:
     """Longer than any clip it is the wire or ring of a marker, shorter a bent clip; calcium is softer."""
-    if 1.5 <= stroke.hole_mm < settings.ring_mm and stroke.white >= 0.6 and stroke.edge_mm <= 0.09:
+    white = elongated.white >= settings.sure_plateau
+    loop = settings.loop_hole_mm <= elongated.hole_mm < settings.ring_mm
+    if loop and white and elongated.edge_mm <= settings.loop_edge_mm:
         return NonLesionKind.WIRE
-    if stroke.length_mm >= settings.long_mm or stroke.hole_mm >= settings.ring_mm:
-        return NonLesionKind.MARKER if stroke.white >= 0.6 else None
-    wide = stroke.width_mm >= settings.wide_mm
-    sharp = stroke.edge_mm <= (0.07 if wide else 0.082) and stroke.white >= (0.8 if wide else 0.66)
-    bent = stroke.solidity <= settings.branched_solidity and stroke.edge_mm <= 0.1 and stroke.white >= 0.58
-    return NonLesionKind.CLIP if (sharp or bent) and stroke.length_mm >= 2 * stroke.width_mm else None
-
-
-def _kind_thin(stroke: ElongatedObject, settings: MetalSettings) -> NonLesionKind | None:
-    """Thin strokes by their length: a clip, a wire, or the wire of a marker, which is not as thin."""
-    if stroke.width_mm >= 0.5 and stroke.length_mm >= 10 and stroke.white >= 0.6:
-        return NonLesionKind.MARKER
-    looped = stroke.hole_mm >= 1 and stroke.length_mm >= 4
-    is_wire = settings.wire_mm[0] < stroke.width_mm < settings.wire_mm[1] and (
-        stroke.length_mm >= 7 or looped
+    if elongated.length_mm >= settings.long_mm or elongated.hole_mm >= settings.ring_mm:
+        return NonLesionKind.MARKER if white else None
+    # the wider an object is, the sharper and whiter calcium can look: a wide clip must be more so
+    wide = elongated.width_mm >= settings.wide_mm
+    edge_mm = settings.wide_clip_edge_mm if wide else settings.clip_edge_mm
+    plateau = settings.wide_clip_plateau if wide else settings.clip_plateau
+    sharp = elongated.edge_mm <= edge_mm and elongated.white >= plateau
+    # a bent or crossed bar is no shape of calcium: it may be a little softer
+    bent = (
+        elongated.solidity <= settings.branched_solidity
+        and elongated.edge_mm <= settings.bent_clip_edge_mm
+        and elongated.white >= settings.bent_clip_plateau
     )
-    if is_wire or stroke.length_mm >= 12:
+    long = elongated.length_mm >= settings.clip_elongation * elongated.width_mm
+    return NonLesionKind.CLIP if (sharp or bent) and long else None
+
+
+def _kind_thin(elongated: ElongatedObject, settings: MetalSettings) -> NonLesionKind | None:
+    """What is thin, by its length: a clip, a wire, or the wire of a marker, which is not as thin."""
+    width_mm, length_mm = elongated.width_mm, elongated.length_mm
+    if (
+        width_mm >= settings.marker_wire_width_mm
+        and length_mm >= settings.marker_wire_length_mm
+        and elongated.white >= settings.sure_plateau
+    ):
+        return NonLesionKind.MARKER
+    looped = elongated.hole_mm >= settings.knot_hole_mm and length_mm >= settings.knot_length_mm
+    thinnest, thickest = settings.wire_mm
+    is_wire = thinnest < width_mm < thickest and (length_mm >= settings.wire_length_mm or looped)
+    if is_wire or length_mm >= settings.any_wire_length_mm:
         line = (
-            stroke.width_mm < settings.line_px * stroke.spacing_mm
-            and stroke.solidity > settings.branched_solidity
+            width_mm < settings.line_px * elongated.spacing_mm
+            and elongated.solidity > settings.branched_solidity
         )
         return NonLesionKind.DUST if line else NonLesionKind.WIRE
-    white = (1 - stroke.white) * stroke.width_mm / 2 <= settings.max_soft_mm and stroke.width_mm > 0.34
-    if white and stroke.length_mm >= max(1.5, 2.2 * stroke.width_mm):
+    white = _soft_mm(elongated) <= settings.max_soft_mm and width_mm > settings.white_clip_width_mm
+    long_enough = max(settings.white_clip_length_mm, settings.white_clip_elongation * width_mm)
+    if white and length_mm >= long_enough:
         return NonLesionKind.CLIP
-    return NonLesionKind.CLIP if _is_small_clip(stroke, settings) else None
+    return NonLesionKind.CLIP if _is_small_clip(elongated, settings) else None
 
 
-def _is_small_clip(stroke: ElongatedObject, settings: MetalSettings) -> bool:
+def _is_small_clip(elongated: ElongatedObject, settings: MetalSettings) -> bool:
     """A stub of a clip, or what marks the place of a biopsy: a thin bar, a small ring or a ribbon."""
-    sharp = stroke.edge_mm <= settings.sharp_edge_mm
-    stub = sharp and stroke.white >= 0.5 and stroke.width_mm > 0.4
-    straight = stroke.solidity > 0.85 and stroke.extent_mm >= 2
-    bar = sharp and straight and stroke.white >= 0.4 and stroke.width_mm > settings.wire_mm[0]
-    ring = stroke.white >= 0.35 and stroke.hole_mm >= 0.8
-    return ring or bar or (stub and stroke.length_mm >= max(1.15, 1.9 * stroke.width_mm))
+    sharp = elongated.edge_mm <= settings.sharp_edge_mm
+    stub = (
+        sharp
+        and elongated.white >= settings.stub_plateau
+        and elongated.width_mm > settings.stub_width_mm
+        and elongated.length_mm >= max(settings.stub_length_mm, settings.stub_elongation * elongated.width_mm)
+    )
+    bar = (
+        sharp
+        and elongated.solidity > settings.bar_solidity
+        and elongated.extent_mm >= settings.bar_extent_mm
+        and elongated.white >= settings.bar_plateau
+        and elongated.width_mm > settings.wire_mm[0]
+    )
+    # a ring this small is no calcified cyst: those are softer where they are as white
+    ring = elongated.white >= settings.small_ring_plateau and elongated.hole_mm >= settings.small_ring_hole_mm
+    return ring or bar or stub
 
 
-def find_object_candidates(
-    image: PreparedImage, breast: BreastRegion, *, settings: MetalSettings = MetalSettings()
-) -> list[ObjectCandidate]:
+def _object_candidates(
+    image: PreparedImage, breast: BreastRegion, settings: MetalSettings
+) -> list[_ObjectCandidate]:
     """Objects in the breast that are nearly white somewhere, those with the largest white spots first.
 
-    White is the brightest gray in the breast, so that a gray scale which ends early hides nothing. At most
-    sixty spots are looked at.
+    White is the brightest gray in the breast, so that a gray scale which ends early hides nothing.
     """
     white = max(settings.min_white, float(cv2.minMaxLoc(image.gray, mask=breast.mask)[1]))
     spots = (image.gray >= np.float32(settings.plateau_level * white)).view(np.uint8) & breast.mask
     taken = np.zeros_like(spots)
-    found = []
+    candidates = []
     for part, seed in _seeds(spots, image, settings):
-        if not (taken[part] & seed).any():
-            for suspect in _grow(image, breast.mask[part], part, seed, white=white, settings=settings):
-                taken[suspect.part] |= suspect.mask
-                found.append(suspect)
-    return found
+        if not (taken[part] & seed).any():  # an object of several white spots is grown once
+            for candidate in _grow(image, breast.mask[part], part, seed, white=white, settings=settings):
+                taken[candidate.part] |= candidate.mask
+                candidates.append(candidate)
+    return candidates
 
 
 def _seeds(
@@ -265,9 +309,10 @@ def _seeds(
     They are found on coarse pixels, each of which is white when one of its pixels is.
     """
     step = max(1, round(image.px(settings.seed_cell_mm)))
+    # cells of 0.3 mm: a hundredth of the pixels to follow, and an object that noise breaks up is one spot
     coarse = cv2.dilate(spots, np.ones((step, step), np.uint8), anchor=(0, 0))[::step, ::step]
     _, labels, stats, _ = cv2.connectedComponentsWithStats(coarse, connectivity=8)
-    pad = round(image.px(settings.window_margin_mm) / step) + 1
+    pad = round(image.px(settings.window_margin_mm) / step) + 1  # room for a surround to measure height by
     for label in _largest(np.asarray(stats, np.int32), step / image.px(1.0), settings):
         left, top, width, height = stats[label, :4].tolist()
         rows = slice(max(0, top - pad), top + height + pad)
@@ -296,7 +341,7 @@ def _grow(
     *,
     white: float,
     settings: MetalSettings,
-) -> Iterator[ObjectCandidate]:
+) -> Iterator[_ObjectCandidate]:
     """The objects round white spots down to half their height; none without room for a height."""
     gray, mask = image.gray[part], seed
     for _ in range(2):  # the second time the surround is that of the whole object
@@ -305,13 +350,13 @@ def _grow(
             return
         half = (gray >= surround + settings.outline_level * (white - surround)).astype(np.uint8)
         _, labels = cv2.connectedComponents(half, connectivity=8)
-        touched = np.unique(labels[(seed & half) > 0])
+        touched = np.unique(labels[(seed & half) > 0])  # one spot may hold several objects
         mask = np.isin(labels, touched).astype(np.uint8) & half
     height = (gray - np.float32(surround)) / np.float32(white - surround)
     for label in touched:
-        one = (labels == label).astype(np.uint8)
-        contact = _contact(one, part, image.gray.shape, settings)
-        yield ObjectCandidate(height, one, part[0].start, part[1].start, contact)
+        own = (labels == label).astype(np.uint8)
+        contact = _contact(own, part, image.gray.shape, settings)
+        yield _ObjectCandidate(height, own, part[0].start, part[1].start, contact)
 
 
 def _surround(
@@ -325,7 +370,8 @@ def _surround(
     near, far = (np.ones((2 * round(image.px(mm)) + 1,) * 2, np.uint8) for mm in settings.surround_mm)
     ring = (cv2.dilate(mask, far) > 0) & (cv2.dilate(mask, near) == 0)
     of_breast = ring & (inside > 0)
-    if 3 * np.count_nonzero(of_breast) > np.count_nonzero(ring):
+    # air beside the breast is no surround to measure by, unless hardly anything else is there
+    if np.count_nonzero(of_breast) > settings.min_breast_share * np.count_nonzero(ring):
         ring = of_breast
     return float(np.median(gray[ring])) if ring.any() else 1.0
 
@@ -342,19 +388,18 @@ def _contact(mask: NDArray[np.uint8], part: Box, shape: tuple[int, ...], setting
 
 
 def _saturates_tissue(
-    image: PreparedImage, breast: BreastRegion, metal: Sequence[ObjectCandidate], settings: MetalSettings
+    image: PreparedImage, breast: BreastRegion, metal: Sequence[_ObjectCandidate], settings: MetalSettings
 ) -> bool:
     """Whether more is pure white than metal is: a window that narrow whitens calcifications, too."""
     white = (image.gray >= np.float32(settings.saturated_gray)).view(np.uint8) & breast.mask
-    of_metal = sum(cv2.countNonZero(white[suspect.part] & suspect.mask) for suspect in metal)
+    of_metal = sum(cv2.countNonZero(white[candidate.part] & candidate.mask) for candidate in metal)
     return cv2.countNonZero(white) - of_metal > settings.saturated_share * breast.area_px
 
 
-def _named(suspect: ObjectCandidate, kind: NonLesionKind) -> Lookalike:
-    """The object with its outline and the middle of its smallest circle, in crop coordinates."""
-    contours, _ = cv2.findContours(suspect.mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    contour = np.asarray(max(contours, key=len), np.int32)
-    (column, row), _ = cv2.minEnclosingCircle(contour)
-    simple = cv2.approxPolyDP(contour, 0.7, closed=True)[:, 0, :]
-    points = tuple((float(y) + suspect.top, float(x) + suspect.left) for x, y in simple)
-    return Lookalike(kind, float(row) + suspect.top, float(column) + suspect.left, points)
+def _named(candidate: _ObjectCandidate, kind: NonLesionKind, settings: MetalSettings) -> Lookalike:
+    """The object with its outline and the middle of its smallest circle, in crop pixels."""
+    (column, row), _ = cv2.minEnclosingCircle(longest_contour(candidate.mask))
+    outline = mask_outline(
+        candidate.mask, settings.outline_tolerance_px, top=candidate.top, left=candidate.left
+    )
+    return Lookalike(kind, float(row) + candidate.top, float(column) + candidate.left, outline)

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from calcwatch.image.arrays import NORMAL_MAD, PIXEL_VARIANCE
-from calcwatch.image.settings import OutlineSettings
+from calcwatch.image.arrays import NORMAL_MAD, PIXEL_VARIANCE, longest_contour
+from calcwatch.image.settings.measure import OutlineSettings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,22 +25,26 @@ if TYPE_CHECKING:
     from calcwatch.image.find.detections import Detections
     from calcwatch.image.prepare.normalize import PreparedImage
 
-_TINY = 1e-9
-
-
-# A ball and a plate as a blur of one unit shows them, computed once with 15 percent of it four times as wide:
-# half-width at half height; share of the height at the true edge; how far outside of the outline at half
-# height that edge lies; width at three quarters of the height over that at half.
+_TINY = 1e-9  # keeps heights and slopes of 0 from being divided by
 
 
 @dataclass(frozen=True, eq=False)
 class MeasuredObject:
-    """One outlined object in crop coordinates; lengths in pixels, errors one standard deviation.
+    """One outlined object in crop pixels; errors are one standard deviation.
 
-    ``index``: which detection it belongs to. ``outline``: polygon round the whole object, blur undone.
-    ``area``: inside the outline, holes included; ``diameter``: of the circle with that area. ``contrast``:
-    height over the surround in noise units; ``height``: the same in gray; ``surround``: gray it stands on.
-    ``merged``: other detections that lie on the same object.
+    Attributes:
+        index: Which detection it belongs to.
+        row: Row of its center, weighted by height.
+        column: Column of its center.
+        area_px: Area inside the outline in square pixels, holes included.
+        diameter_px: Diameter of the circle with that area.
+        diameter_error_px: Error of the diameter.
+        contrast: Height over the surround in units of the noise.
+        contrast_error: Error of the contrast.
+        outline: Polygon round the whole object, (row, column), blur undone.
+        merged: Other detections that lie on the same object.
+        height: Height over the surround in gray.
+        surround: Gray of the surround.
     """
 
     index: int
@@ -59,9 +63,15 @@ class MeasuredObject:
 
 @dataclass(frozen=True, eq=False)
 class _Window:
-    """A finer look at a piece of the crop: ``fine`` pixels to one, gray over the plane of its surround.
+    """A finer look at a piece of the crop: gray over the plane of its surround.
 
-    ``surround``: gray of that plane in the middle.
+    Attributes:
+        height: Gray over that plane, on fine pixels.
+        fine: Fine pixels along a pixel of the crop.
+        top: Row of the crop at which the piece begins.
+        left: Column of the crop at which it begins.
+        noise: Standard deviation of the surround in gray.
+        surround: Gray of the plane in the middle.
     """
 
     height: NDArray[np.float32]
@@ -86,9 +96,13 @@ class _Window:
 
 @dataclass(frozen=True, eq=False)
 class _Core:
-    """An object at half height: 1 in ``region``, ``peak`` its height.
+    """An object at half height, on fine pixels.
 
-    ``neighbors``: 1 on the tops of those that a dip parts from it. ``merged``: other detections on it.
+    Attributes:
+        region: 1 on the object.
+        peak: Its height in gray.
+        neighbors: 1 on the tops of those that a dip parts from it.
+        merged: Other detections that lie on it.
     """
 
     region: NDArray[np.uint8]
@@ -100,41 +114,52 @@ class _Core:
 def measure(
     image: PreparedImage, detections: Detections, *, settings: OutlineSettings = OutlineSettings()
 ) -> tuple[MeasuredObject, ...]:
-    """Outline every detection, strongest first.
+    """Outline and measure every detection.
 
-    A detection on an object that a stronger one outlined already is merged into it. The order is that of the
-    detections.
+    Args:
+        image: The prepared image.
+        detections: What to outline, in crop pixels, the highest score first.
+        settings: Settings of outlines and sizes.
+
+    Returns:
+        The objects in the order of the detections; a detection on an object that one before it outlined
+        already is merged into that.
+
+    Raises:
+        ValueError: A detection lies outside the picture.
     """
     objects: list[MeasuredObject] = []
     taken: set[int] = set()
     peaks = np.stack([detections.row, detections.column], axis=1)
     for index in range(len(peaks)):
         if index not in taken:
-            found = _measure_one(image, peaks, index, float(detections.sigma_px[index]), settings)
-            if not any(_lies_on(found, stronger) for stronger in objects):
+            found = _measure_object(image, peaks, index, float(detections.sigma_px[index]), settings)
+            if not any(_lies_on(found, stronger, settings) for stronger in objects):
                 taken.update(found.merged)
                 objects.append(found)
     return tuple(objects)
 
 
-def _lies_on(found: MeasuredObject, stronger: MeasuredObject) -> bool:
+def _lies_on(found: MeasuredObject, stronger: MeasuredObject, settings: OutlineSettings) -> bool:
     """Whether the center of one object lies inside the outline of a stronger one."""
     offset = math.hypot(found.row - stronger.row, found.column - stronger.column)
-    if offset > 2 * stronger.diameter_px or len(stronger.outline) < 3:
-        return offset < 1.0
+    if offset > settings.max_offset_diameters * stronger.diameter_px or len(stronger.outline) < 3:
+        return offset < settings.same_place_px
     polygon = np.array(stronger.outline, np.float32)
     return cv2.pointPolygonTest(polygon, (found.row, found.column), measureDist=False) >= 0
 
 
-def _measure_one(
+def _measure_object(
     image: PreparedImage, peaks: NDArray[np.float32], index: int, sigma_px: float, settings: OutlineSettings
 ) -> MeasuredObject:
+    """The object that a detection lies on, in a window that grows until it holds the object."""
     half_size = max(settings.min_window_px, math.ceil(settings.window_sigmas * sigma_px))
     largest = max(half_size, round(image.px(settings.max_window_mm)))
     while True:
         window = _window(image, peaks[index], half_size, settings)
         core = _core(window, peaks, index, settings)
         if half_size >= largest or not _touches_rim(core.region):
+            # the pixels blur, too: variances add up
             blur = math.sqrt(image.px(settings.blur_mm) ** 2 + PIXEL_VARIANCE)
             return _describe(window, core, _edge(window, core, blur, settings), index, settings)
         half_size = min(largest, math.ceil(settings.window_growth * half_size))
@@ -143,17 +168,20 @@ def _measure_one(
 def _window(
     image: PreparedImage, peak: NDArray[np.float32], half_size: int, settings: OutlineSettings
 ) -> _Window:
+    """The piece of the crop round a detection, with the slope of its surround taken off."""
     row, column = int(peak[0]), int(peak[1])
     top, left = max(0, row - half_size), max(0, column - half_size)
     piece = image.gray[top : row + half_size + 1, left : column + half_size + 1]
     height = piece - _plane(piece)
+    # medians of the rim: a neighbor that reaches into it raises neither surround nor noise
     rim = np.concatenate([side.ravel() for side in _sides(height)])
-    surround = _middle(rim)
-    noise = NORMAL_MAD * _middle(np.abs(rim - surround))
+    surround = _median(rim)
+    noise = NORMAL_MAD * _median(np.abs(rim - surround))
     height -= surround
-    fine = 4 if half_size <= settings.fine_window_px else 2
+    fine = settings.small_magnification if half_size <= settings.fine_window_px else settings.magnification
     finer = cv2.resize(height, None, fx=fine, fy=fine, interpolation=cv2.INTER_CUBIC)
-    noise = max(noise, 0.3 * image.gray_step)
+    # a surround that rounding made even still hides as much as a step of gray
+    noise = max(noise, settings.quantization_noise * image.gray_step)
     return _Window(np.asarray(finer, np.float32), fine, top, left, noise, surround)
 
 
@@ -162,17 +190,18 @@ def _sides(piece: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
     return piece[:2], piece[-2:], piece[:, :2], piece[:, -2:]
 
 
-def _middle(values: NDArray[np.float32]) -> float:
+def _median(values: NDArray[np.float32]) -> float:
+    """The median, of an even number of values the upper one: quicker than a mean of two, and as good here."""
     half = values.size // 2
     return float(np.partition(values, half, axis=None)[half])
 
 
 def _plane(piece: NDArray[np.float32]) -> NDArray[np.float32]:
     """The slope of the surround, from one side of the window to the other; 0 in its middle."""
-    above, below, before, behind = (_middle(side) for side in _sides(piece))
-    down = np.linspace((above - below) / 2, (below - above) / 2, piece.shape[0], dtype=np.float32)
-    right = np.linspace((before - behind) / 2, (behind - before) / 2, piece.shape[1], dtype=np.float32)
-    return down[:, None] + right
+    above, below, left, right = (_median(side) for side in _sides(piece))
+    downward = np.linspace((above - below) / 2, (below - above) / 2, piece.shape[0], dtype=np.float32)
+    rightward = np.linspace((left - right) / 2, (right - left) / 2, piece.shape[1], dtype=np.float32)
+    return downward[:, None] + rightward
 
 
 def _core(window: _Window, peaks: NDArray[np.float32], index: int, settings: OutlineSettings) -> _Core:
@@ -181,24 +210,25 @@ def _core(window: _Window, peaks: NDArray[np.float32], index: int, settings: Out
     if start is None:
         raise ValueError(f"detection {index} lies outside the picture")
     top = _peak_near(window, start)
+    # the peak alone rises with noise: a first outline is made by it, the second by most of what that holds
     region = _connected(window.height, settings.half_height * top, start)
-    robust = _high(window.height[region > 0], settings)
-    level = settings.half_height * robust
+    level = settings.half_height * _high(window.height[region > 0], settings)
     region = core = _connected(window.height, level, start)
     merged, parted = [], []
     for other, place in _weaker_on(window, region, peaks, index):
+        # two peaks with a dip between them that noise would not make are two calcifications
         saddle = settings.saddle_share * min(top, _peak_near(window, place))
         if core[place] and (saddle <= level or _connected(window.height, saddle, start)[place]):
             merged.append(other)
             continue
         parted.append(place)
-        if core[place]:
+        if core[place]:  # raise the level until the dip parts them
             level = saddle
             core = _connected(window.height, level, start)
     neighbors = np.zeros_like(region)
     for place in parted:
         neighbors |= _connected(window.height, level, place)
-    if parted:
+    if parted:  # between two calcifications the border runs where both are as far
         region &= (_away_from(core) <= _away_from(neighbors)).view(np.uint8)
     return _Core(region, _high(window.height[region > 0], settings), neighbors, tuple(merged))
 
@@ -217,12 +247,13 @@ def _weaker_on(
     near = (np.abs(peaks[:, 0] - window.top - rows / 2) < rows / 2) & (
         np.abs(peaks[:, 1] - window.left - columns / 2) < columns / 2
     )
-    others = [int(i) for i in np.flatnonzero(near) if i > index]
-    places = [window.inside(*map(float, peaks[i])) for i in others]
-    return [(i, place) for i, place in zip(others, places, strict=True) if place and region[place]]
+    weaker = [int(number) for number in np.flatnonzero(near) if number > index]  # the strongest come first
+    places = [window.inside(*map(float, peaks[number])) for number in weaker]
+    return [(number, place) for number, place in zip(weaker, places, strict=True) if place and region[place]]
 
 
 def _peak_near(window: _Window, place: tuple[int, int]) -> float:
+    """Greatest height within a pixel of the crop: a detection lies on whole pixels, the top between them."""
     y, x = place
     reach = window.fine
     return float(window.height[max(0, y - reach) : y + reach + 1, max(0, x - reach) : x + reach + 1].max())
@@ -252,6 +283,7 @@ def _edge(window: _Window, core: _Core, blur_px: float, settings: OutlineSetting
     blur = blur_px * window.fine
     level, growth = _level_and_growth(window, core, blur, settings)
     away = _away_from(core.region)
+    # no edge rises faster than the blur lets it: the slope of the fields that bound the edge
     steep = np.float32(settings.half_height / blur)
     field = window.height / np.float32(max(core.peak, _TINY)) - np.float32(level)
     field = np.minimum(field, steep * (np.float32(settings.max_growth * growth + 0.5) - away))
@@ -266,16 +298,19 @@ def _level_and_growth(
 ) -> tuple[float, float]:
     """Share of the height at the true edge, and how many fine pixels outside of half height that lies."""
     within = cv2.distanceTransform(np.pad(core.region, 1), cv2.DIST_L2, cv2.DIST_MASK_5)
-    inscribed = float(within.max()) - 0.5
+    inscribed = float(within.max()) - 0.5  # from the center of the deepest pixel to the edge of the last
     heights = window.height[core.region > 0]
     half_width = min(math.sqrt(heights.size / math.pi), settings.roundness * inscribed) / blur
+    # how many of the circles that fit inside make its area: 1 for a ball, more for a rod or a bent line
     thinness = max(1.0, heights.size / (math.pi * (settings.roundness * inscribed) ** 2))
+    # share of the area near the top, as a ratio of widths: of a disk its root, of a long rod itself
     top = float(np.mean(heights >= settings.upper_height * core.peak)) ** (1.0 / (1.0 + 1.0 / thinness))
     ball, plate = (
         float(np.interp(half_width, settings.half_width, tops))
         for tops in (settings.ball_top, settings.plate_top)
     )
     flat = min(1.0, max(0.0, (top - ball) / max(plate - ball, settings.min_top_difference)))
+    # noise roughens a top: where contrast is low, it is taken for round
     flat *= min(1.0, core.peak / window.noise / settings.flatness_contrast)
     level, growth = (
         (1.0 - flat) * np.interp(half_width, settings.half_width, ball)
@@ -296,6 +331,7 @@ def _away_from(region: NDArray[np.uint8]) -> NDArray[np.float32]:
 def _describe(
     window: _Window, core: _Core, edge: NDArray[np.float32], index: int, settings: OutlineSettings
 ) -> MeasuredObject:
+    """Size, center, contrast and outline of an object, from fine pixels back to those of the crop."""
     y, x = _outline(edge, core.region)
     area = _area(y, x) / window.fine**2
     diameter = 2.0 * math.sqrt(area / math.pi)
@@ -304,7 +340,7 @@ def _describe(
     row = float(weight.sum(axis=1) @ np.arange(weight.shape[0])) / mass
     column = float(weight.sum(axis=0) @ np.arange(weight.shape[1])) / mass
     contrast = core.peak / window.noise
-    step = max(1, window.fine // 2)
+    step = max(1, window.fine // 2)  # corners half a pixel apart show all that the pixels hold
     return MeasuredObject(
         index,
         *window.outside(row, column),
@@ -330,11 +366,11 @@ def _outline(edge: NDArray[np.float32], region: NDArray[np.uint8]) -> tuple[NDAr
     _, labels = cv2.connectedComponents((edge >= 0).view(np.uint8), connectivity=4)
     shares = np.bincount(labels[region > 0], minlength=2)
     part = (labels == 1 + int(np.argmax(shares[1:]))).view(np.uint8) if shares[1:].any() else region
-    contours, _ = cv2.findContours(part, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    x, y = max(contours, key=len)[:, 0].T
+    x, y = longest_contour(part).T
     padded = cv2.copyMakeBorder(edge, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
     down, right = padded[y + 2, x + 1] - padded[y, x + 1], padded[y + 1, x + 2] - padded[y + 1, x]
     slope = np.hypot(down, right) / 2 + _TINY
+    # a Newton step along the gradient, never further than the next pixel: past it the field is not even
     step = np.clip(edge[y, x] / slope, 0, 1) / (2 * slope)
     return y - step * down, x - step * right
 
@@ -348,9 +384,9 @@ def _area(y: NDArray[np.float32], x: NDArray[np.float32]) -> float:
 def _diameter_error(diameter_px: float, contrast: float, settings: OutlineSettings) -> float:
     """One standard deviation: noise moves the edge, pixels cut it, and the profile is not known.
 
-    The edge lies low on a flank that rises over about three pixels, so noise moves it by ``3 / contrast``
-    pixels; a pixel cuts it to 0.29 pixels; both average over the pixels along the outline.
+    The edge lies low on a flank that rises over about three pixels, so noise moves it by three pixels over
+    the contrast; a pixel cuts it to a third of itself; both average over the pixels along the outline.
     """
-    edge_px = math.hypot(3.0 / max(contrast, 1.0), 0.29)
+    edge_px = math.hypot(settings.flank_px / max(contrast, 1.0), settings.pixel_error_px)
     along = max(1.0, math.pi * diameter_px)
     return math.hypot(2.0 * edge_px / math.sqrt(along), settings.profile_error * diameter_px)

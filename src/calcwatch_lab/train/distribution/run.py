@@ -174,7 +174,7 @@ def examples_of(view: PointSet, least_share: float, set_number: int = 0) -> Grou
     breast = BreastGeometry(1.0, 1.0, view.breast_area, nipple)
     known = [(found, owner) for found, owner in zip(groups, owners, strict=True) if owner != LOOSE]
     rows = [
-        measure_distribution(view.points, scores, members=np.array(found.members), ground=breast)[0]
+        measure_distribution(view.points, scores, members=np.array(found.members), geometry=breast)[0]
         for found, _ in known
     ]
     return GroupExamples(

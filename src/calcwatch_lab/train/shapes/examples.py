@@ -11,7 +11,7 @@ import numpy as np
 from calcwatch.domain.views import is_true_lateral
 from calcwatch.image.analyze import group_calcifications, measure_calcifications, separate_lookalikes
 from calcwatch.image.describe.morphology import MORPHOLOGY_CLASSES, OUTPUTS
-from calcwatch.image.describe.shape_patches import see_shapes
+from calcwatch.image.describe.shape_patches import measure_shapes
 from calcwatch.image.prepare.breast import find_breast
 from calcwatch.image.prepare.normalize import normalize
 from calcwatch.image.settings import AnalysisSettings
@@ -91,7 +91,7 @@ def shape_examples(scene: ShapeScene, detector: Detector, settings: ShapeTrainin
     marks = measure_calcifications(image, detections, settings=analysis)
     grouped = group_calcifications(image, breast, marks, detections, settings=analysis)
     is_lateral = is_true_lateral(scene.mammogram.description.view_position)
-    patches = see_shapes(image, marks, detections.class_probabilities, is_lateral=is_lateral).patches
+    _, patches = measure_shapes(image, marks, detections.class_probabilities, is_lateral=is_lateral)
     places = np.array([(mark.row, mark.column) for mark in marks]).reshape(-1, 2)
     groups = tuple(group.members for group in grouped)
     answer = _answers(marks, scene.known, image.frame, image.px(settings.near_mm))

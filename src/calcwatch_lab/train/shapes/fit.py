@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from calcwatch.image.describe.morphology import OUTPUTS, WEIGHED_FEATURES, weighed_features
+from calcwatch.image.describe.morphology import CONTEXT_FEATURES, OUTPUTS, context_features
 from calcwatch_lab.train.fitting import (
     batch_count,
     begin_fit,
@@ -138,11 +138,11 @@ def context_examples(
         Features and class of each; those that teach nothing are left out.
 
     """
-    features, answers = [np.zeros((0, WEIGHED_FEATURES), np.float32)], [np.zeros(0, np.int8)]
+    features, answers = [np.zeros((0, CONTEXT_FEATURES), np.float32)], [np.zeros(0, np.int8)]
     for scene in scenes:
         logits = logits_of(network, scene.inputs, OUTPUTS)
         numbers = np.asarray(scene.inputs[-1], np.float32)
-        rows = weighed_features(logits, numbers, scene.places_mm, scene.groups)
+        rows = context_features(logits, numbers, scene.places_mm, scene.groups)
         answer = np.concatenate([scene.answer, scene.group_answer])
         features.append(rows[answer >= 0])
         answers.append(answer[answer >= 0])

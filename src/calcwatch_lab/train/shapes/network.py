@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from calcwatch.image.describe.morphology import OUTPUTS, WEIGHED_FEATURES
+from calcwatch.image.describe.morphology import CONTEXT_FEATURES, OUTPUTS
 from calcwatch.image.describe.shape_patches import SHAPE_NUMBERS
 from calcwatch.image.measure.shape import CLOSE_PX
 from calcwatch_lab.train.networks import FeatureNetwork, convolution
@@ -67,4 +67,4 @@ class ShapeNetwork(nn.Module):
 
 def context_network() -> FeatureNetwork:
     """Return a context network with random weights: a calcification or group -> probabilities."""
-    return FeatureNetwork(WEIGHED_FEATURES, OUTPUTS, widths=(96, 64), dropouts=(0.25, 0.0))
+    return FeatureNetwork(CONTEXT_FEATURES, OUTPUTS, widths=(96, 64), dropouts=(0.25, 0.0))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from calcwatch.image.describe.morphology import WEIGHED_FEATURES
+from calcwatch.image.describe.morphology import CONTEXT_FEATURES
 from calcwatch.image.describe.shape_patches import SHAPE_NUMBERS
 from calcwatch.image.measure.shape import CLOSE_PX
 from calcwatch.models.cards import MORPHOLOGY
@@ -132,5 +132,5 @@ def write_shape_model(
     )
     (patch, patch_inputs), (context, context_inputs) = MORPHOLOGY.networks.items()
     export_network(patch_network, inputs, folder / patch, patch_inputs)
-    export_network(context_network, (torch.zeros(2, WEIGHED_FEATURES),), folder / context, context_inputs)
+    export_network(context_network, (torch.zeros(2, CONTEXT_FEATURES),), folder / context, context_inputs)
     return write_card(folder, MORPHOLOGY, card)
