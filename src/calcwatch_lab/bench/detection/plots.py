@@ -53,6 +53,7 @@ _STYLE: dict[Any, Any] = {
     "legend.fontsize": 8,
     "text.color": _INK,
 }
+"""Of Matplotlib; the salt and paths instead of fonts make the same figures the same bytes everywhere."""
 _PANEL_INCHES = (3.3, 2.9)  # width and height of one data set's panel
 _PUBLISHED = (0.4, 0.744)  # rate and sensitivity of HDoGReg on its own data
 
