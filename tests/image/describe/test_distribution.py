@@ -145,11 +145,13 @@ def test_every_group_gets_its_own_description() -> None:
         return np.asarray(table[many.astype(int)], np.float32)
 
     described = describe_distributions(groups, points, scores, GEOMETRY, network=network)
-    assert [len(one.members) for one in groups] == [one.measurements.count for one in described]
-    assert [one.likeliest for one in described] == [Distribution.LINEAR, Distribution.GROUPED]
-    for one in described:
-        assert sum(share for _, share in one.probabilities) == pytest.approx(1)
-        assert {name for name, _ in one.probabilities} == set(DISTRIBUTION_CLASSES)
+    assert [len(group.members) for group in groups] == [
+        description.measurements.count for description in described
+    ]
+    assert [description.likeliest for description in described] == [Distribution.LINEAR, Distribution.GROUPED]
+    for description in described:
+        assert sum(share for _, share in description.probabilities) == pytest.approx(1)
+        assert {name for name, _ in description.probabilities} == set(DISTRIBUTION_CLASSES)
 
 
 def test_no_groups_are_not_asked_about() -> None:

@@ -70,8 +70,11 @@ def test_fragments_of_a_region_are_joined() -> None:
 
 def test_two_tight_groups_side_by_side_are_no_region() -> None:
     """Groups of five and more within 1 cm stay two, though they lie 8 mm apart."""
-    one = spread_over(9, 9, 9, seed=5)
-    assert [len(members) for members in joined(np.concatenate([one, one + np.array([0.0, 17.0])]))] == [9, 9]
+    region = spread_over(9, 9, 9, seed=5)
+    assert [len(members) for members in joined(np.concatenate([region, region + np.array([0.0, 17.0])]))] == [
+        9,
+        9,
+    ]
 
 
 def test_a_line_with_gaps_is_one_group() -> None:

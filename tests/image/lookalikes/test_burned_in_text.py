@@ -24,7 +24,7 @@ def written(text: str, *, row: int = 120, column: int = 400) -> NDArray[np.float
 def letters_of(gray: NDArray[np.float32]) -> list[tuple[NonLesionKind, float, float]]:
     image = normalize(mammogram_of(gray))
     found = find_burned_in_text(image, find_breast(image))
-    return [(one.kind, *image.frame.to_file(one.row, one.column)) for one in found]
+    return [(word.kind, *image.frame.to_file(word.row, word.column)) for word in found]
 
 
 def test_a_word_beside_the_breast_is_text() -> None:

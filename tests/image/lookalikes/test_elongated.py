@@ -71,9 +71,9 @@ def test_a_single_pixel_can_be_measured() -> None:
     mask = empty()
     mask[60, 60] = 1
     height = mask.astype(np.float32)
-    one = measure_elongated_object(height, mask, 0.1)
-    assert 0 < one.width_mm < 0.3
-    assert 0 < one.length_mm < 0.3
+    pixel = measure_elongated_object(height, mask, 0.1)
+    assert 0 < pixel.width_mm < 0.3
+    assert 0 < pixel.length_mm < 0.3
 
 
 def test_an_empty_mask_is_refused() -> None:

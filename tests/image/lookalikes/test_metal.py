@@ -44,7 +44,7 @@ def objects_in(gray: NDArray[np.float32]) -> tuple[tuple[Lookalike, ...], NDArra
 
 
 def kinds_in(gray: NDArray[np.float32]) -> list[NonLesionKind]:
-    return [one.kind for one in objects_in(gray)[0]]
+    return [lookalike.kind for lookalike in objects_in(gray)[0]]
 
 
 def drawn(mask: NDArray[np.uint8], *, sigma_px: float = 0.6, white: float = 1.0) -> NDArray[np.float32]:
@@ -121,7 +121,7 @@ def test_two_clips_close_together_are_two() -> None:
     """Clips 0.6 mm apart are named one by one, top to bottom."""
     mask = line((100, 200), (130, 200)) | line((100, 211), (130, 211))
     found, _ = objects_in(drawn(mask))
-    assert [one.kind for one in found] == [NonLesionKind.CLIP] * 2
+    assert [lookalike.kind for lookalike in found] == [NonLesionKind.CLIP] * 2
     assert found[1].row - found[0].row == pytest.approx(11, abs=1)
 
 

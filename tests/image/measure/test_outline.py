@@ -107,9 +107,9 @@ def test_three_specks_in_a_row_are_three() -> None:
     for column, height in ((120, 0.4), (125.5, 0.3), (131, 0.25)):
         gray = add_blob(gray, 200, column, height=height)
     found = at(image_of(gray), (200, 120), (200, 125), (200, 131))
-    assert [len(one.merged) for one in found] == [0, 0, 0]
-    assert [one.column for one in found] == pytest.approx([120, 125.5, 131], abs=0.6)
-    assert all(one.diameter_px < 6 for one in found)
+    assert [len(mark.merged) for mark in found] == [0, 0, 0]
+    assert [mark.column for mark in found] == pytest.approx([120, 125.5, 131], abs=0.6)
+    assert all(mark.diameter_px < 6 for mark in found)
 
 
 def test_two_peaks_of_one_object_are_one() -> None:
