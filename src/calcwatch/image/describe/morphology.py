@@ -26,8 +26,27 @@ if TYPE_CHECKING:
 
     from calcwatch.image.describe.shape_patches import SeenShapes, ShapePatches
 
-MORPHOLOGY_CLASSES = tuple(Morphology)
-"""All shapes in the order of the model's outputs; one more output says that it is no calcification."""
+MORPHOLOGY_CLASSES = (
+    Morphology.SKIN,
+    Morphology.VASCULAR,
+    Morphology.POPCORN,
+    Morphology.ROD,
+    Morphology.ROUND,
+    Morphology.PUNCTATE,
+    Morphology.RIM,
+    Morphology.DYSTROPHIC,
+    Morphology.MILK_OF_CALCIUM,
+    Morphology.SUTURE,
+    Morphology.AMORPHOUS,
+    Morphology.COARSE_HETEROGENEOUS,
+    Morphology.FINE_PLEOMORPHIC,
+    Morphology.FINE_LINEAR,
+    Morphology.FINE_LINEAR_BRANCHING,
+)
+"""Shapes that the model tells, in the order of its outputs; a further output says: no calcification.
+
+A shape of the lexicon that is not here is one that no model has learned yet.
+"""
 
 OUTPUTS = len(MORPHOLOGY_CLASSES) + 1
 """Number of the model's outputs."""

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit, logit
 
-from calcwatch.domain.lexicon import Distribution, Morphology
+from calcwatch.domain.lexicon import Distribution
+from calcwatch.image.describe.morphology import MORPHOLOGY_CLASSES
 from calcwatch.image.settings import SuspicionSettings
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from calcwatch.domain.findings import Calcification
+    from calcwatch.domain.lexicon import Morphology
 
 SCORES = 10
 """Highest examination score."""
@@ -31,10 +33,10 @@ SCORES = 10
 class SuspicionModel:
     """Fitted numbers; ``models/suspicion.json`` says where each comes from.
 
-    ``shape_odds``: odds of cancer among grouped calcifications of a shape. ``distribution_odds``: factor on
-    these odds. ``intercept``, ``slope``, ``crowd``, ``gathered``: of the curve, logit of suspicion =
-    intercept + slope x logit of the expected share + crowd x log of the number within 5 mm
-    + gathered x log of the part of the image's calcifications that the group holds.
+    ``shape_odds``: odds of cancer among grouped calcifications of each shape that the models tell.
+    ``distribution_odds``: factor on these odds. ``intercept``, ``slope``, ``crowd``, ``gathered``: of the
+    curve, logit of suspicion = intercept + slope x logit of the expected share + crowd x log of the number
+    within 5 mm + gathered x log of the part of the image's calcifications that the group holds.
     ``deciles``: nine suspicions that part the reference population in ten.
     """
 
@@ -47,7 +49,7 @@ class SuspicionModel:
     deciles: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        if missing := sorted(set(Morphology) - set(self.shape_odds)):
+        if missing := sorted(set(MORPHOLOGY_CLASSES) - set(self.shape_odds)):
             raise ValueError(f"shape_odds lacks {missing[0]}")
         if missing_layouts := sorted(set(Distribution) - set(self.distribution_odds)):
             raise ValueError(f"distribution_odds lacks {missing_layouts[0]}")
