@@ -17,7 +17,7 @@ import calcwatch.codes
 from calcwatch.codes import assessment, body, change, findings, private, quantities, views
 from calcwatch.codes.code import SYSTEMS, VERSIONS, Code
 from calcwatch.domain.change import ChangeKind
-from calcwatch.domain.findings import NonLesionKind
+from calcwatch.domain.findings import MorphologyDescription, NonLesionKind
 from calcwatch.domain.image import Laterality, ViewPosition
 from calcwatch.domain.lexicon import Category, Distribution, Morphology
 
@@ -102,6 +102,14 @@ def test_meanings_are_those_of_the_standard() -> None:
 def test_tables_are_whole(table: dict[object, Code], members: set[object]) -> None:
     """Each member of an enum has its code; cleavage, axillary tail and a single calcification have none."""
     assert set(table) == members
+
+
+def test_a_shape_without_code_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shape that DICOM has no word for gives no code, and no other shape's."""
+    told = MorphologyDescription(((Morphology.ROUND, 1.0),), "")
+    assert findings.morphology_code(told) == findings.MORPHOLOGIES[Morphology.ROUND]
+    monkeypatch.delitem(findings.MORPHOLOGIES, Morphology.ROUND)
+    assert findings.morphology_code(told) is None
 
 
 def test_no_code_is_spelled_elsewhere() -> None:

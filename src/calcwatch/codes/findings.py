@@ -84,11 +84,11 @@ def morphology_code(description: MorphologyDescription | None) -> Code | None:
         description: Of a calcification or a group; ``None`` where nothing was described.
 
     Returns:
-        One of ``MORPHOLOGIES``; ``None`` where the pixels carry no shape.
+        One of ``MORPHOLOGIES``; ``None`` where the pixels carry no shape, or one that has no code there.
 
     """
     likeliest = description.likeliest if description else None
-    return MORPHOLOGIES[likeliest] if likeliest else None
+    return MORPHOLOGIES.get(likeliest) if likeliest else None
 
 
 def distribution_code(description: DistributionDescription | None) -> Code | None:

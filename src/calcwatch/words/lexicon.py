@@ -10,24 +10,12 @@ SUGGESTION_NOTE = (
 )
 """Stands wherever a category or a score of an examination does."""
 
-MORPHOLOGY_WORDS: dict[Morphology, str] = {
+MORPHOLOGY_WORDS: dict[Morphology, str] = {shape: shape.replace("_", " ") for shape in Morphology} | {
     Morphology.SKIN: "skin (lucent-centered)",
-    Morphology.VASCULAR: "vascular",
     Morphology.POPCORN: "coarse or popcorn-like",
     Morphology.ROD: "large rod-like",
-    Morphology.ROUND: "round",
-    Morphology.PUNCTATE: "punctate",
-    Morphology.RIM: "rim",
-    Morphology.DYSTROPHIC: "dystrophic",
-    Morphology.MILK_OF_CALCIUM: "milk of calcium",
-    Morphology.SUTURE: "suture",
-    Morphology.AMORPHOUS: "amorphous",
-    Morphology.COARSE_HETEROGENEOUS: "coarse heterogeneous",
-    Morphology.FINE_PLEOMORPHIC: "fine pleomorphic",
-    Morphology.FINE_LINEAR: "fine linear",
-    Morphology.FINE_LINEAR_BRANCHING: "fine linear branching",
 }
-"""Every shape in words."""
+"""Every shape in words: its own word, unless people say it otherwise."""
 
 DISTRIBUTION_WORDS: dict[Distribution, str] = {
     Distribution.SINGLE: "single, in no group",

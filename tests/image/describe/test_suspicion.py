@@ -9,6 +9,7 @@ import pytest
 
 from calcwatch.domain.findings import Calcification, MorphologyDescription
 from calcwatch.domain.lexicon import Distribution, Morphology
+from calcwatch.image.describe import suspicion
 from calcwatch.image.describe.suspicion import (
     SuspicionModel,
     crowd_of,
@@ -109,3 +110,11 @@ def test_a_model_must_know_every_shape_and_distribution() -> None:
         replace(MODEL, shape_odds={s: 1.0 for s in Morphology if s is not Morphology.AMORPHOUS})
     with pytest.raises(ValueError, match="distribution_odds lacks single"):
         replace(MODEL, distribution_odds={d: 1.0 for d in Distribution if d is not Distribution.SINGLE})
+
+
+def test_a_shape_that_no_model_tells_needs_no_odds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A word of the lexicon that the networks have not learned can be left out of the odds."""
+    told = tuple(shape for shape in Morphology if shape is not Morphology.AMORPHOUS)
+    monkeypatch.setattr(suspicion, "MORPHOLOGY_CLASSES", told)
+    odds: dict[Morphology, float] = dict.fromkeys(told, 1.0)
+    assert replace(MODEL, shape_odds=odds).shape_odds == odds

@@ -43,7 +43,10 @@ MORPHOLOGY_CLASSES = (
     Morphology.FINE_LINEAR,
     Morphology.FINE_LINEAR_BRANCHING,
 )
-"""The classes in the order of the outputs of the shipped weights; one more is for no calcification."""
+"""Shapes that the model tells, in the order of its outputs; a further output says: no calcification.
+
+A shape of the lexicon that is not here is one that no model has learned yet.
+"""
 
 OUTPUTS = len(MORPHOLOGY_CLASSES) + 1
 """Number of outputs of both networks."""

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit, logit
 
-from calcwatch.domain.lexicon import Distribution, Morphology
+from calcwatch.domain.lexicon import Distribution
+from calcwatch.image.describe.morphology import MORPHOLOGY_CLASSES
 from calcwatch.image.settings.describe import SuspicionSettings
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from calcwatch.domain.findings import Calcification
+    from calcwatch.domain.lexicon import Morphology
 
 SCORES = 10
 """Highest examination score: the reference population is parted in tenths."""
@@ -35,7 +37,7 @@ class SuspicionModel:
     of the number within 5 mm + ``gathered`` x log of the part of the image's calcifications in the group.
 
     Attributes:
-        shape_odds: Odds of cancer among grouped calcifications of a morphology; one for every morphology.
+        shape_odds: Odds of cancer among grouped calcifications of a morphology; one for each that the models tell.
         distribution_odds: Factor on these odds; one for every distribution.
         intercept: Of the curve.
         slope: Of the curve.
@@ -56,7 +58,7 @@ class SuspicionModel:
     deciles: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        if missing := sorted(set(Morphology) - set(self.shape_odds)):
+        if missing := sorted(set(MORPHOLOGY_CLASSES) - set(self.shape_odds)):
             raise ValueError(f"shape_odds lacks {missing[0]}")
         if missing_distributions := sorted(set(Distribution) - set(self.distribution_odds)):
             raise ValueError(f"distribution_odds lacks {missing_distributions[0]}")

@@ -11,6 +11,7 @@ import numpy as np
 
 from calcwatch.domain.image import ViewPosition
 from calcwatch.domain.lexicon import Distribution, Morphology
+from calcwatch.image.describe.morphology import MORPHOLOGY_CLASSES
 from calcwatch.phantom.examination import make_examination
 from calcwatch.phantom.settings import GroupPlan, PhantomSettings
 from calcwatch.phantom.shapes import LARGE
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from calcwatch.domain.findings import Calcification, CalcificationGroup, ImageFindings
     from calcwatch.phantom.truth import CalcificationTruth
 
-TELLABLE_SHAPES = tuple(shape for shape in Morphology if shape is not Morphology.MILK_OF_CALCIUM)
+TELLABLE_SHAPES = tuple(shape for shape in MORPHOLOGY_CLASSES if shape is not Morphology.MILK_OF_CALCIUM)
 """Shapes that a CC or MLO view can tell: sediment needs a true lateral."""
 
 Findings = dict[str, tuple[Classified, ...]]

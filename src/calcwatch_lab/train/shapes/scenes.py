@@ -1,4 +1,4 @@
-"""Images with calcifications of every shape, to learn shapes from: phantoms, and insertions on real ones."""
+"""Images to learn shapes from, with calcifications of each that the model tells: phantoms and insertions."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from calcwatch.domain.image import ViewPosition
 from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.domain.views import is_true_lateral
+from calcwatch.image.describe.morphology import MORPHOLOGY_CLASSES
 from calcwatch.phantom.examination import make_examination
 from calcwatch.phantom.insertion import InsertionSettings, insert
 from calcwatch.phantom.settings import GroupPlan, PhantomSettings
@@ -96,7 +97,7 @@ def _phantom_settings(rng: np.random.Generator, draws: ShapeScenes) -> PhantomSe
 
 
 def _plans(rng: np.random.Generator, draws: ShapeScenes, *, lateral: bool) -> tuple[GroupPlan, ...]:
-    shapes = [shape for shape in Morphology if shape is not Morphology.VASCULAR]
+    shapes = [shape for shape in MORPHOLOGY_CLASSES if shape is not Morphology.VASCULAR]
     weight = np.array([draws.hard_weight if shape in _HARD else 1.0 for shape in shapes])
     count = int(rng.integers(*draws.groups, endpoint=True))
     drawn = rng.choice(len(shapes), count, replace=False, p=weight / weight.sum())
@@ -164,7 +165,7 @@ def _layers(
     rng: np.random.Generator, draws: ShapeScenes
 ) -> tuple[tuple[tuple[Morphology, ...], Limits, int], ...]:
     """Hazy shapes faint, all others plain: in a phantom their density makes that difference."""
-    plain = tuple(shape for shape in Morphology if shape not in _HAZY)
+    plain = tuple(shape for shape in MORPHOLOGY_CLASSES if shape not in _HAZY)
     return (
         (plain, draws.plain_contrast, int(rng.integers(*draws.plain_scatters, endpoint=True))),
         (_FINE, draws.fine_contrast, int(rng.integers(0, draws.most_further, endpoint=True))),

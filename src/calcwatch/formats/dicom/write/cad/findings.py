@@ -204,7 +204,7 @@ def on_two_days(evidence: Evidence, change: Change, parts: Sequence[Dataset], re
         _composite(evidence, relationship, cad.RELATED_TEMPORALLY, change.tracking_uid, None),
         number(HAS_PROPERTIES, cad.DIFFERENCE_IN_NUMBER, current.count - prior.count, "1"),
         number(HAS_PROPERTIES, cad.DIFFERENCE_IN_SIZE, wider, "mm"),
-        _property(CHANGES[ChangeKind.SHAPE_CHANGED], MORPHOLOGIES[shape] if shape else None),
+        _property(CHANGES[ChangeKind.SHAPE_CHANGED], MORPHOLOGIES.get(shape) if shape else None),
         *parts,
     )
 
