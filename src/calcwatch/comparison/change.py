@@ -255,7 +255,7 @@ def _outcome(
     # first of all: what only one image shows has no shape or size to compare
     if (outcome := _on_one_image(alignment, region, settings.change)) is not None:
         return outcome
-    # before the number: a worse shape matters more than how many
+    # before the number: the shape decides the category in any case (decision 14)
     if (shape := _changed_shape(visibility, region, settings.change)) is not None:
         return ChangeKind.SHAPE_CHANGED, (shape, _counts(region))
     if _exceeds_chance(region.net_increase, region.present, missed, settings.change):

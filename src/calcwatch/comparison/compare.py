@@ -278,7 +278,7 @@ def _better_fit(
     tissue = registration.prior
     upside_down = replace(
         tissue,
-        # the picture is turned, its place in the file is not: only likeness is asked
+        # the picture is turned, its place in the file is not: only the local correlation is used
         pattern=np.ascontiguousarray(tissue.pattern[::-1]),
         mask=np.ascontiguousarray(tissue.mask[::-1]),
         contrast_to_noise=np.ascontiguousarray(tissue.contrast_to_noise[::-1]),

@@ -443,7 +443,7 @@ def _local_correlation(
     def around(field: NDArray[np.float32]) -> NDArray[np.float32]:
         return gaussian(field * shown, sigma)
 
-    # local means are taken off and the breast alone counts: brightness trends do not pass for likeness
+    # local means are taken off and the breast alone counts: trends of brightness do not pass for correlation
     first, second = first - around(first) / weight, second - around(second) / weight
     variances = around(first * first) * around(second * second)
     # the weights cancel in the quotient, so sums may stand for means

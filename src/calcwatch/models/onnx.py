@@ -41,7 +41,6 @@ class Network:
         options = onnxruntime.SessionOptions()
         # OpenCV's number is set for the process: several workers must not each take every core
         options.intra_op_num_threads = max(1, cv2.getNumThreads())
-        # the networks are chains: there is nothing to run side by side
         options.inter_op_num_threads = 1
         # errors alone: warnings would end up among the lines of a command
         options.log_severity_level = 3

@@ -102,7 +102,6 @@ def describe_distributions(
     ]
     if not measured:
         return ()
-    # all groups at once
     probabilities = network(np.stack([features for features, _ in measured]))
     return tuple(
         DistributionDescription(_ranked(row), measurements)

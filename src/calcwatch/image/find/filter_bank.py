@@ -256,7 +256,6 @@ def _highest(
     row, column = np.divmod(np.flatnonzero(is_maximum), response.shape[1])
     # ranked in units of the noise, as everything later is, and not in gray
     height = response[row, column] / _at(noise, row, column, response.shape)
-    # back in raster order
     strongest = np.sort(np.argsort(-height, kind="stable")[:most])
     return row[strongest], column[strongest]
 

@@ -121,7 +121,7 @@ def _in_noise(
     median = np.median(some.reshape(len(some), some.shape[1] * some.shape[2]), axis=1)
     squares = squares - np.asarray(median[:, None, None], dtype=np.float32)
     squares /= np.float32(scale) * noise[:, None, None]
-    # linear near 0 and a logarithm far off: faint specks and metal fit one range
+    # linear near 0 and a logarithm far off: faint calcifications and metal fit the same range
     return np.arcsinh(squares)
 
 

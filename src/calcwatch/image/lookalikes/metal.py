@@ -295,7 +295,6 @@ def _object_candidates(
 
     White is the brightest gray in the breast, so that a gray scale which ends early hides nothing.
     """
-    # relative to this image's own white
     white = max(settings.min_white, float(cv2.minMaxLoc(image.gray, mask=breast.mask)[1]))
     spots = (image.gray >= np.float32(settings.plateau_level * white)).view(np.uint8) & breast.mask
     taken = np.zeros_like(spots)

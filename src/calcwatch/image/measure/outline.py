@@ -271,7 +271,7 @@ def _connected(height: NDArray[np.float32], level: float, start: tuple[int, int]
     # four neighbors: objects that meet at a corner are two
     _, labels = cv2.connectedComponents((height >= level).view(np.uint8), connectivity=4)
     label = labels[start]
-    # the start lies below the level, as on the flank of a neighbor: its own pixel, so that no object is empty
+    # the start may lie below the level: then its own pixel, so that no object is empty
     if label == 0:
         region = np.zeros(height.shape, np.uint8)
         region[start] = 1
