@@ -64,6 +64,7 @@ def missed_share(regions: Sequence[Region]) -> float:
     Returns:
         Share of calcifications that one image misses, 0 to 1; 0 for no regions.
     """
+    # a true change is one-sided: what both images miss in a region is chance
     missed = sum(min(region.new, region.gone) for region in regions)
     seen = sum(region.matched + region.subthreshold_on_prior for region in regions)
     return missed / (missed + seen) if missed + seen else 0.0
@@ -103,6 +104,7 @@ def change_of_region(
     error = error_at(registration, registration.current.to_working(np.array([place])))
     return Change(
         kind=kind,
+        # the prior's name goes on, so that a group keeps its identifier (history.py)
         tracking_uid=(prior_groups or groups)[0],
         groups=groups,
         prior_groups=prior_groups,
@@ -120,6 +122,7 @@ def change_of_region(
         not_assessable=region.not_visible_on_current + region.not_visible_on_prior,
         size_ratio=ratio,
         interval_months=pair.interval_months,
+        # else in working units that rest on an assumed spacing (decision 4)
         error_mm=float(error[0]) if _is_in_mm(visibility) else None,
         reasons=reasons,
     )
@@ -167,6 +170,7 @@ def changes_not_comparable(
                 matched=0,
                 new=0,
                 gone=0,
+                # nothing is silently left out: all members are counted as not compared
                 not_assessable=group.count,
                 size_ratio=None,
                 interval_months=interval_months,
@@ -196,8 +200,10 @@ def one_sided_growth(
     Returns:
         A length in the unit of the places; 0 where the two do not lie on two sides.
     """
+    # new calcifications among or all round the old are more in number, not a larger extent
     if not lie_on_two_sides(new, matched, settings=settings):
         return 0.0
+    # not 0: the two means lie apart, as just tested
     toward = new.mean(axis=0) - matched.mean(axis=0)
     toward /= np.linalg.norm(toward)
     reach = settings.reach_quantile
@@ -226,10 +232,13 @@ def lie_on_two_sides(
     scatter = (count - 1) * np.cov(first.T) + (second_count - 1) * np.cov(second.T)
     off = first.mean(axis=0) - second.mean(axis=0)
     freedom = count + second_count - 2
+    # calcifications on a line have no variance across it
     covariance = scatter / freedom + settings.scatter_floor_mm2 * np.eye(2)
     square = float(off @ np.linalg.solve(covariance, off))
+    # Hotelling's T squared as an F of 2 and freedom - 1, for places in two dimensions
     ratio = square * count * second_count / (count + second_count) * (freedom - 1) / (2 * freedom)
     chance = fdtrc(2, freedom - 1, ratio)
+    # both: many points make a tiny offset certain, few make a large offset chance
     return bool(square**0.5 >= settings.side_deviations and chance <= settings.side_chance)
 
 
@@ -243,8 +252,10 @@ def _outcome(
     settings: ComparisonSettings,
 ) -> Outcome:
     """What became of a region: the first that applies."""
+    # first of all: what only one image shows has no shape or size to compare
     if (outcome := _on_one_image(alignment, region, settings.change)) is not None:
         return outcome
+    # before the number: the shape decides the category in any case (decision 14)
     if (shape := _changed_shape(visibility, region, settings.change)) is not None:
         return ChangeKind.SHAPE_CHANGED, (shape, _counts(region))
     if _exceeds_chance(region.net_increase, region.present, missed, settings.change):
@@ -264,10 +275,12 @@ def _on_one_image(alignment: Alignment, region: Region, settings: ChangeSettings
         kind, unmatched, not_visible = ChangeKind.RESOLVED, region.gone, region.not_visible_on_current
     else:
         return None
+    # mostly what the other image could not show: neither new nor resolved can be said
     if unmatched < not_visible:
         return ChangeKind.NOT_COMPARABLE, (hidden_words(not_visible, on_prior=kind is ChangeKind.NEW),)
     reasons = unmatched_words(unmatched, not_visible, on_prior=kind is ChangeKind.NEW)
     is_certain = alignment is Alignment.GOOD
+    # an uncertain alignment may miss partners: more are required (decision 14)
     if unmatched < (settings.min_calcifications if is_certain else settings.min_calcifications_uncertain):
         return ChangeKind.NOT_COMPARABLE, (*reasons, TOO_FEW)
     return kind, reasons
@@ -288,6 +301,7 @@ def _changed_shape(visibility: PairVisibility, region: Region, settings: ChangeS
         prior.morphology.of(prior_shape) >= settings.min_prior_shape_probability
         and current.morphology.of(shape) >= settings.min_current_shape_probability
     )
+    # if either image gave the other's shape a chance, the same shape could have been seen twice
     confused = max(prior.morphology.of(shape), current.morphology.of(prior_shape))
     if not is_sure or confused > settings.max_other_shape_probability:
         return None
@@ -303,11 +317,15 @@ def _is_worse(prior: Morphology, current: Morphology) -> bool:
 
 def _exceeds_chance(net: float, base: float, missed: float, settings: ChangeSettings) -> bool:
     """Whether so many more are an increase by the rule, and more than an image misses by chance."""
+    # nothing on the prior to take a share of
     if base == 0:
         return net >= settings.min_calcifications
+    # five alone are little among many: a share is required beside the count
     least = max(settings.increase_count, settings.increase_share_of_many * base)
     by_rule = net >= settings.increase_share * base or net >= least
+    # bounded: the estimate rests on the few calcifications of one pair
     share = min(max(missed, settings.min_missed_share), settings.max_missed_share)
+    # binomial, once for each image
     variance = 2 * share * (1 - share) * base
     return by_rule and net >= max(settings.min_net, settings.chance_deviations * variance**0.5)
 
@@ -325,6 +343,7 @@ def _increased(
         places[region.current_visibility == Visibility.MATCHED],
         settings=settings,
     )
+    # the limit is in millimeters: working units of an assumed spacing are none
     if _is_in_mm(visibility) and growth >= settings.extent_growth_mm:
         return ChangeKind.INCREASED_IN_EXTENT, (growth_words(growth), number)
     return ChangeKind.INCREASED_IN_NUMBER, (number,)
@@ -334,8 +353,10 @@ def _decreased(visibility: PairVisibility, region: Region, settings: ComparisonS
     """Resolved, partially removed or decreased: the first that applies."""
     number = gone_words(region.gone, region.present)
     visible = len(region.prior) - region.not_visible_on_current
+    # nothing is matched and all that could be seen is gone or faint
     if region.gone + region.subthreshold_on_current == visible and not region.matched:
         return ChangeKind.RESOLVED, (number,)
+    # matched and gone on the same image, that is the current, so that sides are compared in one frame
     places = to_current(
         visibility.registration,
         visibility.prior.places[region.prior],
@@ -355,8 +376,10 @@ def _by_size(region: Region, ratio: float | None, settings: ChangeSettings) -> O
     if ratio is not None and ratio >= settings.size_ratio:
         return ChangeKind.INCREASED_IN_SIZE, (size_words(ratio),)
     both = region.matched + region.subthreshold
+    # more hidden than seen on both: unchanged would be a guess
     if max(region.not_visible_on_prior, region.not_visible_on_current) >= both:
         return ChangeKind.NOT_COMPARABLE, (_counts(region), SEEN_ON_ONE_DAY)
+    # a group on one image alone, mostly faint on the other: not plain enough for "unchanged"
     is_doubtful = region.new + region.gone > 0 and not (region.groups and region.prior_groups)
     if is_doubtful and region.matched < settings.min_matched_share * both:
         return ChangeKind.NOT_COMPARABLE, (_counts(region), FAINT_ON_ONE_DAY)
@@ -381,7 +404,9 @@ def _size_ratio(visibility: PairVisibility, region: Region, settings: ChangeSett
         for number in region.current
         if visibility.partner[number] >= 0
     ]
+    # of the same calcifications only: a new small member does not shrink the others
     ratios = [own / earlier for own, earlier in diameters if own and earlier]
+    # a median: a single bad outline does not make a group grow
     return median(ratios) if len(ratios) >= settings.min_matched else None
 
 
@@ -397,6 +422,7 @@ def _places(visibility: PairVisibility, region: Region, settings: ComparisonSett
         group = _described(points.image, groups)
         own.append(None if group is None else (group.row, group.column))
     prior_place, place = own
+    # a reader needs the place on both images, to look for what is not there
     if place is None and prior_place is not None:
         center = registration.prior.to_working(np.array([prior_place]))
         found = to_current(registration, center, settings=settings.registration)

@@ -101,9 +101,11 @@ def compare_with_prior(
     """
     context = context or ClinicalContext()
     before = [step.comparison for step in earlier]
+    # identifiers first: all that follows is told under them
     comparison = with_lasting_uids(compare_exams(prior, current, settings=settings), before)
     if treatment is not None:
         comparison = with_surgical_beds(comparison, prior, current, treatment, settings=settings)
+    # read last, since change and surgical bed are facts for the rules
     examination = analyze_exam(
         current,
         table=table,
@@ -168,6 +170,7 @@ def _partners(prior: Sequence[ImageFindings], current: Sequence[ImageFindings]) 
         places = (
             place
             for place, candidate in enumerate(prior)
+            # an unknown side or view pairs with nothing: a guess could compare two breasts
             if place not in partners and None not in view and _view(candidate.description) == view
         )
         partners.append(next(places, None))
@@ -206,6 +209,7 @@ def _compare_pair(
         matches=(),
         notes=notes,
     )
+    # matching would find partners on any tissue: nothing is said of such a pair
     if alignment is Alignment.FAILED:
         not_aligned = partial(
             changes_not_comparable, reason=NOT_ALIGNED, interval_months=pair.interval_months
@@ -219,10 +223,12 @@ def _compare_pair(
     regions = regions_of(visibility, settings=settings.regions)
     pair = replace(
         pair,
+        # of the corrected alignment, which the changes rest on
         error_mm=_median_error_mm(matched.registration, current),
         matches=_matches(prior.image, current.image, matched),
         registration=matched.registration,
     )
+    # over all regions of the pair: in a single region too few are missed to tell
     missed = missed_share(regions)
     return pair, tuple(
         change_of_region(pair, visibility, region, missed=missed, settings=settings) for region in regions
@@ -251,6 +257,7 @@ def _alignment(
     notes = (MIRRORED,) if is_mirrored else ()
     if registration.overlap < settings.pairs.min_overlap:
         return Alignment.FAILED, (*notes, little_overlap(registration.overlap))
+    # each alternative is an alignment of its own: none is tried where the tissue leaves no doubt
     if registration.local_correlation < settings.pairs.proven_local_correlation:
         better = _better_fit(registration, prior_images, prior_place, current, settings)
         if better is not None:
@@ -271,14 +278,18 @@ def _better_fit(
     tissue = registration.prior
     upside_down = replace(
         tissue,
+        # the picture is turned, its place in the file is not: only the local correlation is used
         pattern=np.ascontiguousarray(tissue.pattern[::-1]),
         mask=np.ascontiguousarray(tissue.mask[::-1]),
         contrast_to_noise=np.ascontiguousarray(tissue.contrast_to_noise[::-1]),
     )
+    # without nipples, whose place would have to be turned over as well
     turned = register(upside_down, current.tissue_map, settings=settings.registration)
+    # better than the pair and good by itself: the best of several poor fits proves nothing
     if turned.local_correlation >= max(least, settings.pairs.min_local_correlation):
         return UPSIDE_DOWN
     for place, image in enumerate(prior_images):
+        # views labeled the wrong way round: another prior may be the right partner
         if place == prior_place or image.tissue_map is None:
             continue
         nipples = _nipples(image, image.tissue_map, current)
@@ -304,6 +315,7 @@ def _worth(registration: Registration, settings: PairSettings) -> tuple[Alignmen
 
 def _median_error_mm(registration: Registration, current: CalcificationPoints) -> float | None:
     """Median error of the registration at the current calcifications; without any, in the breast."""
+    # an error on assumed millimeters is no length (decision 4)
     if not (registration.current.in_mm and registration.prior.in_mm):
         return None
     if len(current.places):

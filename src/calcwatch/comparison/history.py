@@ -56,6 +56,7 @@ def with_lasting_uids(comparison: Comparison, earlier: Sequence[Comparison]) -> 
     Returns:
         The comparison with changed tracking UIDs.
     """
+    # a later comparison overwrites an earlier, and each carries lasting identifiers already
     lasting = {
         uid: change.tracking_uid for former in earlier for change in former.changes for uid in change.groups
     }
@@ -81,6 +82,7 @@ def observed_of(comparison: Comparison, earlier: Sequence[Comparison] = ()) -> M
     """
     return {
         uid: Observed(
+            # nothing was seen to stay, and nothing to change
             None if change.kind is ChangeKind.NOT_COMPARABLE else change.kind,
             _stable_months(change, earlier),
             change.in_bed,
@@ -98,15 +100,18 @@ def _stable_months(change: Change, earlier: Sequence[Comparison]) -> int | None:
         candidate
         for comparison in reversed(earlier)
         for candidate in comparison.changes
+        # backward in time, until something changed
         if candidate.tracking_uid == change.tracking_uid and candidate.groups
     ]
     total = 0.0
     for step in [change, *former]:
         if step.kind is not ChangeKind.NO_SIGNIFICANT_CHANGE:
             break
+        # a shorter time would be wrong as well: what is not known stays not known
         if step.interval_months is None:
             return None
         total += step.interval_months
+    # whole months, rounded down: stability must not be overstated
     return int(total)
 
 
@@ -125,6 +130,7 @@ def histories(comparisons: Sequence[Comparison]) -> tuple[GroupHistory, ...]:
         for change in comparison.changes:
             own = moments.setdefault(change.tracking_uid, [])
             views.setdefault(change.tracking_uid, (change.image_laterality, change.view_position))
+            # a group met for the first time begins on the prior day, if it was there
             if not own and change.prior_groups:
                 own.append(Moment(number, change.prior, None))
             own.append(Moment(number + 1, change.current, change.kind))

@@ -99,6 +99,7 @@ def points_of(image: ImageFindings, *, settings: MatchSettings = DEFAULT.match) 
         image=image,
         tissue_map=tissue,
         places=tissue.to_working(places),
+        # logarithms: sizes and contrasts differ by factors, and a common factor becomes a difference
         appearance=np.log(np.array(sizes, np.float64).reshape(-1, 2)),
         subthreshold=tissue.to_working(subthreshold),
     )
@@ -135,14 +136,18 @@ def match_calcifications(
             distance=np.zeros(0),
             registration=registration,
         )
+    # all in working units on the prior, where the other calcifications lie
     start = to_prior(registration, current_places)
     error = error_at(registration, current_places)
     gain = _appearance_gain(current.appearance[first], prior.appearance[first], settings)
+    # on the current image: neighbors there move alike, whatever they are matched to
     covariance = _covariance(current_places, error, current_places, error, settings)
     probability = _probability(start, prior_places, error, gain, covariance=covariance, settings=settings)
+    # first soft, now each with a single partner
     rows, columns = linear_sum_assignment(probability, maximize=True)
     sure = probability[rows, columns] >= settings.min_probability
     rows, columns = rows[sure], columns[sure]
+    # only sure matches bend the map: what is new must not be pulled onto what is old
     corrected = _corrected(registration, current_places[rows], prior_places[columns], start[rows], settings)
     return Matched(
         current=rows,
@@ -166,15 +171,21 @@ def _probability(
 
     ``start``, ``error``: where the registration puts the current ones on the prior image, and how surely.
     """
+    # always from the alignment by tissue: corrections do not pile up from round to round
     offset = np.zeros_like(start)
+    # soft to sharp, as annealing: early on every partner within reach has a say
     for sharpness in np.geomspace(settings.max_sharpness_mm, settings.min_sharpness_mm, settings.rounds):
         odds = _odds(
             start + offset, prior, gain, np.hypot(sharpness, settings.spread_share * error), settings
         )
+        # calcifications compete for partners, and may have none
         share = marginal_probability(odds)
         weight = np.maximum(share.sum(axis=1), settings.min_weight)
+        # toward the mean of the likely partners; without any, the weight's floor makes it not count
         wanted = share @ prior / weight[:, None] - start
+        # little weight is much noise: such a calcification follows its neighbors
         offset, error = _smoothed(covariance, wanted, sharpness**2 / weight)
+    # the last comparison by the error that is really left, not by the sharpness of a round
     odds = _odds(start + offset, prior, gain, np.hypot(settings.place_error_mm, error), settings)
     return marginal_probability(odds)
 
@@ -186,7 +197,9 @@ def _smoothed(
 
     ``wanted``: how far each seems to be off by itself; ``noise``: variance of that.
     """
+    # posterior mean of a Gaussian process; solving is steadier than an inverse
     gain = np.linalg.solve(covariance + np.diag(noise), covariance).T
+    # its variance; rounding can leave it just below 0
     left = np.maximum(np.diag(covariance) - np.einsum("ij,ji->i", gain, covariance), 0)
     return gain @ wanted, np.sqrt(left)
 
@@ -201,6 +214,7 @@ def _covariance(
     """Covariance of what places are off by, n x m: as far as the tissue is sure, and by their depth."""
     square = ((first[:, None] - second[None]) ** 2).sum(axis=2)
     far = first_error[:, None] * second_error[None] * np.exp(-square / (2 * settings.tissue_length_mm**2))
+    # calcifications over each other part when the breast is rolled: they agree over a short way alone
     near = settings.depth_error_mm**2 * np.exp(-square / (2 * settings.depth_length_mm**2))
     return np.asarray(far + near)
 
@@ -210,9 +224,11 @@ def _appearance_gain(
 ) -> NDArray[np.float64]:
     """What diameters and contrasts make of the odds, n x m; contrasts are compared after a common factor."""
     steps = (current[:, None] - prior[None]) / np.array([settings.diameter_step, settings.contrast_step])
+    # dose and device change all contrasts alike: medians bring them to the same level
     steps[..., 1] -= (
         np.median(current[:, 1]) / settings.contrast_step - np.median(prior[:, 1]) / settings.contrast_step
     )
+    # capped: a merged or cut outline must not rule a partner out
     difference = np.minimum((steps**2).sum(axis=2), settings.max_difference)
     return np.asarray(np.exp(settings.appearance_gain - difference / 2))
 
@@ -229,6 +245,7 @@ def _odds(
     variance = error[:, None] ** 2
     fit = np.exp(-square / (2 * variance)) / (2 * np.pi * variance)
     crowd = cKDTree(prior).query_ball_point(expected, settings.crowd_radius_mm, return_length=True)
+    # against chance: in a crowd a stranger lies just as near
     density = np.asarray(crowd) / (np.pi * settings.crowd_radius_mm**2)
     density = np.maximum(density, settings.min_density_per_mm2)
     return np.asarray(settings.presence_odds * gain * fit / density[:, None])
@@ -248,16 +265,20 @@ def _corrected(
     if len(current) == 0:
         return registration
     shape, cell_size = registration.error.shape, registration.current.cell_size
+    # a coarse grid is enough, since the correction bends over millimeters
     coarse = [max(2, round(length * cell_size / settings.correction_grid_mm)) for length in shape]
     axes = [np.linspace(0, length - 1, count) for length, count in zip(shape, coarse, strict=True)]
     cells = np.stack(np.meshgrid(*axes, indexing="ij"), axis=2).reshape(-1, 2)
     places = registration.current.of_cells(cells)
     error, own = error_at(registration, places), error_at(registration, current)
     known = _covariance(current, own, current, own, settings)
+    # the error of the places themselves, which also keeps the matrix well conditioned
     known = known + settings.place_error_mm**2 * np.eye(len(current))
     toward = _covariance(places, error, current, own, settings)
     gain = np.linalg.solve(known, toward.T).T
+    # the same Gaussian process, asked at places where no calcification lies
     offset = (gain @ (prior - start)).reshape(*coarse, 2)
+    # what is left of the error: small near matches, that of the tissue far from any
     variance = np.maximum(error**2 + settings.depth_error_mm**2 - (gain * toward).sum(axis=1), 0)
     left = np.sqrt(variance + settings.place_error_mm**2).reshape(coarse)
     offset_on_cells, left_on_cells = (
@@ -267,5 +288,6 @@ def _corrected(
     return replace(
         registration,
         target=registration.target + offset_on_cells,
+        # matches can make a place surer, never less sure
         error=np.minimum(registration.error, left_on_cells),
     )

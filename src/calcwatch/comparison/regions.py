@@ -96,6 +96,7 @@ class Region:
     @property
     def net_increase(self) -> float:
         """New less gone, so that what is matched wrongly cancels out; what the prior missed is not new."""
+        # a wrong match leaves a calcification too many on both images, and the difference as it is
         return self.new - self.gone
 
     @property
@@ -126,6 +127,7 @@ def regions_of(
     if count == 0:
         return ()
     joined = _joined(prior, current, visibility, settings)
+    # nodes: current groups, then prior groups; what hangs together is a region, in however many pieces
     graph = np.zeros((count, count), bool)
     graph[: len(current), len(current) :] = joined
     graph[: len(current), : len(current)] = _growth(
@@ -134,9 +136,11 @@ def regions_of(
     graph[len(current) :, len(current) :] = _growth(
         prior, visibility.prior.places, joined.sum(axis=0), settings
     )
+    # undirected: it is enough that each link stands in a single direction
     labels = connected_components(coo_array(graph), directed=False)[1]
     return tuple(
         _region(np.flatnonzero(labels == label), prior, current, visibility)
+        # labels in the order they are met: regions with a current group first
         for label in dict.fromkeys(labels.tolist())
     )
 
@@ -158,10 +162,12 @@ def _joined(
     error = error_at(visibility.registration, visibility.current.places)
     joined = np.zeros((len(current), len(prior)), bool)
     for row, members in enumerate(current):
+        # per member: where the alignment is unsure, members touch from farther away
         reach = settings.touching_mm + settings.touching_errors * error[members][:, None]
         for column, prior_members in enumerate(prior):
             matched = int(np.isin(visibility.partner[members], prior_members).sum())
             near = cdist(expected[members], visibility.prior.places[prior_members]) <= reach
+            # of either group: a small piece lies wholly within a large group, which hardly touches it
             touching = max(near.any(axis=1).mean(), near.any(axis=0).mean())
             smaller = min(len(members), len(prior_members))
             is_matched = matched > 0 and matched >= settings.min_matched_share * smaller
@@ -179,6 +185,7 @@ def _growth(
     beside = np.zeros((len(groups), len(groups)), bool)
     for row, piece in enumerate(groups):
         for column, group in enumerate(groups):
+            # pieces join what has a partner, never each other: a chain of new groups would be a single growth
             if partners[column] and not partners[row]:
                 distance = cdist(places[piece], places[group]).min()
                 beside[row, column] = distance <= settings.growth_distance_mm
@@ -198,11 +205,13 @@ def _region(
 
     groups = by_size(nodes[nodes < len(current)], current)
     prior_groups = by_size(nodes[nodes >= len(current)] - len(current), prior)
+    # keeps the concatenation valid where one image has no group
     none = np.zeros(0, np.intp)
     members = np.concatenate([none, *(current[number] for number in groups)])
     prior_members = np.concatenate([none, *(prior[number] for number in prior_groups)])
     partners = visibility.partner[members]
     is_matched = visibility.current_visibility == Visibility.MATCHED
+    # loose calcifications that are matched to a member belong to it: else they would be missing there
     matched = np.flatnonzero(np.isin(visibility.partner, prior_members) & is_matched)
     own = np.unique(np.concatenate([members, matched]))
     prior_own = np.unique(np.concatenate([prior_members, partners[partners >= 0]]))
@@ -215,5 +224,6 @@ def _region(
         prior=prior_own,
         current_visibility=visibility.current_visibility[own],
         prior_visibility=prior_visibility,
+        # an expected number: each counts by the chance that it would have been seen
         likely_gone=float(share[prior_visibility == Visibility.NOT_VISIBLE].sum()),
     )

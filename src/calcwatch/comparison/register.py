@@ -58,17 +58,21 @@ def align(
         local correlation and overlap say what it is worth.
     """
     forward = register(prior, current, nipples, settings=settings)
+    # a second alignment that starts from the other image: what is wrong seldom goes wrong the same way
     backward = register(current, prior, None if nipples is None else nipples[::-1], settings=settings)
+    # more than a hair, so that noise does not decide between the two
     if backward.local_correlation > forward.local_correlation + settings.reversal_gain:
         forward = _inverted(backward, settings)
     places = _coarse_places(current, settings)
     returned = to_prior(backward, to_prior(forward, places.reshape(-1, 2)))
     off = np.linalg.norm(returned - places.reshape(-1, 2), axis=1)
     shown = inside(current, places.reshape(-1, 2)) & inside(prior, to_prior(forward, places.reshape(-1, 2)))
+    # independent doubts: how unlike the tissue is, and how far a place comes back from where it was
     error = np.hypot(forward.error, _on_cells(off.reshape(places.shape[:2]), current, settings))
     return replace(
         forward,
         error=np.minimum(error, np.float32(settings.max_error_mm)),
+        # the median within both breasts: places that only one image shows cannot come back
         inverse_consistency_error=float(np.median(off[shown])) if shown.any() else np.inf,
     )
 
@@ -92,11 +96,13 @@ def register(
         From the current to the prior image, its inverse-consistency error not tried. There is always an
         answer: local correlation and overlap say what it is worth.
     """
+    # several starts, since maximizing a correlation only finds the nearest maximum
     starts = _starts(prior, current, nipples, settings)
     best = max(
         (_affine(prior, current, start, settings) for start in starts), key=lambda candidate: candidate[0]
     )
     target = _affine_target(best[1], current.mask.shape)
+    # stiff first, then softer: a free flow from the start would fit tissue to whatever resembles it
     for smoothing_mm in settings.flow_smoothing_mm:
         target = _flowed(prior, current, target, smoothing_mm, settings)
     return registration_of(prior, current, target, settings=settings)
@@ -122,8 +128,10 @@ def registration_of(
         shown. Its inverse-consistency error is not tried.
     """
     local_correlation, shown = _local_correlation(prior, current, target, settings)
+    # where only one image shows the breast the tissue tells nothing: the largest error
     unlike = 1 - np.clip(local_correlation * shown, 0, 1)
     error = settings.min_error_mm + (settings.max_error_mm - settings.min_error_mm) * unlike
+    # the rim of any breast looks like that of any other and would flatter the figures
     inner = erode(current.mask, round(settings.rim_mm / current.cell_size)) > 0
     seen = inner & (shown > 0)
     return Registration(
@@ -165,10 +173,12 @@ def to_current(
     Returns:
         Places on the current image, n x 2 in its working units.
     """
+    # begun with the shift of the middle, from where the iteration needs few rounds
     middle = np.array(registration.target.shape[:2]) / 2 * registration.current.cell_size
     shift = middle - to_prior(registration, middle[None])[0]
     found = np.array(places, np.float64).reshape(-1, 2) + shift
     for _ in range(settings.inverse_iterations):
+        # a fixed point: what is missing on the prior is added on the current image
         found = found + (places - to_prior(registration, found))
     return np.asarray(found)
 
@@ -198,6 +208,7 @@ def inside(tissue: TissueMap, places: NDArray[np.float64]) -> NDArray[np.bool_]:
     """
     cells = np.rint(tissue.to_cells(places)).astype(np.intp)
     rows, columns = tissue.mask.shape
+    # tested before clipping: the mask's border must not stand for what lies past it
     shown = (cells >= 0).all(axis=1) & (cells[:, 0] < rows) & (cells[:, 1] < columns)
     cells = np.clip(cells, 0, [rows - 1, columns - 1])
     return np.asarray(shown & (tissue.mask[cells[:, 0], cells[:, 1]] > 0))
@@ -214,6 +225,7 @@ def interpolated(field: NDArray[np.float32], cells: NDArray[np.float64]) -> NDAr
         Values, n x k; beyond the border the field goes on as its rim does.
     """
     rows, columns = field.shape[:2]
+    # clipped first, so that a place far outside takes the rim's value and none is extrapolated
     kept = np.clip(cells, 0, [rows - 1, columns - 1])
     values = [
         map_coordinates(field[..., axis], kept.T, order=1, mode="nearest") for axis in range(field.shape[2])
@@ -226,6 +238,7 @@ def _inverted(backward: Registration, settings: RegistrationSettings) -> Registr
     current, prior = backward.prior, backward.current
     places = _coarse_places(current, settings)
     found = to_current(backward, places.reshape(-1, 2), settings=settings).reshape(places.shape)
+    # inverted on coarse places alone: the map is smooth, and each inversion takes many look-ups
     cells = prior.to_cells(_on_cells(found, current, settings).astype(np.float64))
     return registration_of(prior, current, cells.astype(np.float32), settings=settings)
 
@@ -233,6 +246,7 @@ def _inverted(backward: Registration, settings: RegistrationSettings) -> Registr
 def _coarse_places(tissue: TissueMap, settings: RegistrationSettings) -> NDArray[np.float64]:
     """Places of every fourth cell, a little beyond the last ones too: rows x columns x 2."""
     stride = settings.consistency_stride_cells
+    # beyond the last cells, so that interpolation has a value on either side of each cell
     rows, columns = (length + stride for length in tissue.mask.shape)
     cells = np.moveaxis(np.mgrid[:rows:stride, :columns:stride], 0, 2)
     return np.asarray(tissue.of_cells(cells), np.float64)
@@ -251,6 +265,7 @@ def _on_cells(
 
 def _pattern(tissue: TissueMap, sigma_mm: float) -> NDArray[np.float32]:
     """The tissue in units of its local deviation, 0 where it is even, blurred."""
+    # bytes back to deviations, with even tissue at 0, so that what is not imaged pulls nowhere
     level = np.asarray((tissue.pattern.astype(np.float32) - EVEN) / PATTERN_SCALE, np.float32)
     return gaussian(level, sigma_mm / tissue.cell_size)
 
@@ -262,6 +277,7 @@ def _starts(
 
     Each is 2 x 3 for column and row, as OpenCV has them.
     """
+    # cells of both images may differ in size; what is searched for is a map of cells
     scale = current.cell_size / prior.cell_size
 
     def shifted(rows: float, columns: float) -> NDArray[np.float64]:
@@ -269,6 +285,7 @@ def _starts(
 
     starts = []
     if nipples is not None:
+        # a shift alone: scale is known from the cells, rotation is left to the tissue
         off = prior.to_cells(nipples[0]).ravel() - scale * current.to_cells(nipples[1]).ravel()
         starts.append(shifted(float(off[0]), float(off[1])))
     # Both chest walls lie on the left border, so that the outlines are apart in rows alone.
@@ -277,6 +294,7 @@ def _starts(
         gaussian((tissue.mask > 0).astype(np.float32), settings.outline_sigma_mm / tissue.cell_size)
         for tissue in (current, prior)
     )
+    # blurred masks correlate over a wide range: the outline needs no nipple and no good start
     starts.append(_correlated(outline, prior_outline, by_outline, np.ones_like(prior.mask), settings))
     return starts
 
@@ -301,11 +319,13 @@ def _correlated(
         settings.affine_tolerance,
     )
     try:
+        # enhanced correlation does not mind a change of brightness or contrast between the days
         _, found = cv2.findTransformECC(
             template, picture, start.astype(np.float32), cv2.MOTION_AFFINE, until, mask, 1
         )
     except cv2.error:  # nothing in common from this start
         return start
+    # OpenCV may return NaN without raising an error
     return np.asarray(found, np.float64) if np.isfinite(found).all() else start
 
 
@@ -314,6 +334,7 @@ def _affine(
 ) -> tuple[float, NDArray[np.float64]]:
     """The correlation of the tissue under the best affine map from a start, and that map."""
     matrix = start
+    # coarse to fine: strong blur first, or fine strands would lock onto their neighbors
     for sigma_mm in settings.affine_sigmas_mm:
         prior_pattern, current_pattern = (_pattern(tissue, sigma_mm) for tissue in (prior, current))
         matrix = _correlated(current_pattern, prior_pattern, matrix, prior.mask, settings)
@@ -344,6 +365,7 @@ def _affine_target(matrix: NDArray[np.float64], shape: tuple[int, ...]) -> NDArr
     """Row and column of prior cells for each current cell, rows x columns x 2."""
     rows, columns = np.mgrid[: shape[0], : shape[1]]
     across, down = (line[0] * columns + line[1] * rows + line[2] for line in matrix)
+    # OpenCV has (column, row), targets are (row, column)
     return np.stack([down, across], axis=2).astype(np.float32)
 
 
@@ -356,6 +378,7 @@ def _flowed(
 ) -> NDArray[np.float32]:
     """The map after one round of flow, smoothed with more weight where both directions agree."""
     pictures = [
+        # the dense inverse search takes bytes
         np.clip(EVEN + PATTERN_SCALE * pattern, 0, 255).astype(np.uint8)
         for pattern in (
             _pattern(current, settings.flow_sigma_mm),
@@ -368,15 +391,19 @@ def _flowed(
         np.asarray(flow.calc(first, second, None), np.float32)  # type: ignore[call-overload]
         for first, second in (pictures, pictures[::-1])
     )
+    # there and back again: 0 where both flows tell the same
     apart = forward + _along(backward, forward)
     agreement = np.float32((current.cell_size / settings.flow_agreement_mm) ** 2)
     disagreement = (apart[..., 0] ** 2 + apart[..., 1] ** 2) * agreement
     shown = (_moved(prior.mask, target) > 0) & (current.mask > 0)
     weight = shown * np.exp(-disagreement / 2) + settings.min_flow_weight * (current.mask > 0)
+    # a trace everywhere: outside of the breast the map goes on smoothly, and nothing is divided by 0
     weight = np.asarray(weight + np.float32(settings.outside_flow_weight), np.float32)
     sigma = smoothing_mm / current.cell_size
     total = gaussian(weight, sigma)
+    # normalized convolution: where the flows disagree, the neighborhood decides
     smooth = np.stack([gaussian(forward[..., axis] * weight, sigma) / total for axis in (0, 1)], axis=2)
+    # maps are composed, not added: the flow was measured on the prior as already moved
     return _along(target, smooth)
 
 
@@ -386,6 +413,7 @@ def _moved(picture: NDArray[Any], target: NDArray[np.float32]) -> NDArray[np.flo
         picture,
         np.ascontiguousarray(target[..., 1]),
         np.ascontiguousarray(target[..., 0]),
+        # a mask keeps its 0 and 1
         cv2.INTER_NEAREST if picture.dtype == np.uint8 else cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_CONSTANT,
         borderValue=0,
@@ -415,7 +443,9 @@ def _local_correlation(
     def around(field: NDArray[np.float32]) -> NDArray[np.float32]:
         return gaussian(field * shown, sigma)
 
+    # local means are taken off and the breast alone counts: trends of brightness do not pass for correlation
     first, second = first - around(first) / weight, second - around(second) / weight
     variances = around(first * first) * around(second * second)
+    # the weights cancel in the quotient, so sums may stand for means
     spread = np.sqrt(np.maximum(variances, settings.min_neighborhood_variance))
     return np.asarray(around(first * second) / spread, np.float32), shown

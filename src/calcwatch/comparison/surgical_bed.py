@@ -68,6 +68,7 @@ def with_surgical_beds(
         The comparison, its changes with the place of their group, and why, in words.
     """
     treated = {operation.laterality for operation in treatment.operations}
+    # irradiated without a stated operation is treated, too: its groups say that no bed is known
     treated |= {radiation.laterality for radiation in treatment.radiation}
     registrations = {
         pair.current: (prior[pair.prior], pair.registration)
@@ -77,6 +78,7 @@ def with_surgical_beds(
     beds: list[tuple[SurgicalBed, ...]] = []
     for place, image in enumerate(current):
         own = surgical_beds_of(treatment, image, settings=settings.surgical_bed)
+        # a mark on the image itself is surer than any that is carried over
         if not own and place in registrations:
             prior_image, registration = registrations[place]
             own = carry_surgical_beds(
@@ -87,6 +89,7 @@ def with_surgical_beds(
         beds.append(own)
 
     def placed(change: Change) -> Change:
+        # an unknown side may be the treated breast, so its groups are placed as well
         if change.image is None or not change.groups or change.image_laterality not in {*treated, None}:
             return change
         image = current[change.image]
@@ -122,6 +125,7 @@ def surgical_beds_of(
         if operation.laterality is not description.image_laterality:
             continue
         for mark in operation.bed:
+            # a mark holds for a single image: the same pixels of another show another place
             if (mark.study_date, mark.view_position) == (description.study_date, description.view_position):
                 outline = _outline(mark, image, settings)
                 if outline is not None:
@@ -147,8 +151,10 @@ def carry_surgical_beds(
     """
     carried = []
     for bed in beds:
+        # file pixels to working units, moved, and back to pixels of the other file
         places = registration.prior.to_working(bed.outline)
         places = to_current(registration, places, settings=settings.registration)
+        # at the bed itself, not over the breast
         error = float(np.median(error_at(registration, places)))
         outline = registration.current.to_file(places)
         carried.append(SurgicalBed(outline, float(np.hypot(bed.error, error)), carried_bed(bed.words)))
@@ -177,6 +183,7 @@ def place_in_surgical_bed(
         words. The first two are ``None`` where no bed is known well enough, or the pixel spacing is not
         known; that is treated as outside.
     """
+    # a bed that may lie a centimeter off would put groups in or out by chance
     known = [bed for bed in beds if bed.error <= settings.max_carried_error_mm]
     spacing = image.description.pixel_spacing
     if not known or spacing is None:
@@ -187,6 +194,7 @@ def place_in_surgical_bed(
         for calcification in image.calcifications
         if calcification.tracking_uid in members
     ]
+    # by the farthest member: a group is inside only if all of it is
     margins = [_beyond(bed, points) * spacing.mm for bed in known]
     nearest = int(np.argmin(margins))
     margin, bed = margins[nearest], known[nearest]
@@ -198,6 +206,7 @@ def _outline(
     mark: SurgicalBedMark, image: ImageFindings, settings: SurgicalBedSettings
 ) -> NDArray[np.float64] | None:
     """Polygon of a marked bed in the file; ``None`` where it cannot be placed."""
+    # pixels of the file, as drawn: no spacing is needed
     if mark.outline:
         return np.array(mark.outline, np.float64)
     spacing = image.description.pixel_spacing
@@ -212,6 +221,7 @@ def _outline(
     ]
     if not circles:
         return None
+    # a hull: what lies between the marks belongs to the bed as well
     hull = cv2.convexHull(np.concatenate(circles).astype(np.float32))
     return np.asarray(hull.reshape(-1, 2), np.float64)
 
@@ -225,8 +235,10 @@ def _circle(
 
 def _beyond(bed: SurgicalBed, points: Sequence[tuple[float, float]]) -> float:
     """How far the farthest point lies beyond the rim, in pixels, below 0 inside."""
+    # OpenCV wants single precision; row and column swapped for both leave distances as they are
     corners = bed.outline.astype(np.float32)
     return max(
+        # OpenCV counts positive inside
         -cv2.pointPolygonTest(corners, (float(row), float(column)), measureDist=True)
         for row, column in points
     )

@@ -84,6 +84,7 @@ def neoadjuvant_change(kinds: Sequence[ChangeKind]) -> str | None:
     known = [kind for kind in kinds if kind is not ChangeKind.NOT_COMPARABLE]
     if not known:
         return None
+    # the worst first: a group that grew is not outweighed by others that shrank
     if any(kind in GROWTH for kind in known):
         return "increased"
     if all(kind is ChangeKind.RESOLVED for kind in known):
@@ -114,6 +115,7 @@ def context_of_examination(
     if treatment is None:
         return context
     dates = sorted({date for image in earlier if (date := image.description.study_date)})
+    # the latest day of the images; as YYYYMMDD, dates sort as text
     day = max((date for image in images if (date := image.description.study_date)), default=None)
     return context_with(treatment, context, day, dates)
 
@@ -140,6 +142,7 @@ def context_with(
             (
                 operation
                 for operation in treatment.operations
+                # what came later was not known on that day
                 if study_date is None or operation.date <= study_date
             ),
             key=lambda operation: operation.date,
@@ -149,6 +152,7 @@ def context_with(
     known: dict[str, Any] = {
         "left": _breast(until, Laterality.LEFT, context.left, study_date, earlier_dates),
         "right": _breast(until, Laterality.RIGHT, context.right, study_date, earlier_dates),
+        # True or not known: what was not stated is not denied
         "personal_history": True if any(operation.is_of_cancer for operation in operations) else None,
         "neoadjuvant": _is_neoadjuvant(until, study_date),
     }
@@ -187,6 +191,7 @@ def _breast(
         for operation in operations
         if operation.kind in (OperationKind.LUMPECTOMY, OperationKind.MASTECTOMY)
     ]
+    # counted from radiation where there was any, else from the operation (docs/treatment.md)
     months = months_between(max(irradiated or cancer, default=None), study_date)
     facts = BreastContext(
         treated=True if cancer or irradiated else None,
@@ -208,6 +213,7 @@ def _breast(
 def _last(values: Iterable[Any]) -> Any:
     """The last value that is known."""
     known = [value for value in values if value is not None]
+    # operations come in order of date
     return known[-1] if known else None
 
 
@@ -215,6 +221,7 @@ def _is_first(
     removals: Sequence[Operation], study_date: str | None, earlier_dates: Sequence[str]
 ) -> bool | None:
     """Whether no examination that is known of lies between the last removal and the day."""
+    # with no earlier image at hand it is not known whether there was one
     if not removals or study_date is None or not earlier_dates:
         return None
     return not any(removals[-1].date < date < study_date for date in earlier_dates)
@@ -222,6 +229,7 @@ def _is_first(
 
 def _agreed(name: str, given: Any, fact: Any, side: Laterality | None = None) -> Any:
     """What a person gives for a name, or else the fact of the treatment; the two may not differ."""
+    # refused, not resolved: nobody here can know which statement is right
     if given is not None and fact is not None and given != fact:
         where = f"{side}: " if side else ""
         raise ValueError(f"{where}{name} is stated as {given}, but the treatment says {fact}; correct one")

@@ -87,9 +87,11 @@ def visibility_of_pair(
     """
     registration = matched.registration
     on_prior = to_prior(registration, current.places)
+    # each image's calcifications where they would lie on the other, in its working units
     on_current = to_current(registration, prior.places, settings=settings.registration)
     current_gain = _contrast_gain(current, prior.tissue_map, on_prior, settings.visibility)
     prior_gain = _contrast_gain(prior, current.tissue_map, on_current, settings.visibility)
+    # matched pairs tell what noise and blur of the tissue leave unexplained
     clearer = _clearer(prior, current, current_gain, matched, settings.visibility)
     partner = np.full(len(current.places), -1, np.intp)
     partner[matched.current] = matched.prior
@@ -110,6 +112,7 @@ def visibility_of_pair(
         prior_visibility=_visibility(
             current,
             on_current,
+            # the error is kept on the current image: looked up where the prior calcification would lie
             error=error_at(registration, on_current),
             is_matched=np.isin(np.arange(len(prior.places)), matched.prior),
             visible_share=prior_share,
@@ -138,6 +141,7 @@ def contrast_to_noise_at(tissue: TissueMap, places: NDArray[np.float64]) -> NDAr
     Returns:
         Contrast of the tissue in units of the noise, n; beyond the border that of the rim.
     """
+    # the map has every so many cells, the first of them at cell 0
     cells = tissue.to_cells(places) / tissue.contrast_to_noise_step
     return interpolated(tissue.contrast_to_noise[..., None], cells)[:, 0]
 
@@ -173,6 +177,7 @@ def _clearer(
         return 0.0
     risen = prior.appearance[matched.prior, 1] - current.appearance[matched.current, 1]
     unexplained = risen - current_gain[matched.current]
+    # drawn toward the tissue's answer where few matches speak
     return float(np.median(unexplained) * len(risen) / (len(risen) + settings.tissue_weight))
 
 
@@ -180,6 +185,7 @@ def _visible_share(
     contrast: NDArray[np.float64], is_inside: NDArray[np.bool_], settings: VisibilitySettings
 ) -> NDArray[np.float64]:
     """Share of calcifications of an expected contrast that an image shows, 0 where it is cut off."""
+    # no step at the threshold: what is fainter is found more seldom, not never
     share = settings.detected_share * np.sqrt(np.minimum(contrast / settings.detection_contrast, 1.0))
     return np.where(is_inside, share, 0.0)
 
@@ -194,9 +200,11 @@ def _visibility(
     settings: VisibilitySettings,
 ) -> NDArray[np.int_]:
     """``Visibility`` of calcifications on the other image; ``places``, ``error``: where they lie on it."""
+    # each step overrules the last: could it be shown, is a point there, is it matched
     visibility = np.where(
         visible_share >= settings.detected_share, Visibility.UNMATCHED, Visibility.NOT_VISIBLE
     )
+    # farther where the place is unsure, within bounds: too far, any point would explain any calcification
     reach = np.clip(
         settings.subthreshold_errors * error,
         settings.subthreshold_radius_mm,
@@ -206,6 +214,7 @@ def _visibility(
     explained = _has_point_of_its_own(places[left], other.subthreshold, reach[left])
     visibility[left[explained]] = Visibility.SUBTHRESHOLD
     if len(other.places):
+        # also a matched calcification: an object that fell into pieces has a single match
         nearest = cKDTree(other.places).query(places)[0]
         visibility[nearest <= settings.piece_radius_mm] = Visibility.SUBTHRESHOLD
     visibility[is_matched] = Visibility.MATCHED
@@ -218,7 +227,9 @@ def _has_point_of_its_own(
     """Which places have a point within their reach, each point used once."""
     found = np.zeros(len(places), bool)
     if len(points) and len(places):
+        # in units of each reach, so that 1 is the limit for all
         apart = cdist(places, points) / reach[:, None]
+        # each point once: a single faint point must not explain a whole group away
         rows, columns = linear_sum_assignment(np.minimum(apart, 2.0))  # beyond reach all are alike
         found[rows[apart[rows, columns] <= 1.0]] = True
     return found

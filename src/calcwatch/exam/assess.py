@@ -79,18 +79,23 @@ def assess_breast(assessments: Sequence[Assessment], facts: Facts, table: RuleTa
         assessments,
         key=lambda assessment: (
             RANKED_CATEGORIES.index(assessment.floor),
+            # of equals the incomplete: what must be done first is not to be hidden
             assessment.suggested_category is Category.INCOMPLETE,
         ),
     )
+    # a dict keeps the order and drops repetitions; the worst finding asks first
     missing = dict.fromkeys(name for assessment in (worst, *assessments) for name in assessment.missing)
+    # missing facts of other findings might make them the worst
     return replace(worst, missing=tuple(missing))
 
 
 def _fire(facts: Facts, table: RuleTable) -> tuple[Facts, tuple[Rule, ...]]:
     """The rules that fire, in the order of the sections, and the facts with what the rules made known."""
+    # typically benign kinds first: shape and distribution count only where none holds
     classic = _fired(table.of("classic"), facts)
     facts = replace(facts, classic=bool(classic))
     fired = (*(classic or _base(facts, table)), *_fired(table.of("modifier"), facts))
+    # what raises may depend on the kind, what an examination allows on the category reached by then
     facts = replace(facts, above_benign=_floor(fired) > RANKED_CATEGORIES.index(Category.BENIGN))
     return facts, (*fired, *_fired(table.of("context"), facts))
 
@@ -108,10 +113,13 @@ def _base(facts: Facts, table: RuleTable) -> tuple[Rule, ...]:
 
 def _floor(fired: Sequence[Rule]) -> int:
     """Place on the ladder: the base, then steps up to 4C, then the highest "at least"."""
+    # some base rule always fires: the table was checked to cover every description
     rank = max(_rank(rule.category) for rule in fired)
     steps, stop = sum(rule.steps_up for rule in fired), _rank(STEPS_STOP_AT)
+    # a base of 5 is above the stop already, and a step must not take it down
     if steps and rank < stop:
         rank = min(max(rank + steps, _rank(_LEAST_RAISED)), stop)
+    # after the steps, and the highest: so the order of rules makes no difference (decision 11)
     return max(rank, *(_rank(rule.at_least) for rule in fired))
 
 
@@ -121,6 +129,7 @@ def _rank(category: Category | None) -> int:
 
 def _shown(fired: Sequence[Rule], floor: Category) -> Category:
     """Known cancer stays 6; else 0 where something must be done first; else the category itself."""
+    # a known cancer stays 6 whatever else is incomplete
     if any(rule.show for rule in fired):
         return Category.KNOWN_MALIGNANCY
     return Category.INCOMPLETE if any(rule.incomplete for rule in fired) else floor
@@ -128,6 +137,7 @@ def _shown(fired: Sequence[Rule], floor: Category) -> Category:
 
 def _missing(facts: Facts, table: RuleTable) -> tuple[str, ...]:
     """Facts wanted by rules that they could still make fire; of the base only where nothing is classic."""
+    # once typically benign, an answer to a question of the base would change nothing
     open_rules = [rule for rule in table.rules if not (facts.classic and rule.section in ("classic", "base"))]
     return tuple(dict.fromkeys(name for rule in open_rules for name in rule.lacks(facts)))
 
@@ -135,6 +145,7 @@ def _missing(facts: Facts, table: RuleTable) -> tuple[str, ...]:
 def _likelihood(facts: Facts, table: RuleTable) -> LikelihoodRange | None:
     """The first range of studies whose conditions all hold."""
     for likelihood in table.likelihoods:
+        # not known is None and holds as little as False
         if all(condition.holds(facts) for condition in likelihood.when):
             return likelihood.found
     return None

@@ -96,6 +96,7 @@ def pair_groups(
         Pairs, most probable first, each group in at most one; ``ViewPair.first`` is the group on the CC view.
         Empty where the views cannot be compared or show no groups.
     """
+    # False sorts before True: the view from above comes first
     from_above, from_side = sorted(
         (first, second), key=lambda image: not is_from_above(image.description.view_position)
     )
@@ -104,9 +105,12 @@ def pair_groups(
         return ()
     tilt = _tilt_radians(from_side)
     odds = [[_odds(group, other, tilt, settings.correspondence) for other in aside] for group in above]
+    # similar groups take probability from each other, and so may having no partner (decision 12)
     probability = marginal_probability(np.array(odds, np.float64), settings=settings.correspondence)
+    # each group in a single pair; the largest of each row could take a group twice
     rows, columns = linear_sum_assignment(probability, maximize=True)
     in_mm = _in_mm(first, second)
+    # a less likely pair is not named: the group is then said to be seen on a single view
     pairs = [
         _pair(above[row], aside[column], float(probability[row, column]), in_mm, settings)
         for row, column in zip(rows, columns, strict=True)
@@ -212,10 +216,13 @@ def _group_on_view(
 ) -> _GroupOnView:
     landmarks = image.landmarks
     assert landmarks is not None  # can_be_compared has looked
+    # file pixels, as the landmarks are
     outline, members = np.array(image.breast_outline), image.members_of(group)
     spacing = image.description.pixel_spacing
+    # without a spacing on either view both get the same depth, so that sizes remain comparable
     unit = spacing.mm if in_mm and spacing else settings.usual_depth_mm / _depth_px(outline, landmarks)
     places = np.array([(member.row, member.column) for member in members], np.float64)
+    # shares of the breast, not mm: compression moves skin to skin (decision 12)
     forward, upward = _in_round_breast(places, outline, landmarks, settings.correspondence).mean(axis=0)
     behind, above = from_nipple(places, landmarks).mean(axis=0) * unit
     least = settings.correspondence
@@ -228,6 +235,7 @@ def _group_on_view(
         upward=float(upward),
         behind=float(behind),
         distance=float(np.hypot(behind, above)),
+        # largest first: of large groups only the first members are compared
         members=logarithms[np.argsort(-logarithms[:, 0], kind="stable")],
     )
 
@@ -249,12 +257,14 @@ def _in_round_breast(
     outline of the breast.
     """
     depth, bin_degrees = _depth_px(outline, landmarks), settings.skin_bin_degrees
+    # skin and members in the same polar frame, so that a share is a ratio of two distances
     skin_angle, skin = _polar(from_nipple(_dense(outline, settings.points_a_side), landmarks), depth)
     bins = np.rint(np.degrees(skin_angle) / bin_degrees).astype(np.intp)
     used = np.unique(bins)
     # Where an outline folds back, the skin is its farthest point.
     reach = np.array([skin[bins == number].max() for number in used])
     angle, away = _polar(from_nipple(places, landmarks), depth)
+    # bins without an outline are filled from their neighbors
     share = away / np.interp(angle, np.radians(used * bin_degrees), reach)
     return np.stack([share * np.cos(angle), share * np.sin(angle)], axis=1)
 
@@ -279,11 +289,14 @@ def _odds(above: _GroupOnView, aside: _GroupOnView, tilt: float, settings: Corre
     difference = _difference(above, aside, tilt, settings)
     if _is_loose(above.group) and _is_loose(aside.group):
         share = settings.loose_share
+        # the middle of what fills much of the breast is no exact place
         difference = replace(difference, axis=difference.axis * share, height=difference.height * share)
     disagreements = _disagreements(above.group, aside.group)
+    # less the usual: descriptions that agree better than that speak for a pair
     described = settings.description_weight * sum(
         disagreement - settings.usual_disagreement for disagreement in disagreements
     )
+    # odds of a logistic curve that was fitted to phantoms
     return float(np.exp(settings.base + _in_order(settings.weights) @ _in_order(difference) + described))
 
 
@@ -307,6 +320,7 @@ def _disagreements(above: CalcificationGroup, aside: CalcificationGroup) -> list
 
 def _disagreement(first: dict[Any, float], second: dict[Any, float]) -> float:
     """0 for the same probabilities, 1 for no word in common."""
+    # overlap of two distributions of probability
     return 1.0 - sum(min(share, second.get(word, 0.0)) for word, share in first.items())
 
 
@@ -322,11 +336,14 @@ def _difference(
     # The tilted view shows what lies outward higher than it is, and the paddle lies across its beam.
     superior = (aside.upward - lateral * np.sin(tilt)) / np.cos(tilt)
     toward_paddle = lateral * np.cos(tilt) - superior * np.sin(tilt)
+    # what compression spreads on each view is taken back before the two are compared
     apart = above.forward / _spread(superior, settings) - aside.forward / _spread(toward_paddle, settings)
     most = settings.max_members
     return Difference(
+        # capped: a landmark that is wrong must not outvote everything else
         axis=min((apart / settings.axis_step) ** 2, settings.max_axis),
         height=min(float(superior) ** 2, settings.max_height),
+        # a ratio: 3 and 6 differ as 30 and 60 do
         count=abs(float(np.log(len(above.members) / len(aside.members)))),
         size=abs(above.log_diameter - aside.log_diameter),
         members=_unlike(above.members[:most], aside.members[:most], settings),
@@ -339,6 +356,7 @@ def _spread(off_center: float, settings: CorrespondenceSettings) -> float:
     ``off_center``: in half breasts. The breast is round and the space between the paddles is not, so what
     lies near a paddle is pressed outward.
     """
+    # capped, since the power grows without end toward a paddle
     nearness = min(abs(off_center), settings.max_off_center)
     return float((1 - nearness**2) ** -settings.pressing_exponent)
 
@@ -349,6 +367,7 @@ def _unlike(
     """0 where every member has one of its size and contrast in the other view, 1 where none has."""
     steps = (first[:, None] - second[None]) / np.array([settings.size_step, settings.contrast_step])
     cost = np.minimum((steps**2).sum(axis=2), settings.max_unlike)
+    # each member has a single counterpart, or a bright member would serve for all
     rows, columns = linear_sum_assignment(cost)
     return float(cost[rows, columns].mean()) / settings.max_unlike
 
@@ -357,6 +376,7 @@ def _pair(
     above: _GroupOnView, aside: _GroupOnView, probability: float, in_mm: bool, settings: ExamSettings
 ) -> ViewPair:
     groups = above, aside
+    # percent of the depth where there are no millimeters
     behind = [view.behind if in_mm else 100 * view.behind / settings.usual_depth_mm for view in groups]
     diameters = float(np.exp(above.log_diameter)), float(np.exp(aside.log_diameter))
     return ViewPair(

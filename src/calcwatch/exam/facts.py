@@ -204,6 +204,7 @@ class Facts:
     above_benign: bool | None = _fact(bool)
 
 
+# from the metadata: annotations are strings here and would have to be evaluated
 FACT_KINDS: Mapping[str, type] = {fact.name: fact.metadata["kind"] for fact in fields(Facts)}
 """What each fact is when it is known: a yes or no, a number or a word of an enum."""
 
@@ -287,6 +288,7 @@ def facts_of_group(
         largest_mm=max(diameters, default=None),
         width_mm=_median_of(members, lambda shape: shape.width_mm),
         extent_mm=described.measurements.extent_mm if described else None,
+        # without a spacing no size is known, which is not the same as no size near a limit
         borderline_size=any(member.size_class in _BORDERLINE for member in members) if diameters else None,
         # Short of being all but sure the software does not say "no": a person must look.
         tubular=vascular >= thresholds.tubular_probability or None,
@@ -338,7 +340,9 @@ def worst_shape(
     """
     own = group.morphology.likeliest if group.morphology else None
     shapes = [*_shapes_of_members(members, thresholds), *([own] if own else [])]
+    # by an explicit rank: the order of an enumeration is never data (decision 20)
     worst = max(shapes, key=RANKED_MORPHOLOGIES.index, default=None)
+    # members alone may make a group suspicious but never name it benign
     return None if own is None and worst not in SUSPICIOUS else worst
 
 
@@ -386,6 +390,7 @@ def alternative_facts(
         ),
     ]
     likely = [(other, p) for other, p in others if p >= thresholds.alternative_probability]
+    # a stable sort: shapes stay before distributions of the same probability
     return tuple(sorted(likely, key=lambda other: -other[1])[: thresholds.max_alternatives])
 
 
@@ -404,6 +409,7 @@ def _shapes_of_members(members: Sequence[Calcification], thresholds: FactThresho
 
 def _plainly_linear(described: MorphologyDescription, thresholds: FactThresholds) -> Morphology | None:
     """Which fine linear shape it is, branching or not, where it is plainly one of them."""
+    # together: a doubt between branching and not is none about being linear
     if sum(described.of(shape) for shape in FINE_LINEAR) < thresholds.single_fine_linear_probability:
         return None
     return max(FINE_LINEAR, key=described.of)
@@ -421,6 +427,7 @@ def _single_shape(calcification: Calcification, thresholds: FactThresholds) -> M
 
 def _with_appearance(known: Facts, members: Sequence[Calcification], thresholds: FactThresholds) -> Facts:
     """Add what the median member looks like."""
+    # medians: a single member with a hole or a rough outline does not speak for the group
     lucent = _median_of(members, lambda shape: shape.lucent_center)
     sharp = _median_of(members, lambda shape: shape.edge_sharpness)
     solid = _median_of(members, lambda shape: shape.solidity)
@@ -443,4 +450,5 @@ def _median_of(
 
 def _mostly(answers: Sequence[bool | None], share: float) -> bool | None:
     known = [answer for answer in answers if answer is not None]
+    # share of those that a detector with classes has looked at
     return sum(known) > share * len(known) if known else None

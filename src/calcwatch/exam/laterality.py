@@ -35,6 +35,7 @@ def laterality_pattern(
         [image for image in images if image.description.image_laterality is side]
         for side in (Laterality.RIGHT, Laterality.LEFT)
     )
+    # a breast that was not imaged is not a breast without calcifications
     if not right or not left:
         return LateralityPattern.NOT_KNOWN
     shown = [any(_shows_some(image, settings) for image in side) for side in (right, left)]
@@ -42,6 +43,7 @@ def laterality_pattern(
         return LateralityPattern.NONE
     if not all(shown):
         return LateralityPattern.UNILATERAL
+    # every view must show it, since this pattern may reassure
     if _similar_numbers(right, left, settings) and all(
         _is_scatter(image, settings) for image in (*right, *left)
     ):
@@ -61,6 +63,7 @@ def _similar_numbers(
     right: Sequence[ImageFindings], left: Sequence[ImageFindings], settings: LateralitySettings
 ) -> bool:
     """Whether a view of one side shows about as many as one of the other, on average over the views."""
+    # a mean over the views: a side with more images must not count more
     means = [sum(len(image.calcifications) for image in side) / len(side) for side in (right, left)]
     return max(means) <= settings.max_ratio * min(means)
 
@@ -70,8 +73,10 @@ def _is_scatter(image: ImageFindings, settings: LateralitySettings) -> bool:
     count = len(image.calcifications)
     if count < settings.min_scattered:
         return False
+    # a group that is hardly real does not dominate
     largest = max((group.count for group in _likely_groups(image, settings)), default=0)
     shapes = [found.morphology.likeliest for found in image.calcifications if found.morphology is not None]
+    # counted against all: what was not described speaks against a scatter
     small_round = sum(shape in SMALL_ROUND for shape in shapes)
     return (
         largest <= settings.max_group_share * count and small_round >= settings.min_small_round_share * count

@@ -69,7 +69,9 @@ def locate_group(
         The place with its words.
     """
     side = image.description.image_laterality
+    # its own view first: the first place is what a single view's distance is taken from
     seen = [(image, group), *([counterpart] if counterpart else [])]
+    # on all views or on none: lengths of two units cannot be combined
     in_mm = all(view.description.pixel_spacing is not None for view, _ in seen)
     places = [place for view, own in seen if (place := _place(view, own, in_mm, settings)) is not None]
     outer = next((place.above for place in places if is_from_above(place.view)), None)
@@ -95,6 +97,7 @@ def _place(
         return None
     depth = depth_px(image.landmarks)
     spacing = image.description.pixel_spacing
+    # a breast of the usual depth, so that the limit near the nipple line has a meaning
     unit = spacing.mm if in_mm and spacing else settings.usual_depth_mm / depth
     behind, above = from_nipple(np.array([[group.row, group.column]]), image.landmarks)[0]
     share = float(behind / depth)
@@ -110,6 +113,7 @@ def _upper(places: Sequence[_Place], outer: float | None) -> float | None:
         tilt = side_tilt_degrees(place.view)
         if tilt is not None:
             angle = 0.0 if outer is None else np.radians(tilt)
+            # without a view from above the tilt cannot be undone, and the picture's height stands
             return float((place.above - (outer or 0.0) * np.sin(angle)) / np.cos(angle))
     return None
 
@@ -132,10 +136,13 @@ def _clock(outer: float | None, upper: float | None, side: Laterality | None, ne
     """Hour as seen facing the woman: outward is 3 o'clock on the left breast, 9 on the right."""
     if outer is None or upper is None or side not in (Laterality.LEFT, Laterality.RIGHT):
         return None
+    # so near the line behind the nipple, the hour would be that of the landmarks' error
     if max(abs(outer), abs(upper)) < near_line:
         return None
+    # facing the woman, her left breast's outer side is to the right
     to_the_right = outer if side is Laterality.LEFT else -outer
     hour = round(float(np.degrees(np.arctan2(to_the_right, upper))) / _HOUR_DEGREES) % 12
+    # a clock has no 0
     return hour or 12
 
 
@@ -144,6 +151,7 @@ def _third(places: Sequence[_Place]) -> str | None:
     if not places:
         return None
     share = float(np.mean([place.share for place in places]))
+    # thirds are those of the words a reader uses
     return "anterior" if share < 1 / 3 else "middle" if share < 2 / 3 else "posterior"
 
 
@@ -152,6 +160,8 @@ def _distance(places: Sequence[_Place], outer: float | None, upper: float | None
     if not places:
         return None
     if outer is None or upper is None:
+        # a projection, hence never longer than the way in space
         return float(np.hypot(places[0].behind, places[0].above))
+    # both views measure it: their mean
     behind = float(np.mean([place.behind for place in places]))
     return float(np.linalg.norm(np.array([behind, outer, upper])))

@@ -69,6 +69,7 @@ def analyze_exam(
     """
     if not images:
         raise ValueError("an examination needs at least one image")
+    # before pairs and facts, which both go by the morphology
     images = without_unproven_milk(images)
     pairs = _pair_views(images, settings)
     pattern = laterality_pattern(images, settings=settings.laterality)
@@ -108,6 +109,7 @@ def _without_milk(image: ImageFindings) -> ImageFindings:
         if described is None or milk in (0.0, 1.0):
             return described
         rest = [
+            # the rest adds up to 1 again
             (shape, p / (1 - milk))
             for shape, p in described.probabilities
             if shape is not Morphology.MILK_OF_CALCIUM
@@ -133,6 +135,7 @@ def _pair_views(images: Sequence[ImageFindings], settings: ExamSettings) -> tupl
     for side in _BREASTS:
         own = [image for image in images if image.description.image_laterality is side]
         for first, second in product(own, own):
+            # from above first: each pair of views is met in a single order
             if _is_from_above(first) and can_be_compared(first, second):
                 pairs += pair_groups(first, second, settings=settings)
     return tuple(pairs)
@@ -149,6 +152,7 @@ def _read_groups(
 ) -> tuple[GroupReading, ...]:
     """Locate and assess every group, in the order of the images; ``known``: of each breast."""
     seen = {group.tracking_uid: (image, group) for image in images for group in image.groups}
+    # both ways, since a group of either view asks
     partner = {pair.first: pair.second for pair in pairs} | {pair.second: pair.first for pair in pairs}
     readings = []
     for uid, (image, group) in seen.items():
@@ -161,6 +165,7 @@ def _read_groups(
             image.members_of(group),
             replace(
                 known[_breast_of(image)],
+                # not known where no crossing view was there: "on a single view" would be a finding
                 both_views=counterpart is not None if was_compared else None,
                 change=compared.change,
                 stable_months=compared.stable_months,
@@ -201,6 +206,7 @@ def _read_breasts(
             continue
         groups = sorted((group for image in own for group in image.groups), key=_most_suspicious_first)
         assessments = [assessment_of[group.tracking_uid] for group in groups]
+        # calcifications in no group count for the breast as well, and may be its worst finding
         assessments += [
             assess_group(facts_of_single(single, known[side], table.thresholds), table)
             for image in own
@@ -220,6 +226,7 @@ def _read_breasts(
 
 def _most_suspicious_first(group: CalcificationGroup) -> tuple[float, float, str]:
     """What is not known comes first: somebody must look."""
+    # the tracking UID last: the order must not depend on anything else
     return -(1.0 if group.suspicion is None else group.suspicion), -group.score, group.tracking_uid
 
 
@@ -238,6 +245,7 @@ def _suspicion(
     reading_of = {reading.tracking_uid: reading for reading in readings}
     ranked = [
         (
+            # the score rises with suspicion that was told and with nothing else (decision 13)
             group.suspicion or 0.0,
             group.tracking_uid,
             group_words(group, reading_of[group.tracking_uid].location),
@@ -254,6 +262,7 @@ def _suspicion(
         for image in images
         for single in image.singles
     ]
+    # stable: of equals the first image's comes first
     ranked.sort(key=lambda finding: -finding[0])
     if not ranked:
         return 0.0, (NOTHING_MARKED,)

@@ -80,6 +80,7 @@ class Condition:
             ``None`` where the fact is not known.
         """
         value = getattr(facts, self.fact)
+        # three values: true, false and not known (decision 11)
         if value is None:
             return True if self.holds_unknown else None
         if self.order:
@@ -133,6 +134,7 @@ class Rule:
         Returns:
             ``True`` where it fires.
         """
+        # an exception that is not known does not keep a rule that raises from firing
         return all(condition.holds(facts) is True for condition in self.when) and not any(
             condition.holds(facts) for condition in self.unless
         )
@@ -146,6 +148,7 @@ class Rule:
         Returns:
             Their names; empty where something else keeps it from firing.
         """
+        # open: every condition holds, or is not known and worth asking for
         answers = [(condition.fact, condition.holds(facts)) for condition in self.when]
         is_open = all(holds or (holds is None and fact in self.wants) for fact, holds in answers)
         if not is_open or any(condition.holds(facts) for condition in self.unless):
@@ -229,6 +232,7 @@ def parse_rules(text: str, thresholds: FactThresholds) -> RuleTable:
     _refuse_unknown_words(written, {"version", "lexicon", "questions", "likelihood", *SECTIONS}, "rule table")
     rules = tuple(
         _rule(section, row, number)
+        # section by section, whatever their order in the file
         for section in SECTIONS
         for number, row in enumerate(written.get(section, []), 1)
     )
@@ -240,6 +244,7 @@ def parse_rules(text: str, thresholds: FactThresholds) -> RuleTable:
         questions=dict(written.get("questions", {})),
         thresholds=thresholds,
     )
+    # checks of the whole follow those of single rules: they rely on sound rules
     _check_ids(table)
     _check_questions(table)
     _check_cover(table)
@@ -278,10 +283,12 @@ def _threshold(entry: Any, unit: str, place: str) -> Any:
     if entry.get("origin") not in list(Origin):
         raise BadTable(f"{place}: origin = {entry.get('origin')!r} is not known; one of {', '.join(Origin)}")
     _text(entry, "meaning", place)
+    # whoever claims a standard or a measurement names it
     if entry["origin"] != CHOSEN:
         _text(entry, "reference", place)
     value: Any = entry.get("value")
     if unit == "count":
+        # type, not isinstance: true is an int in Python
         if type(value) is not int or value < 1:
             raise BadTable(f"{place}: value = {value!r} is no count; write a whole number, 1 or more")
         return value
@@ -312,6 +319,7 @@ def parse_condition(text: str, place: str) -> Condition:
         BadTable: The fact is not known, or its value is of another kind.
     """
     words = text.strip()
+    # the most special form first; fullmatch, so that nothing after it is ignored
     if found := _COMPARISON.fullmatch(words):
         return _comparison(words, found, place)
     if found := _CHOICE.fullmatch(words):
@@ -319,6 +327,7 @@ def parse_condition(text: str, place: str) -> Condition:
     if found := _PLAIN.fullmatch(words):
         if _kind(found[2], place) is not bool:
             raise BadTable(f"{place}: {words!r}: {found[2]} is no yes-or-no fact; write '{found[2]} = word'")
+        # without "not" it holds for True, with it for False
         return Condition(words, found[2], frozenset({found[1] is None}))
     raise BadTable(f"{place}: cannot read {text!r}; write fact, not fact, fact = a|b, or fact >= 5")
 
@@ -332,6 +341,7 @@ def _comparison(words: str, found: re.Match[str], place: str) -> Condition:
 
 def _choice(words: str, fact: str, choices: list[str], place: str) -> Condition:
     kind = _kind(fact, place)
+    # for a yes-or-no fact or a number the only word is "unknown"
     known = list(kind) if issubclass(kind, StrEnum) else []
     wrong = [word for word in choices if word not in (*known, _UNKNOWN)]
     if wrong:
@@ -348,6 +358,7 @@ def _kind(fact: str, place: str) -> type:
 
 def _rule(section: str, row: dict[str, Any], number: int) -> Rule:
     place = f"rule {row.get('id') or f'{number} of [[{section}]], which has no id'}"
+    # a misspelled effect would otherwise be a rule that silently does nothing
     _refuse_unknown_words(row, _WORDS | _EFFECTS[section], place)
     rule = Rule(
         id=_text(row, "id", place),
@@ -377,6 +388,7 @@ def _check_rule(rule: Rule, row: dict[str, Any], place: str) -> None:
         raise BadTable(f"{place}: show = {row['show']!r}; only '6' stands beside the ladder and can be shown")
     for name in rule.wants:
         _kind(name, place)
+    # instead_of takes other rules away, which can lower a category as well
     reassures = rule.section == "classic" or rule.instead_of
     if reassures and (rule.unless or any(condition.holds_unknown for condition in rule.when)):
         raise BadTable(
@@ -441,6 +453,7 @@ def _check_ids(table: RuleTable) -> None:
     base = {rule.id for rule in table.of("base")}
     for rule in table.rules:
         for name in rule.instead_of:
+            # no chains: what stands in for a rule that stands in for another would depend on the order
             if name not in base or table.rule(name).instead_of:
                 raise BadTable(
                     f"rule {rule.id}: it stands in for {name}, which is no rule of [[base]] or itself stands "
@@ -460,6 +473,7 @@ def _check_questions(table: RuleTable) -> None:
 def _check_cover(table: RuleTable) -> None:
     """Every shape with every distribution, known or not, has a rule when nothing else is known."""
     base = table.of("base")
+    # a description without a rule would have no category when it is met in a patient
     for morphology, distribution in product((*RANKED_MORPHOLOGIES, None), (*RANKED_DISTRIBUTIONS, None)):
         facts = Facts(morphology=morphology, distribution=distribution, classic=False)
         if not any(rule.fires(facts) for rule in base):

@@ -72,6 +72,7 @@ def analyze_image(
     """
     settings = settings or AnalysisSettings()
     image, breast, flags = _prepare(mammogram, settings)
+    # refused before anything is searched: no calcifications found there would reassure
     if reason := reason_to_refuse(flags):
         raise UnsuitableImage(f"{mammogram.description.source}: {reason}")
     view = mammogram.description.view_position
@@ -83,6 +84,7 @@ def analyze_image(
     grouped = group_calcifications(image, breast, measured, detections, settings=settings)
     described = None
     if describer is not None:
+        # working_mm scales features; only spacing_mm ever makes a length in mm (decision 4)
         geometry = BreastGeometry(
             image.working_mm, image.spacing_mm, breast.area_px, landmarks.nipple if landmarks else None
         )
@@ -96,8 +98,10 @@ def analyze_image(
             settings=settings,
         )
 
+    # made of content and analysis version, so that a second run gives the same identifiers
     name = f"{mammogram.description.sha256}/{ANALYSIS_VERSION}"
     calcifications = to_calcifications(measured, detections, described, image, name, settings=settings.shape)
+    # kept for a later comparison: what is new there may have been here, only too faint to report
     below_threshold = (candidates.score >= settings.tissue_map.min_subthreshold_score) & (
         candidates.score < settings.score_threshold
     )
@@ -105,6 +109,7 @@ def analyze_image(
         description=mammogram.description,
         breast_area_cm2=breast.area_cm2(image.spacing_mm),
         breast_outline=to_polygon(breast.outline, image.frame),
+        # a set has no order, and the same image must give the same bytes
         quality_flags=tuple(sorted(flags)),
         calcifications=calcifications,
         non_lesions=to_non_lesions(lookalikes, image.frame),
@@ -146,14 +151,17 @@ def separate_lookalikes(
         Detections from the score threshold on that are no look-alikes, in the order of the candidates; and
         the look-alikes, those that rules find before those that the detector classified, in crop pixels.
     """
+    # a look-alike scores low as a calcification: its own class lets it pass
     likely = kept(
         candidates,
         (candidates.score >= settings.score_threshold) | is_lookalike(candidates, settings=settings.classify),
     )
+    # rules first: they outline a whole object, and what lies on it is not named a second time
     by_rule, remains = find_lookalikes(image, breast, likely, settings=settings)
     likely = kept(likely, remains)
     classified = is_lookalike(likely, settings=settings.classify)
     by_network = name_lookalikes(image, kept(likely, classified), settings=settings)
+    # look-alikes leave here, before groups are made: a clip is no member of any
     return kept(likely, ~classified), (*by_rule, *by_network)
 
 
@@ -174,6 +182,7 @@ def measure_calcifications(
     return tuple(
         calcification
         for calcification in measure(image, detections, settings=settings.outline)
+        # contrast is known once the object is outlined, so the faintest can go only here
         if calcification.contrast >= settings.min_contrast
     )
 
@@ -200,6 +209,7 @@ def group_calcifications(
     """
     # in file pixels, unlike all else here: see image/findings.py
     points = [image.frame.to_file(calcification.row, calcification.column) for calcification in measured]
+    # detections that were merged into a stronger object have no place in the group
     used = [calcification.index for calcification in measured]
     # a network has seen the neighbors: its scores need no support by them
     classified = detections.class_probabilities is not None

@@ -46,8 +46,10 @@ def gaussian(image: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]
         The blurred picture, same shape.
     """
     if sigma_px > WIDE_SIGMA_PX:
+        # three boxes are close to a Gaussian; an odd side has a middle pixel, so nothing is shifted
         size = (round((4 * sigma_px**2 + 1) ** 0.5) | 1,) * 2  # variance of a box: (size^2 - 1) / 12
         return np.asarray(cv2.blur(cv2.blur(cv2.blur(image, size), size), size), dtype=np.float32)
+    # kernel size (0, 0): OpenCV takes it from sigma; the border is mirrored without its own pixel
     return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma_px), dtype=np.float32)
 
 
@@ -68,7 +70,9 @@ def local_noise(
         Noise at every pixel in units of the response, same shape; 0 where nothing in the window counts.
     """
     size = (window_px | 1, window_px | 1)
+    # normalized convolution: divided by the weight, pixels outside of the breast take no part
     weight = cv2.blur(inside, size) + np.float32(1e-6)  # keeps 0 over 0 at 0
+    # absolute values: in a mean of squares a single calcification would outweigh its whole window
     magnitude = cv2.absdiff(response, np.zeros(1)) * inside
     mean = cv2.blur(magnitude, size) / weight
     clipped = cv2.blur(np.minimum(magnitude, np.float32(CLIP) * mean), size) / weight
@@ -85,6 +89,7 @@ def largest_part(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
         1 on the largest part, same shape; 0 everywhere when the mask is empty.
     """
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
+    # the first label is the background
     if len(stats) < 2:
         return np.zeros_like(mask)
     return np.asarray(labels == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA])), dtype=np.uint8)
@@ -103,6 +108,7 @@ def erode(mask: NDArray[np.uint8], radius_px: int) -> NDArray[np.uint8]:
     if radius_px < 1:
         return mask
     element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius_px + 1, 2 * radius_px + 1))
+    # value 1 past the border: the breast goes on there, as at the chest wall, and loses no rim
     eroded = cv2.erode(mask, element, borderType=cv2.BORDER_CONSTANT, borderValue=1)
     return np.asarray(eroded, dtype=np.uint8)
 
@@ -118,6 +124,7 @@ def block_mean(picture: NDArray[np.float32], step: int) -> NDArray[np.float32]:
         One pixel a block, at least one row and one column.
     """
     rows, columns = (max(1, length // step) for length in picture.shape)
+    # by a whole number INTER_AREA gives the plain mean of each block
     whole = picture[: rows * step, : columns * step]
     return np.asarray(cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA), dtype=np.float32)
 
@@ -145,6 +152,7 @@ def block_to_pixel(place: NDArray[np.float64], step: int) -> NDArray[np.float64]
     Returns:
         The same places in pixels, same shape; 0 is the center of the first pixel.
     """
+    # edges of pixels scale, centers do not: half a pixel out, and half a pixel back in
     return (place + 0.5) * step - 0.5
 
 
@@ -158,6 +166,7 @@ def enlarged(mask: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     Returns:
         The mask, of ``shape``.
     """
+    # nearest pixel: any interpolation would make values between 0 and 1
     return np.asarray(
         cv2.resize(np.asarray(mask, np.uint8), shape[::-1], interpolation=cv2.INTER_NEAREST), np.uint8
     )
@@ -179,6 +188,7 @@ def sampled(
     (rows, columns), flat = picture.shape, picture.ravel()
     y, x = row.clip(0, rows - 1), column.clip(0, columns - 1)
     top, left = y.astype(np.intp), x.astype(np.intp)
+    # in the last row or column the next pixel is the pixel itself: nothing past the border is read
     right, down = (left < columns - 1).astype(np.intp), (top < rows - 1) * np.intp(columns)
     y, x = y - top.astype(np.float32), x - left.astype(np.float32)
     place = top * columns + left
@@ -210,7 +220,9 @@ def squares_around(
     """
     half = side_px // 2
     kind = cv2.BORDER_REPLICATE if fill is None else cv2.BORDER_CONSTANT
+    # padded by half a side, the row and column of a pixel are the corner of its square
     padded = cv2.copyMakeBorder(picture, half, half, half, half, kind, value=(fill or 0.0,))
+    # a view of all squares: only the few that are indexed are copied
     squares = np.lib.stride_tricks.sliding_window_view(padded, (side_px, side_px))
     return np.ascontiguousarray(squares[row, column])
 
@@ -224,6 +236,7 @@ def longest_contour(mask: NDArray[np.uint8]) -> NDArray[np.int32]:
     Returns:
         Pixels of the rim in order, n x 2 (column, row), as OpenCV has it; 0 x 2 when the mask is empty.
     """
+    # every pixel of the rim is kept: the number of its points stands for its length
     contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     if not contours:
         return np.zeros((0, 2), np.int32)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from calcwatch.image.prepare.landmarks import CropLandmarks
     from calcwatch.image.prepare.normalize import CropFrame, PreparedImage
 
+# a hash of a name in this space: no clock and no chance, which the core does without
 _UID_SPACE = uuid.UUID("8d5d6a1c-4f0e-5c55-9a43-6d1f9a5e6b70")  # drawn once for calcwatch's findings
 
 
@@ -44,6 +45,7 @@ def tracking_uid(name: str) -> str:
     Returns:
         The same UID for the same name: same file, same analysis, same finding.
     """
+    # 2.25 is the root of UIDs made of a UUID: it needs no registration
     return f"2.25.{uuid.uuid5(_UID_SPACE, name).int}"
 
 
@@ -74,6 +76,7 @@ def to_calcifications(
     calcifications = []
     for number, found in enumerate(measured):
         row, column = image.frame.to_file(found.row, found.column)
+        # never from the working scale: a guessed size cannot be told from a measured size (decision 4)
         diameter_mm = None if mm is None else found.diameter_px * mm
         calcifications.append(
             Calcification(
@@ -93,6 +96,7 @@ def to_calcifications(
                 size_class=size_class(diameter_mm, settings=settings),
                 shape=None if described is None else described.shapes[number],
                 morphology=None if described is None else described.morphologies[number],
+                # not known rather than False: a detector without classes has not looked
                 vascular=None if probabilities is None else is_vascular(probabilities[found.index]),
             )
         )
@@ -122,6 +126,7 @@ def to_groups(
     return tuple(
         CalcificationGroup(
             tracking_uid=tracking_uid(f"{name}/group/{number}"),
+            # groups come in file pixels already
             row=group.row,
             column=group.column,
             radius_px=group.radius_px,

@@ -107,10 +107,12 @@ def read_card(folder: Path, kind: ModelKind) -> dict[str, Any]:
         BadModel: A file is missing or no card, the model is of an earlier version, or its classes or inputs
             are not those that the code feeds and names.
     """
+    # first of all, so that a missing file is named and not met later as an error of the network
     check_files(folder, kind.files, kind.train)
     path = folder / kind.card
     try:
         card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        # lists, as JSON has them: tuples would never be equal to them
         said = {name: list(card[name]) for name in ("classes", "numbers")}
         said |= {name: list(card["inputs"][name]) for name in kind.networks}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -120,6 +122,7 @@ def read_card(folder: Path, kind: ModelKind) -> dict[str, Any]:
         ) from error
     wanted = {"classes": list(kind.classes), "numbers": list(kind.numbers)}
     wanted |= {name: list(inputs) for name, inputs in kind.networks.items()}
+    # compared in order: swapped classes would rename findings without any error (decision 20)
     for name, expected in wanted.items():
         if said[name] != expected:
             raise BadModel(
@@ -160,6 +163,7 @@ def check_files(folder: Path, names: tuple[str, ...], train: str) -> None:
     missing = [name for name in names if not (folder / name).is_file()]
     if not missing:
         return
+    # told by its file names: such a card does not name its classes and cannot be checked (decision 20)
     if any((folder / name).is_file() for name in _OF_VERSION_0_1):
         raise BadModel(
             f"{folder}: this is a model of calcwatch 0.1, whose card does not name its classes "
@@ -181,4 +185,5 @@ def hash_of_files(folder: Path, *names: str) -> str:
     Returns:
         SHA-256 of all their bytes together, in hexadecimal.
     """
+    # the files are small (under 1 MB together, decision 9), so they are joined in memory
     return hashlib.sha256(b"".join((folder / name).read_bytes() for name in names)).hexdigest()

@@ -108,7 +108,9 @@ def learned_detector(folder: Path = SHIPPED) -> Detector:
     Raises:
         BadModel: The folder holds no such model, or one that does not fit.
     """
+    # refused here, where the model is named, and not at the first image
     read_card(folder, DETECTOR)
+    # a partial of a module's function can be pickled; a loaded network could not travel
     return partial(_detect, str(folder))
 
 
@@ -138,6 +140,7 @@ def learned_describer(folder: Path = SHIPPED) -> Describer:
     Raises:
         BadModel: The folder holds no such model, or one that does not fit.
     """
+    # as for the detector: refused when it is named
     for kind in (MORPHOLOGY, DISTRIBUTION):
         read_card(folder, kind)
     check_files(folder, (SUSPICION,), _FIT)
@@ -179,6 +182,7 @@ def suspicion_model(folder: Path = SHIPPED) -> SuspicionModel:
             **{name: float(tree["curve"][name]) for name in ("intercept", "slope", "crowd", "gathered")},
             deciles=tuple(float(value) for value in tree["reference"]["deciles"]),
         )
+    # ValueError includes broken JSON and what SuspicionModel refuses
     except (KeyError, TypeError, ValueError) as error:
         raise BadModel(f"{folder / SUSPICION}: {error}; use the file that is shipped") from error
 
@@ -227,6 +231,7 @@ def _describe(
     )
 
 
+# by path, which can be hashed: a process loads a network once, however many images it reads
 @lru_cache(maxsize=2)
 def detector_networks(folder: str) -> DetectorNetworks:
     """Load the networks of a detector, once a process.
@@ -246,6 +251,7 @@ def detector_networks(folder: str) -> DetectorNetworks:
     def classify_patches(patches: Patches) -> NDArray[np.float32]:
         return patch.run_in_batches(patches.detail, patches.context, patches.numbers)
 
+    # patches in batches, each by itself; the context network sees all candidates at once
     return DetectorNetworks(classify_patches, context.run, max_candidates=int(card["candidates"]))
 
 

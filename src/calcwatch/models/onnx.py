@@ -39,15 +39,19 @@ class Network:
             BadModel: The file is no network, or its inputs or outputs are others.
         """
         options = onnxruntime.SessionOptions()
+        # OpenCV's number is set for the process: several workers must not each take every core
         options.intra_op_num_threads = max(1, cv2.getNumThreads())
         options.inter_op_num_threads = 1
+        # errors alone: warnings would end up among the lines of a command
         options.log_severity_level = 3
         try:
+            # the CPU alone, so that the answer does not depend on what else a machine has
             session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime has an exception class for each of its status codes
             raise BadModel(
                 f"{path}: this is no network that can be run; use the one that is shipped, or train one"
             ) from error
+        # arrays are given by position: wrong names would feed them to the wrong inputs
         names = tuple(entry.name for entry in session.get_inputs())
         width = session.get_outputs()[0].shape[-1]
         if names != inputs or width != outputs:
@@ -88,10 +92,12 @@ class Network:
             stop = min(start + BATCH, count)
             rows = (_filled_up(array[start:stop]) for array in arrays)
             feeds = dict(zip(self.inputs, rows, strict=True))
+            # what filled the batch up is cut off again
             answers[start:stop] = self._session.run(None, feeds)[0][: stop - start]
         return answers
 
 
 def _filled_up(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     missing = BATCH - len(rows)
+    # rows of zeros: a batch of another size may be computed in another order and differ in the last bits
     return np.pad(rows, [(0, missing), *[(0, 0)] * (rows.ndim - 1)]) if missing else rows

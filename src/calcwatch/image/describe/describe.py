@@ -134,6 +134,7 @@ def describe_learned(
     shapes, patches = measure_shapes(
         image, calcifications, detections.class_probabilities, is_lateral=is_lateral, settings=settings
     )
+    # crop pixels, as the nipple of the geometry is: groups carry file pixels, but only members are used
     points = np.array([(found.row, found.column) for found in calcifications]).reshape(-1, 2)
     # the networks were trained on mm; where the spacing is unknown, the working scale is taken for it
     places_mm = points * image.working_mm
@@ -159,11 +160,13 @@ def describe_learned(
                 group,
                 describe_morphology(
                     probabilities,
+                    # of the median member: a single large calcification does not make a group well resolved
                     diameter_px=float(np.median([diameters[member] for member in group.members])),
                     is_lateral=is_lateral,
                     settings=settings.morphology,
                 ),
                 distribution,
+                # a group has members, so there is something to divide by
                 gathered=len(group.members) / len(calcifications),
                 crowd=crowd_of(places_mm[list(group.members)], settings=settings.suspicion),
                 model=model.suspicion,

@@ -168,8 +168,10 @@ def _patterns(
     # members count whatever their score: the group was made of them
     counted = np.union1d(np.flatnonzero(scores >= settings.distribution.min_score), members)
     own = np.isin(counted, members)
+    # the group may be a fragment: only with what lies round it does a region or a segment show
     patterns = [places[members]]
     for reach in settings.distribution.reaches_mm:
+        # steps of limited length, not a radius: a long line is followed to its end
         parts = [part for part in linked(places[counted], reach) if own[part].any()]
         patterns.append(places[counted[np.concatenate(parts)]])
     return [*patterns, places[counted]]
@@ -250,6 +252,7 @@ def _spread(places: NDArray[np.float64]) -> tuple[float, float]:
     """Standard deviation along the principal axis and across it."""
     if len(places) < 2:
         return 0.0, 0.0
+    # eigenvalues come smallest first; rounding can leave the smaller just below 0
     wide, long = np.sqrt(np.maximum(np.linalg.eigvalsh(np.cov(places.T, bias=True)), 0.0))
     return float(long), float(wide)
 
@@ -258,6 +261,7 @@ def _angle_to(places: NDArray[np.float64], nipple: NDArray[np.float64]) -> float
     """Degrees between the principal axis and the way to the nipple, 0 to 90; ``None`` without an axis."""
     if len(places) < 2 or not np.ptp(places, axis=0).any():
         return None
+    # the last vector belongs to the largest eigenvalue
     axis = np.linalg.eigh(np.cov(places.T))[1][:, 1]
     way = nipple - places.mean(axis=0)
     cosine = abs(float(axis @ way)) / max(float(np.linalg.norm(way)), _TINY_MM)
@@ -289,5 +293,6 @@ def _measurements(
         hull_area_mm2=in_mm(area),
         nearest_neighbor_mm=in_mm(np.median(nearest)) if nearest.size else None,
         nipple_angle_degrees=None if nipple is None else _angle_to(places, nipple),
+        # a hull may span air where the skin bends inward
         breast_share=min(area / breast_area, 1.0),
     )

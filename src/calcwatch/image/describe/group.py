@@ -68,6 +68,7 @@ def group(
         give no groups.
     """
     groups = []
+    # 5 mm is the length of a link, not the size of a group: 10 mm chained a whole breast (decision 10)
     fragments = [members for members in linked(points, distance_px) if members.size >= min_count]
     for members, reach_px in join_fragments(
         points,
@@ -79,6 +80,7 @@ def group(
     ):
         own = points[members]
         if strengths is None:
+            # at the distance that links this pattern: members of a scatter are no grouping distance apart
             score = close_score(own, scores[members], reach_px, settings=settings)
         else:
             score = group_score(scores[members], strengths[members], settings=settings)
@@ -150,6 +152,7 @@ def group_score(
 def _enough_real(scores: NDArray[np.float64], settings: GroupSettings) -> float:
     """Probability that at least three of them are real (all, where there are fewer)."""
     # probability that 0, 1, ... of those seen so far are real: one more, and each moves up by its score
+    # states from min_real on are left out: what is missing from 1 is their probability
     fewer = np.zeros(min(settings.min_real, scores.size))
     fewer[0] = 1.0
     for score in scores:

@@ -97,6 +97,7 @@ def classify_morphology(
         Probabilities of the calcifications, n x ``OUTPUTS``, and of the groups, a row each.
     """
     logits = model.patch_network(patches)
+    # calcifications and groups go through one network, told apart by its last feature
     features = context_features(logits, patches.numbers, places_mm, groups, settings=settings)
     probabilities = model.context_network(features)
     return probabilities[: len(places_mm)], probabilities[len(places_mm) :]
@@ -140,6 +141,7 @@ def context_features(
         np.concatenate([own[index], described[members], [0.0]]) for index, members in enumerate(sets[:count])
     ]
     rows += [
+        # a group is described by the mean of its members where a calcification has itself
         np.concatenate([own[list(members)].mean(axis=0), described[members], [1.0]])
         for members in sets[count:]
     ]
@@ -151,6 +153,7 @@ def _sets(
 ) -> list[tuple[int, ...]]:
     """The set that each calcification, and then each group, is seen in: its group, else its neighborhood."""
     near = cKDTree(places_mm).query_ball_point(places_mm, settings.neighborhood_mm)
+    # neighborhoods for all, then overwritten where a group knows better
     sets = [tuple(sorted(neighbors)) for neighbors in near]
     for members in groups:
         for member in members:
@@ -232,6 +235,7 @@ def describe_morphology(
         The morphologies of probability above 0, the likeliest first, adding up to 1: that it may be no
         calcification is left out; and the reason where none is likely enough to be named.
     """
+    # the last output is no calcification: whether it is real was the detector's to say
     likely = probabilities[: len(MORPHOLOGY_CLASSES)].astype(np.float64)
     if not is_lateral:
         # seen from above, sediment is a smudge as amorphous calcifications are: naming it would reassure

@@ -32,6 +32,7 @@ def linked(points: NDArray[np.float64], distance_px: float) -> list[NDArray[np.i
     """
     if not len(points):
         return []
+    # a tree gives the few close pairs without the distances of all
     pairs = cKDTree(points).query_pairs(distance_px, output_type="ndarray")
     links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(points),) * 2)
     count, label = connected_components(links, directed=False)
@@ -63,6 +64,7 @@ def join_fragments(
     """
     alone = [(members, distance_px) for members in fragments]
     counted = np.flatnonzero(scores >= settings.min_score)
+    # too few for the smallest pattern, or more than any pattern has
     if not settings.min_in_line <= counted.size <= settings.max_points:
         return alone
     # a scatter is asked for first: its parts would pass for regions
@@ -149,6 +151,7 @@ def _fills_breast(
     if breast_area_px is None or scores.sum() < settings.min_scattered:
         return False
     spacing = spacing_of(points, settings=settings)
+    # a few false detections far off would stretch the hull over the whole breast
     core = points[spacing <= settings.straggler_spacing * np.median(spacing)]
     return hull_area(core) >= settings.min_breast_share * breast_area_px
 
@@ -162,6 +165,7 @@ def _wide_pattern(
 ) -> NDArray[np.intp] | None:
     """The points of a pattern that are one line or region; ``None``: they are not, or need no joining."""
     largest = max((np.isin(fragment, pattern).sum() for fragment in fragments), default=0)
+    # all in a single fragment: links have joined it already
     if pattern.size < settings.min_in_line or largest == pattern.size:
         return None
     # a dense stretch of a line is part of it: lines are looked for before dense fragments are left out
@@ -192,6 +196,7 @@ def _without_dense(
     ]
     rest = pattern
     for number in np.argsort(spacing, kind="stable"):
+        # against what is left after denser fragments went, so that these do not make the rest look dense
         others = np.setdiff1d(rest, parts[number])
         # too few to be a group, or too few left to be denser than
         if min(parts[number].size, others.size) < settings.min_dense:
@@ -206,5 +211,6 @@ def _merged(groups: list[Members], whole: NDArray[np.intp], reach_px: float) -> 
     """The groups with all those that meet ``whole`` made one with it."""
     meets = [np.intersect1d(members, whole).size > 0 for members, _ in groups]
     parts = [members for (members, _), met in zip(groups, meets, strict=True) if met]
+    # groups that only touch the pattern come whole, so that every point stays in a single group
     union = np.unique(np.concatenate([whole, *parts]))
     return [group for group, met in zip(groups, meets, strict=True) if not met] + [(union, reach_px)]

@@ -70,6 +70,7 @@ def measure_shapes(
         Shape of each calcification, and the inputs of the network, a row each, in the order given; no
         calcifications give empty arrays.
     """
+    # made once for the image: every cut takes the level that fits its scale
     levels = pyramid(image.gray, settings=settings.shape)
     close_ups = [cut_close_up(levels, found, settings=settings.shape) for found in calcifications]
     features = tuple(
@@ -134,6 +135,7 @@ def _around(
     gray = cut(levels, found.row, found.column, side_px=step * CLOSE_PX, cells=CLOSE_PX)
     # from pixels of the crop to cells of the marks, both counted from the middle of their first one
     row, column = (found.row + 0.5) / step - 0.5, (found.column + 0.5) / step - 0.5
+    # marks are on the scale of the patch already, so a single level is enough
     nearby = cut((marks,), row, column, side_px=CLOSE_PX, cells=CLOSE_PX)
     return np.stack([_in_noise(gray, found, settings), nearby])
 
@@ -142,6 +144,7 @@ def _in_noise(
     gray: NDArray[np.float32], found: MeasuredObject, settings: ShapePatchSettings
 ) -> NDArray[np.float32]:
     """Gray over the object's surround in units of the noise, large values compressed."""
+    # contrast is height over noise: their ratio is the noise that the object was measured with
     noise = max(found.height / max(found.contrast, settings.min_contrast), settings.min_noise)
     # arcsinh is linear near 0 and a logarithm far from it: faint and bright calcifications fit one scale
     return np.asarray(
@@ -158,6 +161,7 @@ def _marks(
     marks = np.zeros((rows, columns), np.float32)
     for found in calcifications:
         place = (int((found.column + 0.5) / step), int((found.row + 0.5) / step))
+        # a radius of 0 still marks its cell
         cv2.circle(marks, place, int(found.diameter_px / 2 / step), (1.0,), -1)
     return marks
 
@@ -168,6 +172,7 @@ def _numbers(
     """The first of ``SHAPE_NUMBERS``, up to the surround, each of about unit size."""
     mm, reference = image.working_mm, settings.reference_length_mm
     return (
+        # ratios as logarithms: the same factor is the same step for small and large
         np.log(mm / settings.reference_spacing_mm),
         np.log(max(found.diameter_px, settings.min_diameter_px) * mm / reference),
         np.log(shape.length_px * mm / reference),

@@ -86,6 +86,7 @@ def expected_share(
         for distribution, also in distributions.items():
             # odds multiply where shares would pass 1; morphology and distribution are taken as independent
             odds = model.shape_odds[morphology] * model.distribution_odds[distribution]
+            # shares are averaged, not odds: a rare description of huge odds would outweigh all others
             total += probability * also * odds / (1 + odds)
     return total
 
@@ -159,6 +160,7 @@ def suspicion_of_single(
     if calcification.morphology is None or not calcification.morphology.probabilities:
         return 0.0
     morphologies = dict(calcification.morphology.probabilities)
+    # in no group, hence the distribution is not in doubt
     share = expected_share(morphologies, {Distribution.SINGLE: 1.0}, model)
     return suspicion_of(
         share, crowd=1, gathered=1 / total, score=calcification.score, model=model, settings=settings
@@ -192,4 +194,5 @@ def score_of(suspicion: float, deciles: Sequence[float]) -> int:
     Returns:
         1 to 10: the tenth of the reference population that it falls in; on a border the higher one.
     """
+    # a rank in a reference population, never a probability of cancer (decision 13)
     return 1 + int(np.searchsorted(np.asarray(deciles), suspicion, side="right"))

@@ -103,6 +103,7 @@ def find_candidates(image: PreparedImage, breast: BreastRegion, settings: Analys
         The ``settings.max_candidates`` candidates of the highest rank.
     """
     candidate_settings = settings.candidates
+    # the mask has its holes filled: what is as dark as air in them takes no part
     imaged = breast.mask & image.foreground
     filled = fill_outside(
         image.gray, imaged, image.px(candidate_settings.fill_mm), settings=settings.filter_bank
@@ -112,6 +113,7 @@ def find_candidates(image: PreparedImage, breast: BreastRegion, settings: Analys
     maxima, noise_map = find_local_maxima(
         filled, imaged, area, image, most=most, settings=settings.filter_bank
     )
+    # doubles go before support is summed: else a calcification would support itself from every scale
     maxima = _suppress_non_maxima(maxima, image, most, candidate_settings)
     supported_strength, support = _support(maxima, image, candidate_settings)
     rank_score = (
@@ -119,6 +121,7 @@ def find_candidates(image: PreparedImage, breast: BreastRegion, settings: Analys
         + candidate_settings.rank_strength_weight * maxima.strength.clip(0)
         + candidate_settings.rank_support_weight * support
     )
+    # ties are broken by place, so that the order is always the same
     order = np.lexsort((maxima.column, maxima.row, -rank_score))[: settings.max_candidates]
     best = maxima.taken(order)
     return Candidates(
@@ -161,6 +164,7 @@ def _suppress_non_maxima(
     Near is within a few pixels or one sigma of either scale; but a fine maximum on a coarse object stays.
     """
     order = np.lexsort((maxima.sigma_px, maxima.column, maxima.row, -maxima.response))
+    # rank of each maximum: the inverse of the order
     place = np.empty_like(order)
     place[order] = np.arange(order.size)
     stays = np.ones(order.size, bool)
@@ -173,6 +177,7 @@ def _suppress_non_maxima(
         weaker = np.where(first_stronger, pair[:, 1], pair[:, 0])
         stronger = np.where(first_stronger, pair[:, 0], pair[:, 1])
         apart = np.hypot(*(points[weaker] - points[stronger]).T)
+        # a coarse maximum takes away only what lies on its very pixel, not the fine maxima beside
         near = apart <= np.where(coarse[stronger], 0, np.maximum(reach[stronger], reach[weaker]))
         stays[weaker[near | (coarse[weaker] & (apart <= reach[weaker]))]] = False
     return maxima.taken(order[stays[order]][:most])
@@ -203,6 +208,7 @@ def _support(
         0.0,
         np.minimum(maxima.strength / np.maximum(1.0, maxima.relative_noise), settings.support_cap),
     )
+    # noise gives nothing, however much of it lies about
     given = np.where(own > settings.support_strength, own, 0.0).astype(np.float32)
     given[maxima.response <= settings.support_response] = 0.0
     near = _sum_of_neighbors(maxima, given, image.px(settings.support_mm), settings)
@@ -234,10 +240,13 @@ def _sum_of_neighbors(
         (1, 0, y * (1 - x)),
         (1, 1, y * x),
     ):
+        # add.at: several maxima may share a cell, and plain indexing would count the last alone
         np.add.at(grid, (top + down, left + right), share * given)
     reach = np.arange(-settings.support_cells, settings.support_cells + 1, dtype=np.float32)
     disk = (np.hypot(reach[:, None], reach) <= settings.support_cells).astype(np.float32)
+    # a sum over a disk is a filter; past the border nothing gives
     total = cv2.filter2D(grid, -1, disk, borderType=cv2.BORDER_CONSTANT)
+    # its own share lies wholly within the disk and is taken off again
     return sampled(np.asarray(total, np.float32), row, column) - given
 
 
@@ -246,6 +255,7 @@ def _score(
 ) -> NDArray[np.float32]:
     """Score of the classical detector: a logistic curve of strength with support."""
     sharpness = (settings.sharp_spacing_mm / image.working_mm) ** settings.blur_exponent
+    # capped at 1: pixels finer than that ask for no more strength
     midpoint = settings.score_midpoint * min(1.0, sharpness)
     return np.asarray(expit((strength - midpoint) / settings.score_width), dtype=np.float32)
 
@@ -264,8 +274,10 @@ def _sharper_than_blur(
     """
     square = squares_around(gray, rows, columns, settings.sharp_window_px)
     middle = settings.sharp_window_px // 2
+    # on pixels as they are: blur would hide how sharp a speck is
     surround = np.median(square.reshape(len(square), settings.sharp_window_px**2), axis=1)
     height = np.maximum(square[:, middle, middle] - surround, 1e-9)
+    # all but the brightest neighbor must be low: along a scratch that neighbor is bright
     sides = np.sort(
         np.stack(
             [

@@ -114,6 +114,7 @@ def detect_learned(
     candidates = find_candidates(image, breast, settings)
     patches = cut_patches(image, candidates, model.max_candidates, settings=settings.patches)
     count = len(patches.numbers)
+    # each candidate by itself first, then all in the light of their neighbors (decision 9)
     logits = model.patch_network(patches)
     places_mm = np.stack([candidates.row[:count], candidates.column[:count]], axis=1) * image.working_mm
     probabilities = model.context_network(
@@ -121,6 +122,7 @@ def detect_learned(
     )
     probabilities, stays = _merge_grain(candidates, probabilities, settings.classify)
     score = probabilities[:, _CALCIFICATIONS].sum(axis=1)
+    # candidates come by rank; a detector answers by score
     order = np.lexsort((candidates.column[:count], candidates.row[:count], -score))
     order = order[stays[order]]
     return Detections(
@@ -145,6 +147,7 @@ def _merge_grain(
     count = len(probabilities)
     row, column = candidates.row[:count], candidates.column[:count]
     sigma, strength = candidates.sigma_px[:count], candidates.strength[:count]
+    # a copy, since input is never modified
     probabilities, stays = probabilities.copy(), np.ones(count, bool)
     for large in np.flatnonzero((sigma > settings.object_sigma_px) & (strength > 0)):
         on_it = np.hypot(row - row[large], column - column[large]) <= settings.object_reach * sigma[large]
@@ -223,13 +226,17 @@ def context_features(
     likely = softmax(logits, axis=1)
     calcification = likely[:, _CALCIFICATIONS].sum(axis=1)
     places = places_mm.astype(np.float32)
+    # all pairs at once: about a thousand candidates are classified
     square = ((places[:, None] - places[None]) ** 2).sum(axis=2)
+    # softmax does not see a constant added to all logits, the context network would
     centered = logits - logits.mean(axis=1, keepdims=True)
     columns = [np.clip(centered, -settings.max_logit, settings.max_logit), numbers]
     for distance in settings.context_distances_mm:
         near = square <= distance**2
+        # no candidate is its own neighbor
         np.fill_diagonal(near, val=False)
         weight = near.astype(np.float32)
+        # sums of probabilities are expected numbers: doubtful neighbors count in part
         together = weight @ np.stack([calcification, likely[:, _VASCULAR]], axis=1)
         highest = (weight * calcification).max(axis=1, initial=0.0)
         columns.append(np.stack([np.log1p(together[:, 0]), np.log1p(together[:, 1]), highest], axis=1))

@@ -107,13 +107,16 @@ def fill_outside(
     rows, columns = gray.shape
     padded = np.zeros((step * math.ceil(rows / step), step * math.ceil(columns / step)), np.float32)
     cv2.copyTo(inside.astype(np.float32), inside, padded[:rows, :columns])
+    # normalized convolution: mean of the breast over mean of its mask, so that air adds nothing
     weight = block_mean(padded, step)
     cv2.copyTo(gray, inside, padded[:rows, :columns])
     total = block_mean(padded, step)
+    # twice a box is a tent: what lies nearer to the skin counts more
     wide_total, wide_weight = (cv2.blur(cv2.blur(picture, size), size) for picture in (total, weight))
     # far from the breast, where no window reaches it, the continuation fades to black
     whole = cv2.resize(wide_total / (wide_weight + np.float32(1e-4)), padded.shape[::-1])
     filled = np.ascontiguousarray(whole[:rows, :columns])
+    # inside, every pixel stays as it was
     return np.asarray(cv2.copyTo(gray, inside, filled), dtype=np.float32)
 
 
@@ -149,6 +152,7 @@ def find_local_maxima(
     for _ in scales:
         # variances of Gaussians add up: this blur takes sigma to that of the next scale
         wider = gaussian(smooth, sigma * math.sqrt(settings.scale_ratio**2 - 1))
+        # a difference of Gaussians is near to a Laplacian at this ratio (Marr and Hildreth 1980)
         response = np.asarray(cv2.subtract(smooth, wider), np.float32)
         noise, typical = _working_noise(response, inside, sigma, cell, image, settings=settings)
         noises.append(noise)
@@ -158,6 +162,7 @@ def find_local_maxima(
         crop_row, crop_column = _in_crop(response, row, column, cell)
         maxima.append(
             LocalMaxima(
+                # the row that an odd picture was filled up with lies past the border
                 row=np.minimum(crop_row, image.gray.shape[0] - 1),
                 column=np.minimum(crop_column, image.gray.shape[1] - 1),
                 sigma_px=np.full_like(height, sigma * cell),
@@ -217,14 +222,17 @@ def _working_noise(
     So neither a calm nor a restless corner sets its own standard. The first is on a coarse grid over the
     whole crop, since noise is even over some millimeters.
     """
+    # the response is smooth over about a sigma: closer samples would say the same again
     step = math.ceil(settings.noise_sample_sigmas * sigma)
     samples = block_centers(response, step)
     counted = block_centers(inside, step).astype(np.float32)
     millimeter = image.px(1.0) / cell
     window = max(settings.noise_window_mm * millimeter, settings.noise_window_sigmas * sigma)
     local = local_noise(samples, counted, round(window / step))
+    # mean of logarithms: a restless corner of the breast does not set it
     typical = np.float32(np.exp(cv2.mean(cv2.log(local + _TINY), mask=counted.astype(np.uint8))[0]))
     # gray comes in steps: noise below their rounding cannot be seen
+    # averaged over the filter, white noise falls with its sigma in crop pixels
     least = np.float32(settings.quantization_noise * image.gray_step / (sigma * cell))
     return np.maximum(np.sqrt(local * typical), least).astype(np.float32), typical
 
@@ -237,13 +245,16 @@ def _highest(
     settings: FilterBankSettings,
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Rows and columns of the highest local maxima above the threshold, at most ``most``, in raster order."""
+    # noise is even over millimeters: its coarse map is enlarged and serves as threshold
     least = cv2.resize(noise * np.float32(settings.min_response), response.shape[::-1])
     high = cv2.compare(response, least, cv2.CMP_GT)
     window = np.ones((settings.maximum_px, settings.maximum_px), np.uint8)
+    # a pixel equal to the dilation is the highest of its window; the threshold's memory is reused
     highest = cv2.dilate(response, window, dst=least)
     top = cv2.compare(response, highest, cv2.CMP_GE)
     is_maximum = np.bitwise_and(np.bitwise_and(high, top), area).view(bool)
     row, column = np.divmod(np.flatnonzero(is_maximum), response.shape[1])
+    # ranked in units of the noise, as everything later is, and not in gray
     height = response[row, column] / _at(noise, row, column, response.shape)
     strongest = np.sort(np.argsort(-height, kind="stable")[:most])
     return row[strongest], column[strongest]
@@ -253,6 +264,7 @@ def _at(
     coarse: NDArray[np.float32], row: NDArray[np.intp], column: NDArray[np.intp], shape: tuple[int, ...]
 ) -> NDArray[np.float32]:
     """Values of a coarse map at pixels of a fine picture of ``shape``, as enlarging the map gives them."""
+    # centers of pixels, as cv2.resize maps them
     y = (row.astype(np.float32) + 0.5) * np.float32(coarse.shape[0] / shape[0]) - np.float32(0.5)
     x = (column.astype(np.float32) + 0.5) * np.float32(coarse.shape[1] / shape[1]) - np.float32(0.5)
     return sampled(coarse, y, x)
@@ -288,9 +300,12 @@ def _strength(
     near = _ring(smooth, row, column, settings.near_ring * sigma, settings)
     far = _ring(smooth, row, column, settings.far_ring * sigma, settings)
     half = settings.ring_samples // 2
+    # of two opposite samples the darker: a line is bright on both sides, a neighbor on a single side
     line = np.minimum(near[:, :half], near[:, half:]).max(axis=1)
+    # not the median: on a vessel most of the ring is dark, and the maximum would look high
     surround = np.partition(far, -settings.ring_rank, axis=1)[:, -settings.ring_rank]
     over_line = np.float32(settings.line_weight) * (center - line)
+    # the less flattering of the two, so that either a line or a bright surround discounts it
     return np.asarray(np.minimum(over_line, center - surround), dtype=np.float32)
 
 

@@ -78,6 +78,7 @@ def cut_patches(
     count = min(count, candidates.row.size)
     row, column = candidates.row[:count], candidates.column[:count]
     noise = candidates.pixel_noise()[:count]
+    # cut from the filled crop: past the skin there is no black edge for the network to see
     detail = squares_around(candidates.filled, row, column, PATCH_PX)
     return Patches(
         detail=_in_noise(detail, noise, settings.detail_scale, settings)[:, None],
@@ -103,9 +104,11 @@ def _context(
     coarse = block_mean(np.asarray(whole, np.float32), step)
     strongest = np.zeros_like(coarse)
     strength = np.arcsinh(np.maximum(candidates.strength, 0) / np.float32(settings.strength_scale))
+    # maximum.at: several candidates may share a coarse pixel
     np.maximum.at(strongest, (candidates.row // step, candidates.column // step), strength)
     place = (row // step, column // step, PATCH_PX)
     gray = _in_noise(squares_around(coarse, *place), noise, settings.context_scale, settings)
+    # gray repeats its border; past it there are no candidates, hence 0
     return np.stack([gray, squares_around(strongest, *place, fill=0.0)], axis=1)
 
 
@@ -118,6 +121,7 @@ def _in_noise(
     median = np.median(some.reshape(len(some), some.shape[1] * some.shape[2]), axis=1)
     squares = squares - np.asarray(median[:, None, None], dtype=np.float32)
     squares /= np.float32(scale) * noise[:, None, None]
+    # linear near 0 and a logarithm far off: faint calcifications and metal fit the same range
     return np.arcsinh(squares)
 
 
@@ -127,6 +131,7 @@ def _numbers(
     """The numbers of the candidates whose noise is given, n x 8."""
     count = noise.size
     gray = image.gray[candidates.row[:count], candidates.column[:count]]
+    # cells without noise lie outside of the breast
     typical = (
         np.float32(np.median(candidates.noise_map[candidates.noise_map > 0])) if count else np.float32(1)
     )

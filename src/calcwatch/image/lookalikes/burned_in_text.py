@@ -33,6 +33,7 @@ def find_burned_in_text(
     """
     step = max(1, round(image.px(settings.cell_mm)))
     bright = _bright_in_air(image, breast, step, settings)
+    # eight neighbors: slanted strokes hang together by their corners
     _, _, stats, _ = cv2.connectedComponentsWithStats(bright, connectivity=8)
     letters = _letters(np.asarray(stats, np.int32)[1:], image.px(1.0) / step, bright.shape, settings)
     if len(letters) < settings.min_letters:
@@ -48,9 +49,11 @@ def _bright_in_air(
     level = image.background + settings.above_air * (1.0 - image.background)
     # coarse cells close the gaps of thin strokes, and there are a tenth as many pixels to follow
     spots = (image.gray >= np.float32(level)).view(np.uint8)
+    # anchored at the corner, each sampled pixel is the brightest of its own block
     coarse = cv2.dilate(spots, np.ones((step, step), np.uint8), anchor=(0, 0))[::step, ::step]
     near = 2 * max(1, round(image.px(settings.skin_mm) / step)) + 1
     taken = cv2.dilate(np.ascontiguousarray(breast.mask[::step, ::step]), np.ones((near, near), np.uint8))
+    # unsigned bytes stop at 0, so the breast itself leaves no mark
     return np.asarray(cv2.subtract(np.ascontiguousarray(coarse), taken), np.uint8)
 
 
@@ -90,5 +93,6 @@ def _words(
 def _named(box: tuple[int, int, int, int], step: int) -> Lookalike:
     """A word, from the box on coarse cells back to crop pixels."""
     top, left, bottom, right = (float(side * step) for side in box)
+    # boxes end past their last pixel
     outline = ((top, left), (top, right - 1), (bottom - 1, right - 1), (bottom - 1, left))
     return Lookalike(NonLesionKind.TEXT, (top + bottom - 1) / 2, (left + right - 1) / 2, outline)

@@ -46,6 +46,7 @@ def find_dust(
     is_dust = whiter_than_calcium(image.gray, rows, columns, image.working_mm, settings=settings)
     taken = np.zeros(image.gray.shape, np.uint8)
     found = []
+    # in order of place, so that a scratch is always traced from the same of its peaks
     for row, column in sorted(zip(rows[is_dust].tolist(), columns[is_dust].tolist(), strict=True)):
         if not taken[row, column]:
             found.append(_traced(image.gray, row, column, taken, settings))
@@ -77,6 +78,7 @@ def whiter_than_calcium(
     """
     if rows.size == 0:
         return np.zeros(0, np.bool_)
+    # maxima were found on a blurred picture: the sharp top may lie a pixel beside
     rows, columns = _brightest_beside(gray, rows, columns)
     patch = _patches(gray, rows, columns, settings.radius_px)
     ground = np.median(patch, axis=(0, 1))
@@ -90,7 +92,9 @@ def whiter_than_calcium(
         (relative[along, along], 2**0.5),  # diagonal steps are longer
         (relative[along, along[::-1]], 2**0.5),
     )
+    # area over height: a width that does not depend on where a threshold is set
     width = np.min([step * np.maximum(profile, 0.0).sum(axis=0) for profile, step in profiles], axis=0)
+    # middle quantiles: the speck itself lies above them, unevenness of the ground between them
     low, high = np.quantile(relative.reshape(along.size**2, -1), settings.evenness_quantiles, axis=0)
     bright = height > settings.gray_per_mm * width * spacing_mm
     return np.asarray(bright & (width <= settings.max_width_px) & (high - low < settings.max_unevenness))
@@ -128,6 +132,7 @@ def _traced(
     ground = float(np.median(nearby))
     core = gray[max(0, row - 1) : row + 2, max(0, column - 1) : column + 2]
     level = ground + settings.outline_level * (float(core.max()) - ground)
+    # eight neighbors: a scratch is a pixel thin and runs aslant
     _, labels = cv2.connectedComponents((gray[part] >= np.float32(level)).astype(np.uint8), connectivity=8)
     # the peak itself may lie a pixel beside what it was found on
     home = labels[max(0, row - 1 - top) : row + 2 - top, max(0, column - 1 - left) : column + 2 - left]

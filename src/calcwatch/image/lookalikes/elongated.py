@@ -68,11 +68,13 @@ def measure_elongated_object(
     """
     if not mask.any():
         raise ValueError("the mask of an object is empty; give one with at least one pixel")
+    # kinds differ by tenths of a millimeter in width, which whole pixels would round away
     fine = int(np.clip(round(spacing_mm / settings.fine_mm), 1, settings.max_magnification))
     finer, solid = _finer(height, mask, fine, settings)
     mm = spacing_mm / fine
     outline, holes, length = _contours(solid, settings)
     area = cv2.countNonZero(solid) * mm**2
+    # the band between outline and plateau: its area over its length is the mean width of the edge
     soft = np.count_nonzero((finer < settings.plateau_level) & (solid > 0)) * mm**2
     width = _width(solid, settings) * mm
     # contours run through the centers of pixels: half a pixel is added where a length is taken from them
@@ -96,12 +98,14 @@ def _contours(
     solid: NDArray[np.uint8], settings: MetalSettings
 ) -> tuple[NDArray[np.int32], list[float], float]:
     """The longest outer contour, the areas of the holes, and the length of all contours, in pixels."""
+    # RETR_CCOMP has two levels: outer rims, and the holes in them
     contours, tree = cv2.findContours(solid, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     is_outer = tree[0][:, 3] < 0
     outer = [np.asarray(contour, np.int32) for contour, out in zip(contours, is_outer, strict=True) if out]
     holes = [
         float(cv2.contourArea(contour)) for contour, out in zip(contours, is_outer, strict=True) if not out
     ]
+    # a chain of pixels is longer than the curve it follows
     length = settings.contour_length * sum(cv2.arcLength(contour, closed=True) for contour in contours)
     return max(outer, key=cv2.contourArea), holes, max(1.0, length)
 
@@ -118,10 +122,12 @@ def _finer(
     # finer pixels may pass the mask by one of its pixels, and never reach the next object
     near = cv2.dilate(mask[box], np.ones((3, 3), np.uint8))
     size = (near.shape[1] * fine, near.shape[0] * fine)
+    # cubic keeps the flanks steep, which tell metal from calcium
     finer = cv2.resize(height[box], size, interpolation=cv2.INTER_CUBIC)
     solid = (finer >= settings.outline_level) & (cv2.resize(near, size, interpolation=cv2.INTER_NEAREST) > 0)
     if not solid.any():  # one pixel that interpolation flattens
         solid = cv2.resize(mask[box], size, interpolation=cv2.INTER_NEAREST) > 0
+    # a frame of zeros: distances and contours need an outside on every side
     return np.pad(finer, 1).astype(np.float32), np.pad(solid, 1).astype(np.uint8)
 
 

@@ -43,7 +43,9 @@ def find_lookalikes(
     """
     metal, covered = find_metal(image, breast, settings=settings.metal)
     rows, columns = detections.row.astype(np.intp), detections.column.astype(np.intp)
+    # metal first: what lies on it is settled and is not tried as dust
     remains = covered[rows, columns] == 0
+    # weak maxima are noise, which can be as sharp as dust
     plain = np.flatnonzero(remains & (detections.strength > settings.lookalikes.min_dust_strength))
     dust, on_dust = find_dust(image, rows[plain], columns[plain], settings=settings.dust)
     remains[plain[on_dust]] = False
@@ -74,6 +76,7 @@ def name_lookalikes(
     probabilities = detections.class_probabilities
     lookalikes = [
         Lookalike(lookalike_kind(probabilities[found.index]), found.row, found.column, found.outline)
+        # outlines merge several detections of one object, so that it is named once
         for found in measure(image, detections, settings=settings.outline)
     ]
     return tuple(sorted(lookalikes, key=lambda lookalike: (lookalike.row, lookalike.column)))

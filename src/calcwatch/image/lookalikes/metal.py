@@ -95,6 +95,7 @@ def find_metal(
         for candidate, elongated in measured
         if (kind := kind_of(elongated, settings=settings)) is not None
     ]
+    # tried only where something was taken for metal, and with metal left out of what is white
     if metal and _saturates_tissue(image, breast, [candidate for candidate, _ in metal], settings):
         metal = [
             (candidate, kind)
@@ -103,8 +104,10 @@ def find_metal(
             and (kind := kind_of(elongated, settings=settings)) is not None
         ]
     else:
+        # never where the window saturates: nearly sure is too little there
         metal += _clips_beside(metal, measured, image.px(settings.surgical_bed_mm), settings)
     covered = np.zeros(image.gray.shape, np.uint8)
+    # wider than the outline: detections sit on the blurred rim as well
     reach = np.ones((2 * max(1, round(image.px(settings.reach_mm))) + 1,) * 2, np.uint8)
     for candidate, _ in metal:
         covered[candidate.part] |= np.asarray(cv2.dilate(candidate.mask, reach), np.uint8)
@@ -153,6 +156,7 @@ def kind_of(elongated: ElongatedObject, *, settings: MetalSettings = MetalSettin
         or elongated.width_mm > settings.max_width_mm
     ):
         return None
+    # what the border cuts has no length, roundness or holes to go by: it is judged first, by whiteness
     if elongated.contact_mm:
         return _kind_cut_off(elongated, settings)
     if elongated.roundness >= settings.ball_roundness and elongated.hole_mm < settings.ball_mm[0]:
@@ -216,6 +220,7 @@ def _kind_round(elongated: ElongatedObject, settings: MetalSettings) -> NonLesio
 def _kind_thick(elongated: ElongatedObject, settings: MetalSettings) -> NonLesionKind | None:
     """Longer than any clip it is the wire or ring of a marker, shorter a bent clip; calcium is softer."""
     white = elongated.white >= settings.sure_plateau
+    # the ring of a marker has a wider hole and is left to the next test
     loop = settings.loop_hole_mm <= elongated.hole_mm < settings.ring_mm
     if loop and white and elongated.edge_mm <= settings.loop_edge_mm:
         return NonLesionKind.WIRE
@@ -249,6 +254,7 @@ def _kind_thin(elongated: ElongatedObject, settings: MetalSettings) -> NonLesion
     thinnest, thickest = settings.wire_mm
     is_wire = thinnest < width_mm < thickest and (length_mm >= settings.wire_length_mm or looped)
     if is_wire or length_mm >= settings.any_wire_length_mm:
+        # straight and hardly wider than a pixel: a scratch, or a fault of the scanner
         line = (
             width_mm < settings.line_px * elongated.spacing_mm
             and elongated.solidity > settings.branched_solidity
@@ -346,6 +352,7 @@ def _grow(
     gray, mask = image.gray[part], seed
     for _ in range(2):  # the second time the surround is that of the whole object
         surround = _surround(gray, mask, inside, image, settings)
+        # in a surround that is nearly white, half of the height is noise
         if white - surround < settings.min_headroom:
             return
         half = (gray >= surround + settings.outline_level * (white - surround)).astype(np.uint8)
@@ -368,6 +375,7 @@ def _surround(
 ) -> float:
     """Median gray of a ring round the object; of the breast alone, where it fills a third of the ring."""
     near, far = (np.ones((2 * round(image.px(mm)) + 1,) * 2, np.uint8) for mm in settings.surround_mm)
+    # not from the outline on: blur brightens the first tenths of a millimeter
     ring = (cv2.dilate(mask, far) > 0) & (cv2.dilate(mask, near) == 0)
     of_breast = ring & (inside > 0)
     # air beside the breast is no surround to measure by, unless hardly anything else is there
@@ -380,6 +388,7 @@ def _contact(mask: NDArray[np.uint8], part: Box, shape: tuple[int, ...], setting
     """How many pixels of one border of the picture an object touches, or nearly; the largest of the four."""
     longest = 0
     for axis in (0, 1):
+        # transposed, the left and right borders are tested as top and bottom
         side = mask if axis == 0 else mask.T
         first = side[: max(0, settings.cut_off_px - part[axis].start)]
         last = side[max(0, shape[axis] - settings.cut_off_px - part[axis].start) :]

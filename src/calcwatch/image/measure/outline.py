@@ -84,6 +84,7 @@ class _Window:
     def inside(self, row: float, column: float) -> tuple[int, int] | None:
         """Fine pixel of a point of the crop, ``None`` when it lies outside the window."""
         y, x = (
+            # centers of pixels, as cv2.resize maps them: half a pixel out, scaled, half a pixel back in
             round((row - self.top + 0.5) * self.fine - 0.5),
             round((column - self.left + 0.5) * self.fine - 0.5),
         )
@@ -128,6 +129,7 @@ def measure(
     Raises:
         ValueError: A detection lies outside the picture.
     """
+    # strongest first: a weaker detection on the same object joins it, never the other way round
     objects: list[MeasuredObject] = []
     taken: set[int] = set()
     peaks = np.stack([detections.row, detections.column], axis=1)
@@ -142,6 +144,7 @@ def measure(
 
 def _lies_on(found: MeasuredObject, stronger: MeasuredObject, settings: OutlineSettings) -> bool:
     """Whether the center of one object lies inside the outline of a stronger one."""
+    # far apart, or without an area, no polygon needs to be looked at
     offset = math.hypot(found.row - stronger.row, found.column - stronger.column)
     if offset > settings.max_offset_diameters * stronger.diameter_px or len(stronger.outline) < 3:
         return offset < settings.same_place_px
@@ -153,6 +156,7 @@ def _measure_object(
     image: PreparedImage, peaks: NDArray[np.float32], index: int, sigma_px: float, settings: OutlineSettings
 ) -> MeasuredObject:
     """The object that a detection lies on, in a window that grows until it holds the object."""
+    # small at first: a larger window holds more neighbors, which disturb surround and noise
     half_size = max(settings.min_window_px, math.ceil(settings.window_sigmas * sigma_px))
     largest = max(half_size, round(image.px(settings.max_window_mm)))
     while True:
@@ -172,6 +176,7 @@ def _window(
     row, column = int(peak[0]), int(peak[1])
     top, left = max(0, row - half_size), max(0, column - half_size)
     piece = image.gray[top : row + half_size + 1, left : column + half_size + 1]
+    # gray slopes toward the skin: a level surround would tilt the outline
     height = piece - _plane(piece)
     # medians of the rim: a neighbor that reaches into it raises neither surround nor noise
     rim = np.concatenate([side.ravel() for side in _sides(height)])
@@ -179,6 +184,7 @@ def _window(
     noise = NORMAL_MAD * _median(np.abs(rim - surround))
     height -= surround
     fine = settings.small_magnification if half_size <= settings.fine_window_px else settings.magnification
+    # cubic: the top between pixels can rise above them, which linear interpolation never lets it
     finer = cv2.resize(height, None, fx=fine, fy=fine, interpolation=cv2.INTER_CUBIC)
     # a surround that rounding made even still hides as much as a step of gray
     noise = max(noise, settings.quantization_noise * image.gray_step)
@@ -213,6 +219,7 @@ def _core(window: _Window, peaks: NDArray[np.float32], index: int, settings: Out
     # the peak alone rises with noise: a first outline is made by it, the second by most of what that holds
     region = _connected(window.height, settings.half_height * top, start)
     level = settings.half_height * _high(window.height[region > 0], settings)
+    # region is what the object may cover; core rises until the dips part it from its neighbors
     region = core = _connected(window.height, level, start)
     merged, parted = [], []
     for other, place in _weaker_on(window, region, peaks, index):
@@ -261,8 +268,10 @@ def _peak_near(window: _Window, place: tuple[int, int]) -> float:
 
 def _connected(height: NDArray[np.float32], level: float, start: tuple[int, int]) -> NDArray[np.uint8]:
     """1 where the height is above ``level`` and joined to the brightest such pixel at ``start``."""
+    # four neighbors: objects that meet at a corner are two
     _, labels = cv2.connectedComponents((height >= level).view(np.uint8), connectivity=4)
     label = labels[start]
+    # the start may lie below the level: then its own pixel, so that no object is empty
     if label == 0:
         region = np.zeros(height.shape, np.uint8)
         region[start] = 1
@@ -285,9 +294,12 @@ def _edge(window: _Window, core: _Core, blur_px: float, settings: OutlineSetting
     away = _away_from(core.region)
     # no edge rises faster than the blur lets it: the slope of the fields that bound the edge
     steep = np.float32(settings.half_height / blur)
+    # distances enter as fields of the same slope, so that minimum and maximum leave an edge between pixels
     field = window.height / np.float32(max(core.peak, _TINY)) - np.float32(level)
     field = np.minimum(field, steep * (np.float32(settings.max_growth * growth + 0.5) - away))
+    # after the upper bound: the object keeps at least this growth
     field = np.maximum(field, steep * (np.float32(settings.min_growth * growth + 0.5) - away))
+    # last, so that no bound carries the edge across the border to a neighbor
     if core.neighbors.any():
         field = np.minimum(field, steep * (_away_from(core.neighbors) - away))
     return np.asarray(field, dtype=np.float32)
@@ -300,6 +312,7 @@ def _level_and_growth(
     within = cv2.distanceTransform(np.pad(core.region, 1), cv2.DIST_L2, cv2.DIST_MASK_5)
     inscribed = float(within.max()) - 0.5  # from the center of the deepest pixel to the edge of the last
     heights = window.height[core.region > 0]
+    # by area, bounded by what fits inside: noise makes an outline rough
     half_width = min(math.sqrt(heights.size / math.pi), settings.roundness * inscribed) / blur
     # how many of the circles that fit inside make its area: 1 for a ball, more for a rod or a bent line
     thinness = max(1.0, heights.size / (math.pi * (settings.roundness * inscribed) ** 2))
@@ -335,6 +348,7 @@ def _describe(
     y, x = _outline(edge, core.region)
     area = _area(y, x) / window.fine**2
     diameter = 2.0 * math.sqrt(area / math.pi)
+    # weighted by height: the center depends little on where the outline runs
     weight = np.where(edge > 0, window.height, 0).clip(0)
     mass = max(float(weight.sum()), _TINY)
     row = float(weight.sum(axis=1) @ np.arange(weight.shape[0])) / mass
@@ -363,10 +377,12 @@ def _outline(edge: NDArray[np.float32], region: NDArray[np.uint8]) -> tuple[NDAr
 
     The pixels along the rim of that part are moved outward to where the field, taken as even, vanishes.
     """
+    # the field may be above 0 in several parts: the object is that which holds most of its core
     _, labels = cv2.connectedComponents((edge >= 0).view(np.uint8), connectivity=4)
     shares = np.bincount(labels[region > 0], minlength=2)
     part = (labels == 1 + int(np.argmax(shares[1:]))).view(np.uint8) if shares[1:].any() else region
     x, y = longest_contour(part).T
+    # a frame, so that pixels on the rim of the window have neighbors on both sides
     padded = cv2.copyMakeBorder(edge, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
     down, right = padded[y + 2, x + 1] - padded[y, x + 1], padded[y + 1, x + 2] - padded[y + 1, x]
     slope = np.hypot(down, right) / 2 + _TINY
@@ -389,4 +405,5 @@ def _diameter_error(diameter_px: float, contrast: float, settings: OutlineSettin
     """
     edge_px = math.hypot(settings.flank_px / max(contrast, 1.0), settings.pixel_error_px)
     along = max(1.0, math.pi * diameter_px)
+    # a diameter has two edges; the profile is wrong along all of the outline and does not average out
     return math.hypot(2.0 * edge_px / math.sqrt(along), settings.profile_error * diameter_px)

@@ -65,6 +65,7 @@ def pyramid(
     for _ in range(settings.pyramid_levels - 1):
         last = levels[-1]
         size = (max(1, last.shape[1] // 2), max(1, last.shape[0] // 2))
+        # halving by means: no pixel is skipped, so that a coarse cut shows no false patterns
         levels.append(np.asarray(cv2.resize(last, size, interpolation=cv2.INTER_AREA), np.float32))
     return tuple(levels)
 
@@ -90,6 +91,7 @@ def cut(
     step = 2.0**level
     middle = (cells - 1) / 2
     y, x = ((row + 0.5) / step - 0.5, (column + 0.5) / step - 0.5)  # 0 is the middle of the first pixel
+    # from cells to pixels, hence WARP_INVERSE_MAP: no matrix has to be inverted
     way = np.array(
         [[scale / step, 0, x - middle * scale / step], [0, scale / step, y - middle * scale / step]]
     )
@@ -118,6 +120,7 @@ def cut_close_up(
         max(found.height, _TINY)
     )
     scale = side / CLOSE_PX
+    # OpenCV draws (column, row)
     corners = (points[:, ::-1] - (column, row)) / scale + (CLOSE_PX - 1) / 2
     inside = np.zeros((CLOSE_PX, CLOSE_PX), np.uint8)
     cv2.fillPoly(inside, [np.rint(corners * 2**_SHIFT).astype(np.int32)], (1,), shift=_SHIFT)
@@ -144,6 +147,7 @@ def measure_shape(
     """
     points = np.array(found.outline, np.float32)
     _, sides, _ = cv2.minAreaRect(points)
+    # of the smallest rectangle round it: a slanting object is as long as it is
     length, width = (max(side, settings.min_length_px) for side in (max(sides), min(sides)))
     perimeter, hull = cv2.arcLength(points, closed=True), cv2.contourArea(cv2.convexHull(points))
     area = max(found.area_px, _TINY)
@@ -175,6 +179,7 @@ def size_class(diameter_mm: float | None, *, settings: ShapeSettings = ShapeSett
     """
     if diameter_mm is None:
         return SizeClass.NOT_MEASURABLE
+    # borders first: a diameter within its error of a limit belongs to neither side
     if abs(diameter_mm - settings.micro_mm) <= settings.guard_mm + _ROUNDING_MM:
         return SizeClass.BORDERLINE_HALF_MM
     if abs(diameter_mm - settings.macro_mm) <= settings.guard_mm + _ROUNDING_MM:
@@ -187,6 +192,7 @@ def size_class(diameter_mm: float | None, *, settings: ShapeSettings = ShapeSett
 def _edge_sharpness(close_up: CloseUp, blur_px: float) -> float:
     """Median of the steepest slope near the outline over that of a step edge as the system blurs it."""
     slope = np.hypot(
+        # the weights of Sobel's filter add up to 8 for a slope of 1 a cell
         cv2.Sobel(close_up.gray, cv2.CV_32F, 0, 1, scale=1 / 8),
         cv2.Sobel(close_up.gray, cv2.CV_32F, 1, 0, scale=1 / 8),
     )
@@ -202,6 +208,7 @@ def _edge_sharpness(close_up: CloseUp, blur_px: float) -> float:
 
 def _lucent_center(close_up: CloseUp, settings: ShapeSettings) -> float:
     """How much darker the middle is than the rim, 0 to 1; 0 for an object too small to show it."""
+    # rim and core by depth, not by radius: a long object has a lucent center as well
     depth = cv2.distanceTransform(close_up.inside, cv2.DIST_L2, cv2.DIST_MASK_5)
     deepest = float(depth.max())
     core, rim = depth > settings.core_share * deepest, (depth > 0) & (depth <= settings.rim_share * deepest)

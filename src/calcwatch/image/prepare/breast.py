@@ -54,12 +54,15 @@ def find_breast(image: PreparedImage, *, settings: BreastSettings = BreastSettin
     Returns:
         The breast; an empty mask where nothing is thick enough for one.
     """
+    # of a mask of 0 and 1 the inverse is 255 and 254: only its last bit meets the foreground
     bare = image.foreground & ~_film_rim(image, settings)
     radius = image.px(settings.opening_mm) / 2
     # a coarse picture is enough to tell what is thick; its rim is that of the fine one
     step = max(1, round(radius / settings.opening_steps))
+    # opened before the largest part is chosen, or a thread would tie a label to the breast
     solid = _filled(largest_part(_open(block_centers(bare, step), round(radius / step))))
     cell = np.ones((3, 3), np.uint8)
+    # a coarse pixel wider than found, so that the fine rim says where the skin is
     mask = bare & enlarged(cv2.dilate(solid, cell), bare.shape)
     # what is a coarse pixel inside the rim is breast, however dark
     mask |= enlarged(cv2.erode(solid, cell, borderType=cv2.BORDER_CONSTANT, borderValue=1), bare.shape)
@@ -73,11 +76,13 @@ def _film_rim(image: PreparedImage, settings: BreastSettings) -> NDArray[np.uint
     deepest = round(image.px(settings.film_rim_mm))
     margin = round(image.px(settings.film_rim_margin_mm))
     for imaged, marked in (
+        # flipped views share their pixels with rim itself; the near side is the chest wall, and stays
         (image.foreground, rim),
         (image.foreground[::-1], rim[::-1]),
         (image.foreground.T[::-1], rim.T[::-1]),
     ):
         bright = imaged[: deepest + 1].mean(axis=1) > settings.film_rim_share
+        # the first row that is not bright ends the strip
         depth = int(np.argmin(bright)) if not bright.all() else 0  # bright all the way down is a breast
         marked[: depth + margin if depth else 0] = 1
     return rim
@@ -86,6 +91,7 @@ def _film_rim(image: PreparedImage, settings: BreastSettings) -> NDArray[np.uint
 def _open(mask: NDArray[np.uint8], radius_px: int) -> NDArray[np.uint8]:
     """Opening that leaves what touches the border of the picture alone, as a breast does."""
     radius = max(1, radius_px)
+    # what touches the border goes on past it, or opening would round the breast off there
     padded = cv2.copyMakeBorder(mask, radius, radius, radius, radius, cv2.BORDER_REPLICATE)
     square = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
     opened = cv2.morphologyEx(padded, cv2.MORPH_OPEN, square)
@@ -94,5 +100,6 @@ def _open(mask: NDArray[np.uint8], radius_px: int) -> NDArray[np.uint8]:
 
 def _filled(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The mask without its holes: a cyst as dark as air lies in the breast."""
+    # outer contours alone, drawn filled: holes vanish
     contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     return np.asarray(cv2.drawContours(np.zeros_like(mask), contours, -1, 1, cv2.FILLED), np.uint8)

@@ -68,6 +68,7 @@ def find_landmarks(
     if len(line) * cell_mm < settings.min_skin_line_mm:
         return None
     muscle = _muscle_edge(gray, mask, cell_mm, settings) if side_tilt_degrees(view) is not None else None
+    # the crop has the chest wall on its left border
     wall = np.array([[0.0, 0.0], [mask.shape[0] - 1.0, 0.0]]) if muscle is None else muscle
     nipple, seen = _nipple(gray, line, wall, cell_mm, settings)
     tip, first, last = (
@@ -105,6 +106,7 @@ def depth_px(landmarks: Landmarks) -> float:
     nipple, (first, last) = np.array(landmarks.nipple), np.array(landmarks.chest_wall)
     normal = _normal(first, last)
     along = float(_axes(landmarks)[0] @ normal)
+    # the way runs along the axis, aslant to the wall: longer than the distance by 1 / cosine
     return max(1.0, abs(float((first - nipple) @ normal) / along))
 
 
@@ -112,8 +114,11 @@ def _axes(landmarks: Landmarks) -> NDArray[np.float64]:
     """Rows: unit vectors backward and upward."""
     nipple, (first, last) = np.array(landmarks.nipple), np.array(landmarks.chest_wall)
     normal = _normal(first, last)
+    # a normal has no sign of its own: backward is from the nipple toward the wall
     normal = normal if (first - nipple) @ normal > 0 else -normal
+    # on phantoms the axis is the horizontal, in a breast nearer to the normal (decision 12)
     backward = _halfway(normal)
+    # up is to smaller rows, whichever side the chest wall is on: landmarks of a file may be mirrored
     upward = np.array([-abs(backward[1]), np.sign(backward[1]) * backward[0]])
     return np.stack([backward, upward])
 
@@ -149,12 +154,15 @@ def _skin_line(mask: NDArray[np.uint8], settings: LandmarkSettings) -> NDArray[n
     free = [piece for piece, border in pieces if not border]
     if not free:
         return np.zeros((0, 2))
+    # the border may cut the rim into pieces: the longest is the skin line
     line = max(free, key=len).astype(np.float64)
+    # OpenCV goes round either way, and _outward relies on above to below
     return _evenly(line if line[0, 0] <= line[-1, 0] else line[::-1])
 
 
 def _evenly(line: NDArray[np.float64]) -> NDArray[np.float64]:
     """The same line with points one cell apart."""
+    # steps of the rim are 1 or 1.41 cells long; a Gaussian along it needs even steps
     along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
     places = np.arange(0.0, along[-1] + _TINY)
     return np.stack([np.interp(places, along, line[:, 0]), np.interp(places, along, line[:, 1])], axis=1)
@@ -168,12 +176,14 @@ def _nipple(
     settings: LandmarkSettings,
 ) -> tuple[NDArray[np.float64], bool]:
     """The likeliest cell of the skin line, and whether it stands out of it."""
+    # mode nearest: the line is open and must not be joined end to end
     fine = gaussian_filter1d(line, settings.skin_fine_mm / cell_mm, axis=0, mode="nearest")
     wide = gaussian_filter1d(line, settings.skin_wide_mm / cell_mm, axis=0, mode="nearest")
     outward = _outward(wide)
     bump = _bump(fine, wide, outward, cell_mm, settings)
     forward = fine @ _halfway(_normal(*wall)) * cell_mm  # the way a nipple points
     density = _density_behind(gray, wide, outward, cell_mm, settings)
+    # capped, or a fold would outweigh everything else
     standing_out = np.clip(bump, 0.0, settings.max_nipple_bump_mm)
     score = (
         settings.forward_weight * forward
@@ -215,8 +225,10 @@ def _density_behind(
     """How bright the tissue behind each point of the skin line is, in standard deviations along the line."""
     depths = np.arange(*settings.behind_nipple_mm) / cell_mm
     places = line[:, None] - depths[None, :, None] * outward[:, None]
+    # averaged over depths: ducts and dense tissue gather behind the nipple
     bright = _nearest(gray, places).mean(axis=1)
     bright = gaussian_filter1d(bright, settings.density_sigma_mm / cell_mm, mode="nearest")
+    # in deviations along this very line, since some breasts are dense all over
     return np.asarray((bright - bright.mean()) / max(float(bright.std()), 1e-6))  # an even breast gives 0
 
 
@@ -238,19 +250,24 @@ def _muscle_edge(
     toward the nipple most evenly: a short steep fall speaks for a vessel or a fold.
     """
     smooth = gaussian(gray, settings.muscle_sigma_mm / cell_mm)
+    # near the skin gray falls off toward the nipple as well, along any line
     inside = erode(mask, round(settings.muscle_skin_mm / cell_mm))
     tops, feet = _possible_edges(mask.shape, cell_mm, settings)
     if tops.size == 0 or not inside.any():
         return None
     parts = np.linspace(*settings.muscle_samples)
+    # along each line from the chest wall up to the border above, all lines at once
     places = np.stack([feet[:, None] * parts, tops[:, None] * (1 - parts)], axis=2)
+    # normal of each line, pointing away from the muscle
     forward = np.stack([tops, feet], axis=1)[:, None] / np.hypot(tops, feet)[:, None, None]
     slopes = [_nearest(np.asarray(slope, np.float32), places) for slope in np.gradient(smooth)]
     fall = -(np.stack(slopes, axis=2) * forward).sum(axis=2) * (_nearest(inside, places) > 0)
     scale = settings.muscle_fall_scale * float(np.abs(fall).mean()) + _TINY
+    # tanh: a fall all along the line outweighs a single steep place
     agreement = np.tanh(fall / scale).mean(axis=1)
     best = int(np.argmax(agreement * (feet + tops) ** settings.muscle_length_exponent))
     across = forward[best] * settings.muscle_across_mm / cell_mm
+    # some line is always the best: it is a muscle only if it is brighter behind than before
     if _brightness_step(smooth, inside, places[best], across) < settings.min_muscle_step:
         return None
     return np.array([[0.0, tops[best]], [feet[best], 0.0]])

@@ -48,6 +48,7 @@ class CropFrame:
         Returns:
             Row and column in file pixels.
         """
+        # centers of pixels are mirrored: the last column becomes 0
         inner = self.columns - 1 - column if self.mirrored else column
         return float(row) + self.top, float(inner) + self.left
 
@@ -118,9 +119,11 @@ def _background(
     gray: NDArray[np.float32], padding: NDArray[np.bool_] | None, settings: NormalizeSettings
 ) -> tuple[float, float]:
     """Gray of the air round the breast and the gray above which something was imaged."""
+    # every so many rows and columns: a sample tells the gray range as well as all pixels
     step = max(1, round((gray.size / settings.max_samples) ** 0.5))
     sample = gray[::step, ::step]
     if padding is not None:
+        # padding was never imaged, and its gray is whatever a vendor chose (DICOM PS3.3 C.7.5.1.1.2)
         sample = sample[~padding[::step, ::step]]
     if sample.size == 0:
         return 0.0, 1.0
@@ -129,8 +132,10 @@ def _background(
     if high - low <= settings.histogram_bins * float(np.spacing(np.float32(max(abs(low), abs(high))))):
         return low, high
     counts, edges = np.histogram(sample, bins=settings.histogram_bins, range=(low, high))
+    # air is a narrow peak at the dark end; peaks further up are tissue
     peak = int(np.argmax(counts[: int(settings.background_range * settings.histogram_bins)]))
     in_peak = counts[max(0, peak - settings.peak_bins) : peak + settings.peak_bins + 1].sum()
+    # a picture that is all breast has a highest bin as well, with few pixels in it
     if in_peak < settings.background_share * sample.size:
         return low, low - 1.0  # no air: a threshold below every gray makes all of it foreground
     background = float(edges[peak])
@@ -144,6 +149,7 @@ def _largest_object(
     settings: NormalizeSettings,
 ) -> NDArray[np.uint8]:
     """1 inside the largest connected region brighter than ``threshold``, at full resolution."""
+    # view: a bool is a byte, so the mask costs no copy
     bright = (cv2.blur(gray, (settings.smoothing_px, settings.smoothing_px)) > threshold).view(np.uint8)
     if padding is not None:
         bright[padding] = 0
@@ -160,6 +166,7 @@ def _frame_round(foreground: NDArray[np.uint8], settings: NormalizeSettings) -> 
     left, top, columns, rows = cv2.boundingRect(foreground)
     if rows == 0:
         return CropFrame(0, 0, height, width, mirrored=False)
+    # binary: the brightness of the breast must not move its center
     moments = cv2.moments(foreground, binaryImage=True)
     # a breast is widest at the chest wall: the side its center of mass is on is the chest wall's
     heavy_right = moments["m10"] / moments["m00"] > left + (columns - 1) / 2
@@ -171,4 +178,5 @@ def _frame_round(foreground: NDArray[np.uint8], settings: NormalizeSettings) -> 
 
 def _cut(image: NDArray[_Pixel], frame: CropFrame) -> NDArray[_Pixel]:
     cut = image[frame.top : frame.top + frame.rows, frame.left : frame.left + frame.columns]
+    # copied once here: OpenCV would copy a mirrored view in every filter
     return np.ascontiguousarray(cut[:, ::-1] if frame.mirrored else cut)
