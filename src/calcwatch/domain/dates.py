@@ -29,6 +29,7 @@ def read_date(name: str, word: str) -> str:
     if spelled is None:
         raise ValueError(f"{name} {word!r} is no date; write it YYYY-MM-DD or YYYYMMDD, like 2019-03-14")
     year, month, day = (part for part in spelled.groups() if part)
+    # Checked before the day: monthrange raises for a month that is none.
     in_calendar = year > "0000" and "01" <= month <= "12"
     if not (in_calendar and 1 <= int(day) <= calendar.monthrange(int(year), int(month))[1]):
         raise ValueError(f"{name} {word!r} is no day of the calendar; check its month and its day")
@@ -67,11 +68,13 @@ def months_between(earlier: str | None, later: str | None) -> float | None:
     if first is None or second is None:
         return None
     years, months, days = (b - a for a, b in zip(first, second, strict=True))
+    # Whole months count as such: from January 31 to March 31 are two months, whatever February is.
     return 12 * years + months + days / _DAYS_A_MONTH
 
 
 def _parts(date: str | None) -> tuple[int, int, int] | None:
     """Year, month and day; a header's date is taken as it is, in the calendar or not."""
+    # isascii: isdigit alone also takes digits of other scripts.
     if date is None or len(date) != 8 or not (date.isascii() and date.isdigit()):
         return None
     return int(date[:4]), int(date[4:6]), int(date[6:])

@@ -341,6 +341,7 @@ class TissueMap:
         Returns:
             Row and column, ... x 2; whole numbers are the centers of cells.
         """
+        # A cell covers step pixels; centers of cells and of pixels are half their own side from the corner.
         return (places / self.pixel_size + 0.5) / self.step - 0.5
 
     def of_cells(self, cells: NDArray[Any]) -> NDArray[Any]:
@@ -357,6 +358,7 @@ class TissueMap:
     def _turned(self, inner: NDArray[np.float64]) -> NDArray[np.float64]:
         """Points of the crop as they lie in the file, or the other way round; the array given is changed."""
         if self.mirrored:
+            # Mirroring is its own inverse, so the same step serves both ways.
             inner[:, 1] = self.columns - 1 - inner[:, 1]
         return inner
 
@@ -387,6 +389,7 @@ class ImageFindings:
     non_lesions: tuple[NonLesion, ...] = ()
     groups: tuple[CalcificationGroup, ...] = ()
     landmarks: Landmarks | None = None
+    # Left out of comparison: it is no finding, and equal findings are equal without it.
     tissue_map: TissueMap | None = field(default=None, compare=False, repr=False)
     subthreshold: tuple[SubthresholdCandidate, ...] = field(default=(), compare=False, repr=False)
 

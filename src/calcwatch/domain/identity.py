@@ -103,6 +103,7 @@ def non_lesion_uid(found: NonLesion, image: ImageFindings) -> str:
     """
     described = image.description
     return tracking_uid_of(
+        # The UID names an image wherever it is copied, the hash a file without; the path is the last resort.
         described.sop_instance_uid or described.sha256 or described.source,
         f"{found.row:.3f}",
         f"{found.column:.3f}",
@@ -118,5 +119,6 @@ def letter(index: int) -> str:
     Returns:
         0 is A, 25 is Z, 26 is AA.
     """
+    # As columns of a spreadsheet: after Z comes AA.
     before = letter(index // 26 - 1) if index >= 26 else ""
     return before + ascii_uppercase[index % 26]

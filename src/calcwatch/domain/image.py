@@ -107,6 +107,7 @@ class PixelSpacing:
     magnification: float = 1.0
 
     def __post_init__(self) -> None:
+        # Bounds for slips of units (micrometers, inches); what is a mammogram is judged elsewhere.
         if not (0.005 <= self.row_mm <= 2.0 and 0.005 <= self.column_mm <= 2.0):
             raise ValueError(
                 f"pixel spacing {self.row_mm} x {self.column_mm} mm is not between 0.005 and 2 mm; "
@@ -116,6 +117,7 @@ class PixelSpacing:
     @property
     def mm(self) -> float:
         """Geometric mean of the two distances, in mm."""
+        # The geometric mean keeps areas right where pixels are not square.
         return float((self.row_mm * self.column_mm) ** 0.5)
 
 
@@ -148,6 +150,7 @@ class GivenAttributes:
         if self.study_date is not None:
             check_date("study_date", self.study_date)
         if self.pixel_spacing_mm is not None:
+            # Made only for its check, so that the bounds stand in one place.
             PixelSpacing(self.pixel_spacing_mm, self.pixel_spacing_mm, "given")
         if self.bits_stored is not None and not 8 <= self.bits_stored <= 16:
             raise ValueError(f"bits_stored {self.bits_stored} is not between 8 and 16")
@@ -284,6 +287,7 @@ class Mammogram:
     gray_step: float = 1.0 / 4095
 
     def __post_init__(self) -> None:
+        # By its name: domain does not import numpy to run.
         if self.gray.ndim != 2 or self.gray.dtype.name != "float32":
             raise ValueError(f"gray must be a 2-D float32 array, not {self.gray.ndim}-D {self.gray.dtype}")
         if self.padding is not None and self.padding.shape != self.gray.shape:

@@ -61,6 +61,7 @@ def setting(value: _Value, unit: str, origin: Origin, meaning: str, *, reference
     if not meaning or (origin in (STANDARD, MEASURED, FITTED) and not reference):
         raise ValueError(f"a setting of {value!r} needs a meaning, and a reference when it is {origin}")
     described = {"unit": unit, "origin": origin, "meaning": meaning, "reference": reference}
+    # Typed as the value, so that type checkers see a plain default and not a field.
     made: _Value = field(default=value, metadata=described)
     return made
 
@@ -95,8 +96,10 @@ def hash_of_settings(*settings: object) -> str:
         SHA-256 in hexadecimal.
     """
     values = [
+        # With the class, since two stages may call different numbers alike.
         {name: value for name, value, _ in described_settings(stage)} | {"of": type(stage).__name__}
         for stage in settings
     ]
+    # Sorted keys: moving a field in its class must not change the hash.
     text = json.dumps(values, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -85,6 +85,7 @@ class SurgicalBedMark:
         is_drawn = self.source is SurgicalBedSource.DRAWN
         if any(part is not None for part in circle) and not is_circle:
             raise ValueError("a bed that is a circle has row, column and radius_mm")
+        # Both or neither: either way nobody could say where the bed is.
         if is_drawn and is_circle is bool(self.outline):
             raise ValueError("a drawn bed has either an outline or row, column and radius_mm")
         if not is_drawn and (is_circle or self.outline):
@@ -136,6 +137,7 @@ class Operation:
     def is_of_cancer(self) -> bool:
         """Whether it treats cancer: a lumpectomy or mastectomy that is not stated to have been benign."""
         is_treatment = self.kind in (OperationKind.LUMPECTOMY, OperationKind.MASTECTOMY)
+        # Not known counts as cancer: what is not stated never reassures.
         return is_treatment and self.malignant is not False
 
 
@@ -203,5 +205,6 @@ class Treatment:
 
 
 def _check_side(laterality: Laterality) -> None:
+    # Dates and beds may differ by breast, and facts are worked out for each.
     if laterality is Laterality.BOTH:
         raise ValueError("side B: state each breast by itself, L and R")

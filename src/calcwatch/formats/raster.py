@@ -134,8 +134,10 @@ def _read(content: bytes, source: str, given: GivenAttributes) -> Mammogram:
         raise UnreadableImage("the file is empty (0 bytes); copy it again from its source")
     if not kind:
         raise UnsupportedImage("this is no PNG, TIFF or PGM picture")
+    # Pillow scales PGM samples to its own range; the stored values are needed, so PGM is decoded here.
     picture = _scaled(_decode_pgm(content) if kind == "PGM" else _decode_with_pillow(content, kind), given)
     brightest = int(picture.samples.max())
+    # A wrong statement would clip the brightest pixels, which are the calcifications.
     if brightest > picture.top:
         raise UnreadableImage(
             f"a value of {brightest} does not fit the {picture.bits} bits stated (at most {picture.top}); "
@@ -144,6 +146,7 @@ def _read(content: bytes, source: str, given: GivenAttributes) -> Mammogram:
     bits_used = brightest.bit_length()
     # high bits that are never used, as in 12-bit pixels in a 16-bit file, are named; gray stays as it is
     is_unused = bits_used <= picture.bits - READING.unused_bits and picture.bits > READING.eight_bit
+    # Whoever stated the bits knows them: an image may be dark for a good reason.
     unused = () if given.bits_stored is not None or not is_unused else (QualityFlag.BITS_UNUSED,)
     if unused:
         step = (
@@ -152,11 +155,15 @@ def _read(content: bytes, source: str, given: GivenAttributes) -> Mammogram:
         )
         picture = replace(picture, steps=(*picture.steps, step))
     description = _described(picture, given, ImageDescription(source, file_format=kind))
+    # Before the division, which makes a picture of four bytes a pixel.
     check_is_fine(description.pixel_spacing)
     description = replace(description, bits_used=bits_used, flags=(*description.flags, *unused))
+    # In single precision from the start: the intermediate float64 of a film scan would be hundreds of MB.
     gray: NDArray[np.float32] = np.divide(picture.samples, np.float32(picture.top), dtype=np.float32)
     if picture.photometric == "MONOCHROME1":
+        # Inverted about the full scale and not about the brightest pixel, which would depend on the picture.
         np.subtract(np.float32(1), gray, out=gray)
+    # sBIT values were scaled up, so that neighboring grays lie farther apart than the container's bits say.
     return Mammogram(gray, description, None, 1.0 / (2**picture.significant_bits - 1))
 
 
@@ -166,6 +173,7 @@ def _scaled(picture: Picture, given: GivenAttributes) -> Picture:
     if bits is None:
         step = f"gray = value / {picture.top} ({picture.bits} bits of the container)"
         return replace(picture, steps=(*picture.steps, step))
+    # The container cannot hold them: the statement is of another file.
     if bits > picture.bits:
         raise UnreadableImage(f"{bits} bits are stated but the picture has {picture.bits} bits a pixel")
     step = f"gray = value / {2**bits - 1} ({bits} bits, as stated by the user)"
@@ -209,6 +217,7 @@ def _decode_pgm(content: bytes) -> Picture:
         raise UnreadableImage(f"the PGM header is damaged or truncated; {AGAIN}")
     columns, rows, top = (int(word) for word in header.groups())
     _check_size(rows, columns)
+    # Netpbm's own bounds; 0 would also divide by zero.
     if not 1 <= top <= 65535:
         raise UnreadableImage(f"the PGM header names {top} as white; 1 to 65535 are allowed")
     decode = _plain_samples if content[:2] == b"P2" else _binary_samples
@@ -222,14 +231,18 @@ def _decode_pgm(content: bytes) -> Picture:
 
 
 def _binary_samples(content: bytes, start: int, count: int, top: int) -> Samples:
+    # Netpbm writes a byte a sample up to 255, two bytes with the high byte first above.
     if top < 256:
         return np.frombuffer(content[start : start + count], np.uint8)
+    # Cut to whole pairs: the caller tells a truncated file by its count of samples.
     data = content[start : start + 2 * count]
     return np.frombuffer(data[: len(data) // 2 * 2], ">u2").astype(np.uint16)
 
 
 def _plain_samples(content: bytes, start: int, count: int, top: int) -> Samples:
+    # Comments may stand between samples too.
     text = re.sub(rb"#[^\n]*", b"", content[start:])
+    # Bounded by what the header promises: trailing rubbish costs neither time nor memory.
     words = text.split(maxsplit=count)[:count]
     try:
         values = np.array(words, dtype=np.int64)
@@ -246,12 +259,14 @@ def _decode_with_pillow(content: bytes, kind: str) -> Picture:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
+            # formats: no other of Pillow's many decoders is reachable by a forged signature.
             image = Image.open(BytesIO(content), formats=(kind,))
         except UnidentifiedImageError as error:
             raise UnreadableImage(
                 f"the {kind} is damaged or truncated: its header is not readable; {AGAIN}"
             ) from error
         except Image.DecompressionBombError as error:
+            # Pillow's message begins with the number of pixels.
             promised = " ".join(re.findall(r"\d+", str(error))[:1])
             raise UnreadableImage(
                 f"the header promises {promised} pixels, more than any mammogram has: "
@@ -261,6 +276,7 @@ def _decode_with_pillow(content: bytes, kind: str) -> Picture:
             raise UnreadableImage(f"the {kind} is damaged or truncated: {error}; {AGAIN}") from error
         with image:
             _check_size(image.height, image.width)
+            # Before load: the size and the pages are in the header, decoding is the expensive part.
             _check_is_single(image, kind)
             picture = _png_layout(content) if kind == "PNG" else _tiff_layout(image)
             try:
@@ -286,13 +302,16 @@ def _check_is_single(image: Image.Image, kind: str) -> None:
 def _png_layout(content: bytes) -> Picture:
     """Read bit depth and significant bits of a PNG (ISO 15948 11.2.2, 11.3.2.4), refusing what loses bits."""
     depth, color_type = content[24], content[25]
+    # Below 8 bits calcifications and tissue share their gray levels.
     if depth < 8 and color_type == 0:
         raise UnsupportedImage(f"the PNG has {depth} bits a pixel; a mammogram has 8 or 16")
+    # Pillow reduces 16-bit color to 8 bits without a word.
     if depth == 16 and color_type != 0:
         raise UnsupportedImage(
             "the PNG has 16 bits in several channels; save it as 16-bit gray without alpha"
         )
     significant = _significant_bits(content)
+    # sBIT of all bits says nothing, and more bits than there are is a damaged chunk.
     if significant is None or not 1 <= significant < depth:
         return _undecoded(depth, depth, "PNG")
     return _undecoded(
@@ -310,7 +329,9 @@ def _significant_bits(content: bytes) -> int | None:
     while position + 12 <= len(content):
         length, name = struct.unpack_from(">I4s", content, position)
         if name == b"sBIT" and length >= 1:
+            # The first channel serves: a gray picture has no other, and gray in color clothes has them alike.
             return content[position + 8]
+        # sBIT behind the pixels would be invalid, and a chunk walk through them is slow.
         if name == b"IDAT":
             return None
         position += 12 + int(length)
@@ -320,6 +341,7 @@ def _significant_bits(content: bytes) -> int | None:
 def _tiff_layout(image: Image.Image) -> Picture:
     """Read bits, polarity and compression of a TIFF from its tags (TIFF 6.0)."""
     tags: Any = getattr(image, "tag_v2", {})
+    # A value for each channel; 1 is the default of TIFF 6.0 where the tag is missing.
     bits = int(np.max(tags.get(_TIFF_BITS, 1)))
     kinds = np.atleast_1d(tags.get(_TIFF_SAMPLE_FORMAT, 1))
     if np.any(kinds != _UNSIGNED):
@@ -333,6 +355,7 @@ def _tiff_layout(image: Image.Image) -> Picture:
             "the TIFF has 16 bits in several channels; save it as 16-bit gray without alpha"
         )
     layout = _undecoded(bits, bits, "TIFF")
+    # By the kind of compression: JPEG inside a TIFF does not say whether it was lossless.
     if tags.get(_TIFF_COMPRESSION, 1) in _TIFF_JPEG:
         layout = replace(layout, lossy="JPEG compression inside the TIFF, may have lost detail")
     if tags.get(_TIFF_PHOTOMETRIC, 1) != _WHITE_IS_ZERO:
@@ -346,13 +369,16 @@ def _gray_samples(image: Image.Image) -> tuple[Samples, tuple[str, ...]]:
     if image.mode in ("I;16", "I;16B", "I;16L"):
         return np.asarray(image).astype(np.uint16), ()
     if image.mode == "L":
+        # Pillow's inversion is undone: samples stay those of the file, and polarity is a step that is named.
         inverted = _is_white_zero(image)
         return (255 - np.asarray(image) if inverted else np.asarray(image)), ()
+    # Floating point, CMYK or LAB have no stored gray of 8 bits to be undressed.
     if image.mode not in ("RGB", "RGBA", "LA", "P", "PA"):
         raise UnsupportedImage(
             f"pixels of kind {image.mode} are not read; save the picture as 8 or 16-bit gray"
         )
     channels = np.asarray(image.convert("RGBA"))
+    # What a transparent pixel shows depends on the background, which nobody stated.
     if channels[..., 3].min() < 255:
         raise UnsupportedImage("the picture is partly transparent; save it as gray without alpha")
     if not (

@@ -79,6 +79,7 @@ def draw_breast(seed: int, laterality: Laterality, size: BreastSize, settings: P
     composition = settings.breast_density or str(
         random_stream(seed, "composition").choice(list(letters), p=list(chances))
     )
+    # With the side, since the two breasts are alike in composition and differ in every lump.
     rng = random_stream(seed, "anatomy", laterality)
     radius = float(rng.uniform(*anatomy.nipple_radius_mm))
     nipple = (radius, radius * float(rng.uniform(*anatomy.nipple_height)))
@@ -113,14 +114,17 @@ def power_law_noise(
         float32 noise of that shape, of zero mean and unit variance.
 
     """
+    # White noise in space has random phases in frequency: shaping its amplitude gives the spectrum wanted.
     white = rng.standard_normal(shape, np.float32)
     spectrum = fft.rfftn(white)
     axes = [np.fft.fftfreq(length).astype(np.float32) for length in shape[:-1]]
     axes.append(np.fft.rfftfreq(shape[-1]).astype(np.float32))
     square = sum(axis**2 for axis in np.meshgrid(*axes, indexing="ij", sparse=True))
+    # Below the lowest frequency the power law would put all its energy into a single slope.
     floor = max(lowest, 1 / max(shape)) ** 2
     # Amplitude is the root of power, and the frequency stands squared: a fourth of the exponent.
     spectrum *= np.maximum(square, floor) ** np.float32(-exponent / 4)
+    # Frequency zero is the mean: texture is to have none.
     spectrum.flat[0] = 0
     noise = fft.irfftn(spectrum, shape)
     return np.asarray(noise / noise.std(), dtype=np.float32)
@@ -142,6 +146,7 @@ def _draw_gland(rng: np.random.Generator, share: float, anatomy: AnatomySettings
     least, most = anatomy.gland_depth
     inside = np.clip((wide + anatomy.gland_taper * x - rho) / anatomy.gland_rim, least, most)
     inside += np.clip((x - behind) / anatomy.gland_front_rim, least, 0)
+    # Power-law noise in three dimensions: every view then shows the same lumps from another side.
     lumps = power_law_noise(rng, voxels, anatomy.lump_exponent)
     # Gland is where the lumps are highest: the quantile makes its share what the composition wants.
     height = lumps + anatomy.cone_weight * inside
@@ -190,6 +195,7 @@ def _draw_inside(rng: np.random.Generator, size: BreastSize, most: float) -> NDA
     vector = rng.normal(size=3)
     # The cube root spreads points evenly over the volume.
     vector *= most * rng.random() ** (1 / 3) / np.linalg.norm(vector)
+    # The breast is half an ellipsoid: what lies behind the chest wall is reflected forward.
     vector[0] = abs(vector[0])
     return np.asarray(vector * size.semi_axes_mm)
 
@@ -266,6 +272,7 @@ def _draw_ridges(
     rows, columns = (max(int(details.ridge_samples * length / size_px), least) for length in shape)
     grid = (
         fft.next_fast_len(rows, real=True),
+        # Fewer columns that are enlarged by more: the ridges come out longer along the rows.
         fft.next_fast_len(max(int(columns / stretch), least), real=True),
     )
     lines, gaps = (

@@ -66,6 +66,7 @@ class PositionedBreast:
         """
         height, width = self.settings.field_mm
         most_deep = self.settings.arrangement.most_deep
+        # Every view and day has to agree: the truth must not name a calcification that no image can show.
         shown = np.ones(len(points), bool)
         for geometry in self.geometries:
             row, column, depth = project_points(geometry, points).T
@@ -125,6 +126,7 @@ def draw_plans(rng: np.random.Generator, settings: ArrangementSettings) -> tuple
 
 
 def _pick(rng: np.random.Generator, weights: tuple[tuple[Item, float], ...]) -> Item:
+    # By number and not by the item: numpy would turn the items of an enumeration into strings.
     shares = np.array([weight for _, weight in weights]) / sum(weight for _, weight in weights)
     return weights[int(rng.choice(len(shares), p=shares))][0]
 
@@ -141,6 +143,7 @@ def place_calcifications(positioned: PositionedBreast) -> tuple[Group, ...]:
     """
     breast, settings = positioned.breast, positioned.settings
     rng = random_stream(breast.seed, "calcifications", breast.laterality)
+    # An empty tuple asks for no groups; None leaves it to chance.
     plans = draw_plans(rng, settings.arrangement) if settings.groups is None else settings.groups
     # Of every view: row and column in mm and diameter of what was placed so far.
     taken = [np.zeros((0, 3)) for _ in positioned.geometries]
@@ -159,6 +162,7 @@ def _place_group(
 ) -> Group:
     settings = positioned.settings.arrangement
     count = plan.count or int(rng.integers(*dict(settings.layouts)[plan.distribution][1], endpoint=True))
+    # A count that was asked for is kept, even where it crowds.
     if plan.count is None and plan.morphology in LARGE:
         count = min(count, settings.most_large)
     current, prior = [], []
@@ -167,6 +171,7 @@ def _place_group(
             rng, positioned, plan, f"{name}-{number:03d}", candidates=candidates, along=along, taken=taken
         )
         current.append(solid)
+        # Drawn whichever day is imaged, so that both days agree on every member.
         prior.append(_as_on_prior(rng, plan, solid, positioned.settings))
     return Group(name, plan, *_existing(plan.change, current, prior))
 
@@ -205,10 +210,12 @@ def _draw_breast_points(
     """Points in the breast, those in gland first."""
     settings, breast = positioned.settings.arrangement, positioned.breast
     vectors = rng.normal(size=(count, 3))
+    # The cube root spreads points evenly over the volume.
     reach = settings.reach * rng.random((count, 1)) ** (1 / 3)
     vectors *= reach / np.linalg.norm(vectors, axis=1, keepdims=True)
     vectors[:, 0] = np.abs(vectors[:, 0])
     points = vectors * breast.size.semi_axes_mm
+    # Anterior runs 0 to 1, the others -1 to 1: to indices of the voxels.
     place = (vectors * [1, 0.5, 0.5] + [0, 0.5, 0.5]) * (np.array(breast.gland.shape) - 1)
     voxel = tuple(np.round(place).astype(int).T)
     in_gland = breast.gland[voxel] > rng.uniform(*settings.gland_share, size=count)
@@ -226,6 +233,7 @@ def _in_skin(
     points = _shown_or(positioned, vectors * positioned.breast.size.semi_axes_mm, positioned.middle)
     if plan.distribution not in _SCATTERED:
         extent = max(_draw_extent_mm(rng, positioned, plan), settings.least_skin_extent_mm)
+        # Round the first, which thereby becomes the middle of the group.
         points = points[np.linalg.norm(points - points[0], axis=1) < extent]
     return [rng.permutation(points)[: settings.tries] for _ in range(count)]
 
@@ -245,6 +253,7 @@ def _draw_center(
     points = _draw_breast_points(rng, positioned, settings.center_tries)
     is_wide = plan.distribution in (Distribution.REGIONAL, Distribution.LINEAR)
     margin = settings.wide_center_margin_mm if is_wide else settings.center_margin_mm
+    # A wide margin is tried first and given up bit by bit where the breast is too small for it.
     for share in settings.center_margins:
         shown = points[positioned.shows(points, margin * share)]
         if len(shown):
@@ -262,6 +271,7 @@ def _layout(
     """What draws candidate places for one member, the later ones farther out to find room."""
     settings, depth_mm = positioned.settings.arrangement, positioned.breast.size.depth_mm
     tries, (crowd, power) = settings.tries, settings.crowded_extent
+    # Many calcifications need more room than few, or they would not keep clear of each other.
     extent = _draw_extent_mm(rng, positioned, plan) * max(1.0, (count / crowd) ** power)
     nipple = np.array([depth_mm * settings.duct_orifice, 0.0, 0.0])
     # Ducts run from the nipple back: a line follows one, a segment fans out over a lobe.
@@ -270,6 +280,7 @@ def _layout(
 
     def ball() -> NDArray[np.float64]:
         away = rng.normal(size=(tries, 3))
+        # The square root and not the cube root: groups are denser toward their middle.
         away *= rng.random((tries, 1)) ** 0.5 / np.linalg.norm(away, axis=1, keepdims=True)
         return np.asarray(center + away * extent * looser)
 
@@ -295,6 +306,7 @@ def _along_vessel(
     chosen = int(np.argmax([part.sum() for part in shown]))
     vessel = positioned.breast.vessels[chosen]
     path = vessel.path[shown[chosen]]
+    # Hardly any of it is seen: then the whole vessel serves, and members off the image are left out.
     path = path if len(path) > 3 else vessel.path
     length = float(np.linalg.norm(np.diff(path, axis=0), axis=1).sum())
     share = min(settings.vessel_step_mm * count / length, 1.0)
@@ -304,6 +316,7 @@ def _along_vessel(
     for _ in range(count):
         at = first + rng.uniform(0, share * (len(path) - 1.01))
         step = path[int(at) + 1] - path[int(at)]
+        # At right angles to the vessel, a radius away: in its wall.
         across = np.cross(step, draw_direction(rng))
         across *= vessel.radius_mm / max(float(np.linalg.norm(across)), 1e-9)
         place = path[int(at)] + (at - int(at)) * step + across
@@ -357,6 +370,7 @@ def _clear_of(
             room = np.minimum(room, (away - (others[None, :, 2] + diameter) / 2).min(axis=1))
     clear = np.flatnonzero(room >= positioned.settings.arrangement.gap_mm)
     best = int(clear[0]) if clear.size else int(np.argmax(room))
+    # Taken in every view: what is drawn next must not cover it in any.
     for index, place in enumerate(places):
         taken[index] = np.concatenate([taken[index], [[*place[best], diameter]]])
     return np.asarray(candidates[best])
@@ -381,6 +395,7 @@ def _scaled(solid: Solid, factor: float) -> Solid:
             part,
             center=part.center * factor,
             matrix=part.matrix * factor,
+            # Sediment keeps its share of the cyst.
             level=None if part.level is None else part.level * factor,
         )
         for part in solid.parts
@@ -392,6 +407,7 @@ def _existing(
     change: PlannedChange, current: list[Solid], prior: list[Solid]
 ) -> tuple[tuple[Solid, ...], tuple[Solid, ...]]:
     """Take away what does not exist on either day."""
+    # At least one: a change of number needs something on both days.
     half = max(len(current) // 2, 1)
     kept = list(range(half))
     if change in (PlannedChange.INCREASED_IN_EXTENT, PlannedChange.PARTIALLY_REMOVED):
@@ -452,6 +468,7 @@ def draw_planar_group(
     """
     weights = tuple((shape, weight) for shape, (weight, _) in settings.planar_shapes)
     if morphologies is not None:
+        # All alike often, since a bench asks for rare shapes as much as for common ones.
         weights = tuple((shape, 1) for shape in morphologies)
     morphology = _pick(rng, weights)
     distribution = _draw_planar_distribution(rng, morphology, settings)
@@ -504,6 +521,7 @@ def _planar_points(
         spread = settings.planar_wedge_spread
         aside = rng.uniform(-spread, spread, count) * share * extent
     else:
+        # The square root spreads points evenly over a disk.
         turn, radius = rng.uniform(0, 2 * np.pi, count), extent * np.sqrt(rng.random(count))
         along, aside = radius * np.sin(turn), radius * np.cos(turn)
     return _laid_along(direction, along, aside)
@@ -521,6 +539,7 @@ def _planar_vessel(
     wave = wide * np.sin(
         at / rng.uniform(*settings.planar_vessel_wavelength_mm) + rng.uniform(*settings.planar_phase)
     )
+    # Two walls seen from the side: the double track of a calcified artery.
     wall = np.where(rng.random(count) < 0.5, -radius, radius)
     wall = wall + rng.normal(0, settings.planar_wall_spread_mm, count)
     gap = np.sin(at / rng.uniform(*settings.planar_vessel_gap_mm) + rng.uniform(*settings.planar_phase))

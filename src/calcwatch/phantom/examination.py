@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _DEFAULT = PhantomSettings()
 _DAYS = ("prior", "current")
+# What belongs to the woman and not to a device: it has to be the same on both days.
 _OF_THE_BREAST = (
     "field_mm",
     "lateralities",
@@ -98,6 +99,7 @@ def make_prior_and_current(
 def _make(seed: int, settings: PhantomSettings, day: str) -> PhantomExamination:
     if seed < 0:
         raise ValueError(f"seed {seed} is negative; give 0 or more")
+    # A generator: an image is large, and the next is made only when the last is done.
     images = (
         image for laterality in settings.lateralities for image in _images(seed, laterality, settings, day)
     )
@@ -115,11 +117,13 @@ def _study_date(settings: PhantomSettings, day: str) -> str:
 
 def _images(seed: int, laterality: Laterality, settings: PhantomSettings, day: str) -> Iterator[PhantomImage]:
     """Arrange one breast as both days show it, and image every view of one day."""
+    # One size for both breasts; without a side in its name the stream is the same for both.
     size = draw_size(random_stream(seed, "size"), settings)
     usual = [
         draw_geometry(random_stream(seed, "positioning", laterality, view), size, view, settings)
         for view in settings.views
     ]
+    # Both days are positioned though one is imaged: places must be seen on both, whichever is made.
     days = {
         name: [
             reposition(random_stream(seed, name, laterality, geometry.view), geometry, settings.repositioning)
@@ -129,6 +133,7 @@ def _images(seed: int, laterality: Laterality, settings: PhantomSettings, day: s
     }
     positioned = PositionedBreast(
         draw_breast(seed, laterality, size, settings),
+        # Every view of every day, so that a calcification placed for one day is never cut off on the other.
         tuple(geometry for name in _DAYS for geometry in days[name]),
         settings,
     )
@@ -153,13 +158,16 @@ def _image(
     """Expose one view with and without its calcifications and look-alikes, and store it with its noise."""
     settings, breast, view = positioned.settings, positioned.breast, geometry.view
     seed, laterality = breast.seed, breast.laterality
+    # Not of the day: fine texture is of the breast and is carried along with its tissue.
     texture = draw_texture(breast, view, settings)
+    # A stream of its own for each thing: to draw more of one changes nothing of another.
     rng = random_stream(seed, "muscle", laterality, view)
     tissue = project_tissue(rng, breast, texture, geometry=geometry, usual=usual, settings=settings)
     solids = {solid.id: solid for _, members in groups for solid in members}
     solids |= {solid.id: solid for item in lookalikes for solid in item.solids}
     silhouettes = {name: _trace(geometry, solid, settings) for name, solid in solids.items()}
     attenuation = tissue.attenuation.copy()
+    # Attenuations add along a ray; the exponential comes later, for all together.
     for name, solid in solids.items():
         add_silhouette(attenuation, silhouettes[name], solid.density * settings.shapes.calcium_per_mm)
     plain, signal = expose(tissue.attenuation, settings), expose(attenuation, settings)
@@ -174,16 +182,19 @@ def _image(
         lookalikes,
         silhouettes,
         tissue=tissue,
+        # The two images differ in the solids alone, so their difference is what the solids show, to the bit.
         difference=stored_values(signal, presentation, settings) - plain_values,
         sigma=noise_in_stored(plain, plain_values, quanta, presentation, settings),
         settings=settings,
     )
 
+    # Noise is of the exposure: two days never share it.
     rng = random_stream(seed, "noise", day, laterality, view)
     values = develop(rng, signal, quanta, presentation, settings)
     if laterality is Laterality.RIGHT:  # all was drawn as a left breast
         values = np.ascontiguousarray(values[:, ::-1])
         truth = mirror_truth(truth, settings.shape[1])
+    # After mirroring: letters would be mirrored too, and dust belongs to no side.
     marks = add_marks(rng, values, laterality=laterality, view=view, day=day, settings=settings)
     return PhantomImage(
         stored=quantize(values, settings),
@@ -194,9 +205,11 @@ def _image(
         study_date=_study_date(settings, day),
         patient_id=_patient_id(seed),
         seed=seed,
+        # Numbered in _make, once the number of images is known.
         instance=1,
         thickness_mm=round(geometry.thickness_mm, 1),
         relative_dose=settings.relative_dose,
+        # The whole range of Bits Stored: the presentation is in the pixels already.
         window=(2.0 ** (settings.bits_stored - 1), 2.0**settings.bits_stored),
         for_processing=settings.for_processing,
         film=settings.film,

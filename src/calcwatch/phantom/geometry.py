@@ -80,12 +80,14 @@ class ViewGeometry:
             Distances in mm, of the shape of ``phi``.
 
         """
+        # Only half a turn: behind the chest wall there is no skin.
         grid = np.linspace(-np.pi / 2, np.pi / 2, self.radius_mm.size)
         return np.asarray(np.interp(phi, grid, self.radius_mm))
 
     def axes(self) -> NDArray[np.float64]:
         """Unit vectors of the image's rows, columns and depth in (anterior, superior, lateral), as rows."""
         cos, sin = np.cos(self.beam_tilt), np.sin(self.beam_tilt)
+        # Rows run downward, so the first axis points to inferior in a lateral view.
         return np.array([[0.0, -cos, -sin], [1.0, 0.0, 0.0], [0.0, -sin, cos]])
 
     def section(self, depth: NDArray[np.float64] | float) -> NDArray[np.float64]:
@@ -98,6 +100,7 @@ class ViewGeometry:
             Radius of the section as a share of that in the mid-plane, of the shape of ``depth``.
 
         """
+        # At the very top and bottom of the slab the section would vanish, and dividing by it would explode.
         share = np.maximum(1 - depth**2, self.positioning.least_section)
         return np.asarray(np.power(share, self.positioning.bulge))
 
@@ -113,10 +116,12 @@ def project_points(geometry: ViewGeometry, points: NDArray[np.float64]) -> NDArr
         N x 3: row and column in mm, and the depth, which runs from -1 to 1 across the thickness.
 
     """
+    # In semi-axes the half ellipsoid is half a unit ball, so that polar coordinates fit it exactly.
     normalized = np.asarray(points) / geometry.size.semi_axes_mm
     down, across, depth = (normalized @ geometry.axes().T).T
     # Nothing lies behind the chest wall: what rounding puts there is taken onto it.
     phi = np.arctan2(-down, np.maximum(across, 0.0)) + geometry.turn
+    # Pressed outward: compression makes the section at every depth as wide as the middle.
     radius = np.hypot(down, across) / geometry.section(depth) * geometry.skin_radius(phi)
     row = geometry.origin_mm[0] - radius * np.sin(phi)
     return np.stack([row, geometry.origin_mm[1] + radius * np.cos(phi), depth], axis=1)
@@ -137,6 +142,7 @@ def polar_of(
 
     """
     down, across = row_mm - geometry.origin_mm[0], column_mm - geometry.origin_mm[1]
+    # Left of the chest wall there is no breast; the angle stays within the half turn.
     phi = np.arctan2(-down, np.maximum(across, 1e-6))
     return np.hypot(down, across) / geometry.skin_radius(phi), phi - geometry.turn
 
@@ -156,8 +162,10 @@ def unproject(
         Points ... x 3, (anterior, superior, lateral) in mm.
 
     """
+    # The steps of project_points backward.
     flat = rho * geometry.section(depth)
     parts = np.stack([-flat * np.sin(phi), flat * np.cos(phi), np.full_like(flat, depth)], axis=-1)
+    # The axes are orthonormal: their inverse is the transpose, so no inversion.
     return np.asarray((parts @ geometry.axes()) * geometry.size.semi_axes_mm)
 
 
@@ -173,6 +181,7 @@ def draw_size(rng: np.random.Generator, settings: PhantomSettings) -> BreastSize
 
     """
     positioning, (height, width) = settings.positioning, settings.field_mm
+    # Of the field, so that small fields in tests hold a whole breast; capped, so that large fields do not.
     depth = min(rng.uniform(*positioning.depth) * width, positioning.most_depth_mm)
     radius = min(rng.uniform(*positioning.radius) * height, positioning.most_radius_mm)
     return BreastSize(float(depth), float(radius))
@@ -200,6 +209,7 @@ def draw_geometry(
         thickness = rng.uniform(*positioning.thickness) * size.radius_mm
     middle = positioning.middle_from_above if from_above else positioning.middle_from_the_side
     row = float(height * rng.uniform(*middle))
+    # The chest wall's middle lies off the image: some tissue behind is never imaged.
     behind = float(rng.uniform(*positioning.behind) * width)
     outline = _outline_from_above if from_above else _outline_from_the_side
     return ViewGeometry(
@@ -274,6 +284,7 @@ def _outline_from_the_side(
     armpit = _strip(phi, armpit_mm, rng.uniform(*positioning.armpit_lean), positioning)
     fold_mm = behind + rng.uniform(*positioning.fold_width_mm)
     fold = _strip(-phi, fold_mm, positioning.fold_lean, positioning)
+    # Smooth: a corner in the skin line would look like a finding of its own.
     whole = _smooth_max(breast, armpit, positioning.armpit_joint)
     return _smooth_max(whole, fold, positioning.fold_joint)
 
@@ -283,6 +294,7 @@ def _super_ellipse(
 ) -> NDArray[np.float64]:
     """Radius at each angle; ``heights``: half heights above and below the nipple."""
     across = np.abs(np.cos(phi) / depth) ** power
+    # Upper and lower half differ but meet at the nipple, where the sine is zero.
     along = np.abs(np.sin(phi) / np.where(phi > 0, *heights)) ** power
     return np.asarray((across + along) ** (-1 / power))
 

@@ -34,6 +34,7 @@ def blur(image: NDArray[np.float32], mtf: Blur, spacing_mm: float) -> NDArray[np
     total = np.zeros_like(image)
     for weight, sigma_mm in mtf:
         sigma = max(sigma_mm / spacing_mm, 0.1)  # OpenCV takes 0 for "not given"
+        # A sum of Gaussians: a narrow core and wide tails, as the spread of a real detector has them.
         total += np.float32(weight) * cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
     return total
 
@@ -49,6 +50,7 @@ def expose(attenuation: NDArray[np.float32], settings: PhantomSettings) -> NDArr
         Share of the x-rays that arrive at each pixel, blurred by the system, without noise.
 
     """
+    # Transmission is blurred and not attenuation: a detector adds up quanta, not logarithms.
     return blur(np.exp(-attenuation), settings.mtf, settings.pixel_spacing_mm)
 
 
@@ -66,6 +68,7 @@ def quanta_in_air(signal: NDArray[np.float32], tissue: ProjectedTissue, settings
     """
     numbers = settings.imaging
     inside = tissue.depth_mm[::_COARSE, ::_COARSE] > numbers.exposure_depth_mm
+    # The median of the breast, as automatic exposure looks at tissue and not at the air.
     middle = float(np.median(signal[::_COARSE, ::_COARSE][inside]))
     area = settings.pixel_spacing_mm**2  # larger pixels gather more quanta
     return numbers.quanta_per_mm2 * settings.relative_dose * area / max(middle, 1e-6)
@@ -89,6 +92,7 @@ def _gain(filtered: Callable[[NDArray[np.float32]], NDArray[np.float32]]) -> flo
     """Factor by which a linear filter changes the standard deviation of white noise."""
     impulse = np.zeros((129, 129), np.float32)  # wide enough for every filter here
     impulse[64, 64] = 1
+    # Independent noise of unit variance: the variances of all taps of the filter add up.
     return float(np.sqrt((filtered(impulse) ** 2).sum()))
 
 
@@ -122,6 +126,7 @@ def plan_presentation(
         How the image is shown; ``None`` for an image For Processing, which is linear in exposure.
 
     """
+    # Raw images are stored as the detector saw them.
     if settings.for_processing:
         return None
     numbers, coarse = settings.imaging, (slice(None, None, _COARSE), slice(None, None, _COARSE))
@@ -177,6 +182,7 @@ def stored_values(
 
     """
     numbers = settings.imaging
+    # Raw: linear in exposure, with air at the top of the range.
     if presentation is None:
         return signal * np.float32(numbers.air * settings.white)
     level = presentation.equalization - np.log(np.maximum(signal, np.float32(numbers.least_signal)))
@@ -214,13 +220,16 @@ def noise_in_stored(
     if presentation is None:
         return sigma * np.float32(numbers.air * settings.white)
     toe = numbers.toe
+    # Back from stored values to the tone curve, away from its ends, where it has no slope.
     tone = np.clip(
         values / np.float32(settings.white) * np.float32(1 - toe) + np.float32(toe), 1e-4, 1 - 1e-4
     )
     # First order: a change of log exposure times the slope of the tone curve and the gain of the filters.
     slope = np.float32(4 / numbers.gray_range * settings.white / (1 - toe)) * tone * (1 - tone)
+    # Of the logarithm: a change of log exposure is the change relative to the exposure.
     relative = sigma / np.maximum(signal, np.float32(numbers.least_signal))
     sharpened = _gain(lambda white: _enhanced(_correlated(white, numbers), settings))
+    # Sigma is stated for the correlated noise, so only what enhancement adds to it is a gain.
     gain = sharpened / _gain(lambda white: _correlated(white, numbers))
     shown = np.asarray(relative * slope * np.float32(gain), dtype=np.float32)
     return np.hypot(shown, _grain_sigma(values, settings)) if settings.film else shown
@@ -250,7 +259,9 @@ def develop(
         return stored_values(signal, presentation, settings)
     numbers = settings.imaging
     noise = _correlated(rng.standard_normal(signal.shape, np.float32), numbers)
+    # Blurring took variance away; the noise is wanted at the strength that the quanta give it.
     noise = noise * np.float32(1 / _gain(lambda white: _correlated(white, numbers)))
+    # Noise before the presentation, so that it is bent, equalized and sharpened along with the signal.
     noisy = np.asarray(signal + _noise_sigma(signal, quanta, numbers) * noise, dtype=np.float32)
     values = stored_values(noisy, presentation, settings)
     return _with_grain_and_fog(rng, values, settings) if settings.film else values
@@ -275,6 +286,7 @@ def _with_grain_and_fog(
     coarse = rng.standard_normal(numbers.fog_grid).astype(np.float32)
     usual, uneven = numbers.fog
     fog = usual + uneven * cv2.resize(coarse, values.shape[::-1], interpolation=cv2.INTER_CUBIC)
+    # Fog lifts black and leaves white where it is.
     film = values * (1 - fog) + fog * np.float32(settings.white)
     return np.asarray(film + grain * _grain_sigma(values, settings), dtype=np.float32)
 

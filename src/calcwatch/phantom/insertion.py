@@ -180,8 +180,10 @@ def insert(
     if not area.any():
         raise ValueError("there is no room to insert anything: the area is empty")
     noise = noise_of(gray, area, spacing_mm, settings)
+    # Coarse gray levels hide the noise; rounding is noise too and the least there can be.
     noise = np.maximum(noise, np.float32(settings.rounding * gray_step))
     canvas = _Canvas(area, noise, spacing_mm, settings)
+    # All is drawn before anything is blurred: attenuations add, and neighbors share their blur.
     groups = [canvas.put_group(rng) for _ in range(settings.scatters)]
     metal = [
         canvas.put_metal(rng, f"{kind}-{number}", kind, parts, density)
@@ -189,6 +191,7 @@ def insert(
     ]
     for _ in range(settings.blanks):
         canvas.put_blank(rng)
+    # What is true of contrast is taken before noise, so that a lucky grain does not count.
     added = canvas.added_gray(gray)
     shown = canvas.with_noise(rng, gray + added, gray_step)
     blurred = canvas.blurred(canvas.attenuation)
@@ -221,14 +224,17 @@ def noise_of(
         Standard deviation at each pixel, in gray, never below a ten-thousandth.
 
     """
+    # Odd, so that the window has a middle pixel.
     side = round(settings.noise_window_mm / spacing_mm) | 1
     # Tissue is coarser than noise: the difference from a blurred copy holds little of it.
     fine = np.abs(gray - cv2.GaussianBlur(gray, (0, 0), _DIFFERENCE_SIGMA_PX))
     counted = area.astype(np.float32)
     fine = fine * counted
+    # Only pixels of the area count: the black of the air would pull the noise at the skin down.
     share = cv2.blur(counted, (side, side)) + np.float32(1e-6)
     usual = cv2.blur(fine, (side, side)) / share
     usual = cv2.blur(np.minimum(fine, np.float32(_CLIP) * usual), (side, side)) / share
+    # Two known factors lead from the clipped mean of a difference back to the noise of a pixel.
     noise = usual / np.float32(_CLIPPED_MEAN) / np.float32(_DIFFERENCE_GAIN)
     return np.asarray(np.maximum(noise, 1e-4), dtype=np.float32)
 
@@ -246,6 +252,7 @@ class _Canvas:
         self.attenuation = np.zeros_like(noise)
         self.unrest = np.zeros_like(noise)  # variance that blanks add, in units of the local noise's
         self.noise, self.spacing_mm, self.settings = noise, spacing_mm, settings
+        # Padded with zeros, so that the picture's border counts as a rim of the area.
         inner = cv2.distanceTransform(np.pad(area, 1), cv2.DIST_L2, 3)[1:-1, 1:-1].astype(np.float32)
         self.inside_mm = inner * spacing_mm
 
@@ -254,6 +261,7 @@ class _Canvas:
         tries = self.settings.place_tries
         rows = rng.integers(0, self.noise.shape[0], tries)
         columns = rng.integers(0, self.noise.shape[1], tries)
+        # Drawn all at once and then picked: the number of draws never depends on the picture.
         depth = self.inside_mm[rows, columns]
         deep = np.flatnonzero(depth >= margin_mm)
         chosen = int(deep[0]) if deep.size else int(np.argmax(depth))
@@ -279,11 +287,13 @@ class _Canvas:
             if self.has_room(place, float(diameter), taken):
                 taken = np.concatenate([taken, [[*place, diameter]]])
                 drawn.append(self.draw_member(rng, group, float(diameter), place))
+        # No room at all: the group stays in the list, so that numbers of groups do not shift.
         if not drawn:
             return group, []
         low, high = np.log(settings.contrast)
         wanted = float(np.exp(rng.uniform(low, high)))
         # Densities keep their proportions within the group.
+        # Contrast is what is asked for, so density follows from it and not the other way round.
         factor = wanted / float(np.median([self.peak_contrast(*member) for member in drawn]))
         return group, [(silhouette, self.put(silhouette, density * factor)) for silhouette, density in drawn]
 
@@ -292,6 +302,7 @@ class _Canvas:
         row, column = np.round(place / self.spacing_mm).astype(int)
         if not (0 <= row < self.noise.shape[0] and 0 <= column < self.noise.shape[1]):
             return False
+        # Wholly inside: a calcification cut by the skin or the border has no true size.
         if self.inside_mm[row, column] < diameter / 2 + self.settings.member_margin_mm:
             return False
         away = np.hypot(*(taken[:, :2] - place).T) - (taken[:, 2] + diameter) / 2
@@ -302,6 +313,7 @@ class _Canvas:
     ) -> tuple[Silhouette, float]:
         """The silhouette of a member and its usual density."""
         shapes = self.settings.shapes
+        # A third coordinate: members also tilt out of the picture's plane and are foreshortened.
         direction = np.array([*group.direction, 0.0]) + self.settings.wander * draw_direction(rng)
         direction /= np.linalg.norm(direction)
         parts = draw_shape(rng, group.morphology, diameter, direction, shapes)
@@ -311,10 +323,12 @@ class _Canvas:
         """Silhouette of parts whose first two coordinates are the picture's rows and columns in mm."""
         solid = Solid("inserted", np.zeros(3), parts, 1.0)
         place_mm = (float(place[0]), float(place[1]))
+        # Identity: the picture's plane is the solid's own plane, there is no breast to project.
         return trace_solid(solid, place_mm, np.eye(3), self.spacing_mm, self.settings.shapes)
 
     def window(self, silhouette: Silhouette) -> tuple[slice, slice, NDArray[np.float32]]:
         """Where a silhouette with room for its blur lies in the picture, and its thickness there."""
+        # Without this room the blur would be cut off straight at the silhouette's window.
         margin = max(3, round(self.settings.blur_margin_mm / self.spacing_mm))
         return silhouette.window(self.noise.shape, margin)
 
@@ -325,6 +339,7 @@ class _Canvas:
     def peak_contrast(self, silhouette: Silhouette, density: float) -> float:
         """Contrast of a faint calcification of that density in units of the local noise."""
         rows, columns, thickness = self.window(silhouette)
+        # Faint: for small attenuation blur and exponential may be swapped.
         peak = float(self.blurred(thickness).max()) * density * self.settings.shapes.calcium_per_mm
         return max(peak * self.settings.gain / float(np.median(self.noise[rows, columns])), 1e-6)
 
@@ -332,6 +347,7 @@ class _Canvas:
         """Add one calcification; return its attenuation in its window."""
         rows, columns, thickness = self.window(silhouette)
         per_mm = density * self.settings.shapes.calcium_per_mm
+        # Contrast in a noisy place may ask for more density than any calcium has.
         attenuation = np.minimum(thickness * np.float32(per_mm), self.settings.most_attenuation)
         self.attenuation[rows, columns] += attenuation
         return np.asarray(attenuation)
@@ -357,15 +373,18 @@ class _Canvas:
     def added_gray(self, gray: NDArray[np.float32]) -> NDArray[np.float32]:
         """Gray that is added without noise, bent toward white."""
         settings = self.settings
+        # The system blurs what arrives, so transmission is blurred and only then the logarithm taken.
         transmission = self.blurred(np.exp(-self.attenuation))
         attenuation = -np.log(np.maximum(transmission, np.float32(settings.least_transmission)))
         added = np.float32(settings.gain) * attenuation
         if settings.edge_enhancement:
             wide = cv2.GaussianBlur(added, (0, 0), settings.imaging.enhanced_mm / self.spacing_mm)
+            # As a device does it: on the logarithm, after the blur.
             added += np.float32(settings.edge_enhancement) * (added - wide)
         # Gray that is added uses up the room to white, ever less of it the nearer white is.
         room = np.maximum(1 - gray, 0)
         bent = np.where(added > 0, room * (1 - np.exp(-added / np.maximum(room, 1e-3))), added)
+        # Only the shoulder bends; the straight part of the curve stays as it is.
         near_white = np.clip((gray + added - (1 - settings.shoulder)) / settings.shoulder, 0, 1)
         return np.asarray(added + near_white * (bent - added), dtype=np.float32)
 
@@ -376,6 +395,7 @@ class _Canvas:
         settings = self.settings
         # Variance goes with the reciprocal of the quanta that arrive.
         missing = np.minimum(np.exp(self.blurred(self.attenuation)) - 1, settings.most_noise) + self.unrest
+        # Noise of a detector is a little correlated; white noise could be told from the background's.
         white = cv2.GaussianBlur(
             rng.standard_normal(clean.shape, np.float32), (0, 0), settings.imaging.noise_blur_px
         )
@@ -396,6 +416,7 @@ class _Canvas:
         """What the picture shows of one member: its share of the signal where another lies close."""
         silhouette, alone = member
         rows, columns, _ = self.window(silhouette)
+        # Where members overlap, each gets the part of the signal that its own attenuation makes.
         share = np.clip(self.blurred(alone) / np.maximum(attenuation[rows, columns], np.float32(1e-6)), 0, 1)
         contrast = added[rows, columns] * share / self.noise[rows, columns]
         return InsertedCalcification(
@@ -407,5 +428,6 @@ class _Canvas:
             distribution=group.distribution,
             group=number,
             contrast=float(contrast.max()),
+            # In double precision: thousands of small squares are added.
             detectability=float(np.sqrt((contrast.astype(np.float64) ** 2).sum())),
         )

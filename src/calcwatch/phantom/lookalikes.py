@@ -50,9 +50,11 @@ def place_lookalikes(positioned: PositionedBreast) -> tuple[Lookalike, ...]:
     rng = random_stream(breast.seed, "look-alikes", breast.laterality)
     kinds = settings.non_lesions
     if kinds is None:
+        # A draw for every kind, so that changing one chance does not shift the draws of the next.
         kinds = tuple(kind for kind, chance in settings.lookalikes.chances if rng.random() < chance)
     placed: list[Lookalike] = []
     for kind in kinds:
+        # Dust and letters are added to each image by add_marks.
         if kind in _PLACE:
             placed += _PLACE[kind](rng, positioned, f"{breast.laterality}-{kind}")
     return tuple(placed)
@@ -68,6 +70,7 @@ def _draw_point(
     """A point at ``reach`` of the way to the skin, seen in every view; nearest to ``corner`` if given."""
     vectors = rng.normal(size=(positioned.settings.lookalikes.tries, 3))
     vectors *= reach / np.linalg.norm(vectors, axis=1, keepdims=True)
+    # Forward of the chest wall, where the breast is.
     vectors[:, 0] = np.abs(vectors[:, 0])
     if corner is not None:
         vectors = vectors[np.argsort(np.linalg.norm(vectors - np.array(corner), axis=1))]
@@ -111,6 +114,7 @@ def _draw_clip_legs(rng: np.random.Generator, settings: LookalikeSettings) -> tu
 
 
 def _bent_or_bar(rng: np.random.Generator, bar: Parts, leg: Parts, settings: LookalikeSettings) -> Parts:
+    # Both are always drawn, so that the stream goes on the same whether the clip is bent or not.
     return bar + leg if rng.random() < settings.clip_bent else bar
 
 
@@ -249,6 +253,7 @@ def _place_powder(rng: np.random.Generator, positioned: PositionedBreast, name: 
         density = settings.powder * rng.uniform(*settings.powder_share)
         solids.append(Solid(f"{name}-{number}", position, parts, density))
     places = np.array([solid.position for solid in solids])
+    # Specks are small and many: those off the image are dropped, not placed anew.
     shown = positioned.shows(places, settings.speck_margin_mm)
     kept = tuple(solid for solid, is_shown in zip(solids, shown, strict=True) if is_shown)
     return [Lookalike(name, NonLesionKind.POWDER, kept)] if kept else []
@@ -290,6 +295,7 @@ def add_marks(
     """
     wanted = settings.non_lesions
     if wanted is None:
+        # Dust gets between film and scanner or screen; labels are exposed on film.
         wanted = (NonLesionKind.DUST, NonLesionKind.TEXT) if settings.film else ()
     added: tuple[NonLesionTruth, ...] = ()
     if NonLesionKind.DUST in wanted:
@@ -312,6 +318,7 @@ def _add_dust(
         turn = rng.uniform(0, np.pi)
         half = np.array([np.sin(turn), np.cos(turn)]) * length / 2
         ends = np.array([row, column]) + np.array([-half, half])
+        # Drawn on the finished picture without the system's blur, by which dust is told from calcium.
         _draw_line(gray, ends, settings.white * rng.uniform(*numbers.dust_level))
         outline = _boxed(ends, numbers.dust_outline_px)
         mark = NonLesionTruth(f"{name}-{number}", NonLesionKind.DUST, row, column, outline, ((row, column),))
@@ -351,9 +358,11 @@ def _add_letters(
     thick = max(round(numbers.letter_stroke_mm / spacing_mm), 1)
     (width, height), _ = cv2.getTextSize(text, _FONT, scale, thick)
     margin = round(numbers.letter_margin_mm / spacing_mm)
+    # A left breast has its chest wall at the left edge, so the right corner is free.
     left = gray.shape[1] - margin - width if laterality is Laterality.LEFT else margin
     mask = np.zeros(gray.shape, np.uint8)
     cv2.putText(mask, text, (left, margin + height), _FONT, scale, 255, thick, cv2.LINE_AA)
+    # Maximum, not sum: burned-in letters are white whatever they cover.
     np.maximum(gray, mask.astype(np.float32) * np.float32(settings.white / 255), out=gray)
     rows, columns = np.nonzero(mask)
     outline = _boxed(np.array([[rows.min(), columns.min()], [rows.max(), columns.max()]], float), 1.0)
@@ -388,10 +397,12 @@ def draw_strands(
     """
     added = np.zeros(noise.shape, np.float32)
     step = settings.strand_start_px
+    # Starts on a coarse grid: a full list of pixels is long, and a strand is much wider than a step.
     rows, columns = np.nonzero(area[::step, ::step])
     for _ in range(count if rows.size else 0):
         chosen = int(rng.integers(rows.size))
         start = np.array([rows[chosen], columns[chosen]]) * float(step)
+        # In units of the local noise, so that strands are as plain in one picture as in the next.
         level = float(noise[int(start[0]), int(start[1])])
         _add_bundle(rng, added, start, level, spacing_mm=spacing_mm, settings=settings)
         if rng.random() < settings.knot_share:
@@ -461,6 +472,7 @@ def _add_line(
         cv2.line(mask, first.tolist(), second.tolist(), (level,), 1, cv2.LINE_AA, shift=4)
     soft = max(width_px, settings.strand_least_width_px)
     line = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), soft)
+    # A quantile for the peak: a single bright crossing would dim the whole line.
     peak = float(np.quantile(line[line > 0], settings.strand_peak)) if (line > 0).any() else 1.0
     added[low[0] : high[0], low[1] : high[1]] += line * np.float32(height / peak)
 
@@ -486,6 +498,7 @@ def _add_knot(
     down, across = y - start[0], x - start[1]
     along, aside = down * np.sin(turn) + across * np.cos(turn), down * np.cos(turn) - across * np.sin(turn)
     distance = np.hypot(along, aside / flat) / size
+    # Clipped where the logistic function is flat, so that it cannot overflow.
     rim = np.clip((distance - 1) * rng.uniform(*settings.mole_rim), -50, 50)
     # A vessel end-on has a flatter top than a blurred speck.
     steep = rng.uniform(*settings.knot_steepness)

@@ -52,6 +52,7 @@ def draw_density(
     is_thin = morphology in (Morphology.ROD, Morphology.SUTURE)
     depth_mm = diameter_mm * (settings.thin_depth if is_thin else 1.0)
     most = settings.most_dense_mm * rng.uniform(*settings.most_dense_spread)
+    # Density times depth is what attenuates: the bound is on the product.
     return float(min(usual, most / max(depth_mm, settings.least_depth_mm)))
 
 
@@ -100,6 +101,7 @@ def tube(
         half = (end - start) / 2
         length = float(np.linalg.norm(half))
         frame = _frame(half / max(length, 1e-9))
+        # Longer than its stretch, so that neighbors overlap and the tube has no waist between them.
         axes = np.array([along * length + beyond * radius, radius, radius])
         parts.append(Ellipsoid((start + end) / 2, frame * axes))
     return tuple(parts)
@@ -150,6 +152,7 @@ def draw_direction(rng: np.random.Generator) -> NDArray[np.float64]:
         A unit vector of three coordinates.
 
     """
+    # A normal distribution has no preferred direction, unlike a cube or two random angles.
     vector = rng.normal(size=3)
     return np.asarray(vector / np.linalg.norm(vector))
 
@@ -212,6 +215,7 @@ def _draw_lumps(
 def _sediment(
     rng: np.random.Generator, diameter: float, direction: NDArray[np.float64], settings: ShapeSettings
 ) -> Parts:
+    # A level surface: from the side a teacup, from above a smudge, as milk of calcium is recognized.
     level = diameter / 2 * rng.uniform(*settings.sediment_level)
     return (Ellipsoid(np.zeros(3), np.eye(3) * diameter / 2, level=float(level)),)
 
@@ -226,6 +230,7 @@ def _draw_path(
     """A gently bending path of ``path_points`` points centered on the origin."""
     count = settings.path_points - 1
     steps = np.cumsum(rng.normal(0, wander, size=(count, 3)), axis=0) + direction
+    # All steps of the same length: the path has exactly the length wanted, however it bends.
     steps *= length / count / np.linalg.norm(steps, axis=1, keepdims=True)
     path = np.concatenate([np.zeros((1, 3)), np.cumsum(steps, axis=0)])
     return np.asarray(path - path.mean(axis=0))

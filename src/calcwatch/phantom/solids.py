@@ -105,6 +105,7 @@ class Silhouette:
             there in mm, 0 in the margin.
 
         """
+        # The margin is empty now and is where blur will spread to.
         thickness = np.pad(self.thickness, margin_px)
         top, left = self.top - margin_px, self.left - margin_px
         (first, last), (begin, end) = (
@@ -136,14 +137,17 @@ def trace_solid(
 
     """
     # As many samples as resolve the smallest extent, within bounds; whole pixels all round.
+    # Cavities only take away, so their bounds never matter beyond those of the parts that hold them.
     low, high = _bounds(solid.parts, place_mm, axes)
     least, most = settings.subpixels
     smallest = float(np.min(high - low))
     fine = int(np.clip(np.ceil(spacing_mm * settings.samples_across / smallest), least, most))
+    # Pixel n reaches from n - 0.5 to n + 0.5; a pixel of margin keeps the outline off the window's border.
     first = np.floor(low / spacing_mm + 0.5).astype(int) - 1
     last = np.floor(high / spacing_mm + 0.5).astype(int) + 1
     count = (last - first + 1) * fine
     start = first - 0.5 + 0.5 / fine  # center of the first sample, in pixels
+    # From here on in mm from the solid's own center, where its parts are described.
     rows = (start[0] + np.arange(count[0]) / fine) * spacing_mm - place_mm[0]
     columns = (start[1] + np.arange(count[1]) / fine) * spacing_mm - place_mm[1]
     thickness = _thickness(solid.parts, axes, rows, columns)
@@ -173,11 +177,14 @@ def _measured(
     """Measure a thickness map of ``fine`` x ``fine`` samples a pixel from the pixel ``first`` on."""
     height, width = thickness.shape
     weights, largest = thickness.sum(), thickness.max()
+    # Weighted by thickness: blur moves no center of attenuation, while it does move the middle of an outline.
     row = (thickness.sum(axis=1) @ np.arange(height)) / weights
     column = (thickness.sum(axis=0) @ np.arange(width)) / weights
     cell = (spacing_mm / fine) ** 2  # area of a sample
+    # The mean over a pixel's samples is what a pixel of a detector gathers.
     pixels = thickness.reshape(height // fine, fine, width // fine, fine).mean(axis=(1, 3))
     offset = np.asarray(first - 0.5 + 0.5 / fine, dtype=np.float64)
+    # A share of the largest and not zero: rays that graze the rim would make the outline jagged.
     inside = thickness > settings.outline_level * largest
     return Silhouette(
         thickness=pixels.astype(np.float32),
@@ -196,6 +203,7 @@ def _outline(
     mask: NDArray[np.bool_], offset: NDArray[np.float64], fine: int, settings: ShapeSettings
 ) -> tuple[Point, ...]:
     contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    # Parts of a shape may project apart; the outline is that of the largest.
     longest = max(contours, key=cv2.contourArea)
     points = cv2.approxPolyDP(longest, settings.outline_tolerance, closed=True).reshape(-1, 2)
     return tuple((float(offset[0] + y / fine), float(offset[1] + x / fine)) for x, y in points)
@@ -206,6 +214,7 @@ def _bounds(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     flat = axes[:2]
     centers = np.array([flat @ part.center for part in parts])
+    # Half the width of an ellipsoid's shadow along an axis is the norm of that row of its matrix.
     reach = np.array([np.linalg.norm(flat @ part.matrix, axis=1) for part in parts])
     return place_mm + (centers - reach).min(axis=0), place_mm + (centers + reach).max(axis=0)
 
@@ -221,6 +230,7 @@ def _thickness(
     # Cavities last: they are taken away from the union of the others.
     for part in sorted(parts, key=lambda part: part.hollow):
         _add_chord(total, axes, part, rows, columns)
+    # A cavity that sticks out would make the thickness negative.
     return np.maximum(total, 0.0)
 
 
@@ -237,6 +247,7 @@ def _add_chord(
     """
     center, reach = axes[:2] @ part.center, np.linalg.norm(axes[:2] @ part.matrix, axis=1)
     inside = [
+        # Only the samples in the shadow of this part: a tube has dozens of parts, each small.
         slice(*np.searchsorted(line, [middle - half, middle + half]))
         for line, middle, half in zip((rows, columns), center, reach, strict=True)
     ]
@@ -252,6 +263,7 @@ def _chord(
     inverse = np.linalg.inv(part.matrix)
     point = rows[:, None, None] * axes[0] + columns[None, :, None] * axes[1]
     start, step = (point - part.center) @ inverse.T, inverse @ axes[2]
+    # The usual quadratic: square * s^2 + 2 * cross * s + |start|^2 - 1 = 0, its discriminant cut at a miss.
     square, cross = step @ step, start @ step
     root = np.sqrt(np.maximum(cross**2 - square * ((start * start).sum(axis=2) - 1), 0.0)) / square
     near, far = -cross / square - root, -cross / square + root
@@ -268,6 +280,7 @@ def _below(
     far: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Cut the interval from ``near`` to ``far`` to where ``superior + rise * s`` is below ``level``."""
+    # The ray runs level: there is no crossing to compute.
     if abs(rise) < 1e-9:
         # Seen from the side the surface is a line: soft over one sample, so that its place is exact.
         cell = float(np.ptp(superior[:2, :2]))

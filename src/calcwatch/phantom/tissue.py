@@ -79,6 +79,7 @@ def project_tissue(
     nipple = (float(tip[0]), float(tip[1]))
     depth = _depth(breast, geometry, nipple, settings)
     thickness = _slab(depth, geometry.thickness_mm)
+    # What is inside the skin on every side, front and back included.
     inner = _slab(depth - np.float32(numbers.skin_mm), geometry.thickness_mm - 2 * numbers.skin_mm)
     pectoral = _draw_pectoral_outline(rng, geometry, settings)
     gland = _gland_thickness(breast, geometry, settings)
@@ -90,6 +91,7 @@ def project_tissue(
         extra += _texture_mm(gland, inner, clouds, strands, settings)
         extra += _curves(breast, geometry, settings)
     extra = _at_most(extra, inner, numbers.softness_mm)
+    # All is fat first; gland counts only by what it takes more than the fat whose place it has.
     attenuation = np.float32(numbers.fat_per_mm) * inner
     attenuation += np.float32(numbers.skin_per_mm) * (thickness - inner)
     attenuation += np.float32(numbers.gland_per_mm - numbers.fat_per_mm) * extra
@@ -104,6 +106,7 @@ def _coarse_axes(
     axes = []
     for count in settings.shape:
         number = max(int(np.ceil(count * spacing / cell_mm)), 2)
+        # cv2.resize lines up the outer borders of both grids, not the centers of their first cells.
         axes.append(((np.arange(number) + 0.5) * count / number - 0.5) * spacing)
     return axes[0], axes[1]
 
@@ -136,6 +139,7 @@ def _depth(
     smooth = deep * signed + (1 - deep) * (radial / steep)
     bump = _nipple_depth(breast, nipple, rows, columns, settings)
     joint = numbers.nipple_joint_mm
+    # A maximum with a rounded joint: nipple and areola meet without a crease.
     smooth = np.maximum(smooth, bump) + np.maximum(joint - np.abs(smooth - bump), 0) ** 2 / (4 * joint)
     return _enlarge(smooth.astype(np.float32), settings)
 
@@ -190,10 +194,13 @@ def _gland_thickness(
     for depth in depths:
         points = unproject(geometry, rho, phi, float(depth)) / geometry.size.semi_axes_mm
         place = [points[..., 0] * count[0], *((points[..., n] + 1) / 2 * count[n] for n in (1, 2))]
+        # constant: outside the volume is no gland.
         total += map_coordinates(breast.gland, place, order=1, mode="constant")
+    # The strip into the armpit is breast by its outline but holds no gland.
     if not is_from_above(geometry.view):
         begin, length = numbers.armpit_without_gland
         total = total * np.clip((begin - phi - geometry.turn) / length, 0, 1)
+    # Mean share of gland on the path, times the path's length.
     mean = (total / depths.size).astype(np.float32)
     return _enlarge(mean, settings) * np.float32(geometry.thickness_mm)
 
@@ -217,6 +224,7 @@ def _carried(
     """Clouds and strands, carried along with the tissue from its usual position."""
     rows, columns = _coarse_axes(settings, settings.tissue.carry_grid_mm)
     rho, phi = polar_of(geometry, rows[:, None], columns[None, :])
+    # Polar coordinates of the tissue, laid out in the usual position: the texture moves with the breast.
     reach = rho * usual.skin_radius(phi + usual.turn) / texture_cell_mm(settings)
     middle = texture[0].shape[0] / 2
     across = _enlarge((reach * np.cos(phi + usual.turn)).astype(np.float32), settings)
@@ -255,6 +263,7 @@ def _curves(breast: Breast, geometry: ViewGeometry, settings: PhantomSettings) -
         (breast.ligaments, numbers.ligament_classes_mm),
         (breast.vessels, numbers.vessel_classes_mm),
     ):
+        # A few widths instead of one for each curve: all tubes of a class are drawn and blurred together.
         radius_class = np.digitize([curve.radius_mm for curve in curves], limits)
         for number in range(len(limits) + 1):
             alike = [curve for curve, found in zip(curves, radius_class, strict=True) if found == number]
@@ -353,6 +362,7 @@ def _draw_nodes(
     """Lymph nodes in the armpit of an oblique view, in mm: beans with a fatty middle, none to two of them."""
     numbers = settings.tissue
     total = np.zeros(settings.shape, np.float32)
+    # Only an oblique view reaches far enough into the armpit.
     if VIEWS[geometry.view].beam is not Beam.OBLIQUE:
         return total
     rows, columns = _coarse_axes(settings, numbers.node_grid_mm)
@@ -365,6 +375,7 @@ def _draw_nodes(
         down, across = rows[:, None] - center[0], columns[None, :] - center[1]
         along = down * np.cos(turn) + across * np.sin(turn)
         aside = across * np.cos(turn) - down * np.sin(turn)
+        # The chord through an ellipsoid.
         bean = np.sqrt(np.maximum(1 - (along / long) ** 2 - (aside / short) ** 2, 0))
         scale, off, fat = numbers.node_hilum
         hilum = np.maximum(1 - (scale * along / long) ** 2 - (scale * (aside / short - off)) ** 2, 0)

@@ -238,6 +238,7 @@ def truth_of_image(
         if _is_on_image(silhouettes[solid.id], shape)
     )
     inside = tissue.depth_mm > 0
+    # Well inside the breast: at the skin line and in air the noise is of another level.
     noise = sigma[::_COARSE, ::_COARSE][
         tissue.depth_mm[::_COARSE, ::_COARSE] > settings.imaging.noise_depth_mm
     ]
@@ -258,6 +259,7 @@ def truth_of_image(
 
 
 def _is_on_image(silhouette: Silhouette, shape: tuple[int, int]) -> bool:
+    # By the center: a calcification cut by the border is still found or missed as a whole.
     return 0 <= silhouette.row <= shape[0] - 1 and 0 <= silhouette.column <= shape[1] - 1
 
 
@@ -271,11 +273,14 @@ def _calcification(
     settings: PhantomSettings,
 ) -> CalcificationTruth:
     rows, columns, thickness = silhouette.window(difference.shape)
+    # Raw images have dense tissue low, so the difference is negative there.
     contrast = float(np.abs(difference[rows, columns])[thickness > 0].max())
+    # Of the noise without calcifications: sigma was made from the plain exposure.
     noise = float(np.median(sigma[rows, columns]))
     anterior, superior, lateral = (float(value) for value in solid.position)
     return CalcificationTruth(
         id=solid.id,
+        # Loose calcifications are planned together for the drawing's sake and belong to no group.
         group_id=None if group.plan.distribution is Distribution.SINGLE else group.id,
         morphology=group.plan.morphology,
         distribution=group.plan.distribution,
@@ -298,6 +303,7 @@ def _groups(
     truths = []
     for group in groups:
         members = [item for item in calcifications if item.group_id == group.id]
+        # A group of which the image shows nothing is not there to be found.
         if members:
             places = np.array([[item.column, item.row] for item in members], np.float32)
             # OpenCV's points are (x, y).
@@ -354,6 +360,7 @@ def mirror_truth(truth: ImageTruth, columns: int) -> ImageTruth:
     """
 
     def across(column: float) -> float:
+        # (0, 0) is a pixel center, so the last column's center is columns - 1.
         return columns - 1 - column
 
     def line(points: tuple[Point, ...]) -> tuple[Point, ...]:
@@ -413,6 +420,7 @@ def _plain(value: Any) -> Any:
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
         return [_plain(item) for item in value]
+    # Rounded, since the last bits may differ between machines.
     if isinstance(value, float):
         return round(value, 6)
     return str(value) if isinstance(value, str) else value

@@ -59,6 +59,7 @@ def explanation(document: Document, name: str, table: RuleTable) -> Iterator[str
     examination: Document = next(
         (entry for entry in document["examinations"] if image["source"] in entry["sources"]), {}
     )
+    # The installed rules may not be those that fired: then conditions and sources are not made up from them.
     known = table if examination.get("rule_table_version", "") == table.version else None
     view = f"{image['image_laterality'] or 'side unknown'} {image['view_position'] or 'view unknown'}"
     yield f"Group {name}: {view}, {image['source']}"
@@ -175,6 +176,7 @@ def _described_facts(group: Document, table: RuleTable | None) -> Facts:
     )
     fired = [table.rule(name) for name in group["rule_ids"]] if table else []
     differ = any(condition.holds(facts) is False for rule in fired for condition in rule.when)
+    # If a rule that fired does not hold for the described facts, it took them otherwise: say nothing by them.
     return Facts() if differ else facts
 
 

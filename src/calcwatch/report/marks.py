@@ -71,6 +71,7 @@ def label_place(group: CalcificationGroup) -> Point:
     """
     corner = group.radius_px * 0.75  # a little outside the circle's own corner, at 0.71
     places = group.outline or ((group.row - corner, group.column + corner),)
+    # Farthest to the upper right: there the letter covers nothing of its group.
     return max(places, key=lambda place: place[1] - place[0])
 
 

@@ -56,6 +56,7 @@ def draw_overlay(gray: NDArray[np.float32], findings: ImageFindings) -> Canvas:
         The picture, its long side at most 2400 pixels.
 
     """
+    # The picture is made small first and marked then, so that marks keep their width at every size.
     small = shrink(for_display(gray, breast_window(gray, findings)), OVERLAY_PX)
     canvas: Canvas = np.repeat(small[:, :, None], 3, axis=2)
     scale = small.shape[0] / gray.shape[0]
@@ -63,6 +64,7 @@ def draw_overlay(gray: NDArray[np.float32], findings: ImageFindings) -> Canvas:
     _draw_outline(canvas, findings.breast_outline, scale, _color(BREAST_COLOR), 1)
     for calcification in findings.calcifications:
         place = calcification.row, calcification.column
+        # Margins are pixels of the picture: added after scaling.
         radius = reach(place, calcification.outline, calcification.diameter_px / 2) * scale + _RING_MARGIN_PX
         _draw_ring(canvas, _on_canvas(place, scale), radius, _color(CALCIFICATION_COLOR), 1)
     for non_lesion in findings.non_lesions:
@@ -90,6 +92,7 @@ def encode_png(canvas: Canvas) -> bytes:
 
 def _color(name: str) -> Color:
     """``#rrggbb`` as OpenCV takes it."""
+    # OpenCV's order is blue, green, red.
     return int(name[5:7], 16), int(name[3:5], 16), int(name[1:3], 16)
 
 
@@ -138,6 +141,7 @@ def _draw_groups(canvas: Canvas, findings: ImageFindings, scale: float, width: i
 
 def _draw_text(canvas: Canvas, text: str, place: tuple[int, int], size: float, color: Color) -> None:
     width = max(1, round(size * 2))
+    # Dark under light: letters stay legible on dense tissue as on air.
     for ink, thickness in ((_BLACK, width + 3), (color, width)):
         cv2.putText(canvas, text, place, _FONT, size, ink, thickness, cv2.LINE_AA)
 
@@ -146,6 +150,7 @@ def _draw_captions(canvas: Canvas, findings: ImageFindings, scale: float, size: 
     """Label, maker and scale bar on the side on which there is more room beside the breast."""
     mask = breast_mask(findings, (findings.description.rows, findings.description.columns))
     middle = mask.shape[1] // 2
+    # By where the breast is and not by laterality, which may be unknown or wrong.
     left = bool(mask[:, :middle].sum() <= mask[:, middle:].sum())
     _draw_caption(canvas, image_label(findings), left=left, row=round(60 * size), size=size * 1.5)
     _draw_caption(canvas, _MAKER, left=left, row=round(95 * size), size=size * 0.75)
@@ -154,6 +159,7 @@ def _draw_captions(canvas: Canvas, findings: ImageFindings, scale: float, size: 
         row = canvas.shape[0] - _BORDER_PX
         _draw_caption(canvas, "pixel spacing unknown", left=left, row=row, size=size)
         return
+    # The bar lies along a row, so the distance between columns counts.
     length = round(10.0 / (spacing.column_mm / scale))
     row = canvas.shape[0] - 30
     first = _BORDER_PX if left else canvas.shape[1] - _BORDER_PX - length

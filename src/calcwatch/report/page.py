@@ -75,11 +75,14 @@ def page_parts(
 
     """
     order = reading_order(examinations)
+    # An image in no examination would be left out of the page, as if nothing had been found on it.
     if sorted(order) != list(range(len(places))):
         raise ValueError("each image must be in one examination, or the page would not show it")
     as_read = images_as_read(examinations)
     images = [as_read[at] for at in range(len(places))]
+    # A generator: pictures of a single image lie in memory at a time, whatever the length of the page.
     views = (view_image(shown, images[at], places[at]) for shown, at in zip(pictures, order, strict=True))
+    # Files that may hold a missed image come before those that are no image at all.
     errors_first = sorted(not_analyzed, key=lambda refused: not refused.is_error)
     return template("report.html").generate(
         purpose=PURPOSE,

@@ -87,6 +87,7 @@ def paper_pdf(
     try:
         from weasyprint import HTML  # noqa: PLC0415 - it loads libraries of the system
         from weasyprint.urls import URLFetcher  # noqa: PLC0415
+    # WeasyPrint is installed but the libraries of the system that it loads may not be.
     except OSError as problem:
         raise ResultNotWritten(
             "the report on paper needs the library Pango, which is not installed: on Debian and Ubuntu "
@@ -95,6 +96,7 @@ def paper_pdf(
     # the pages hold what they show: no file and no network is read
     fetcher = URLFetcher(allowed_protocols=("data",))
     html = paper_html(result, study, pictures, made)
+    # A fixed identifier, since a random identifier would make different bytes each time.
     pdf: bytes = HTML(string=html, url_fetcher=fetcher).write_pdf(pdf_identifier=b"calcwatch")
     return pdf
 

@@ -108,6 +108,7 @@ def take_pictures(gray: NDArray[np.float32], findings: ImageFindings) -> ImagePi
         groups[group.tracking_uid] = _cut_out(gray, centers, _GROUP_MARGIN_PX, _SMALLEST_GROUP_PX)
     singles = {}
     for single in single_calcifications(findings)[:SHOWN_TILES]:
+        # A single calcification is a point to box_round; its own size has to make the margin.
         side = tile_side([single.diameter_px], _SMALLEST_TILE_PX)
         singles[single.tracking_uid] = _cut_out(gray, [(single.row, single.column)], 0, side)
     return ImagePictures(
@@ -177,6 +178,7 @@ def breast_window(gray: NDArray[np.float32], findings: ImageFindings) -> Window:
     step = max(1, max(gray.shape) // 1024)  # as many pixels are enough for percentiles
     small = np.ascontiguousarray(gray[::step, ::step])
     inside = small[breast_mask(findings, (gray.shape[0], gray.shape[1]))[::step, ::step]]
+    # Percentiles inside the breast: the air round it and burned-in letters would decide the window.
     black, white = np.percentile(inside if inside.size else small, (1.0, 99.9))
     return _window(float(black), float(white))
 
@@ -196,10 +198,12 @@ def close_up_window(gray: NDArray[np.float32], points: Sequence[Point], box: Box
 
     """
     black, white = np.percentile(cut(gray, box), (1.0, 98.0))
+    # Calcifications lie above the 98th percentile and would be clipped to flat white.
     return _window(float(black), max([float(white), *(_peak(gray, point) for point in points)]))
 
 
 def _window(black: float, white: float) -> Window:
+    # Widened about its middle, so that an even piece of tissue stays gray.
     middle, half = (black + white) / 2, max(white - black, SMALLEST_WINDOW) / 2
     return middle - half, middle + half
 
@@ -257,6 +261,7 @@ def box_round(points: Sequence[Point], *, margin_px: int, smallest_px: int, shap
     places = np.asarray(points, dtype=float).reshape(-1, 2)
     first, last = places.min(axis=0) - margin_px, places.max(axis=0) + margin_px
     size = np.ceil(np.maximum(last - first, smallest_px)).astype(int)
+    # A box is never larger than the image, and is moved inside rather than cut.
     size = np.minimum(size, shape)
     start = np.clip(np.rint((first + last - size) / 2).astype(int), 0, np.asarray(shape) - size)
     return Box(int(start[0]), int(start[1]), int(size[0]), int(size[1]))
@@ -274,6 +279,7 @@ def close_up(gray: NDArray[np.float32], box: Box, window: Window) -> Picture:
         A PNG in which one pixel is one pixel of the image.
 
     """
+    # Without loss: compression would make and remove specks of this size.
     pixels = for_display(cut(gray, box), window)
     return Picture(_uri(pixels, ".png", "image/png", (cv2.IMWRITE_PNG_COMPRESSION, 9)), box)
 

@@ -68,10 +68,12 @@ def take_sheet(gray: NDArray[np.float32], findings: ImageFindings) -> Sheet:
 
     """
     spacing = findings.description.pixel_spacing
+    # Never enlarged: a sheet has no more pixels than its file.
     step = max(1.0, SHEET_MM / spacing.mm) if spacing else 1.0
     shown = for_display(gray, breast_window(gray, findings))
     size = (round(shown.shape[1] / step), round(shown.shape[0] / step))
     small = cv2.resize(shown, size, interpolation=cv2.INTER_AREA) if step > 1 else shown
+    # The factor that came out, since the size was rounded to whole pixels.
     return Sheet(np.asarray(small, np.uint8), shown.shape[0] / small.shape[0])
 
 
@@ -93,6 +95,7 @@ def pair_pictures(
 
     """
     registration = pair.registration
+    # Findings read from a file have no registration, and pictures of an unaligned pair would mislead.
     if registration is None:
         return None, tuple(None for _ in changes)
     images = step.compared.prior[pair.prior], step.compared.examination.images[pair.current]
@@ -193,8 +196,10 @@ def _cut_pair(
     side: int,
 ) -> tuple[_Cut, _Cut]:
     """Pieces of both images round a place (mm) of the current one; ``scale``: picture pixels in a mm."""
+    # Working places have the chest wall on the left; both pictures are turned back to how the file shows it.
     flip = -1.0 if registration.current.mirrored else 1.0
     size = np.array([[1.0], [flip]]) * scale
+    # Both pieces are centered on the same tissue, each in its own image.
     prior_middle = to_prior(registration, middle[None])[0]
     prior = _way(registration.prior, prior_middle, _turn_at(registration, middle) * size, side)
     current = _way(registration.current, middle, np.eye(2) * size, side)
@@ -206,8 +211,10 @@ def _turn_at(registration: Registration, middle: NDArray[np.float64]) -> NDArray
     off = _STEP_MM * np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
     moved = to_prior(registration, middle + off)
     jacobian = np.stack([moved[0] - moved[1], moved[2] - moved[3]], axis=1) / (2 * _STEP_MM)
+    # The rotation nearest to the map: showing its stretch too would fake a change of size.
     left, stretch, right = np.linalg.svd(jacobian)
     in_mm = registration.prior.in_mm and registration.current.in_mm
+    # Without millimeters on both sides the scale of the two images is only known from the registration.
     size = 1.0 if in_mm else 1.0 / max(float(stretch.mean()), 1e-3)
     return np.asarray((left @ right).T * size)
 
@@ -216,6 +223,7 @@ def _way(
     tissue: TissueMap, place: NDArray[np.float64], turn: NDArray[np.float64], side: int
 ) -> NDArray[np.float64]:
     """Takes (column, row) of the file to (x, y) of the picture; ``turn``: (row, column) in mm to (y, x)."""
+    # Three points settle an affine map; the working places themselves say how they are turned and scaled.
     corners = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])  # row, column of the file
     ends = (tissue.to_working(corners) - place) @ turn.T + side / 2
     start, down, right = ends
@@ -227,8 +235,10 @@ def _cut(sheet: Sheet, way: NDArray[np.float64], side: int) -> _Cut:
     """Cut a square out; where the sheet ends it is black, contrast is stretched to what the piece shows."""
     scaled = way.copy()
     scaled[:, :2] *= sheet.step
+    # The center of the sheet's first pixel is not that of the file's: half a step less half a pixel apart.
     scaled[:, 2] += way[:, :2] @ np.full(2, sheet.step / 2 - 0.5)
     piece = np.asarray(cv2.warpAffine(sheet.pixels, scaled, (side, side), flags=cv2.INTER_LINEAR), np.uint8)
+    # Black beyond the sheet's end would pull the window down.
     inside = piece[piece > 0]
     if inside.size:
         black, white = np.percentile(inside, (1.0, 99.8))

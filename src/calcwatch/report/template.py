@@ -27,7 +27,9 @@ def template(name: str) -> Template:
     """
     environment = Environment(
         loader=PackageLoader("calcwatch.report"),
+        # Headers and file names are anybody's text and must not become markup.
         autoescape=True,
+        # A misspelled name is an error instead of an empty place on the page.
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

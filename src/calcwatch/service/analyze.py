@@ -112,25 +112,30 @@ def analyze_files(
 
     """
     options = options or AnalyzeOptions()
+    # Before any work: a place that cannot be written to is told at once, not after an hour.
     check_result_folder(out)
     contexts = read_contexts(options.context) if options.context else StatedContexts()
     found = [
         file
         for file in find_images(paths, options.table, options.given)
+        # A second run over the same folder would otherwise analyze the overlays of the first.
         if not belongs_to_result(file.path, out)
     ]
     with result_folder(out) as folder:
+        # The tissue maps are left out: nothing is compared, and they would travel between processes.
         outcomes = analyze_each(found, out, folder, options, to_compare=False, on_event=on_event)
         places, images = images_of(outcomes)
         examinations, failed = read_examinations(
             images, table=read_rules(), suspicion=suspicion_model(), contexts=contexts
         )
+        # An examination that could not be read has no category: its images count as not analyzed.
         for at, problem in failed.items():
             source = images[at].description.source
             outcomes[places[at]] = program_error(source, problem)
             discard_overlay(folder, places[at], source)
         kept = [at for at in range(len(images)) if at not in failed]
         renumbered = tuple(
+            # Places were counted with the images that have dropped out since.
             replace(examination, places=tuple(kept.index(at) for at in examination.places))
             for examination in examinations
         )
@@ -158,6 +163,7 @@ def read_examinations(
     """
     grouped = group_images([image.description for image in images])
     patients = [first_given([images[at] for at in places], "patient_id") for places in grouped]
+    # Before the first is read: a context of a single woman must not be applied to several.
     contexts.check(patients)
     examinations: list[ReadExamination] = []
     failed: dict[int, Exception] = {}
@@ -192,5 +198,6 @@ def group_images(images: Sequence[ImageDescription]) -> tuple[tuple[int, ...], .
     for place, image in enumerate(images):
         identity = (image.patient_id, image.study_date, image.study_instance_uid)
         is_known = image.patient_id or image.study_instance_uid
+        # The place as key is unlike any identity, so an unknown image meets no other.
         together.setdefault(identity if is_known else place, []).append(place)
     return tuple(tuple(places) for places in together.values())

@@ -54,6 +54,7 @@ def check_files(paths: Sequence[Path], table: Path | None, given: GivenAttribute
     """
     for file in find_images(paths, table, given):
         if file.problem:
+            # The message is shown under the file's name: it need not be said twice.
             because = str(file.problem).removeprefix(f"{file.source}: ")
             refused = ImageDescription(file.source, not_analyzed_because=because)
             yield CheckedFile(refused, file.is_error)
@@ -65,8 +66,10 @@ def check_files(paths: Sequence[Path], table: Path | None, given: GivenAttribute
 def _understood(file: FoundFile) -> ImageDescription:
     """What the header and the pixels tell, from one reading; a second one only where that fails."""
     try:
+        # Through the same door as an analysis, so that "will be analyzed" is no guess.
         mammogram = open_image(file.path, file.given)
     except CalcwatchError as problem:
+        # A refused image is still described as far as its header goes.
         description = describe_image(file.path, file.given)
         because = description.not_analyzed_because or str(problem).removeprefix(f"{file.source}: ")
         return replace(description, not_analyzed_because=because)
@@ -90,6 +93,7 @@ def facts(checked: CheckedFile) -> tuple[Fact, ...]:
     image = checked.description
     because = image.not_analyzed_because
     verdict = ("will be analyzed", f"no: {because}" if because else "yes")
+    # No image at all: a list of "not given" would say nothing.
     if not image.rows:
         known = (
             ("file format", image.file_format),
@@ -112,6 +116,7 @@ def check_document(checked: CheckedFile) -> dict[str, Any]:
         The fields of its description without patient and date, and ``will_be_analyzed``; a JSON object.
 
     """
+    # What is printed or piped away need not carry the person.
     hidden = {"patient_id", "study_date"}
     fields = {name: value for name, value in asdict(checked.description).items() if name not in hidden}
     return fields | {"will_be_analyzed": checked.will_be_analyzed}

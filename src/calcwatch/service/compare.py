@@ -166,7 +166,9 @@ def _compare(
         files = [file for file, _ in found]
         outcomes = analyze_each(files, out, folder, options, to_compare=True, on_event=on_event)
         places, images = images_of(outcomes)
+        # Only now: who is on an image is known when it has been read.
         check_one_woman(images)
+        # Rows of a table have no argument and count with the first path; there are dates to tell days by.
         days = days_of(images, [found[place][1] or 0 for place in places])
         context = contexts.of(first_given(images, "patient_id"))
         examinations, steps = _read_days(images, places, days, context, treatment)
@@ -188,8 +190,10 @@ def _read_days(
         if not day:
             continue
         current = [images[at] for at in day]
+        # Every earlier day, not only the prior: treatment is dated against all that was seen before.
         earlier = [images[at] for earlier_day in days[:number] for at in earlier_day]
         known = _context_of_day(context, treatment, current, earlier)
+        # A day may lack a view; then the last time that view was taken is its prior.
         prior = _latest_of_each_view(images, days[:number])
         if not prior:
             findings = analyze_exam(current, table=table, suspicion=suspicion, context=known)
@@ -201,6 +205,7 @@ def _read_days(
                 suspicion=suspicion,
                 context=known,
                 treatment=treatment,
+                # Earlier comparisons, by which a group keeps its tracking UID through the whole series.
                 earlier=[step.compared for step in steps],
             )
             findings = compared.examination
@@ -217,6 +222,7 @@ def _latest_of_each_view(images: Sequence[ImageFindings], days: Sequence[tuple[i
         views = {
             at: (images[at].description.image_laterality, images[at].description.view_position) for at in day
         }
+        # An image of unknown side or view is used on the last day only: it cannot fill a gap.
         latest += [at for at in day if not latest or (views[at] not in seen and None not in views[at])]
         seen.update(views.values())
     return tuple(latest)

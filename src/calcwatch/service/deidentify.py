@@ -173,6 +173,7 @@ def deidentify_files(
         _check_key_file(key_file, seed, out)
     is_known = key_file is not None and key_file.exists()
     pseudonyms = read_key_file(key_file) if key_file and is_known else Pseudonyms(new_secret(seed))
+    # sorted is stable: within images and within documents the order of names stays.
     files = sorted(_files(path, out), key=lambda file: file.name in RESULT_FILES)  # they refer to images
     with result_folder(out, is_deidentified) as folder:
         run = _Run(folder, pseudonyms, black_out, Deidentified(out))
@@ -182,6 +183,7 @@ def deidentify_files(
         with writing(out):
             (folder / MANIFEST).write_text(_manifest(run.done), encoding="utf-8")
         if key_file is not None:
+            # Inside the block: should the key not be written, no copy is left that nobody could ever add to.
             write_key_file(key_file, pseudonyms)
     on_done(len(files), len(files))
     return run.done
@@ -201,10 +203,13 @@ def is_deidentified(folder: Path) -> bool:
 
 
 def _check_key_file(key: Path, seed: int | None, out: Path) -> None:
+    # By real paths, so that a link does not hide where the key lies.
     if Path(os.path.realpath(key)).is_relative_to(os.path.realpath(out)):
         raise BadKeyFile(f"{key} lies in {out}: whoever gets the images would get the key; keep it elsewhere")
+    # Two secrets would give a woman two pseudonyms.
     if seed is not None and key.exists():
         raise BadKeyFile(f"{key} has a secret already; leave --seed out, or give a new --key-file")
+    # Now and not after an hour of cleaning.
     check_passphrase()
 
 
@@ -223,6 +228,7 @@ def _files(path: Path, out: Path, *, named: bool = True) -> Iterator[Path]:
         yield path
         return
     for entry in inside:
+        # The output of a former run may lie in the folder that is cleaned.
         if entry.resolve() != out.resolve():
             yield from _files(entry, out, named=False)
 
@@ -235,6 +241,7 @@ def _clean(run: _Run, path: Path, number: int) -> None:
         else:
             _clean_dicom(run, path, _read(path))
     except (CalcwatchError, OSError) as problem:
+        # Only beside a document that says what they are; a PDF elsewhere is refused by name.
         is_left_out = any(
             place.name in names and (place.parent / beside).is_file()
             for beside, names in _LEFT_OUT.items()
@@ -271,6 +278,7 @@ def _clean_dicom(run: _Run, path: Path, content: bytes) -> None:
     dataset = read_whole(content)
     person = person_of(dataset)
     identity = run.pseudonyms.identity_of(person)
+    # Before anything is cleaned: an image with letters in it is not half safe.
     letters = needs_black_out(dataset)
     if letters and not run.black_out:
         raise UnsupportedImage(
@@ -278,6 +286,7 @@ def _clean_dicom(run: _Run, path: Path, content: bytes) -> None:
             "outside the breast, and look at the result"
         )
     cleaned, removed = deidentify(dataset, identity, keep=_breast_pixels(path) if letters else None)
+    # File names tell no more than the file: pseudonym, shifted date and a number.
     day = shifted_day(word(dataset, "StudyDate"), identity.pseudonym.shift_days) or "undated"
     place = f"{identity.pseudonym.patient_id}/{day}"
     run.numbers[place] += 1
@@ -287,6 +296,7 @@ def _clean_dicom(run: _Run, path: Path, content: bytes) -> None:
         (run.folder / name).write_bytes(cleaned)
     run.done.files[name] = removed
     run.written[path.resolve()] = (name, hashlib.sha256(cleaned).hexdigest())
+    # Results that know only the study still get the woman's pseudonym.
     run.persons[word(dataset, "StudyInstanceUID")] = person
 
 
@@ -297,6 +307,7 @@ def _breast_pixels(path: Path) -> NDArray[np.bool_]:
     breast = find_breast(image)
     if breast.area_px == 0:
         raise UnsuitableImage("no breast was found, so nobody can say what may stay; leave this image out")
+    # From crop pixels back to file pixels: turned first, then put in its place.
     mask = breast.mask[:, ::-1] if image.frame.mirrored else breast.mask
     whole = np.zeros(mammogram.gray.shape, np.uint8)
     frame = image.frame
@@ -360,6 +371,7 @@ def _manifest(done: Deidentified) -> str:
         ],
         "results": done.results,
         "left_out": done.left_out,
+        # By number: file names may name the patient.
         "refused": [{"number": file.number, "reason_code": file.reason_code} for file in done.refused],
     }
     return json.dumps(document, indent=2) + "\n"

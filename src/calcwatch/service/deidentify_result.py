@@ -85,6 +85,7 @@ def deidentify_document(
     document = read_document(path.read_bytes(), path, path.stem)
     identities = [identity_of(*person) for person in sorted(persons)]
     women = {identity.pseudonym.patient_id for identity in identities}
+    # A date that stands under no patient is shifted only where it can be but hers; else it is removed.
     only = identities[0] if len(women) == 1 else None
     cleaned = _Cleaner(identity_of, map_uid, new_source).value("", document, only)
     return json.dumps(cleaned, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
@@ -124,14 +125,17 @@ class _Cleaner:
         if not isinstance(value, dict):
             return value
         person = value.get("patient_id") or "", value.get("study_instance_uid") or ""
+        # What lies inside an object that names a patient is hers.
         own = self.identity_of(*person) if any(person) else identity
         inner = {name: self._part(name, part, own) for name, part in value.items()}
         if "sha256" in value and isinstance(value.get("source"), str):
+            # The digest of the cleaned image: that of the original would lead back to it.
             inner["sha256"] = self.new_source(value["source"])[1]
         return inner
 
     def _part(self, name: str, value: Any, identity: Identity | None) -> Any:
         if name in _DROPPED and not isinstance(value, list):
+            # The key stays, since a document without it could not be read again.
             return {} if isinstance(value, dict) else "removed"
         return value if name in _KEPT else self.value(name, value, identity)
 
@@ -143,8 +147,10 @@ class _Cleaner:
         days = identity.pseudonym.shift_days if identity else None
         if key in ("study_date", "study_dates"):
             return "" if days is None else shifted_day(word, days)
+        # Version numbers look like UIDs; only our own scheme or the key tells that it is one.
         if _UID.fullmatch(word) and (word.startswith(_OWN_SCHEME) or "uid" in key):
             return word if word.startswith(STANDARD_UIDS) else self.map_uid(word)
+        # Sentences may name a day, such as reasons of a change.
         return _ISO_DAY.sub(lambda day: "removed" if days is None else _shifted_iso(day.group(0), days), word)
 
 

@@ -54,7 +54,9 @@ def _find(name: str, uids: dict[str, str], path: Path) -> str:
     if re.fullmatch(r"\d+:[A-Za-z]+", name):
         fitting = [name.upper()] if name.upper() in uids else []
     else:
+        # The whole UID first, for a short UID may be the end of a long UID.
         fitting = [own for own, uid in uids.items() if uid == name]
+        # The last characters will do, as tracking identifiers in DICOM show them.
         fitting = fitting or [own for own, uid in uids.items() if name and uid.endswith(name)]
     if len(fitting) == 1:
         return fitting[0]

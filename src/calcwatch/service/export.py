@@ -114,6 +114,7 @@ def _captures(
     """The pictures with marks, each as an object."""
     evidence = _evidence(word, examination)
     for place, png in enumerate(read_overlays(stored, evidence.images)):
+        # The overlays of the result itself, so that the capture shows what the page showed.
         with Image.open(BytesIO(png)) as picture:
             pixels = np.asarray(picture.convert("RGB"))
         yield _image_name(word, evidence, place), secondary_capture(evidence, place, pixels)
@@ -125,6 +126,7 @@ def _papers(_: str, stored: StoredResult, examination: StoredExamination) -> Ite
     made = stored.made.strftime("%Y-%m-%d %H:%M")
     pdf = paper_pdf(examination.result, examination.study, pictures, made)
     yield "report.pdf", pdf
+    # PDF alone needs no DICOM images: it is a file by itself.
     if examination.evidence is not None:
         yield "pdf.dcm", encapsulated_pdf(examination.evidence, pdf)
 
@@ -177,6 +179,7 @@ def export_result(
         CalcwatchError: The only examination could not be exported.
 
     """
+    # A misspelled word is told before anything is read.
     check_formats(formats)
     check_result_folder(out, is_export)
     stored = read_result_folder(findings)
@@ -186,11 +189,13 @@ def export_result(
     missed: dict[int, str] = {}
     with result_folder(out, is_export) as folder:
         for number in range(total):
+            # A single examination lies flat, as most exports are of that kind.
             below = "" if total == 1 else f"{number + 1}/"
             on_done(number, total)
             try:
                 written, nothing = _export_examination(stored, number, formats, folder, below)
             except CalcwatchError as problem:
+                # With nothing else to export the reason is the answer and no line in a list.
                 if total == 1:
                     raise
                 missed[number + 1] = str(problem)
@@ -244,12 +249,14 @@ def _export_examination(
         warnings.simplefilter("ignore")  # highdicom and pydicom quote the patient's name in theirs
         made = [
             (name, word, content, content if isinstance(content, bytes | None) else file_bytes(content))
+            # A format asked for twice is written once.
             for word in dict.fromkeys(formats)
             for name, content in FORMATS[word](word, stored, examination)
         ]
     files: list[ExportedFile] = []
     empty: list[str] = []
     for name, word, content, encoded in made:
+        # Nothing to write is listed: a missing file could also be a forgotten file.
         if encoded is None:
             empty.append(f"{below}{name}")
             continue

@@ -58,6 +58,7 @@ def _write(examination: PhantomExamination, out: Path) -> tuple[Path, ...]:
         out.mkdir(parents=True, exist_ok=True)
         for image, path in zip(images, paths, strict=True):
             write_mammogram(image, path)
+        # Truth beside the images and not in them: an analysis must have no way to see it.
         text = json.dumps(truth_json(examination), indent=1, allow_nan=False) + "\n"
         (out / "truth.json").write_text(text, encoding="utf-8")
     return paths

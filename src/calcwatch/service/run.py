@@ -189,6 +189,7 @@ def analyze_each(
         (folder / OVERLAYS).mkdir()
         (folder / _PARTS).mkdir()
     outcomes: dict[int, Outcome] = {
+        # Known before any process starts.
         place: _refusal(file.source, file.problem, file.kind)
         for place, file in enumerate(found)
         if file.problem
@@ -203,12 +204,15 @@ def analyze_each(
             outcome, seconds = (
                 (_ended(file.source, answer), None) if isinstance(answer, WorkerEnded) else answer
             )
+            # A full disk is no fault of the file: the next would fail as well.
             if isinstance(outcome, ResultNotWritten):
                 raise outcome
             if isinstance(outcome, NotAnalyzed):
+                # A worker may have written it before it failed.
                 discard_overlay(folder, place, file.source)
             outcomes[place] = outcome
             on_event(_event(done, len(tasks), file.source, outcome, seconds))
+    # Answers come as they are ready; the result is in the order of the files whatever the workers do.
     return [outcomes[place] for place in range(len(found))]
 
 
@@ -237,6 +241,7 @@ def program_error(source: str, problem: Exception) -> NotAnalyzed:
         The reason, with the line of code where it happened.
 
     """
+    # Kind and place of the error only: its message may quote a header.
     last = traceback.extract_tb(problem.__traceback__)[-1]
     where = f"{Path(last.filename).name}:{last.lineno}"
     message = f"{source}: {type(problem).__name__} at {where}; please report it, with no patient data"
@@ -283,6 +288,7 @@ def write_run(
     """
     places, _ = images_of(outcomes)
     as_read = images_as_read(examinations)
+    # As the examination has them, which may know more than the image alone.
     images = tuple(as_read[number] for number in range(len(places)))
     refused = tuple(outcome for outcome in outcomes if isinstance(outcome, NotAnalyzed))
     provenance = Provenance(
@@ -292,10 +298,12 @@ def write_run(
         model_name=options.detector.name,
         model_hash=options.detector.digest,
         description_model_hash=options.describer.digest if options.describer else None,
+        # All settings and not only the user's five: any of them changes a result.
         settings_hash=hash_of_settings(
             options.settings, ExamSettings(), ComparisonSettings(), read_rules().thresholds
         ),
     )
+    # A generator: the page takes one image's pictures at a time, so memory holds no whole run.
     pictures = (_pictures(folder, places[number]) for number in reading_order(examinations))
     with writing(out):
         document = findings_document(Run(provenance, images, examinations, refused))
@@ -311,11 +319,13 @@ def write_run(
             examinations, places, refused, provenance, pictures, steps=steps, sheets=partial(_sheet, folder)
         )
         _write_lines(folder / REPORT, page)
+        # Pickles are no part of a result: nobody should ever have to load them.
         shutil.rmtree(folder / _PARTS)
     return AnalyzedRun(out, images, examinations, refused, steps)
 
 
 def _write_lines(path: Path, parts: Iterable[str]) -> None:
+    # The same line ends on every system: the same result, the same bytes.
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.writelines(parts)
 
@@ -333,6 +343,7 @@ def _analyze_file(
         outcome = problem
     except CalcwatchError as problem:
         outcome = _refusal(file.source, problem)
+    # Told apart, because the remedy is the user's: fewer images at a time.
     except MemoryError:
         message = f"{file.source}: memory ran out; try again with fewer --workers"
         outcome = NotAnalyzed(file.source, "worker_ended", message)
@@ -355,6 +366,7 @@ def _findings_of(
     )
     image_document(findings)  # a number that is none is noticed here, where it costs one file
     overlay = encode_png(draw_overlay(mammogram.gray, findings))
+    # Left as files and not sent back: pictures are large, and the page needs them only at the end.
     pictures = pickle.dumps(take_pictures(mammogram.gray, findings))
     with writing(out):
         (folder / OVERLAYS / overlay_name(place, findings.description.source)).write_bytes(overlay)
@@ -362,6 +374,7 @@ def _findings_of(
         if to_compare:
             sheet = pickle.dumps(take_sheet(mammogram.gray, findings))
             (folder / _PARTS / f"{place}-sheet.pickle").write_bytes(sheet)
+    # Only a comparison needs them, and an answer travels through a pipe.
     return findings if to_compare else replace(findings, tissue_map=None, subthreshold=())
 
 
@@ -376,6 +389,7 @@ def _sheet(folder: Path, place: int) -> Sheet:
 
 
 def _refusal(source: str, problem: CalcwatchError, kind: FoundKind = FoundKind.IMAGE) -> NotAnalyzed:
+    # The general error stands last in the table, so something always fits.
     code = next(code for error, code in _REASON_CODES if isinstance(problem, error))
     if kind in (FoundKind.NOT_AN_IMAGE, FoundKind.ALREADY_FOUND):
         code = kind.value

@@ -135,6 +135,7 @@ def time_file(
         The times and the peak memory.
 
     """
+    # In a process of its own: a peak is never given back, so what ran before would count.
     peak = alone(peak_memory_mb, path, detector, describer)
     mammogram = open_image(path, GivenAttributes())
     decode = _seconds(lambda: open_image(path, GivenAttributes()))
@@ -306,6 +307,7 @@ def _filled(image: PhantomImage) -> PhantomImage:
 
 
 def _seconds(job: Callable[[], object]) -> list[float]:
+    # Once without the clock: models are loaded and caches filled.
     job()
     seconds = []
     for _ in range(_REPEATS):

@@ -70,6 +70,7 @@ def vary(
         raise ValueError(f"{mammogram.description.source}: only an image with a spacing can be varied")
     coarser = _draw_factor(rng, original.mm, settings)
     spacing_mm = original.mm * coarser
+    # Averaging where pixels get larger, as a coarser detector would; sampling would alias the noise.
     kind = cv2.INTER_AREA if coarser > 1 else cv2.INTER_CUBIC
     resized = cv2.resize(mammogram.gray, None, fx=1 / coarser, fy=1 / coarser, interpolation=kind)
     gray = _toned(rng, np.asarray(resized.clip(0, 1), np.float32), settings)
@@ -101,6 +102,7 @@ def _toned(
         middle, steep = rng.uniform(*settings.s_curve_middle), rng.uniform(*settings.s_curve_steepness)
         ends = 1 / (1 + np.exp(-steep * (np.array([0.0, 1.0]) - middle)))
         s_shaped = 1 / (1 + np.exp(np.float32(-steep) * (curved - np.float32(middle))))
+        # Stretched back, so that black stays black and white white.
         curved = (s_shaped - ends[0]) / np.ptp(ends)
     low, high = rng.uniform(*settings.black), rng.uniform(*settings.white)
     return np.asarray(((curved - low) / (high - low)).clip(0, 1), dtype=np.float32)
@@ -135,6 +137,7 @@ def insertable_area(
     bright = (cv2.blur(gray, size) > settings.breast_gray).astype(np.uint8)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(bright, connectivity=4)
     area = np.zeros_like(bright)
+    # Row 0 is the background; the largest bright part is the breast, labels are smaller.
     if len(stats) > 1:
         area = (labels == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))).astype(np.uint8)
     area[cv2.blur(gray, size) > settings.saturated_gray] = 0
@@ -142,6 +145,7 @@ def insertable_area(
     area = np.asarray(cv2.erode(area, rim), np.uint8)
     for outline in masked:
         cv2.fillPoly(area, [np.rint(np.array(outline)[:, ::-1]).astype(np.int32)], (0,))
+    # A single pixel, so that whatever is drawn from it later finds a place.
     if not area.any():
         area[area.shape[0] // 2, area.shape[1] // 2] = 1
     return area
@@ -170,6 +174,7 @@ def with_strands(
     count = int(rng.integers(0, settings.most_strands))
     noise = noise_of(gray, area, spacing_mm)
     strands = draw_strands(rng, area, noise, spacing_mm=spacing_mm, count=count)
+    # Less the nearer white is: strands never saturate.
     return np.asarray((gray + strands * (1 - gray)).clip(0, 1), dtype=np.float32)
 
 

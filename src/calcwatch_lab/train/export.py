@@ -35,6 +35,7 @@ def export_network(
         names: Names of the inputs; any number of rows is seen.
 
     """
+    # Trained channels last for speed; the graph that is written should not depend on that.
     plain = network.to(memory_format=torch.contiguous_format).eval()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the older exporter, which needs no further packages, says it is old

@@ -51,6 +51,7 @@ def fit_network(
     average = None
     if settings.averaging:
         keep = get_ema_multi_avg_fn(settings.averaging)
+        # use_buffers: the statistics of batch normalization are averaged like the weights.
         average = AveragedModel(network, multi_avg_fn=keep, use_buffers=True)
     optimizer = torch.optim.AdamW(network.parameters(), weight_decay=settings.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -69,6 +70,7 @@ def fit_network(
                 average.update_parameters(network)
             losses.append(float(loss.detach()))
         on_epoch(epoch, losses)
+    # The average and not the last weights, which still move with each batch.
     fitted = network if average is None else average.module
     assert isinstance(fitted, type(network))
     return fitted.eval()
@@ -151,6 +153,7 @@ def turned(picture: Tensor, turns: int, *, mirrored: bool) -> Tensor:
 
     """
     first = picture.flip(3) if mirrored else picture
+    # Eight ways to lie, none of which changes what a candidate is.
     return torch.rot90(first, turns, (2, 3)).contiguous(memory_format=torch.channels_last)
 
 
@@ -167,6 +170,7 @@ def with_other_noise(rng: np.random.Generator, picture: Tensor, spread: float) -
 
     """
     scale = np.exp(rng.normal(0, spread, (len(picture), 1, 1, 1))).astype(np.float32)
+    # Undone, scaled and done again: on the compressed values a factor would mean something else.
     return torch.asinh(torch.sinh(picture) * torch.from_numpy(scale))
 
 
@@ -197,6 +201,7 @@ def in_batches(rows: NDArray[np.intp], size: int) -> list[NDArray[np.intp]]:
         The rows of each batch, sorted.
 
     """
+    # Sorted rows are read from memory in order; the order within a batch means nothing to its mean loss.
     return [np.sort(batch) for batch in np.array_split(rows, batch_count(len(rows), size))]
 
 
@@ -211,4 +216,5 @@ def batch_count(rows: int, size: int) -> int:
         Number of batches.
 
     """
+    # Rounded up: the last batch is a smaller batch, not dropped.
     return -(-rows // size)

@@ -30,6 +30,7 @@ def convolution(channels: int, outputs: int, stride: int, size: int = 3) -> nn.S
 
     """
     return nn.Sequential(
+        # No bias: the normalization behind it would take it away again.
         nn.Conv2d(channels, outputs, size, stride, size // 2, bias=False),
         nn.BatchNorm2d(outputs),
         nn.ReLU(),
@@ -72,6 +73,7 @@ class FeatureNetwork(nn.Module):
 
         """
         super().__init__()
+        # Buffers and not parameters: they are written with the network and never fitted by descent.
         self.register_buffer("mean", torch.zeros(features))
         self.register_buffer("scale", torch.ones(features))
         self.register_buffer("slope", torch.ones(1))
@@ -107,6 +109,7 @@ class FeatureNetwork(nn.Module):
         """
         standard = (features - self.mean) / self.scale
         if self.most_deviations is not None:
+            # What no example came near is treated as the farthest that did, instead of extrapolated.
             standard = torch.clamp(standard, -self.most_deviations, self.most_deviations)
         return self.out(self.layers(standard))
 

@@ -212,8 +212,10 @@ def fit_curve(rated: Sequence[RatedFindings], *, ridge: float) -> NDArray[np.flo
     bounds = [(None, None), (_LEAST_SLOPE, None), (0.0, None), (0.0, None)]
 
     def cost(tried: NDArray[np.float64], leading: Features) -> float:
+        # A suspicion of exactly 0 or 1 would cost without end where the rating disagrees.
         predicted = np.clip(suspicions(leading, tried), _LEAST, 1 - _LEAST)
         surprise = -np.where(answer, np.log(predicted), np.log1p(-predicted)).sum()
+        # The intercept is free: how many images are rated suspicious is a matter of the table.
         return float(surprise + ridge * ((tried - _PRIOR)[1:] ** 2).sum())
 
     for _ in range(_ROUNDS):
@@ -260,6 +262,7 @@ def deciles_of(
     for images in examinations:
         features = [np.concatenate(features_of(image, model)) for image in images]
         highest.append(max(float(suspicions(own, curve).max(initial=0.0)) for own in features))
+    # Of the examinations and not of the images: the score is of an examination.
     cuts = np.quantile(highest, np.arange(1, SCORES) / SCORES)
     return tuple(round(float(cut), _DIGITS) for cut in cuts)
 

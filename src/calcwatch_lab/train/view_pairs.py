@@ -129,10 +129,12 @@ def fit_weights(examples: Sequence[PairExample]) -> NDArray[np.float64]:
         total = sum(
             _surprise(weights[0] + example.differences @ weights[1:], example.same) for example in used
         )
+        # The base is free: it only says how common a partner is.
         return float(total / groups + _RIDGE * (weights[1:] ** 2).sum())
 
     count = used[0].differences.shape[2]
     base, weight = _START
+    # A difference may never speak for two groups being the same.
     bounds = [(None, None), *[(None, 0.0)] * count]
     start = np.concatenate([[base], np.full(count, weight)])
     return np.asarray(minimize(cost, start, bounds=bounds, method="L-BFGS-B").x)

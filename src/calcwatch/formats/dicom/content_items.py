@@ -57,6 +57,7 @@ def coded(code: Code) -> Dataset:
     item.CodeValue, item.CodingSchemeDesignator = code.value, code.scheme
     if code.version:
         item.CodingSchemeVersion = code.version
+    # Code Meaning is required in every coded entry (PS3.3 8.8), whatever the reader's own dictionary says.
     item.CodeMeaning = code.meaning
     return item
 
@@ -72,6 +73,7 @@ def with_children(item: Dataset, *children: Dataset | None) -> Dataset:
         The parent.
 
     """
+    # Optional rows are handed in as None, so that a caller can write a template's rows in one list.
     present = [child for child in children if child is not None]
     if present:
         item.ContentSequence = [*item.get("ContentSequence", []), *present]
@@ -91,6 +93,7 @@ def container(relationship: str, concept: Code, *children: Dataset | None) -> Da
 
     """
     item = _item(relationship, "CONTAINER", concept)
+    # Items are rows of a table, not sentences that run on (PS3.3 C.17.3).
     item.ContinuityOfContent = "SEPARATE"
     return with_children(item, *children)
 
@@ -233,6 +236,7 @@ def points(
     """
     item = _item(relationship, "SCOORD", concept)
     item.GraphicType = graphic_type
+    # SCOORD holds (column, row) pairs in one flat list (PS3.3 C.18.6).
     item.GraphicData = [float(part) for place in places for part in place]
     return with_children(item, same_item(SELECTED_FROM, image))
 
@@ -268,6 +272,7 @@ def same_item(relationship: str, place: str) -> Dataset:
     """
     item = Dataset()
     item.RelationshipType = relationship
+    # By reference: the image stands once in the Image Library and is pointed at by its place.
     item.ReferencedContentItemIdentifier = [int(part) for part in place.split(".")]
     return item
 

@@ -60,6 +60,7 @@ def closed_polyline(outline: Sequence[Point], rows: int, columns: int) -> tuple[
 
     """
     points = tuple(
+        # In DICOM's frame an image reaches from 0 to columns, so the far edge itself still belongs to it.
         (min(max(column, 0.0), float(columns)), min(max(row, 0.0), float(rows)))
         for column, row in map(to_dicom, outline)
     )

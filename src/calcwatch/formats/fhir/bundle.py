@@ -70,6 +70,7 @@ def released_summary(
         NotReleased: There are no words or no signer: no patient is shown what no clinician signed.
 
     """
+    # Checked before anything is built: no unsigned summary exists even in memory.
     if not words.strip() or not signer.strip():
         missing = "words" if signer.strip() else "signer"
         raise NotReleased(
@@ -96,6 +97,7 @@ def _result_entries(result: ExaminationResult, study: ImagedStudy | None, made: 
     entries = entries_of(result, made)
     add_patient(entries, study, result.examination.images[0])
     add_device(entries, result)
+    # Studies before observations, which are derived from them.
     current_study = add_study(entries, study) if study else ""
     prior_study = add_prior_study(entries, result.prior[0]) if result.prior else ""
     add_structures(entries, result)
@@ -106,6 +108,7 @@ def _result_entries(result: ExaminationResult, study: ImagedStudy | None, made: 
         observations += observe_image(entries, result, image, prior_study, is_prior=True)
     add_report(entries, result, current_study, observations=observations, made=made)
     add_plan(entries, result, made)
+    # Last, since it names everything that was added before.
     add_provenance(entries, [place for place in (current_study, prior_study) if place], made)
     return entries
 

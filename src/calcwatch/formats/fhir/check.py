@@ -38,6 +38,7 @@ def check_bundle(document: Json) -> tuple[str, ...]:
     entries = document.get("entry")
     if not isinstance(entries, list):
         return ("the bundle has no entries",)
+    # Without entries: each is checked by itself, so that a problem is named with its fullUrl.
     problems = list(_defined("Bundle", {**document, "entry": []}))
     places = [entry.get("fullUrl") for entry in entries]
     repeated = sorted({place for place in places if places.count(place) > 1}, key=str)
@@ -93,6 +94,7 @@ def _codes(kind: str, value: object, path: str) -> Iterator[str]:
         return
     for name, field in type(value).model_fields.items():
         inner = getattr(value, name)
+        # The library's own bookkeeping, no element of FHIR.
         if inner is None or name == "resource_type":
             continue
         allowed = required_codes(type(value).__name__, name, field.json_schema_extra)
@@ -120,6 +122,7 @@ def required_codes(kind: str, name: str, extra: object) -> frozenset[str]:
     shown = extra.get("enum_values") if isinstance(extra, dict) else None
     if not isinstance(shown, list):
         return frozenset()
+    # A list cut short would refuse good codes; no entry in REQUIRED is an error, never a pass.
     return REQUIRED[kind, name] if _REST in shown else frozenset(map(str, shown))
 
 
@@ -143,6 +146,7 @@ def _invariants(kind: str, resource: Json) -> Iterator[str]:
     open_ended = resource.get("status") in ("proposed", "cancelled", "waitlist")
     if kind == "Appointment" and not open_ended and not {"start", "end"} <= resource.keys():
         yield "only proposed, cancelled or waitlisted appointments have no start and end (app-3)"
+    # No invariant of FHIR but ours: software must never publish a final result.
     if kind in ("Observation", "DiagnosticReport") and resource.get("status") in ("final", "amended"):
         yield f"a {resource['status']} {kind} needs a person who signed it; calcwatch writes preliminary ones"
     for name in ("issued", "recorded"):
@@ -160,6 +164,7 @@ def _observation(resource: Json) -> Iterator[str]:
     has_value = any(name.startswith("value") for name in resource)
     if has_value and "dataAbsentReason" in resource:
         yield "a value and dataAbsentReason exclude each other (obs-6)"
+    # All codings count: two systems may ask the same question.
     in_components = {code for part in resource.get("component", []) for code in _questions(part)}
     if has_value and _questions(resource) & in_components:
         yield "a component asks what the observation asks, which has a value (obs-7)"

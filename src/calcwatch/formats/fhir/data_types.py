@@ -142,6 +142,7 @@ def date_of(dicom_date: str | None) -> str | None:
     """
     try:
         return datetime.strptime(dicom_date or "", "%Y%m%d").date().isoformat()
+    # Header dates may be empty or damaged; FHIR has no place for half a date that nobody vouches for.
     except ValueError:
         return None
 
@@ -156,6 +157,7 @@ def instant(moment: datetime) -> str:
         An instant to the second.
 
     """
+    # FHIR instants need a zone; Z is how UTC is usually written.
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
@@ -183,4 +185,5 @@ def filled(**elements: Any) -> Json:
         Those that are not ``None`` and not empty.
 
     """
+    # 0 and False stay: they are values. (0 equals none of these.)
     return {name: value for name, value in elements.items() if value not in (None, "", [], {})}

@@ -67,12 +67,15 @@ class Entries:
         resource = filled(
             resourceType=kind,
             meta={
+                # In every resource: a server stores each by itself, and the label must not get lost.
                 "security": [coding(RESEARCH)],
                 "tag": [coding(private.RESEARCH_USE._replace(meaning=RESEARCH_USE))],
             },
+            # The place becomes an identifier, so that ifNoneExist can find the resource on the server.
             identifier=None if identifiers is None else [*identifiers, uri_identifier(full_url)],
             **elements,
         )
+        # Conditional create: sending a bundle twice creates nothing twice.
         unless = {} if identifiers is None else {"ifNoneExist": f"identifier={quote(URI)}|{quote(full_url)}"}
         request = {"method": "POST", "url": kind, **unless}
         self.added.append({"fullUrl": full_url, "resource": resource, "request": request})
@@ -90,5 +93,6 @@ def entries_of(result: ExaminationResult, made: datetime) -> Entries:
         An empty transaction.
 
     """
+    # repr of frozen dataclasses holds every value of the result in a fixed order.
     seed = hashlib.sha256(f"{result!r} {made.timestamp():.0f}".encode()).hexdigest()
     return Entries(f"calcwatch/{seed}")

@@ -79,6 +79,7 @@ def observe_image(
 
     """
     common = _common(entries, image, study)
+    # Calcifications first: groups refer to them as members.
     singles = {
         found.tracking_uid: _calcification(entries, found, image, common) for found in image.calcifications
     }
@@ -136,6 +137,7 @@ def _common(entries: Entries, image: ImageFindings, study: str) -> Json:
         "subject": reference(entries.place("patient")),
         "effectiveDateTime": date_of(image.description.study_date),
         "device": reference(entries.place("device")),
+        # Without a header there is no ImagingStudy to derive from; filled() leaves the element out.
         "derivedFrom": [reference(study)] if study else None,
     }
 
@@ -149,6 +151,7 @@ def _breast(entries: Entries, breast: BreastReading, common: Json) -> str:
         bodySite=site(breast.laterality),
         valueCodeableConcept=concept(CATEGORIES[breast.assessment.suggested_category]),
         note=_note(suggestion(breast.assessment)),
+        # Places follow from names, so a reference may come before what it names is added.
         hasMember=[reference(entries.place("observation", uid)) for uid in breast.groups],
     )
 
@@ -169,11 +172,13 @@ def _group(
     reading = None if is_prior else result.reading_of(uid)
     category = CATEGORIES[reading.assessment.suggested_category] if reading else None
     extent = group.distribution.measurements.extent_mm if group.distribution else None
+    # Without a comparison the group's own UID is the lasting UID.
     lasting = change.tracking_uid if change else uid
     return _add(
         entries,
         (uid,),
         common,
+        # Both names, but once where they are the same.
         identifiers=[uid_identifier(name) for name in dict.fromkeys((uid, lasting))],
         code=concept(CLUSTER, BREAST_CALCIFICATION),
         focus=[reference(entries.place("body structure", lasting))],
@@ -250,10 +255,12 @@ def _add(
 def _place(place: Point, image: ImageFindings) -> Iterator[Json]:
     """Where a finding lies, and on which image."""
     description = image.description
+    # File pixels, 0 at the center of the first, as in findings.json; DICOM's own places add a half.
     yield component(ROW, valueQuantity=quantity(place[0], PIXELS))
     yield component(COLUMN, valueQuantity=quantity(place[1], PIXELS))
     if description.sop_instance_uid:
         yield component(SOP_INSTANCE_UID, valueString=description.sop_instance_uid)
+    # PNG, TIFF and PGM have no SOP Instance UID; their hash names the image.
     elif description.sha256:
         yield component(IMAGE_DIGEST, valueString=description.sha256)
 
@@ -265,6 +272,7 @@ def _quantity(question: Code, value: float | None, unit: str) -> Iterator[Json]:
 
 def _answer(question: Code, answer: Code | None) -> Iterator[Json]:
     if answer is not None:
+        # The RadElement question beside DICOM's: either is understood by itself.
         element = ELEMENTS.get(question)
         questions = (question, element) if element else (question,)
         yield filled(code=concept(*questions), valueCodeableConcept=concept(answer))

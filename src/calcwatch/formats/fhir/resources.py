@@ -47,6 +47,7 @@ def add_patient(entries: Entries, study: ImagedStudy | None, image: ImageFinding
         image: Findings of one of her images.
 
     """
+    # The headers go before what was stated, as in reading.
     identity = study.patient if study else PatientIdentity(image.description.patient_id or "")
     issuer = {"assigner": {"display": identity.issuer}} if identity.issuer else {}
     numbers = [{"value": identity.patient_id, **issuer}] if identity.patient_id else []
@@ -55,6 +56,7 @@ def add_patient(entries: Entries, study: ImagedStudy | None, image: ImageFinding
         "Patient",
         identifiers=numbers,
         name=_name(identity.name),
+        # Left out where the header does not say: female is not inferred from a mammogram.
         gender=GENDERS.get(identity.sex),
         birthDate=date_of(identity.birth_date),
     )
@@ -62,7 +64,9 @@ def add_patient(entries: Entries, study: ImagedStudy | None, image: ImageFinding
 
 def _name(name: str) -> list[Json]:
     """A person name of DICOM (PS3.5 6.2.1) as a HumanName; empty where none is given."""
+    # Only the alphabetic group; behind "=" the same name stands in other scripts.
     parts = [*name.split("=", maxsplit=1)[0].split("^"), "", "", "", "", ""]
+    # DICOM's order of components; FHIR puts the middle names among the given ones.
     family, given, middle, prefix, suffix = parts[:5]
     found = filled(
         family=family.strip(),
@@ -108,6 +112,7 @@ def add_study(entries: Entries, study: ImagedStudy) -> str:
         Its place.
 
     """
+    # A dict keeps the order of the images, so that the bundle is the same each time.
     series: dict[str, list[InstanceReference]] = {}
     for instance in study.instances:
         series.setdefault(instance.series_instance_uid, []).append(instance)
@@ -154,6 +159,7 @@ def _study(
         modality=[coding(MAMMOGRAPHY)],
         subject=reference(entries.place("patient")),
         started=started,
+        # For the prior no series are known; a 0 would claim that it has none.
         numberOfSeries=len(series) if series else None,
         numberOfInstances=sum(len(item["instance"]) for item in series) if series else None,
         series=series,
@@ -185,6 +191,7 @@ def add_structures(entries: Entries, result: ExaminationResult) -> None:
         result: The examination.
 
     """
+    # A group of today and its prior are a single structure of the body.
     lasting = {
         uid: change.tracking_uid
         for change in result.changes
@@ -194,6 +201,7 @@ def add_structures(entries: Entries, result: ExaminationResult) -> None:
     for image in (*result.examination.images, *result.prior):
         for group in image.groups:
             uid = lasting.get(group.tracking_uid, group.tracking_uid)
+            # The same structure on several images or days is created once.
             if uid in done:
                 continue
             done.add(uid)
@@ -218,6 +226,7 @@ def add_plan(entries: Entries, result: ExaminationResult, made: datetime) -> Non
 
     """
     for breast in result.examination.breasts:
+        # Where malignancy is proven the rules have nothing to propose: treatment comes next.
         if breast.assessment.suggested_category is not Category.KNOWN_MALIGNANCY:
             _propose(entries, result, breast, made)
 
@@ -230,6 +239,7 @@ def _propose(entries: Entries, result: ExaminationResult, breast: BreastReading,
         entries.place("request", side),
         "ServiceRequest",
         identifiers=[],
+        # draft and proposal: an order needs a person who gives it.
         status="draft",
         intent="proposal",
         priority="routine",
@@ -241,6 +251,7 @@ def _propose(entries: Entries, result: ExaminationResult, breast: BreastReading,
         reasonReference=[reference(breast_place(entries, breast))],
         note=[{"text": "Suggested by software for research use; a radiologist decides."}],
     )
+    # Only category 3 has a day of its own, and only where the examination has a date.
     if day is not None:
         entries.add(
             entries.place("appointment", side),
@@ -261,6 +272,7 @@ def _after_short_interval(result: ExaminationResult) -> str | None:
         return None
     day = date.fromisoformat(study_date)
     years, month = divmod(day.month - 1 + SHORT_INTERVAL_MONTHS, 12)
+    # August 31 plus six months is the last day of February.
     last = calendar.monthrange(day.year + years, month + 1)[1]
     return date(day.year + years, month + 1, min(day.day, last)).isoformat()
 
@@ -279,6 +291,7 @@ def add_report(
 
     """
     words, breast = impression(result), most_urgent(result)
+    # Escaped: names and words from headers may hold markup, which a viewer of the report would run.
     lines = "".join(f"<p>{escape(line)}</p>" for line in words.splitlines())
     entries.add(
         entries.place("report"),
@@ -313,6 +326,7 @@ def add_provenance(entries: Entries, studies: list[str], made: datetime) -> None
     entries.add(
         entries.place("provenance"),
         "Provenance",
+        # Studies are sources, not products.
         target=[reference(entry["fullUrl"]) for entry in entries.added if entry["fullUrl"] not in studies],
         recorded=instant(made),
         agent=[{"type": bare_concept(ASSEMBLER), "who": reference(entries.place("device"), "calcwatch")}],

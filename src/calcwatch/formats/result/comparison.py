@@ -56,6 +56,7 @@ COMPARISON_VERSION = "2.0"
 ``distance_mm``, ``faint`` to ``subthreshold`` and ``density`` to ``contrast``.
 """
 
+# The same words in every meaning, so that the documentation says it alike everywhere.
 _NULL_SPACING = "null where a pixel spacing is not known"
 _LATERALITY = Field("image_laterality", or_null(word(Laterality)), "Side; null when unknown.")
 _VIEW = Field(
@@ -256,6 +257,7 @@ CODE = record(
 
 def _standard_code(kind: ChangeKind) -> Code | None:
     code = CHANGES[kind]
+    # A private code would look like a code of the Standard to readers of the document.
     return None if code.scheme == PRIVATE_SCHEME else code
 
 
@@ -273,6 +275,7 @@ def _place(which: str, prefix: str) -> Inlined:
     ]
 
     def build(row: float | None, column: float | None) -> Point | None:
+        # Half a place is no place.
         return None if row is None or column is None else (row, column)
 
     return Inlined(record(tuple, *fields, build=build), of=which, or_none=True)

@@ -120,7 +120,9 @@ def document_text(document: Document) -> str:
         UTF-8, indented, a point on one line, a newline at the end; the same document gives the same text.
 
     """
+    # allow_nan=False: NaN is no JSON, and other readers would refuse the whole document.
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    # Points on a single line: outlines would otherwise make most of the file's lines.
     return _POINT_ON_FOUR_LINES.sub(r"[\1, \2]", text) + "\n"
 
 
@@ -152,12 +154,14 @@ def read_document(
     table = DOCUMENTS[name]
     version = _version_of(document["schema_version"])
     written, today = (".".join(map(str, parts)) for parts in (version, _version_of(table.version)))
+    # Only the first number: a larger second number has only more keys, which are left out.
     if version[0] > _version_of(table.version)[0]:
         raise NotInResult(
             f"{path}: its schema version {written} is newer than {today}, the newest that this calcwatch "
             f"reads; it was written by calcwatch {document['provenance'].get('package_version')}: use that "
             "one, or analyze the images again"
         )
+    # Versions of development were never promised to anyone.
     if version < FIRST_RELEASED:
         raise NotInResult(
             f"{path}: no calcwatch that was released wrote schema version {written}; analyze the images again"
@@ -166,6 +170,7 @@ def read_document(
         raise NotInResult(
             f"{path}: its schema {written} holds no suggestions; analyze the images again with this calcwatch"
         )
+    # The version is replaced first, since it is itself a constant of the table.
     return dict(table.record.upgrade(document | {"schema_version": table.version}, version))
 
 
@@ -244,8 +249,10 @@ def read_result(findings: Document, comparison: Document | None = None) -> tuple
     if comparison is None:
         return tuple(ExaminationResult(read.findings, run.provenance) for read in run.examinations)
     days = read_comparison(comparison)
+    # A comparison names images by source; findings hold them.
     images = {image.description.source: image for image in run.images}
     prior, current = (tuple(images[source] for source in day.sources) for day in (days.prior, days.current))
+    # By its images: examinations have no name that both documents share.
     examination = next((read.findings for read in run.examinations if read.findings.images == current), None)
     if examination is None:
         raise ValueError("the comparison is of no examination of these findings")

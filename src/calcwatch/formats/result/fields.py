@@ -27,6 +27,7 @@ Version = tuple[int, int]
 """Version of the names of a document: the first number changes when a name is taken away, the second when one
 is added."""
 
+# An object of its own, since None, "" and [] are all values that a document may hold.
 NOTHING: Any = object()
 """Stands for a value where ``None`` would say "not known"."""
 
@@ -82,6 +83,7 @@ class Kind:
 
         """
         whole = f"{meaning} {self.words}" if self.words else meaning
+        # Type and meaning come first, where a reader of the schema looks.
         return {"type": self.schema["type"], "description": whole, **self.schema}
 
 
@@ -117,12 +119,14 @@ class Field:
     before: Any = NOTHING
 
     def __post_init__(self) -> None:
+        # Told when the table is built, not when the first old document is read.
         if self.since > (1, 0) and self.before is NOTHING and self.kind.empty is NOTHING:
             raise ValueError(f"{self.key} is never empty: say what a document before {self.since} holds")
 
     @property
     def argument(self) -> str | None:
         """The argument that it is read into, ``None`` where it is not read."""
+        # A constant says nothing, so nothing is read from it unless it is asked for.
         if self.into or self.into is None or "const" in self.kind.schema:
             return self.into or None
         return self.of if isinstance(self.of, str) and self.of and "." not in self.of else self.key
@@ -152,6 +156,7 @@ class Inlined:
     since: Version = (1, 0)
 
     def __post_init__(self) -> None:
+        # Without an empty value for each key, "none" could not be told from a record with zeros.
         if self.or_none and any(part.kind.empty is NOTHING for part in self.record.fields()):
             raise ValueError("a record that may be missing needs fields that can be empty")
 
@@ -176,6 +181,7 @@ class Inlined:
 
     def empty(self) -> Document:
         """Its keys, each with what says nothing."""
+        # Copies: an empty list shared by all documents would be changed in all of them.
         return {part.key: copy(part.kind.empty) for part in self.record.fields()}
 
     def read(self, found: Document) -> Any:
@@ -251,12 +257,14 @@ def record(
         A kind whose ``write`` takes an object of the domain and whose ``read`` gives one.
 
     """
+    # Worked out once: records are written thousands of times.
     ways = [(part, _way(part, at)) for part in parts]
 
     def write(whole: Any) -> Document:
         document: Document = {}
         for part, way in ways:
             if isinstance(part, Inlined):
+                # Inlined keys stand among the others; a dict keeps them in the order of the table.
                 document |= part.write(way(whole))
             else:
                 document[part.key] = part.kind.write(way(whole))
@@ -277,6 +285,7 @@ def record(
             "type": "object",
             "properties": properties,
             "required": list(properties),
+            # A key that the table does not know is a mistake, in a document and in the table.
             "additionalProperties": False,
         },
         write=write,
@@ -306,6 +315,7 @@ def _upgrade(parts: Sequence[Part]) -> Callable[[Any, Version], Document]:
                 return part.empty()
             return dict(part.record.upgrade(found, version))
         name = part.was if part.was in found and part.key not in found else part.key
+        # Only an older document may lack it; from its version on a missing key is damage and raises KeyError.
         if name not in found and version < part.since:
             return {part.key: copy(part.kind.empty if part.before is NOTHING else part.before)}
         return {part.key: part.kind.upgrade(found[name], version)}
@@ -336,6 +346,7 @@ def printable(words: str) -> str:
         The text, bytes of a file name that are no UTF-8 as ``\xNN``.
 
     """
+    # Python holds such bytes as lone surrogates, which no UTF-8 file can store.
     return os.fsencode(words).decode("utf-8", "backslashreplace")
 
 
@@ -355,9 +366,11 @@ def number(digits: int | None = None, *, minimum: float | None = None, maximum: 
     def write(value: float) -> float:
         if not math.isfinite(value):
             raise ValueError(f"a finding holds {value}, which is no number; the detector must not return it")
+        # Adding 0.0 turns -0.0 into 0.0: two equal results have the same bytes.
         return (float(value) if digits is None else round(float(value), digits)) + 0.0
 
     def read(found: Any) -> float:
+        # bool is an int to Python, but true is no number of a document.
         if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found):
             raise ValueError("no finite number where one is written")
         return float(found)
@@ -402,6 +415,7 @@ def count(minimum: int = 0, maximum: int | None = None) -> Kind:
         The kind.
 
     """
+    # operator.index refuses 3.0 and "3", which int() would take.
     return Kind(schema={"type": "integer", **_limits(minimum, maximum)}, read=operator.index)
 
 
@@ -441,6 +455,7 @@ def word(members: Iterable[str], words: Mapping[Any, str] | None = None) -> Kind
         The kind; it reads the member, and refuses any other word.
 
     """
+    # By word and not by position: the order of an enumeration is never data.
     known = {str(member): member for member in members}
 
     def read(found: Any) -> str:
@@ -502,6 +517,7 @@ def or_null(kind: Kind) -> Kind:
     """
     schema = kind.schema | {"type": [kind.schema["type"], "null"]}
     if "enum" in schema:
+        # JSON Schema checks enum and type apart: null has to be allowed by both.
         schema["enum"] = [*schema["enum"], None]
     return Kind(
         schema=schema,
@@ -587,6 +603,7 @@ def mapping(names: Kind, values: Kind, meaning: str) -> Kind:
             "propertyNames": {"enum": names.schema["enum"]},
             "additionalProperties": values.described(meaning),
         },
+        # Pairs, not a dict: the order, most likely first, is part of the value.
         write=lambda pairs: {names.write(name): values.write(value) for name, value in pairs},
         read=lambda found: tuple(
             (names.read(name), values.read(value)) for name, value in _checked(dict, found).items()

@@ -77,6 +77,7 @@ def _rules_of(read: ReadExamination) -> tuple[str, str]:
     """Edition of the lexicon and version of the rule table: the same for everything in an examination."""
     assessments = [breast.assessment for breast in read.findings.breasts]
     assessments += [group.assessment for group in read.findings.groups]
+    # An examination is assessed with a single table, so any assessment can say which.
     return (assessments[0].lexicon, assessments[0].rule_table_version) if assessments else (LEXICON, "")
 
 
@@ -216,6 +217,7 @@ INPUT = record(
 
 def _inputs(run: Run) -> list[tuple[str, str]]:
     images = [(image.description.source, image.description.sha256) for image in run.images]
+    # Files without findings too: a result says what it was made from, the failures included.
     return sorted([*images, *((refused.source, refused.sha256) for refused in run.not_analyzed)])
 
 
@@ -299,6 +301,7 @@ def _run(
 ) -> Run:
     """Put together what the document holds apart: digests, and the images of each examination."""
     made, digests = provenance
+    # Digests stand in provenance.inputs alone; images get theirs back by source.
     rows = [row._replace(findings=_with_digest(row.findings, digests)) for row in images]
     return Run(
         made,
@@ -327,9 +330,11 @@ def _examination(
     """An examination with its images and with what is said of their groups."""
 
     def by_rules(read: Any) -> Any:
+        # Written once an examination, since one table serves all of it.
         assessment = replace(read.assessment, lexicon=lexicon, rule_table_version=rule_table_version)
         return replace(read, assessment=assessment)
 
+    # Examinations name their images by source.
     known = {row.findings.description.source: place for place, row in enumerate(rows)}
     places = tuple(known[name] for name in sources)
     own["breasts"] = tuple(by_rules(breast) for breast in own["breasts"])

@@ -86,6 +86,7 @@ HISTORY = record(
         ],
         into=None,
     ),
+    # Dates and histories are worked out from the steps, so that they cannot disagree with them.
     build=lambda steps: steps,
 )
 """A series of examinations; ``groups`` and ``study_dates`` follow from ``steps`` and are not read."""

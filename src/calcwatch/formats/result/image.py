@@ -162,6 +162,7 @@ CALCIFICATION = record(
         word(SizeClass, SIZE_CLASS_WORDS),
         "Size with guard bands round 0.5 and 1 mm; size alone never lowers a category.",
         since=WITH_SUGGESTIONS,
+        # Version 1.0 knew no size classes.
         before=SizeClass.NOT_MEASURABLE.value,
     ),
     Field(
@@ -225,6 +226,7 @@ DISTRIBUTION = record(
         "distribution",
         or_null(word(Distribution, DISTRIBUTION_WORDS)),
         "Likeliest distribution; null when none was described.",
+        # likeliest has no answer for an empty table.
         of=lambda described: described.likeliest if described.probabilities else None,
         into=None,
     ),
@@ -262,6 +264,7 @@ ALTERNATIVE = record(
 
 
 def _assessment(suggested_category: Category | None, floor: Category | None, **rest: Any) -> Assessment:
+    # null stands there where nothing was assessed; then the whole record is read as None.
     if suggested_category is None or floor is None:
         raise ValueError("an assessment without a category")
     return Assessment(suggested_category, floor, **rest)
@@ -365,6 +368,7 @@ def _group_row(reading: dict[str, Any] | None, **own: Any) -> _GroupRow:
     group = CalcificationGroup(**own)
     if reading is None:
         return _GroupRow(group, None)
+    # Whoever read the examination has placed every group; null here is damage.
     if reading["location"] is None:
         raise ValueError("a group that was read has no place")
     return _GroupRow(group, GroupReading(tracking_uid=group.tracking_uid, **reading))
@@ -382,6 +386,7 @@ GROUP = record(
         f"Radius in mm of the smallest circle round all members; {_NULL_SPACING}",
     ),
     Field("score", share(), _belief("a group of calcifications")),
+    # Not read: it follows from members.
     Field("count", count(1), "Number of members.", into=None),
     Field(
         "members", listing(text(), UID), "tracking_uid of each member calcification, most believable first."
@@ -441,6 +446,7 @@ SPACING = record(
         "Factor that pixel_spacing_mm was divided by; null when the pixel spacing is unknown.",
         of="magnification",
     ),
+    # Rows and columns are not written apart: the mean has to serve for both.
     build=lambda mm, source, magnification: PixelSpacing(mm, mm, source, magnification),
     not_written=dict.fromkeys(("row_mm", "column_mm"), "mm, the geometric mean of both, is"),
 )
@@ -507,6 +513,7 @@ class ImageRow(NamedTuple):
 
 
 def _image_row(groups: tuple[_GroupRow, ...], **own: Any) -> ImageRow:
+    # The outline of the breast is not written, so it cannot be read back.
     findings = ImageFindings(breast_outline=(), groups=tuple(row.group for row in groups), **own)
     return ImageRow(findings, {row.group.tracking_uid: row.reading for row in groups if row.reading})
 
@@ -530,12 +537,14 @@ IMAGE = record(
             "Something a reader of the numbers must know.",
         ),
         "What a reader of the numbers must know, sorted; empty when nothing.",
+        # Sorted by name, so that steps may raise flags in any order.
         of=lambda row: sorted(row.findings.quality_flags),
     ),
     Field(
         "calcifications",
         listing(CALCIFICATION, "One calcification. Each error is one standard deviation."),
         "Calcifications, most believable first; empty when none was found.",
+        # In an order that depends on what was found and not on how it was searched.
         of=lambda row: ordered_calcifications(row.findings),
     ),
     Field(

@@ -23,6 +23,7 @@ def ordered_calcifications(findings: ImageFindings) -> tuple[Calcification, ...]
     return tuple(
         sorted(
             findings.calcifications,
+            # Place and UID break ties, so that the order never depends on how the list was made.
             key=lambda found: (-found.score, found.row, found.column, found.tracking_uid),
         )
     )
@@ -41,6 +42,7 @@ def ordered_groups(findings: ImageFindings) -> tuple[CalcificationGroup, ...]:
     """
 
     def rank(group: CalcificationGroup) -> tuple[float, float, float, float, str]:
+        # Not known goes to the top: it must not sink below groups that are known to be harmless.
         suspicion = 1.0 if group.suspicion is None else group.suspicion
         return -suspicion, -group.score, group.row, group.column, group.tracking_uid
 
@@ -70,6 +72,7 @@ def group_letters(findings: ImageFindings) -> dict[str, str]:
         Tracking UID of each group -> its letter; A is the first group of the image in its order.
 
     """
+    # By the order on the page, so that A is the group a reader sees first.
     return {group.tracking_uid: letter(place) for place, group in enumerate(ordered_groups(findings))}
 
 

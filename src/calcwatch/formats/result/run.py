@@ -57,9 +57,11 @@ class ReadExamination:
     questions: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        # Both are walked in step; a difference would give an image the readings of another.
         if len(self.places) != len(self.findings.images):
             raise ValueError(f"{len(self.places)} places for {len(self.findings.images)} images")
         groups = {group.tracking_uid for image in self.findings.images for group in image.groups}
+        # A group without a reading would silently have no category.
         if groups != {reading.tracking_uid for reading in self.findings.groups}:
             raise ValueError(f"an examination of {len(groups)} groups was not read group by group")
 
@@ -108,6 +110,7 @@ def worklist(examinations: Sequence[ReadExamination]) -> tuple[ReadExamination, 
         The same, highest score first, then highest suspicion, then as they were given.
 
     """
+    # Score first, as the worklist shows it; suspicion orders within a decile. sorted keeps ties as they were.
     return tuple(sorted(examinations, key=lambda read: (-read.findings.score, -read.findings.suspicion)))
 
 

@@ -36,6 +36,7 @@ IMAGE_COLUMNS = _fields(
 )
 """Columns that say which image a row belongs to; the tables of calcifications and groups begin with them."""
 
+# Columns are listed by hand: a new field of the document must not shift columns that a script relies on.
 CALCIFICATION_COLUMNS = {
     **IMAGE_COLUMNS,
     **_fields("images[].calcifications[]", "tracking_uid"),
@@ -88,9 +89,11 @@ EXAMINATION_COLUMNS = {
 }
 """Columns of ``examinations.csv``, the worklist."""
 
+# Reasons are sentences and rule names single words: a space parts them well enough.
 _BETWEEN = {"rule_ids": " ", "reasons": " "}
 """What stands between the parts of a list in one cell; ``"; "`` unless named here."""
 
+# A spreadsheet runs a cell that starts so: text from a header could carry a formula (CSV injection).
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 _Objects = Mapping[str, Any]
@@ -117,8 +120,10 @@ def _at(path: str, objects: _Objects) -> Any:
 def _cell(value: Any, between: str) -> str:
     if isinstance(value, list):
         return _cell(between.join(value), between)
+    # Only text: a negative number begins with "-" and has to stay a number.
     if isinstance(value, str) and value.startswith(_STARTS_A_FORMULA):
         return "'" + value
+    # As in JSON; Python's True would be another word for the same field.
     if isinstance(value, bool):
         return str(value).lower()
     return "" if value is None else str(value)
@@ -126,6 +131,7 @@ def _cell(value: Any, between: str) -> str:
 
 def _table(columns: Mapping[str, str], rows: Iterable[Sequence[str]]) -> str:
     text = io.StringIO()
+    # RFC 4180 wants CRLF on every system.
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(columns)
     writer.writerows(rows)

@@ -50,6 +50,7 @@ def view_step(step: Step, sheets: SheetOf) -> Row:
     )
     months = next((pair.interval_months for pair in compared.comparison.pairs), None)
     paired = [change for pair in compared.comparison.pairs for change in compared.comparison.changes_of(pair)]
+    # Changes whose image has no partner stand under no pair and must still be shown.
     alone = tuple(change for change in changes if change not in paired)
     treatment = compared.treatment
     return {
@@ -68,6 +69,7 @@ def _view_pair(step: Step, pair: ImagePair, sheets: SheetOf) -> Row:
     letters = [letter(number) for number in range(len(ordered))]
     shown = ordered[:SHOWN_CHANGES]
     whole, pictures = pair_pictures(step, pair, sheets, shown, letters[: len(shown)])
+    # Every change has a row in the table, with a picture or without.
     pieces = [*pictures, *[None] * (len(ordered) - len(shown))]
     facts = [
         ("Same calcifications", str(len(pair.matches))),
@@ -135,6 +137,7 @@ def view_histories(steps: Sequence[Step], dates: Sequence[str | None]) -> list[R
     followed = histories([step.compared.comparison for step in steps])
     places = _on_timeline(dates)
     counts = [moment.measured.count for history in followed for moment in history.moments]
+    # A group may be down to no calcification on all days shown: no division by zero.
     most = max(counts, default=1) or 1
     return [
         {
@@ -159,6 +162,7 @@ def _on_timeline(dates: Sequence[str | None]) -> list[float]:
     """Percent of the way from the first date to the last."""
     months = [months_between(dates[0], date) for date in dates]
     known = [count for count in months if count is not None]
+    # A single unknown date would have no place on a scale of months: then all stand evenly apart.
     if len(known) < len(months) or max(known, default=0.0) <= 0:
         return [100.0 * number / max(1, len(dates) - 1) for number in range(len(dates))]
     return [100.0 * count / max(known) for count in known]

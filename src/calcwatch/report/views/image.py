@@ -119,6 +119,7 @@ def _view_group(
     spacing = findings.description.pixel_spacing
     smallest, largest = _MEMBER_TILE_PX
     diameters = [member.diameter_px for member in members[:SHOWN_TILES]]
+    # One side for all tiles of a group, so that sizes can be compared by eye.
     side = min(largest, tile_side(diameters, smallest)) if members else 0
     size = f"{2 * group.radius_px:.0f} px" if group.radius_mm is None else f"{2 * group.radius_mm:.1f} mm"
     return {
@@ -150,6 +151,7 @@ def _view_group(
 
 
 def _magnification(box: Box) -> int:
+    # Whole factors only: a fraction would blur pixels unevenly.
     return next((times for times in (4, 3) if box.columns * times <= _PANEL_PX), 2)
 
 
@@ -181,6 +183,7 @@ def _single_tile(picture: Picture, single: Calcification, spacing: PixelSpacing 
 def _tile_view(calcification: Calcification, side: float, box: Box) -> str:
     """The viewBox of a square round a calcification, kept inside the picture of a box."""
     row, column = calcification.row, calcification.column
+    # Half a pixel more: SVG counts from the corner of the first pixel, we from its center.
     top = float(np.clip(row - box.top + 0.5 - side / 2, 0, max(0.0, box.rows - side)))
     left = float(np.clip(column - box.left + 0.5 - side / 2, 0, max(0.0, box.columns - side)))
     return f"{left:.2f} {top:.2f} {side:.2f} {side:.2f}"

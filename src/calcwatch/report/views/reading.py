@@ -36,6 +36,7 @@ def percent_words(probability: float) -> str:
 
     """
     percent = round(100 * probability)
+    # A small probability is not rounded to a flat zero, which would read as "never".
     return f"{percent} %" if percent or not probability else "< 1 %"
 
 
@@ -127,6 +128,7 @@ def view_assessment(assessment: Assessment, questions: Mapping[str, str]) -> Row
         "likelihood": range_words(likelihood.low, likelihood.high) if likelihood else "",
         "likelihood_source": likelihood.source if likelihood else "",
         "reasons": assessment.reasons,
+        # A rule table of a user's own may ask for what has no question in words.
         "missing": [questions.get(name, name) for name in assessment.missing],
         "alternatives": [
             (_bar(description_words(other.morphology, other.distribution), other.probability), other.category)
@@ -142,6 +144,7 @@ def _concern(category: Category) -> str:
         return "open"
     if category is Category.KNOWN_MALIGNANCY:
         return "high"
+    # By the explicit ladder; letters and numbers of categories do not sort as they rank.
     rank = RANKED_CATEGORIES.index(category)
     if rank >= RANKED_CATEGORIES.index(Category.HIGH_SUSPICION):
         return "high"

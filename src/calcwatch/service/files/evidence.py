@@ -95,7 +95,9 @@ def read_result_folder(path: Path) -> StoredResult:
             sources=tuple(image["source"] for image in document["images"]),
             refused=tuple(refused["source"] for refused in document["not_analyzed"]),
             digests={entry["source"]: entry["sha256"] for entry in document["provenance"]["inputs"]},
+            # The document holds no moment (same input, same bytes), so the time of the file serves.
             made=datetime.fromtimestamp(int(file.stat().st_mtime), UTC).astimezone(),
+            # Of both documents: the same findings compared with another prior are another result.
             digest=hashlib.sha256(content + (compared or b"")).hexdigest(),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -128,6 +130,7 @@ def read_examination(stored: StoredResult, number: int) -> StoredExamination:
     headers = [_header(stored, image) for image in images]
     count = len(result.examination.images)
     current = [header for header in headers[:count] if header is not None]
+    # Whose study it is can only be said when all of its images say so.
     study = study_of(current) if len(current) == count else None
     plain = next((image for image, header in zip(images, headers, strict=True) if header is None), None)
     if plain is not None:
@@ -197,8 +200,10 @@ def _failed(stored: StoredResult, current: Sequence[Header]) -> tuple[Header, ..
     for source in stored.refused:
         try:
             header = read_header(find_source(stored.findings, source).read_bytes(), source)
+        # It was refused in the analysis for a reason; it need not be readable now.
         except (OSError, CalcwatchError):
             continue
+        # A second copy of an analyzed image is refused as found twice: it did not fail.
         if header.StudyInstanceUID == study and header.SOPInstanceUID not in known:
             known.add(header.SOPInstanceUID)
             failed.append(header)

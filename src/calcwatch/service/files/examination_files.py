@@ -36,6 +36,7 @@ def find_examination_files(
 
     """
     results = {number: result for number, path in enumerate(paths) if (result := _result_file(path))}
+    # A result is not walked: its pictures are no mammograms, its findings name where these lie.
     walked = [path for number, path in enumerate(paths) if number not in results]
     found: list[tuple[FoundFile, int | None]] = []
     if walked or table:
@@ -43,6 +44,7 @@ def find_examination_files(
         found += [(file, _argument(file, roots)) for file in find_images(walked, table, given)]
     for number, result in results.items():
         found += [(file, number) for file in _find_again(result, given)]
+    # By the order of the arguments; rows of a table belong to none and come last.
     return sorted(found, key=lambda pair: len(paths) if pair[1] is None else pair[1])
 
 
@@ -59,6 +61,7 @@ def _argument(file: FoundFile, roots: dict[int, Path]) -> int | None:
     # as given, not as it really lies: the files of a folder may be links to anywhere
     own = file.path.absolute()
     inside = [(len(root.parts), number) for number, root in roots.items() if own.is_relative_to(root)]
+    # The innermost: one argument may lie inside another.
     return max(inside)[1] if inside else None
 
 
@@ -70,6 +73,7 @@ def _find_again(result: Path, given: GivenAttributes) -> list[FoundFile]:
         return [
             _found_again(result, image, digests.get(image["source"]), given) for image in document["images"]
         ]
+    # Any of these is what damaged JSON looks like from here; the message must not quote it.
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadSeries(
             f"{result}: this is no result of calcwatch analyze that can be read ({type(error).__name__}); "
@@ -81,6 +85,7 @@ def _found_again(
     result: Path, image: dict[str, str | None], digest: str | None, given: GivenAttributes
 ) -> FoundFile:
     source = str(image["source"])
+    # What was known when it was analyzed, so that it is analyzed the same way again.
     spacing, bits = image["pixel_spacing_mm"], given.bits_stored
     known = GivenAttributes.from_text(
         patient_id=image["patient_id"] or given.patient_id,
@@ -121,6 +126,7 @@ def check_one_woman(images: Sequence[ImageFindings]) -> None:
         BadSeries: They carry several Patient IDs, which the message does not repeat.
 
     """
+    # Images without Patient ID are taken to be hers: raster files never have any.
     known = {image.description.patient_id for image in images if image.description.patient_id}
     if len(known) > 1:
         raise BadSeries(
@@ -154,6 +160,7 @@ def days_of_arguments(
                 "of them to calcwatch history"
             )
     prior, current = dates
+    # Swapped arguments would report what is new as gone.
     if prior and current and prior[0] > current[0]:
         raise BadSeries(
             f"the prior examination ({prior[0]}) is later than the current one ({current[0]}); give the "
@@ -177,10 +184,12 @@ def days_of_dates(images: Sequence[ImageFindings], arguments: Sequence[int]) -> 
 
     """
     dates = [image.description.study_date for image in images]
+    # Dates of some images only: sorting the rest anywhere would put a change between wrong days.
     if None in dates and any(dates):
         source = images[dates.index(None)].description.source
         raise BadSeries(f"{source}: study_date is not known, but that of others is; give it with --table")
     days: dict[tuple[str, int], list[int]] = {}
     for place, (date, argument) in enumerate(zip(dates, arguments, strict=True)):
+        # Without any date the order of the arguments is the order of the days.
         days.setdefault((date, 0) if date else ("", argument), []).append(place)
     return tuple(tuple(days[key]) for key in sorted(days))

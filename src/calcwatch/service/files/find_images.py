@@ -99,6 +99,7 @@ def _below(root: Path, met: dict[str, str]) -> Iterator[FoundFile]:
     if not _is_folder(root):
         yield _look(root, met, named=True)
         return
+    # A stack, because folders may be nested deeper than Python may call.
     waiting: list[tuple[Path, tuple[str, ...]]] = [(root, ())]
     while waiting:
         path, above = waiting.pop()
@@ -106,18 +107,22 @@ def _below(root: Path, met: dict[str, str]) -> Iterator[FoundFile]:
             yield _look(path, met, named=False)
             continue
         real = os.path.realpath(path)
+        # The overlays of an earlier result are PNG files and would be taken for mammograms.
         if is_result(path):
             reason = UnsupportedImage("this is a result of calcwatch, whose pictures are no images")
             yield _refused(path, reason, FoundKind.NOT_AN_IMAGE)
             continue
+        # A link back to a folder above would be walked without end.
         if real in above:
             yield _refused(path, UnreadableImage(f"a folder loop: this leads back to {met[real]}"))
             continue
+        # Two ways to the same files must not count a woman twice.
         if real in met:
             yield _refused(path, UnsupportedImage(f"already found as {met[real]}"), FoundKind.ALREADY_FOUND)
             continue
         met[real] = source_of(path)
         try:
+            # Reversed, since the stack gives back the last.
             inside = sorted(path.iterdir(), reverse=True)
         except OSError as error:
             yield _refused(path, UnreadableImage(f"the folder cannot be read: {error.strerror}"))
@@ -130,6 +135,7 @@ def _look(path: Path, met: dict[str, str], *, named: bool) -> FoundFile:
     real = os.path.realpath(path)
     if real in met:
         return _refused(path, UnsupportedImage(f"already found as {met[real]}"), FoundKind.ALREADY_FOUND)
+    # By its real path, so that a link and its target are one file.
     met[real] = source_of(Path(real))
     try:
         head = _head(path)
@@ -205,10 +211,12 @@ def _with_rows(
 
 def _named_file(name: str, found: Sequence[FoundFile], folders: Sequence[Path]) -> Path:
     """Return the file a row names: below one of the folders, else the found file of that name."""
+    # The table's own folder first: that is what its author had before the eyes.
     for folder in folders:
         if (folder / name).is_file():
             return folder / name
     same_name = [file.path for file in found if file.path.name == name]
+    # By name alone only where it is unique: a guess would give a breast the side of another.
     return same_name[0] if len(same_name) == 1 else folders[0] / name
 
 

@@ -37,6 +37,7 @@ def new_secret(seed: int | None) -> bytes:
         32 bytes.
 
     """
+    # A seed is for tests: it makes the secret as guessable as the number.
     return secrets.token_bytes(32) if seed is None else hashlib.sha256(f"calcwatch {seed}".encode()).digest()
 
 
@@ -66,6 +67,7 @@ class Pseudonyms:
 
         """
         if person not in self.patients:
+            # From the secret and the woman: every run shifts her alike, so intervals survive across exports.
             number = int.from_bytes(self._digest("shift", person)[:8], "big")
             patient_id = f"P-{self.stand_in('patient', person)}"
             self.patients[person] = Pseudonym(patient_id, -_SHIFTS[number % len(_SHIFTS)])
@@ -81,6 +83,7 @@ class Pseudonyms:
             A UID of the scheme 2.25, derived from a UUID (PS3.5 B.2).
 
         """
+        # The highest bit is set, so that all UIDs have about the same length and none starts with zeros.
         return f"2.25.{int.from_bytes(self._digest('uid', uid)[:16], 'big') | 1 << 127}"
 
     def stand_in(self, kind: str, word: str) -> str:
@@ -94,9 +97,11 @@ class Pseudonyms:
             Ten characters, letters and digits.
 
         """
+        # Base 32 has no lower case: the word survives file systems that do not tell case apart.
         return base64.b32encode(self._digest(kind, word)).decode()[:10]
 
     def _digest(self, kind: str, word: str) -> bytes:
+        # Keyed: a plain hash of a Patient ID is undone by hashing all IDs there can be.
         return hmac.digest(self.secret, f"{kind}/{word}".encode("utf-8", "surrogateescape"), "sha256")
 
 
@@ -119,6 +124,7 @@ def read_key_file(path: Path) -> Pseudonyms:
         held = json.loads(box.decrypt(document["encrypted"].encode()))
         patients = {person: Pseudonym(*pseudonym) for person, pseudonym in held["patients"].items()}
         return Pseudonyms(base64.b64decode(held["secret"]), patients)
+    # Fernet also authenticates: a changed file does not open.
     except InvalidToken as error:
         raise BadKeyFile(
             f"{path}: the passphrase in {PASSPHRASE} does not open this key file; "
@@ -142,6 +148,7 @@ def write_key_file(path: Path, pseudonyms: Pseudonyms) -> None:
         BadKeyFile: There is no passphrase, or the file cannot be written.
 
     """
+    # A new salt for each writing: the same passphrase never gives the same key twice.
     salt = os.urandom(16)
     held = {
         "secret": base64.b64encode(pseudonyms.secret).decode(),
@@ -157,6 +164,7 @@ def write_key_file(path: Path, pseudonyms: Pseudonyms) -> None:
     }
     part = path.with_name(f".{path.name}.part")
     try:
+        # The mode is set before there is content, so that no other user can read it for a moment.
         part.touch(mode=0o600)
         part.write_text(json.dumps(document), encoding="utf-8")
         part.replace(path)

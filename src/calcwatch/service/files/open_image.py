@@ -76,10 +76,12 @@ def tell_format(head: bytes) -> Content:
         Its format, or what it is instead.
 
     """
+    # First, since a DICOMDIR is a DICOM file too.
     if is_dicomdir(head):
         return Content("", "a DICOMDIR, an index of other files")
     if looks_like_dicom(head) or raster_format(head):
         return Content(raster_format(head) or "DICOM")
+    # A CMS envelope is a DER sequence; the identifier of its content comes first.
     if head[:1] == b"\x30" and _ENVELOPED_DATA in head[:24]:
         words = "a file encrypted in a CMS envelope (DICOM Secure Media); decrypt it first"
         return Content("", words, is_encrypted=True)
@@ -105,6 +107,7 @@ def source_of(path: Path) -> str:
         The path; bytes that are no UTF-8 become escapes.
 
     """
+    # File names are bytes on some systems; lone surrogates could be written to no report.
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
@@ -134,6 +137,7 @@ def open_image(path: Path | str, given: GivenAttributes | None = None) -> Mammog
         except UnsupportedImage as error:
             raise UnsupportedImage(f"{source}: {error}") from error
     else:
+        # A picture says nothing of itself, so what is given enters while it is read.
         mammogram = read_raster(content, source, given)
         description = mammogram.description
     return replace(mammogram, description=replace(description, sha256=hashlib.sha256(content).hexdigest()))
@@ -181,6 +185,7 @@ def read_bounded(path: Path, most: int, otherwise: str) -> bytes:
 
     """
     try:
+        # Before reading: a wrong file of many gigabytes must not fill memory.
         size = path.stat().st_size
         if size > most:
             raise UnreadableImage(f"{source_of(path)}: {size} bytes are more than the {most} {otherwise}")
@@ -201,6 +206,7 @@ def _read_image(path: Path) -> bytes:
 def _format_of(content: bytes, source: str) -> str:
     shown = tell_format(content[:HEAD_BYTES])
     if not shown.file_format:
+        # An encrypted file may hold an image that is missed; another format is only the wrong kind.
         reason = UnreadableImage if shown.is_encrypted else UnsupportedImage
         raise reason(f"{source}: this is {shown.otherwise}")
     return shown.file_format
@@ -238,12 +244,14 @@ def _fill_spacing(description: ImageDescription, mm: float | None) -> ImageDescr
     if mm is None or (stated is not None and abs(stated.mm - mm) <= _SAME_SPACING * mm):
         return description
     if stated is not None:
+        # The header wins: it came with the pixels, a command line may be of another image.
         notes = [description.pixel_spacing_note, f"{mm:g} mm given by the user is not used"]
         return _with_flag(
             replace(description, pixel_spacing_note="; ".join(filter(None, notes))),
             QualityFlag.PIXEL_SPACING_AMBIGUOUS,
         )
     spacing = PixelSpacing(mm, mm, "given by the user")
+    # What was unknown is known now.
     return _without_flag(replace(description, pixel_spacing=spacing), QualityFlag.PIXEL_SPACING_UNKNOWN)
 
 

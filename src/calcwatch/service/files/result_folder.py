@@ -56,6 +56,7 @@ def overlay_name(place: int, source: str) -> str:
         A file name: the place, 1 first, and a safe form of the file's name.
 
     """
+    # Source names may hold slashes, colons or control characters; the number keeps names apart.
     stem = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(source).stem).strip("-")[:60]
     return f"{place + 1:04d}-{stem or 'image'}.png"
 
@@ -84,6 +85,7 @@ def is_result(folder: Path) -> bool:
 
     """
     try:
+        # Any foreign file forbids it: the whole folder is going to be replaced.
         if not {entry.name for entry in folder.iterdir()} <= RESULT_NAMES | COMPARISON_NAMES:
             return False
         findings = json.loads((folder / FINDINGS).read_bytes())
@@ -109,6 +111,7 @@ def holds_what_it_lists(folder: Path, manifest: str) -> bool:
         names = {file["name"] for file in document["files"]}
         held = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
         is_ours = document["package"] == "calcwatch"
+        # At most what is listed: something may have been deleted, but nothing of the user's may be lost.
         return is_ours and held <= {manifest, *names, *document.get("results", ())}
     except (OSError, ValueError, KeyError, TypeError):
         return False
@@ -172,6 +175,7 @@ def belongs_to_result(path: Path, place: Path) -> bool:
     """
     out = Path(os.path.realpath(place))
     within = Path(os.path.realpath(path))
+    # By real paths: a link into the result would otherwise be analyzed.
     if not within.is_relative_to(out.parent):
         return False
     first = within.relative_to(out.parent).parts[:1]
@@ -198,19 +202,23 @@ def result_folder(place: Path, is_former: IsFormer = is_result) -> Iterator[Path
 
     """
     out = Path(os.path.realpath(place))
+    # Beside its place, since a rename is atomic only within a file system; hidden, and told apart by process.
     partial = out.with_name(f"{_mark(out, 'partial')}{os.getpid()}")
     with writing(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         _clear_leftovers(out)
         check_result_folder(out, is_former)
         partial.mkdir()
+    # A lock and not the process number tells whether the owner lives: numbers are used again.
     held = _lock(partial)
     try:
         yield partial
         check_result_folder(out, is_former)
+        # Checked once more just before: somebody may have put files there while the run went on.
         _put_in_place(partial, out)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+        # Without a lock there is nothing to close.
         with suppress(OSError, TypeError):
             os.close(held)  # type: ignore[arg-type]
 
@@ -225,6 +233,7 @@ def _lock(folder: Path) -> int | None:
         return None
     held = os.open(folder, os.O_RDONLY)
     try:
+        # The system gives the lock up when the process dies, however it dies.
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(held)
@@ -254,6 +263,7 @@ def _put_in_place(partial: Path, out: Path) -> None:
         if not out.exists():
             partial.rename(out)
             return
+        # Two renames: a folder cannot be overwritten at once; a crash between leaves the former to put back.
         out.rename(former)
         try:
             partial.rename(out)
@@ -279,6 +289,7 @@ def find_source(result: Path, source: str) -> Path:
         in none of these.
 
     """
+    # As named, beside the result, or beside the result's folder: results are moved with their images.
     places = (Path(source), result.parent / source, result.parent.parent / source)
     return next((place for place in places if place.is_file()), Path(source))
 
@@ -300,6 +311,7 @@ def check_source(path: Path, source: str, digest: str | None, *, needed: str) ->
         raise UnreadableImage(f"{source}: the image of this finding is not there any more, and {needed}")
     try:
         with path.open("rb") as file:
+            # A result may hold no digest of a file that could not be read: then the name has to do.
             same = digest is None or hashlib.file_digest(file, "sha256").hexdigest() == digest
     except OSError as problem:
         raise UnreadableImage(f"{source}: cannot be read: {problem.strerror or problem}") from problem

@@ -40,6 +40,7 @@ def read_rules(path: Path | None = None, *, thresholds: Path | None = None) -> R
         BadTable: A file cannot be read or is not sound; the message names the file, the rule or threshold
             and the remedy.
     """
+    # Thresholds first, since the rule table carries them.
     limits = _read(thresholds or SHIPPED_THRESHOLDS, parse_thresholds)
     return _read(path or SHIPPED_RULES, lambda text: parse_rules(text, limits))
 

@@ -56,6 +56,7 @@ class StatedContexts:
             BadContext: One woman's context stands for the images of more than one.
 
         """
+        # Images without Patient ID may be hers.
         known = {patient for patient in patient_ids if patient}
         if self.only is not None and len(known) > 1:
             raise BadContext(
@@ -73,6 +74,7 @@ class StatedContexts:
             Her context; an empty one where nothing is stated of her.
 
         """
+        # An unnamed woman gets an empty context: nothing is known, which never lowers a category.
         return self.only or self.patients.get(patient_id or "", ClinicalContext())
 
 
@@ -93,6 +95,7 @@ def read_contexts(path: Path) -> StatedContexts:
     try:
         if not (isinstance(written, dict) and _PATIENTS in written):
             return StatedContexts(_read_object(ClinicalContext, written, "the context"), source=str(path))
+        # A statement beside the patients could be meant for all or for none.
         beside = next((name for name in written if name != _PATIENTS), None)
         if beside is not None:
             raise ValueError(f"{beside!r} stands beside {_PATIENTS!r}; write it inside each patient's object")
@@ -103,6 +106,7 @@ def read_contexts(path: Path) -> StatedContexts:
             )
         contexts = {
             patient: _read_object(ClinicalContext, stated, f"patient {number}")
+            # Messages count patients: a Patient ID must not get into a log.
             for number, (patient, stated) in enumerate(patients.items(), start=1)
         }
         return StatedContexts(patients=contexts, source=str(path))
@@ -174,6 +178,7 @@ def _stated_words(context: Any, prefix: str) -> Iterator[tuple[str, str]]:
 def _read_json(path: Path) -> object:
     """Read a JSON file in which no word is said twice; ``BadContext`` with the file and the reason."""
     try:
+        # utf-8-sig: editors on Windows put a byte order mark in front.
         return json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_no_word_twice)
     except OSError as error:
         raise BadContext(f"{path}: the context cannot be read: {error.strerror}") from error
@@ -181,12 +186,14 @@ def _read_json(path: Path) -> object:
         raise BadContext(f"{path}: the context is not UTF-8; save it as UTF-8") from error
     except json.JSONDecodeError as error:
         raise BadContext(f"{path}: the context is no JSON, line {error.lineno}: {error.msg}") from error
+    # Lists nested without end exhaust the parser's stack.
     except (RecursionError, ValueError) as error:
         raise BadContext(f"{path}: {error}") from error
 
 
 def _no_word_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     names = [name for name, _ in pairs]
+    # JSON would silently take the last of two contradicting statements.
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise ValueError(f"{twice} is stated twice; state it once")
@@ -218,8 +225,10 @@ def _read_object(kind: type[_Stated], written: object, place: str) -> _Stated:
         raise ValueError(f"{place} must be an object, not {written!r}")
     parts = {_WORDS.get(part.name, part.name): part for part in fields(kind)}  # type: ignore[arg-type]
     unknown = next((word for word in written if word not in parts), None)
+    # A misspelled word would otherwise be "not known" without anybody noticing.
     if unknown is not None:
         raise ValueError(f"{place} has no {unknown!r}; it may have {', '.join(parts)}")
+    # The annotations are strings; types imported for checkers alone have to be handed in.
     hints = get_type_hints(kind, localns=_TYPES)
     values = {}
     for word, part in parts.items():
@@ -251,6 +260,7 @@ def _read_plain(kind: type, written: object, place: str) -> Any:
         return read_date(place, written)
     if kind is float and _is_number(written):
         return float(written)  # type: ignore[arg-type]
+    # Not isinstance: true is an int to Python and would pass as a number of months.
     if kind in (int, bool) and type(written) is kind:
         return written
     remedy = {

@@ -54,10 +54,13 @@ def read_table(path: Path) -> tuple[TableRow, ...]:
 
     """
     try:
+        # Spreadsheets put a byte order mark in front, which would become part of the first column's name.
         text = path.read_bytes().decode("utf-8-sig")
+        # strict: an open quote would otherwise swallow the rest of the table as a single cell.
         reader = csv.reader(StringIO(text, newline=""), strict=True)
         columns = [name.strip() for name in next(reader, [])]
         _check_columns(columns, path)
+        # Blank rows at the end of a spreadsheet are no mistakes.
         filled = [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
         return tuple(_row(line, cells, columns) for line, cells in filled)
     except OSError as error:
@@ -83,6 +86,7 @@ def _check_columns(columns: Sequence[str], path: Path) -> None:
 
 
 def _row(line: int, cells: Sequence[str], columns: Sequence[str]) -> TableRow:
+    # A missing comma shifts every cell behind it: the side would stand under the view.
     if len(cells) != len(columns):
         problem = f"{len(cells)} cells, but the table has {len(columns)} columns"
         return TableRow(line, "", GivenAttributes(), problem)

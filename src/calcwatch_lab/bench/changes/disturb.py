@@ -49,10 +49,12 @@ def disturbed(mammogram: Mammogram, rng: np.random.Generator) -> Mammogram:
         raise ValueError(f"{mammogram.description.source}: only an image with a spacing can be disturbed")
     scale = float(rng.uniform(*_SCALES))
     gray = _bent(mammogram.gray, spacing.mm, scale, rng)
+    # Noise before the curve, as a device would have it; the air is left clean.
     gray = gray + _noise(mammogram.gray, gray.shape, rng) * (gray > _AIR)
     gray = np.float32(rng.uniform(*_RANGES)) * np.clip(gray, 0, 1) ** np.float32(rng.uniform(*_GAMMAS))
     description = replace(
         mammogram.description,
+        # Tracking UIDs come from the digest: the two must not share any.
         sha256=f"{mammogram.description.sha256} disturbed",
         rows=gray.shape[0],
         columns=gray.shape[1],
@@ -124,12 +126,14 @@ def _bent(
     """The picture with pixels ``scale`` times as large, shifted and bent."""
     rows, columns = gray.shape
     down, across = (_displacement(gray.shape, pixel_mm, rng) for _ in range(2))
+    # Tissue cannot move away from the border of the image at which the detector ends.
     across *= _chest_wall_ramp(gray, pixel_mm)
     shift = rng.uniform(-_SHIFT_MM, _SHIFT_MM) / pixel_mm
     y, x = np.indices((int(rows / scale), int(columns / scale)), np.float32) * np.float32(scale)
     edge = cv2.BORDER_REPLICATE
     source_rows = y + np.float32(shift) + cv2.remap(down, x, y, cv2.INTER_LINEAR, borderMode=edge)
     source_columns = x + cv2.remap(across, x, y, cv2.INTER_LINEAR, borderMode=edge)
+    # Before sampling more coarsely, as larger pixels average what falls on them.
     source = cv2.GaussianBlur(gray, (0, 0), _BLUR_PX * scale) if scale > _ALIASING_SCALE else gray
     bent = cv2.remap(
         source,
@@ -161,6 +165,7 @@ def _noise(
 ) -> NDArray[np.float32]:
     """Some of the noise that the picture holds already, once more."""
     fine = gray - cv2.GaussianBlur(gray, (0, 0), 1.0)
+    # The median, since calcifications and edges are outliers of the fine differences.
     usual = _MAD_TO_DEVIATION * float(np.median(np.abs(fine[gray > _AIR])))
     strength = usual * rng.uniform(*_NOISES)
     return np.asarray(strength * rng.standard_normal(shape, np.float32), np.float32)

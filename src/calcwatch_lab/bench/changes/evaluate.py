@@ -112,6 +112,7 @@ def _errors_mm(prior: AnalyzedView, current: AnalyzedView, pair: ImagePair) -> t
         return ()
     current_mm = registration.current.to_working(np.array([current_places[name] for name in both]))
     prior_mm = registration.prior.to_working(np.array([prior_places[name] for name in both]))
+    # In working units of the prior, which are millimeters: phantoms always state their spacing.
     off = np.linalg.norm(to_prior(registration, current_mm) - prior_mm, axis=1)
     return tuple(float(value) for value in off)
 
@@ -160,6 +161,7 @@ def _true_groups(
     """The true group of each member that is of one."""
     for uid in members:
         name = names[uid]
+        # Loose calcifications belong to no group, and say nothing of what became of one.
         if name is not None and name in groups:
             yield groups[name]
 
@@ -181,6 +183,7 @@ def _change_results(
 ) -> Iterator[ChangeResult]:
     """One result of every change, and one of every true group that no change tells of."""
     plans = {group.id: group.change for view in days for group in view.truth.groups}
+    # Of several changes that tell of a group, the one that holds most of it stands for it.
     best = {
         name: max(range(len(held)), key=lambda n: held[n][name])
         for name in plans
@@ -215,5 +218,6 @@ def _true_change(
     prior, current = (
         {true.id: true for true in view.truth.calcifications if true.group_id in groups} for view in days
     )
+    # Of several groups taken for one no plan is true: only numbers and places tell.
     plan = plans[next(iter(groups))] if len(groups) == 1 else PlannedChange.NO_SIGNIFICANT_CHANGE
     return true_change(prior, current, plan, days[1].spacing_mm)

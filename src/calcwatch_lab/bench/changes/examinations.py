@@ -124,6 +124,7 @@ def settings_of_two_days(
         non_lesions=(),
         repositioning=repositioning,
     )
+    # Drawn apart: the two days are imaged by two devices.
     current = _imaged(rng, base, _CURRENT_SPACINGS_MM)
     prior = _imaged(rng, base, _PRIOR_SPACINGS_MM)
     return current, replace(prior, film=seed % _FILM_EVERY == _FILM_EVERY - 1)

@@ -79,6 +79,7 @@ def error_mm(breasts: Sequence[BreastResult], quantile: float) -> Estimate:
     if not known:
         return Estimate(math.nan)
     drawn = []
+    # A quantile is no ratio of sums, so each draw has to be put together in full.
     for times in draw_patients(len(known), draws=_QUANTILE_DRAWS):
         repeated = [np.tile(own, n) for own, n in zip(known, times, strict=True)]
         drawn.append(float(np.quantile(np.concatenate(repeated), quantile)))

@@ -114,6 +114,7 @@ def measure_changes(
         TaskFailed: A breast cannot be analyzed; the figures would be of others than stated.
 
     """
+    # An even number: each breast needs another as the woman it is not.
     chosen = seeds.take(count + count % 2)
     two_by_two = list(zip(chosen[::2], chosen[1::2], strict=True))
     if not two_by_two:
@@ -160,6 +161,7 @@ def _findings(views: Sequence[AnalyzedView]) -> list[ImageFindings]:
 
 def _refusals(breast: BreastOnTwoDays, other: BreastOnTwoDays) -> Iterator[tuple[str, Alignment]]:
     prior, current = _findings(breast.prior), _findings(breast.current)
+    # Analyzed anew: a turned picture has another tissue map, which no relabeling would give.
     turned = [calcwatch.analyze_image(upside_down(view.mammogram)) for view in breast.prior]
     wrong = {
         OTHER_WOMAN: labeled_like(_findings(other.prior), prior),

@@ -115,11 +115,13 @@ def compare_distributions(
     planned = {group.id: group for group in truth.groups}
     predicted: dict[str, list[tuple[int, Distribution]]] = {}
     for group in findings.groups:
+        # Loose calcifications and false positives count under the empty name, which is no planned group.
         best, held = Counter(group_of[member] for member in group.members).most_common(1)[0]
         if best in planned and group.distribution is not None:
             predicted.setdefault(best, []).append((held, group.distribution.likeliest))
     return {
         "planned": tuple(
+            # A planned group that was found in pieces counts for its largest piece.
             Classified(planned[plan].distribution, max(own, key=lambda held: held[0])[1], name)
             for plan, own in predicted.items()
         ),

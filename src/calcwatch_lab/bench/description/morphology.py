@@ -82,6 +82,7 @@ def _measure_phantom(seed: int, *, spacing_mm: float) -> Findings:
 def _settings(seed: int, spacing_mm: float) -> PhantomSettings:
     """Every shape equally often: three phantoms in a row share all shapes, five each."""
     rng = np.random.default_rng([seed, SHAPE_TEST_STREAM])
+    # The order belongs to the three together, so that they share out all shapes without repeating any.
     trio, place_in_trio = divmod(seed, _A_ROUND)
     order = np.random.default_rng([trio, SHAPE_ORDER_STREAM]).permutation(len(TELLABLE_SHAPES))
     own = order[_OF_A_PHANTOM * place_in_trio :][:_OF_A_PHANTOM]
@@ -143,6 +144,7 @@ def _plan_of(true: CalcificationTruth) -> str:
 def _of_groups(findings: ImageFindings, true: dict[str, Morphology], name: str) -> tuple[Classified, ...]:
     classified = []
     for group in findings.groups:
+        # None counts too: a group that is mostly false marks has no true shape.
         shape, count = Counter(true.get(uid) for uid in group.members).most_common(1)[0]
         if shape is not None and 2 * count >= len(group.members):
             classified.append(Classified(shape, _likeliest(group), name))

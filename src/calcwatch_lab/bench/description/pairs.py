@@ -216,6 +216,7 @@ def nipple_error_mm(view: AnalyzedView) -> float | None:
 
 def _plans(seed: int) -> tuple[GroupPlan, ...] | None:
     scene = seed % len(SCENES)
+    # None leaves it to the phantom what its breast holds.
     if scene == 0:
         return None
     rng = random_stream(seed, "pairs")

@@ -137,6 +137,7 @@ def cluster_sensitivity(
     sensitivity = {}
     for rate in FALSE_GROUPS:
         allowed = int(rate * len(normal))
+        # The score of the first false group too many: only higher scores count as found.
         threshold = false_scores[allowed] if allowed < len(false_scores) else 0.0
         sensitivity[rate] = float(np.mean(scores > threshold)) if scores.size else math.nan
     return sensitivity

@@ -154,6 +154,7 @@ def evaluate(mammogram: Mammogram, truth: Truth, detector: Detector, *, patient:
     spacing = mammogram.description.pixel_spacing
     if spacing is None:
         raise ValueError(f"{mammogram.description.source}: its pixel spacing is unknown")
+    # Three analyses differ in their threshold alone; the detector, the slow part, runs once.
     once = _remembering(detector)
     low, loose, reported = (
         analyze_image(mammogram, settings=AnalysisSettings(score_threshold=score), detector=once)
@@ -243,6 +244,7 @@ def _evaluate_image(
 def _evaluate_marks(
     image: EvaluatedImage, low: ImageFindings, reported: ImageFindings, truth: Truth, *, mm: float
 ) -> EvaluatedImage:
+    # Unknown counts as plain: it is never left out of those that can be seen.
     strength = [np.inf if true.detectability is None else true.detectability for true in truth.calcifications]
     marks = match_marks(low.calcifications, truth, spacing_mm=mm)
     as_reported = match_marks(reported.calcifications, truth, spacing_mm=mm)
@@ -291,8 +293,10 @@ def match_marks(marks: Sequence[Calcification], truth: Truth, *, spacing_mm: flo
         (MarkClass.DUPLICATE, true_places(truth)),
         (MarkClass.IGNORED, Places(np.zeros((0, 2)), truth.ignored)),
     )
+    # Later ones win: what nobody can judge is neither a duplicate nor false.
     for kind, region in regions:
         mark_class[within(places.points, region, spacing_mm=spacing_mm)] = kind
+    # Last, since a match is one whatever else it lies on.
     mark_class[matched != UNMATCHED] = MarkClass.MATCHED
     true_scores = np.full(len(truth.calcifications), NEVER)
     true_scores[matched[matched != UNMATCHED]] = scores[matched != UNMATCHED]
@@ -327,6 +331,7 @@ def match_groups(findings: ImageFindings, truth: Truth, *, spacing_mm: float) ->
         members = [real[uid] for uid in group.members if uid in real]
         matched = _groups_matched(group, members, truth, spacing_mm)
         best[matched] = np.maximum(best[matched], group.score)
+        # Real calcifications that nobody planned as a group may still lie like a group: not false.
         unclear = len(members) >= GROUP_COUNT or bool(truth.groups and not truth.located)
         other = MarkClass.IGNORED if unclear else MarkClass.FALSE_POSITIVE
         scores.append(group.score)
@@ -378,6 +383,7 @@ def find_lookalikes(findings: ImageFindings, truth: Truth, *, spacing_mm: float)
     """
     marks = places_of(findings.calcifications)
     pairs = possible_matches(marks, true_places(truth), spacing_mm=spacing_mm)
+    # A mark that matches a true calcification beside a clip does not call the clip one.
     unmatched = marks.points[match(pairs, np.ones(len(marks))) == UNMATCHED]
     results = []
     for non_lesion in truth.non_lesions:

@@ -141,6 +141,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, tuple | list | np.ndarray):
         return [plain(item) for item in value]
     if isinstance(value, float | np.floating):
+        # JSON has no nan; adding 0.0 turns -0.0 into 0.0.
         return round(float(value), _DIGITS) + 0.0 if math.isfinite(value) else None
     return int(value) if isinstance(value, np.integer) else value
 
@@ -150,6 +151,7 @@ def _images(results: Sequence[CaseResult], data_set: str, contender: str) -> lis
 
 
 def _shifts(results: Sequence[CaseResult], contender: str) -> tuple[ShiftFigures, ...]:
+    # By patient, so that each shifted phantom is held against itself as it comes.
     usual = {image.patient: image for image in _images(results, PHANTOMS, contender)}
     shifted = [result for result in results if result.case.data_set == SHIFTS]
     kinds = {result.case.variant: result.case.kind for result in shifted}

@@ -105,9 +105,11 @@ def measure_detection(
         ResultNotWritten: ``out`` cannot be written.
 
     """
+    # A missing library is told before hours are spent.
     plots_of = _plotter()
     with writing(out):  # before hours are spent
         out.mkdir(parents=True, exist_ok=True)
+    # Left out for every contender, so that all are measured on the same women.
     trained = frozenset[str]().union(*(contender.trained_on for contender in contenders))
     cases, left_out = cases_of(options, trained)
     results = run_cases(cases, contenders, workers=workers, on_done=on_done)
@@ -117,6 +119,7 @@ def measure_detection(
     plots = plots_of(evidence)
     with writing(out):
         for name in PLOTS:
+            # A plot of a former run would stand beside figures that it does not show.
             (out / f"detector-{name}.svg").unlink(missing_ok=True)
     texts = {f"detector-{name}.svg": text for name, text in plots.items()}
     texts[FIGURES] = figures_text(figures_document(evidence), indent=1, sort_keys=False)

@@ -79,6 +79,7 @@ def misses(truth: Truth, reported: ScoredMarks) -> Iterator[Mistake]:
         At most ``MOST``, those best to be seen first.
 
     """
+    # Unknown goes last: the list begins with misses that are surely visible.
     strength = np.array([true.detectability or 0.0 for true in truth.calcifications], np.float64)
     missed = np.flatnonzero(reported.true_scores < 0)
     for number in missed[np.argsort(-strength[missed], kind="stable")][:MOST]:
@@ -118,6 +119,7 @@ def worst_of(mistakes: Sequence[tuple[str, Mistake]]) -> list[tuple[str, Mistake
     chosen = []
     for kind in sorted({mistake.what for _, mistake in mistakes}):
         same = [(name, mistake) for name, mistake in mistakes if mistake.what == kind]
+        # Ties by name and place, so that the list is the same on every run.
         same.sort(key=lambda item: (-item[1].weight, item[0], item[1].row, item[1].column))
         chosen += same[:MOST]
     return chosen

@@ -77,10 +77,12 @@ def contenders_of(models: Sequence[Path] | None) -> tuple[Contender, ...]:
         try:
             card = read_card(folder, DETECTOR)
         except BadModel:
+            # A model that was named has to be there; the shipped model may be missing in a bare installation.
             if models:
                 raise
             continue
         name = str(card.get("name") or "learned")
+        # Two models of one name would overwrite each other's figures.
         if name in {contender.name for contender in contenders}:
             name = f"{name} ({folder.resolve().name})"
         patients = frozenset(

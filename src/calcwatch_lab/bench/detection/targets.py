@@ -79,9 +79,11 @@ def targets_of(evidence: Evidence) -> Iterator[Target]:
             known = {name: estimate for name, estimate in reached.items() if estimate is not None}
             # Only the look-alikes' own data set holds enough metal; all other figures are read elsewhere.
             belongs = (data_set == LOOKALIKES) == words.startswith("metal")
+            # A target is shown only where every contender can be held against it.
             if belongs and len(known) == len(reached):
                 yield Target(data_set, words, limit, at_least, known)
     if evidence.shifts:
+        # The worst and not the mean: a detector has to work on each device by itself.
         worst = {
             name: max(
                 (shift.both_loss for shift in shifts if shift.kind in _SHIFTS), key=lambda loss: loss.value

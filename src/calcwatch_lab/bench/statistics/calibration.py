@@ -66,6 +66,7 @@ def equal_count(scores: NDArray[np.float64], bins: int = BINS) -> NDArray[np.flo
     """
     if not scores.size:
         return equal_width(bins)
+    # Many equal scores give equal edges; bins without width are dropped.
     return np.unique(np.quantile(scores, np.linspace(0, 1, bins + 1)))
 
 
@@ -88,6 +89,7 @@ def reliability(
         np.bincount(places, np.asarray(values, np.float64), minlength=bins).astype(np.float64)
         for values in (np.ones(len(scores)), scores, real)
     )
+    # An empty bin has no share; as 0 it would count as an error.
     filled = np.where(count > 0, count, np.nan)
     return Reliability(count, score / filled, share / filled)
 
@@ -118,6 +120,7 @@ def expected_error(
     draws, places = draw_patients(count), _places(scores, edges)
     bins = len(edges) - 1
     excess, total = (
+        # Counted once by patient and bin; every draw is then a product instead of a new count.
         draws @ np.bincount(numbers * bins + places, values, minlength=count * bins).reshape(count, bins)
         for values in (scores - real, np.ones(len(scores)))
     )
@@ -141,4 +144,5 @@ def brier(scores: NDArray[np.float64], real: NDArray[np.bool_]) -> float:
 
 def _places(scores: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.intp]:
     """Number of each score's bin."""
+    # The last edge belongs to the last bin: a score of exactly 1 has a place.
     return np.clip(np.searchsorted(edges, scores, side="right") - 1, 0, max(len(edges) - 2, 0))

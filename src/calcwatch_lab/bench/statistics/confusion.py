@@ -99,10 +99,12 @@ def f1_of(counts: NDArray[np.int64]) -> NDArray[np.float64]:
         A figure a class; ``nan`` where the class never occurs.
 
     """
+    # Without the last column: "cannot tell" is nobody's precision, but lowers recall through the rows.
     square = counts[:, : len(counts)]
     right = np.diag(square).astype(np.float64)
     total = counts.sum(axis=1) + square.sum(axis=0)
     scores = np.full(len(counts), np.nan)
+    # A class that no finding truly has cannot have an F1, and would pull the mean to 0.
     occurs = counts.sum(axis=1) > 0
     scores[occurs] = 2 * right[occurs] / total[occurs]
     return scores
@@ -123,6 +125,7 @@ def _macro_f1(
     drawn = []
     for _ in range(_RESAMPLES):
         chosen = np.concatenate([rows[number] for number in rng.integers(0, len(rows), len(rows))])
+        # Classes that a draw happens to lack are left out of its mean.
         drawn.append(float(np.nanmean(f1_of(_counts(true[chosen], predicted[chosen], classes)))))
     low, high = np.percentile(drawn, _ENDS)
     return Estimate(float(np.nanmean(f1_of(_counts(true, predicted, classes)))), float(low), float(high))

@@ -94,10 +94,12 @@ def sensitivity(response: FreeResponse, rates: Sequence[float]) -> NDArray[np.fl
     """
     pooled = replace(
         response,
+        # The same computation as for a draw, with all patients taken for a single patient.
         true_patient=np.zeros_like(response.true_patient),
         false_patient=np.zeros_like(response.false_patient),
         exposure=response.exposure.sum(keepdims=True),
     )
+    # Only at false scores does the rate change; between them a lower threshold can only find more.
     thresholds = np.append(np.unique(response.false_scores)[::-1], _BELOW_ALL)
     return np.asarray(_sensitivities(pooled, rates, np.ones((1, 1), np.int32), thresholds)[0])
 
@@ -167,6 +169,7 @@ def threshold_at(response: FreeResponse, rate: float) -> float:
     """
     allowed = int(np.floor(rate * response.exposure.sum() + _ROUNDING))
     ordered = np.sort(response.false_scores)[::-1]
+    # The score of the first false positive that is not allowed; only higher scores pass.
     return float(ordered[allowed]) if allowed < ordered.size else -np.inf
 
 
@@ -224,6 +227,7 @@ def _sensitivities(
     allowed = np.floor(np.outer(weights @ response.exposure, rates) + _ROUNDING)
     # False positives only grow as the threshold falls: the last one allowed is found by bisection.
     passing = [np.searchsorted(row, limit, side="right") for row, limit in zip(false, allowed, strict=True)]
+    # passing is at least 1: at the first threshold, the highest false score itself, none passes.
     reported = np.take_along_axis(true, np.array(passing, np.intp) - 1, axis=1)
     return np.where(total[:, None] > 0, reported / np.maximum(total, 1)[:, None], np.nan)
 

@@ -72,6 +72,7 @@ def draw_patients(count: int, *, draws: int = DRAWS, seed: int = PATIENT_DRAWS) 
     """
     drawn = np.random.default_rng(seed).integers(0, count, (draws, count))
     counts = np.zeros((draws, count), np.int32)
+    # add.at, because a patient may be drawn several times in a draw, which += would count once.
     np.add.at(counts, (np.arange(draws)[:, None], drawn), 1)
     return counts
 
@@ -99,6 +100,7 @@ def percentiles(draws: NDArray[np.float64]) -> NDArray[np.float64]:
         2.5th and 97.5th percentile, 2 x the other axes; ``nan`` where no draw has a figure.
 
     """
+    # nanquantile warns of columns without a number; they are put back to nan below.
     kept = np.where(np.isnan(draws).all(axis=0), 0.0, draws)
     limits = np.nanquantile(kept, ENDS, axis=0)
     return np.asarray(np.where(np.isnan(draws).all(axis=0), np.nan, limits))
@@ -125,6 +127,7 @@ def ratio_interval(
     draws = draw_patients(count)
     above = draws @ np.bincount(numbers, numerators, minlength=count)
     below = draws @ np.bincount(numbers, denominators, minlength=count)
+    # A draw in which nobody counts has no ratio and no say in the interval.
     low, high = percentiles(np.where(below > 0, above / np.where(below > 0, below, 1), np.nan))
     return float(low), float(high)
 

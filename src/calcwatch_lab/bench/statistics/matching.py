@@ -132,9 +132,11 @@ def possible_matches(marks: Places, truths: Places, *, spacing_mm: float) -> Mar
     overlapping = {
         (mark, truth)
         for mark, truth in _boxes_that_meet(marks, truths)
+        # Overlap is slow to compute and only asked where distance has not decided.
         if (mark, truth) not in near
         and overlap(marks.outlines[mark], truths.outlines[truth]) >= MATCH_OVERLAP
     }
+    # Sets have no order; the assignment has to be the same on every run.
     ordered = sorted(near | overlapping)
     distances = [float(np.hypot(*(marks.points[mark] - truths.points[truth]))) for mark, truth in ordered]
     return (
@@ -170,6 +172,7 @@ def match(pairs: MarkPairs, scores: NDArray[np.float64]) -> NDArray[np.intp]:
     worth = np.zeros((marks.size, truths.size))
     worth[row, column] = ranks[row] + nearness / (marks.size + 1)  # distances never outweigh a rank
     rows, columns = linear_sum_assignment(worth, maximize=True)
+    # The assignment also pairs what cannot match, at no worth; those are no matches.
     real = worth[rows, columns] > 0
     matched[marks[rows[real]]] = truths[columns[real]]
     return matched

@@ -50,12 +50,14 @@ def cells(outline: Sequence[Point], steps: int) -> NDArray[np.int64]:
     """
     if len(outline) < 3:
         return np.zeros(0, np.int64)
+    # From pixel centers to cell centers, so that both outlines lie on the same grid.
     corners = (np.array(outline, np.float64) + 0.5) * steps - 0.5
     first = np.floor(corners.min(axis=0)).astype(np.int64)
     size = np.ceil(corners.max(axis=0)).astype(np.int64) - first + 1
     local = np.rint((corners - first)[:, ::-1] * 16).astype(np.int32)  # fillPoly's four fractional bits
     mask = cv2.fillPoly(np.zeros(tuple(size), np.uint8), [local], 1, shift=4)
     rows, columns = np.nonzero(mask)
+    # One number for each cell; the offset keeps outlines that begin before the image positive.
     return np.asarray((rows + first[0] + _ROW // 4) * _ROW + columns + first[1] + _ROW // 4)
 
 
@@ -102,6 +104,7 @@ def intersection_over_union(first: NDArray[np.int64], second: NDArray[np.int64])
 
     """
     common = np.intersect1d(first, second, assume_unique=True).size
+    # Two empty sets share nothing: 0 and no division by zero.
     return common / max(first.size + second.size - common, 1)
 
 

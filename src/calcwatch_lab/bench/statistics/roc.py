@@ -31,6 +31,7 @@ def area_under_curve(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -
     count = int(positive.sum())
     if count in (0, positive.size):
         return math.nan
+    # Ranks with ties at their mean: equal scores count as half right.
     excess = rankdata(scores)[positive].sum() - count * (count + 1) / 2
     return float(excess / (count * (positive.size - count)))
 
@@ -64,5 +65,6 @@ def area_estimate(
     for _ in range(DRAWS):
         drawn = np.concatenate([rows[i] for i in rng.integers(0, len(names), len(names))])
         areas.append(area_under_curve(scores[drawn], positive[drawn]))
+    # A draw of only positives or only negatives has no area.
     low, high = np.nanquantile(areas, ENDS)
     return Estimate(value, float(low), float(high))

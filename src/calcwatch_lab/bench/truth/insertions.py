@@ -95,6 +95,7 @@ def load_inserted(path: Path, given: GivenAttributes) -> tuple[Mammogram, Truth]
     area, spacing = breast_area(mammogram), mammogram.description.pixel_spacing
     if spacing is None or not area.any():
         raise UnsuitableImage(f"{mammogram.description.source}: no spacing or no breast to insert into")
+    # crc32 and not hash(), which Python salts anew in every process.
     rng = np.random.default_rng([INSERTION_TEST_STREAM, crc32(path.name.encode())])
     insertion = insert(
         rng,
@@ -104,6 +105,7 @@ def load_inserted(path: Path, given: GivenAttributes) -> tuple[Mammogram, Truth]
         gray_step=mammogram.gray_step,
         settings=replace(_SETTINGS, gain=float(rng.uniform(*_GAINS))),
     )
+    # Another picture now: tracking UIDs made from the digest must differ from those of the original.
     description = replace(mammogram.description, sha256=f"{mammogram.description.sha256} inserted")
     return (
         replace(mammogram, gray=insertion.gray, description=description),
@@ -157,6 +159,7 @@ def truth_of_insertion(insertion: Insertion, spacing_mm: float) -> Truth:
             )
             for n, calcification in enumerate(inserted)
         ),
+        # A single calcification was drawn as a group of one member and is none.
         groups=tuple(_group(insertion, group, spacing_mm) for group in members if len(group) > 1),
         positive=bool(inserted),
         located=True,

@@ -178,6 +178,7 @@ def lookalike_cases(count: int, *, settings: PhantomSettings) -> list[Case]:
 
 
 def _case(seed: int, variant: ImagingVariant, data_set: str) -> Case:
+    # By the seed, so that a shifted phantom keeps its view and can be compared one by one.
     view = _VIEWS[seed % len(_VIEWS)]
     settings = replace(variant.settings, views=(view,))
     if seed % _EMPTY_EVERY == _EMPTY_EVERY - 1:
@@ -228,6 +229,7 @@ def mammogram_of(
     description = ImageDescription(
         name, sha256=name, rows=gray.shape[0], columns=gray.shape[1], pixel_spacing=spacing
     )
+    # As they come, phantoms are not rounded a second time.
     if (window, gamma, bits) != ((0.0, 1.0), 1.0, None):
         low, high = window
         curved = np.clip((gray - np.float32(low)) / np.float32(high - low), 0, 1) ** np.float32(gamma)

@@ -151,6 +151,7 @@ def detectability(
         Root of the sum over pixels of (signal / noise)^2.
 
     """
+    # The part with the largest weight; wide tails add hardly anything to a squared signal.
     _, blur_mm = max(mtf)
     spread_mm2 = area_mm2 / 2 + np.pi * (blur_mm**2 + spacing_mm**2 / 12)
     return float(contrast * np.sqrt(spread_mm2) / spacing_mm)

@@ -89,9 +89,11 @@ def examples_of(
     others = tuple(own for own in backgrounds if own not in films)
     chosen = backgrounds
     if films and others:
+        # A stream of its own, so that the scene's other draws are the same with or without films.
         is_film = np.random.default_rng([seed, FILM_STREAM]).random() < settings.film_share
         chosen = films if is_film else others
     examples = make_examples(make_scene(seed, chosen, settings), settings)
+    # The context network needs every neighbor of a candidate, the patch network only examples.
     if whole:
         return examples
     rng = np.random.default_rng([seed, TISSUE_STREAM])
@@ -117,6 +119,7 @@ def make_examples(scene: DetectorScene, settings: DetectorTraining) -> SceneExam
 
     """
     image = normalize(scene.mammogram)
+    # By the very code of the analysis: the network learns what it will be given.
     candidates = find_candidates(image, find_breast(image), AnalysisSettings())
     patches = cut_patches(image, candidates, settings.candidates)
     count = len(patches.numbers)
@@ -141,6 +144,7 @@ def _with_some_tissue(
     rest = tissue[settings.hardest_tissue :]
     count = min(max(0, settings.tissue - settings.hardest_tissue), rest.size)
     some = rng.choice(rest, count, replace=False)
+    # Candidates come strongest first, so the first are the likeliest mistakes.
     hardest = tissue[: settings.hardest_tissue][: settings.tissue]
     kept = np.concatenate([np.flatnonzero(answer > TISSUE), hardest, some])
     return np.asarray(np.sort(kept), dtype=np.intp)
@@ -172,6 +176,7 @@ def _in_crop(known: Known, image: PreparedImage) -> NDArray[np.float64]:
     outline = known.outline if len(known.outline) > 2 else ((known.row, known.column),)
     points = np.array(outline, dtype=np.float64)
     rows, columns = points[:, 0] - frame.top, points[:, 1] - frame.left
+    # From file pixels to crop pixels: OpenCV wants the column first.
     return np.stack([frame.columns - 1 - columns if frame.mirrored else columns, rows], axis=1)
 
 
@@ -179,6 +184,7 @@ def _stamp(
     canvas: NDArray[np.int8] | NDArray[np.int32], points: NDArray[np.float64], reach_px: float, value: int
 ) -> None:
     """Set the pixels inside an outline, or within ``reach_px`` of it, to a value."""
+    # A line that wide reaches as far outside as inside.
     thick = 2 * max(1, round(reach_px)) + 1
     corners = np.rint(points * 2**_SHIFT).astype(np.int32)
     if len(corners) > 2:

@@ -69,6 +69,7 @@ def fit_patch_network(
         true = torch.from_numpy(answer[rows].astype(np.int64))
         with torch.autocast("cpu", dtype=torch.bfloat16):
             logits = network(*_varied(rng, inputs, rows, settings))
+        # Unreduced: the loss of each example is how hard it is.
         losses = nn.functional.cross_entropy(
             logits.float(), true, reduction="none", label_smoothing=fit.label_smoothing
         )
@@ -99,11 +100,13 @@ def _choose(
     settings: DetectorTraining,
 ) -> NDArray[np.intp]:
     objects, tissue = np.flatnonzero(answer > TISSUE), np.flatnonzero(answer == TISSUE)
+    # At first hardness is what an untrained network finds, which is noise.
     if epoch < _EASY_EPOCHS:
         count = int((settings.hard_share + settings.easy_share) * tissue.size)
         return np.concatenate([objects, rng.choice(tissue, count, replace=False)])
     hard = int(settings.hard_share * tissue.size)
     order = tissue[np.argsort(-hardness[tissue], kind="stable")]
+    # Some easy tissue stays in, or the network would forget it.
     easy = rng.choice(order[hard:], int(settings.easy_share * tissue.size), replace=False)
     return np.concatenate([objects, order[:hard], easy])
 
@@ -217,6 +220,7 @@ def calibrate(
     def closure() -> Tensor:
         optimizer.zero_grad()
         loss = nn.functional.cross_entropy(logits * slope + shift, true)
+        # A shift common to all classes changes no probability; the ridge settles it, and holds rare classes.
         loss = loss + settings.shift_ridge * (shift**2).sum()
         loss.backward()
         return loss

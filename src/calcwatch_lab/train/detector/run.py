@@ -61,6 +61,7 @@ def train_detector(
         TooFewSeeds: More scenes are asked for than there are seeds.
 
     """
+    # By women: two images of one breast in both parts would make the first network look better than it is.
     first, held_back = split_by_patient(backgrounds, settings.held_back_share)
     patch_seeds = PATCH_NETWORK_SCENES.take(settings.patch_scenes)
     context_seeds = CONTEXT_NETWORK_SCENES.take(settings.context_scenes)
@@ -116,6 +117,7 @@ def _card(
         "scenes": {"learn": settings.patch_scenes, "weigh": settings.context_scenes},
         "epochs": settings.patch_network.rounds,
         "trained_on": sorted({image.patient for image in backgrounds}),
+        # Both lists go into the card, so that a bench leaves these women out.
         "weighed_on": sorted({image.patient for image in held_back}),
         "candidate_recall": round(sum(scene.found for scene in scenes) / max(1, wanted), 4),
     }

@@ -142,10 +142,12 @@ def _known_in_phantom(image: PhantomImage, draws: DetectorScenes) -> list[Known]
     known = [
         KnownObject(_CLASSES.get(found.kind), *point, found.outline if len(found.points) == 1 else ())
         for found in image.truth.non_lesions
+        # A fold is tissue and stays an example of tissue.
         if found.kind is not NonLesionKind.SKIN_FOLD
         for point in found.points
     ]
     for found in image.truth.calcifications:
+        # At least a pixel, in which a smaller thing still shows; capped, as large things are plain anyway.
         pixels = min(max(found.area_mm2 / image.pixel_spacing_mm**2, 1.0), draws.most_counted_px)
         # The contrast is a peak: over its shadow, a ball adds up to about half of a plate of that height.
         plain = found.contrast is None or found.contrast * pixels**0.5 >= 2 * draws.least_detectability
@@ -178,10 +180,12 @@ def _on_background(
         KnownObject(_CLASSES[metal.kind], metal.row, metal.column, metal.outline)
         for metal in made.non_lesions
     ]
+    # After insertion: more noise lies over calcifications as over tissue.
     gray = _with_noise(rng, made.gray, area, spacing_mm, draws)
     if rng.random() < draws.film_chance:
         gray, dust = _with_dust(rng, gray, area, spacing_mm, draws)
         known += dust
+    # Rounded last, as a device stores what it has processed.
     gray = np.rint(gray.clip(0, 1) / mammogram.gray_step) * np.float32(mammogram.gray_step)
     rounded = replace(mammogram, gray=np.asarray(gray, np.float32))
     return Scene(_perhaps_without_spacing(rng, rounded, draws), tuple(known))
@@ -244,6 +248,7 @@ def _with_dust(
         path = _dust_path(rng, float(rows[chosen]), float(columns[chosen]), draws)
         thick = 2 if spacing_mm < draws.fine_mm and rng.random() < draws.thick_chance else 1
         mask = np.zeros(gray.shape, np.uint8)
+        # Not antialiased: dust has edges as sharp as the pixels.
         cv2.polylines(mask, [path], False, (255,), thick, cv2.LINE_8)
         drawn = np.argwhere(mask)
         added[drawn[:, 0], drawn[:, 1]] += np.float32(rng.uniform(*draws.dust_gray))

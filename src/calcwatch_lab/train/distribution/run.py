@@ -138,6 +138,7 @@ def fit_distribution(
     names = ("features", "answer", "weight", "set_number")
     pooled = GroupExamples(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
     examples = _balanced(pooled)
+    # Whole point sets: fragments and repeats of a set are too alike to be on both sides.
     is_held_out = examples.set_number >= round((1 - settings.held_out) * len(sets))
     network = _fit(examples.rows(~is_held_out), settings)
     held_out = examples.rows(is_held_out)
@@ -160,11 +161,13 @@ def examples_of(view: PointSet, least_share: float, set_number: int = 0) -> Grou
         The groups.
 
     """
+    # All alike: what grouping makes of scores is no matter of layout.
     scores = np.ones(len(view.points))
     groups = group(
         view.points,
         scores,
         None,
+        # Points are in mm here, so a pixel is taken to be 1 mm.
         distance_px=_PLAIN.grouping_distance_mm,
         min_count=_PLAIN.min_group_count,
         breast_area_px=view.breast_area,
@@ -248,6 +251,7 @@ def _calibrate(network: FeatureNetwork, examples: GroupExamples, least_temperatu
         return loss
 
     optimizer.step(closure)
+    # The network multiplies, the fit divides by a temperature.
     network.slope.copy_(1 / temperature.detach().clamp(min=least_temperature))
 
 

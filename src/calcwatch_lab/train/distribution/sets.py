@@ -64,6 +64,7 @@ class PointSet:
     def breast_area(self) -> float:
         """Area inside the outline in square millimeters."""
         row, column = self.skin.T
+        # The shoelace formula.
         return float(abs(np.dot(row, np.roll(column, 1)) - np.dot(column, np.roll(row, 1))) / 2)
 
 
@@ -186,6 +187,7 @@ def _projected(groups: tuple[Group, ...], geometry: ViewGeometry, phantom: Phant
         solids = group.current
         rows += [solid.position for solid in solids]
         owner += [real.index(group) if group in real else LOOSE] * len(solids)
+        # Large and dense are seen first; which are missed is drawn by it.
         size += [
             solid.density * max(2 * float(np.abs(part.matrix).max()) for part in solid.parts)
             for solid in solids
@@ -216,4 +218,5 @@ def _inside(rng: np.random.Generator, skin: NDArray[np.float64], count: int) -> 
     """Points spread over the breast, at random between the middle of its chest wall and its skin."""
     wall = (skin[0] + skin[-1]) / 2
     rim = skin[rng.integers(0, len(skin), count)]
+    # The root spreads points evenly over the area between wall and rim.
     return np.asarray(wall + (rim - wall) * _INNER * rng.random((count, 1)) ** 0.5)

@@ -85,6 +85,7 @@ def shape_examples(scene: ShapeScene, detector: Detector, settings: ShapeTrainin
 
     """
     image = normalize(scene.mammogram)
+    # A lower threshold than the analysis has: false marks are needed as examples of nothing.
     analysis = AnalysisSettings(score_threshold=settings.least_score)
     breast = find_breast(image)
     detections, _ = separate_lookalikes(image, breast, detector(image, breast, analysis), settings=analysis)
@@ -117,6 +118,7 @@ def _answers(
     )
     answer = np.full(len(marks), NOTHING, np.int8)
     for place, mark in enumerate(marks):
+        # Marks are in crop pixels, the truth is in file pixels.
         row, column = frame.to_file(mark.row, mark.column)
         away = np.hypot(*(centers - (row, column)).T)
         for number in np.argsort(away, kind="stable")[: np.count_nonzero(away <= reach + near_px)]:
@@ -124,6 +126,7 @@ def _answers(
                 break
             if _is_on(outlines[number], row, column, near_px):
                 shape = known[number].answer
+                # On something that is not to be learned from: it is no example of nothing either.
                 answer[place] = LEFT_OUT if shape is None else MORPHOLOGY_CLASSES.index(shape)
                 break
     return answer
@@ -139,4 +142,5 @@ def _of_group(answer: NDArray[np.int8]) -> int:
     """The commonest answer of the members, if half of all have it."""
     counts = np.bincount(answer[answer >= 0], minlength=OUTPUTS)
     best = int(np.argmax(counts))
+    # A group of several shapes has no true shape to learn.
     return best if counts[best] * 2 >= answer.size else LEFT_OUT

@@ -62,6 +62,7 @@ def balance(answer: NDArray[np.int8]) -> NDArray[np.float32]:
 
     """
     counts = np.bincount(answer, minlength=OUTPUTS).clip(1)
+    # The root: full weights would let a handful of rare examples lead the fit.
     weight = np.sqrt(counts.mean() / counts)
     return np.asarray(weight / weight.mean(), np.float32)
 
@@ -138,6 +139,7 @@ def context_examples(
         Features and class of each; those that teach nothing are left out.
 
     """
+    # An empty first part, so that no scenes at all still give arrays of the right width.
     features, answers = [np.zeros((0, CONTEXT_FEATURES), np.float32)], [np.zeros(0, np.int8)]
     for scene in scenes:
         logits = logits_of(network, scene.inputs, OUTPUTS)
@@ -179,6 +181,7 @@ def fit_context_network(
 
     def loss_of(rows: NDArray[np.intp]) -> Tensor:
         doubt = settings.features_spread * rng.standard_normal((rows.size, features.shape[1]), np.float32)
+        # In units of each feature's spread, so that doubt weighs alike on all.
         doubtful = torch.from_numpy(features[rows]) + torch.from_numpy(doubt) * network.scale
         true = torch.from_numpy(answer[rows].astype(np.int64))
         return nn.functional.cross_entropy(
@@ -201,6 +204,7 @@ def fit_context_network(
 
 def _chances(features: NDArray[np.float32], answer: NDArray[np.int8]) -> NDArray[np.float64]:
     """Chance of each row to be drawn: groups and single ones half each, rare shapes more often."""
+    # The last feature says whether a row is of a group.
     is_group = features[:, -1] > 0.5
     weight = balance(answer)[answer].astype(np.float64)
     for part in (is_group, ~is_group):
@@ -221,5 +225,6 @@ def calibrate(network: FeatureNetwork, features: NDArray[np.float32], answer: ND
         logits = network.logits(torch.from_numpy(features))
     true = torch.from_numpy(answer.astype(np.int64))
     slopes = torch.linspace(*_SLOPES)
+    # Tried and not optimized: a single number between known bounds cannot run away.
     losses = [float(nn.functional.cross_entropy(logits * slope, true)) for slope in slopes]
     network.slope.copy_(slopes[int(np.argmin(losses))])

@@ -94,6 +94,7 @@ def fit_shapes(
         The patch network and the calibrated context network.
 
     """
+    # Three parts: each step is fitted on scenes that the step before has not seen, where it is not too sure.
     first = round((1 - settings.context_share) * len(scenes))
     second = first + round((1 - settings.calibration_share) * (len(scenes) - first))
     rng = np.random.default_rng(EXAMPLE_DRAW)

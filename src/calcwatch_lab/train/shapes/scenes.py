@@ -55,6 +55,7 @@ def make_shape_scene(seed: int, backgrounds: tuple[LabeledImage, ...], settings:
         BadTable: The spacing of a background is not known.
 
     """
+    # A stream of its own: the same seed serves the phantom's own draws.
     rng = np.random.default_rng([seed, SHAPE_SCENE_STREAM])
     if backgrounds and rng.random() < settings.real_share:
         return _on_background(rng, backgrounds, settings)
@@ -102,6 +103,7 @@ def _plans(rng: np.random.Generator, draws: ShapeScenes, *, lateral: bool) -> tu
     count = int(rng.integers(*draws.groups, endpoint=True))
     drawn = rng.choice(len(shapes), count, replace=False, p=weight / weight.sum())
     chosen = [shapes[place] for place in drawn]
+    # Lateral views are few and the only views in which sediment can be learned.
     if lateral and Morphology.MILK_OF_CALCIUM not in chosen:
         chosen.append(Morphology.MILK_OF_CALCIUM)
     plans = [_plan(rng, shape, draws) for shape in chosen]
@@ -148,6 +150,7 @@ def _on_background(
                 crowded_share=draws.crowded_share,
             ),
         )
+        # Each layer is inserted into the result of the layers before.
         gray = made.gray
         known += [
             KnownObject(

@@ -33,6 +33,7 @@ def meaning_of(scheme: str, value: str) -> str:
 
     """
     if scheme in SNOMED_RT_DESIGNATORS:
+        # The dictionary lists SNOMED CT alone; an RT identifier has the meaning of the code that replaced it.
         return meaning_of("SCT", SNOMED_CT_OF_RT.get(value, ""))
     return _meanings().get((scheme, value), UNKNOWN)
 
@@ -47,10 +48,12 @@ def _meanings() -> dict[tuple[str, str], str]:
         for entry in named.values()
         for value, (meaning, _) in entry.items()
     }
+    # Ours go last and win: the same concept then reads alike in copies and in our own objects.
     return meanings | {(code.scheme, code.value): code.meaning for code in _our_codes()}
 
 
 def _our_codes() -> list[Code]:
+    # Every constant in capitals: single codes, and tables whose values are codes.
     held = [value for room in _OURS for name, value in vars(room).items() if name.isupper()]
     codes = [code for value in held for code in (value.values() if isinstance(value, dict) else [value])]
     return [code for code in codes if isinstance(code, Code)]

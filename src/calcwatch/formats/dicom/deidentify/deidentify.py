@@ -132,9 +132,11 @@ def read_whole(content: bytes) -> FileDataset:
         UnreadableImage: It is damaged: what cannot be read in full cannot be cleaned.
 
     """
+    # First our own parser, which refuses truncated files and compression bombs; pydicom takes what is there.
     parse_dicom(content)
     with _reading_whole():
         dataset = dcmread(BytesIO(content), force=True)
+        # Decoded now: text in the file's character set is about to be written as UTF-8.
         dataset.decode()
         return dataset
 
@@ -149,6 +151,7 @@ def person_of(dataset: Dataset) -> str:
         Patient ID, or the study where there is none.
 
     """
+    # Without Patient ID at least a study stays together; two women without ID are never merged.
     return word(dataset, "PatientID") or f"study {word(dataset, 'StudyInstanceUID')}"
 
 
@@ -165,11 +168,13 @@ def needs_black_out(dataset: Dataset) -> str:
         The reason in words; ``""`` where nothing says so.
 
     """
+    # Segmentations hold masks that programs made; letters cannot be burned into them.
     if "PixelData" not in dataset or word(dataset, "Modality") == "SEG":
         return ""
     burned_in = word(dataset, "BurnedInAnnotation").upper()
     if burned_in == "YES":
         return "Burned In Annotation is YES"
+    # Even against a NO: labels are on the film itself, whatever the scanner wrote.
     if word(dataset, "DetectorType") == "FILM" or word(dataset, "ConversionType") == "DF":
         return "it is digitized film"
     # the UIDs of multi-frame secondary captures are below that of the single-frame one
@@ -196,6 +201,7 @@ def deidentify(
         UnreadableImage: It is damaged where ``read_whole`` did not look.
 
     """
+    # Refused before anything is written: no copy is better than a half-cleaned copy.
     if "EncapsulatedDocument" in dataset:
         raise UnsupportedImage(
             "an encapsulated document may name the patient on any page and cannot be cleaned; analyze the "
@@ -203,11 +209,14 @@ def deidentify(
         )
     with _reading_whole():
         tally = Removed()
+        # From an empty data set upward: what no rule lists is never copied, whatever it is.
         cleaned = _cleaned(dataset, identity, tally)
+        # A file without meta information was found to be plain; explicit little-endian is what is written.
         syntax = UID(word(dataset.file_meta, "TransferSyntaxUID") or ExplicitVRLittleEndian)
         if "PixelData" in dataset:
             syntax = _put_pixels(cleaned, dataset, syntax, keep=keep)
             tally.blacked_out = keep is not None
+        # Objects without pixels are rewritten in a single plain syntax; compressed pixels keep theirs.
         elif not syntax.is_little_endian or syntax.is_implicit_VR or syntax.is_deflated:
             syntax = ExplicitVRLittleEndian
         _add_identity(cleaned, identity, tally)
@@ -231,6 +240,7 @@ def _reading_whole() -> Iterator[None]:
 
 def _add_identity(cleaned: Dataset, identity: Identity, tally: Removed) -> None:
     name = identity.pseudonym.patient_id
+    # After cleaning, since both were left out there like everything unlisted.
     cleaned.PatientID = cleaned.PatientName = name
     cleaned.SpecificCharacterSet = "ISO_IR 192"
     cleaned.PatientIdentityRemoved = "YES"
@@ -239,6 +249,7 @@ def _add_identity(cleaned: Dataset, identity: Identity, tally: Removed) -> None:
     methods = [BASIC_PROFILE, RETAIN_PATIENT_CHARACTERISTICS, RETAIN_MODIFIED_DATES]
     methods += [CLEAN_PIXEL_DATA] if tally.blacked_out else []
     cleaned.DeidentificationMethodCodeSequence = [coded(method) for method in methods]
+    # Burned In Annotation of the copy speaks of the copy.
     if tally.blacked_out:
         cleaned.BurnedInAnnotation = "NO"
 
@@ -249,12 +260,14 @@ def _cleaned(dataset: Dataset, identity: Identity, tally: Removed) -> Dataset:
     if "CodeValue" in dataset or "LongCodeValue" in dataset:
         return _code(dataset, tally)
     for element in dataset:
+        # Counted, not named: a private creator's name may tell the institution.
         if element.tag.is_private:
             tally.private += 1
             continue
         kept = _kept(element, identity, tally)
         if kept is not None:
             cleaned.add(kept)
+        # These are put back by other means and are not missing in the copy.
         elif element.keyword not in ("PixelData", "PatientID", "PatientName", "SpecificCharacterSet"):
             tally.removed[element.keyword or "unknown"] += 1
     return cleaned
@@ -263,10 +276,12 @@ def _cleaned(dataset: Dataset, identity: Identity, tally: Removed) -> Dataset:
 def _kept(element: DataElement, identity: Identity, tally: Removed) -> DataElement | None:
     """An attribute as it may stay, ``None`` where it may not."""
     keyword = element.keyword
+    # Before the test for emptiness: a dummy also fills an empty type 1 attribute.
     if keyword in DUMMIES:
         return _dummy(element, tally)
     if keyword in SEQUENCES:
         return _sequence(element, identity, tally)
+    # Empty tells nothing but has to be there where type 2 asks for it.
     if element.is_empty:
         return DataElement(element.tag, element.VR, None) if keyword in _LISTED else None
     if keyword in UIDS:
@@ -281,6 +296,7 @@ def _sequence(element: DataElement, identity: Identity, tally: Removed) -> DataE
     is_emptied = element.keyword in EMPTIED_SEQUENCES or not element.value
     items = [] if is_emptied else [_cleaned(item, identity, tally) for item in element.value]
     if element.keyword == "ConceptNameCodeSequence":
+        # A heading "Unspecified" would say nothing; "Comment" fits any content item.
         items = [coded(COMMENT) if item.CodeValue == UNSPECIFIED.value else item for item in items]
     return DataElement(element.tag, "SQ", items)
 
@@ -292,6 +308,7 @@ def _allowed(element: DataElement) -> DataElement | None:
         return None
     values = element.value if element.VM > 1 else [element.value]
     kept = [allowed(value) for value in values]
+    # One bad value removes all: what is left of a list would change places.
     if any(value is None for value in kept):
         return None
     return DataElement(element.tag, element.VR, kept if element.VM > 1 else kept[0])
@@ -299,6 +316,7 @@ def _allowed(element: DataElement) -> DataElement | None:
 
 def _dummy(element: DataElement, tally: Removed) -> DataElement:
     """A free word is replaced; a maker that everybody knows stays."""
+    # "GE MEDICAL SYSTEMS" and "Ge Medical Systems, Inc." are the same maker.
     words = re.findall(r"\w+", str(element.value or "").upper())
     is_known = " ".join(word for word in words if word not in COMPANY_WORDS) in MAKERS
     if element.keyword == "Manufacturer" and is_known:
@@ -309,6 +327,7 @@ def _dummy(element: DataElement, tally: Removed) -> DataElement:
 
 def _mapped(element: DataElement, identity: Identity, tally: Removed) -> DataElement:
     values = [str(uid) for uid in (element.value if element.VM > 1 else [element.value])]
+    # SOP classes and other well-known UIDs are the same for everybody, and objects need them.
     mapped = [uid if uid.startswith(STANDARD_UIDS) else identity.map_uid(uid) for uid in values]
     if mapped != values:
         tally.mapped[element.keyword] += 1
@@ -318,11 +337,13 @@ def _mapped(element: DataElement, identity: Identity, tally: Removed) -> DataEle
 def _shifted(element: DataElement, days: int, tally: Removed) -> DataElement | None:
     """A date that many days earlier or later, with its time to the minute; ``None`` for what is no date."""
     written = str(element.value).strip()
+    # A DT begins as a DA does, so that both take the same way.
     day, time = written[:8], written[8:]
     if not _DAY.fullmatch(day):
         return None
     try:
         moved = datetime.strptime(day, "%Y%m%d") + timedelta(days=days)
+    # Days that no calendar has, or that would fall before year 1.
     except (ValueError, OverflowError):
         return None
     tally.shifted[element.keyword] += 1
@@ -341,9 +362,11 @@ def _time(value: object) -> str | None:
 
 def _number(value: object) -> object | None:
     """A number, a tag, or numbers as bytes; ``None`` for anything else."""
+    # Bytes are LUT data; text never arrives as bytes under these keywords.
     if isinstance(value, int | float | bytes):
         return value
     try:
+        # A name typed into a decimal string fails here and is removed.
         float(str(value))
     except ValueError:
         return None
@@ -376,12 +399,15 @@ def _code(item: Dataset, tally: Removed) -> Dataset:
     """A code of a public scheme, with the scheme's own meaning; another becomes "Unspecified"."""
     scheme, value = word(item, "CodingSchemeDesignator"), word(item, "CodeValue")
     shape = SCHEMES.get(scheme)
+    # A local scheme may code an institution or a person; only public schemes are known to be harmless.
     if shape is None or not shape.fullmatch(value):
         tally.replaced["CodeValue"] += 1
         return coded(UNSPECIFIED)
+    # The meaning comes from a dictionary: Code Meaning is free text, in which a name can hide.
     kept = coded(Code(scheme, value, meaning_of(scheme, value), VERSIONS.get(scheme, "")))
     keywords = (element.keyword for element in item)
     tally.removed.update(keyword for keyword in keywords if keyword and keyword not in CODES | SEQUENCES)
+    # Side and view modifiers hang on the code itself, and a mammogram is read by them.
     for keyword in ("AnatomicRegionModifierSequence", "ViewModifierCodeSequence"):
         if keyword in item:
             setattr(kept, keyword, [_code(modifier, tally) for modifier in item.get(keyword) or []])
@@ -396,6 +422,7 @@ def _put_pixels(
     Compressed pixels stay as they are, but for comments in their streams. Bits above Bits Stored, in which
     old files hide overlays, are cleared.
     """
+    # Not decoded and compressed anew: a lossy stream would lose a second time.
     if syntax.is_encapsulated and keep is None:
         cleaned.PixelData = without_comments(dataset.PixelData)
         cleaned["PixelData"].VR = "OB"
@@ -403,12 +430,16 @@ def _put_pixels(
         return syntax
     pixels = np.ascontiguousarray(dataset.pixel_array)
     if keep is not None:
+        # The value that is shown black and not 0, which is white in MONOCHROME1.
         pixels = np.where(keep, pixels, _background(dataset, pixels)).astype(pixels.dtype)
     if pixels.dtype.kind == "u" and word(dataset, "Modality") != "SEG":
+        # Old files hide overlays, which may show text, in the bits above the gray.
         pixels = pixels & pixels.dtype.type((1 << int(dataset.BitsStored)) - 1)
+    # Packed bits of a segmentation: an array of bytes would be eight times as long and wrong.
     if int(dataset.BitsAllocated) == 1:
         cleaned.PixelData = dataset.PixelData
     else:
+        # pixel_array has the machine's order, the file is little-endian.
         data = pixels.astype(pixels.dtype.newbyteorder("<")).tobytes()
         cleaned.PixelData = data + b"\0" * (len(data) % 2)
     cleaned["PixelData"].VR = "OW" if int(dataset.BitsAllocated) > 8 else "OB"

@@ -37,7 +37,9 @@ def without_comments(encapsulated: bytes) -> bytes:
         The same without comments.
 
     """
+    # Overwritten in place and not cut out: offset tables and item lengths would have to be written anew.
     cleaned = bytearray(encapsulated)
+    # Streams are sought by their start, since fragments of several frames lie in the same bytes.
     for start in (_JPEG_START, _JPEG_2000_START):
         at = cleaned.find(start)
         while at >= 0:
@@ -51,11 +53,14 @@ def _clear(stream: bytearray, at: int, *, is_2000: bool) -> None:
     end = min(len(stream), at + _LONGEST_HEADER)
     while at + 4 <= end and stream[at] == 0xFF:
         marker, length = stream[at + 1], int.from_bytes(stream[at + 2 : at + 4], "big")
+        # Behind it come coded pixels, in which bytes look like markers and must not be touched.
         if marker in (_SCAN, _TILE) or length < 2:
             return
+        # APPn may hold EXIF, XMP or a maker's text; decoders do without, save SPIFF in APP8.
         is_application = marker in _APPLICATIONS and marker != _SPIFF
         if marker == _JPEG_2000_COMMENT if is_2000 else marker == _JPEG_COMMENT or is_application:
             # a comment of JPEG 2000 says first whether it is text, and that stays
             first = at + (6 if is_2000 else 4)
             stream[first : at + 2 + length] = b"\0" * max(0, at + 2 + length - first)
+        # The length counts itself but not the marker.
         at += 2 + length

@@ -131,6 +131,7 @@ SEQUENCES = _listed(
 )
 """Sequences whose items are cleaned by the same rules; the last ones lose all their items."""
 
+# Removing them altogether would leave invalid objects: the Standard wants them there, even empty.
 EMPTIED_SEQUENCES = frozenset(
     {
         "AcquisitionContextSequence",
@@ -145,6 +146,7 @@ CODES = frozenset(
 )
 """Parts of a code; they are judged together."""
 
+# A shape for each scheme: a name written into Code Value under a public scheme does not fit it.
 SCHEMES: dict[str, re.Pattern[str]] = {
     "DCM": re.compile(r"\d{6}|[A-Z]{2,4}"),
     "SCT": re.compile(r"\d{6,18}"),
@@ -153,10 +155,12 @@ SCHEMES: dict[str, re.Pattern[str]] = {
     "LN": re.compile(r"\d{1,5}-\d"),
     "BI": re.compile(r"MA(\.[A-Z0-9]{1,3}){1,5}"),
     "RFC5646": re.compile(r"[a-z]{2}(-[A-Z]{2})?"),
+    # Our own scheme has no shape, only a list: any other value under it was not written by us.
     PRIVATE_SCHEME: re.compile("|".join(code.value for code in IN_DICOM)),
 }
 """Coding schemes whose codes may stay, and what their codes look like; a code of another one is replaced."""
 
+# Type 1 attributes get a word, type 2 become empty: objects stay valid either way.
 DUMMIES = {
     "TextValue": "removed",
     "PersonName": "removed",

@@ -79,6 +79,7 @@ def read_cad_report(content: bytes) -> CadReport:
         )
     try:
         return _report(root)
+    # These have a message of their own; the broad net below would hide it.
     except (UnreadableImage, UnsupportedImage):
         raise
     except Exception as error:  # pydicom answers damaged values with errors of any kind
@@ -89,6 +90,7 @@ def read_cad_report(content: bytes) -> CadReport:
 
 def _report(root: Dataset) -> CadReport:
     items = list(_walk(root))
+    # By place, because findings name their image by reference to an item of the Image Library.
     images = {item.place: uid for item in items if (uid := _referenced_image(item.dataset))}
     marked = [item for item in items if _is_finding(item.dataset)]
     everything = [item.dataset for item in items]
@@ -109,6 +111,7 @@ def _report(root: Dataset) -> CadReport:
 
 def _walk(root: Dataset) -> Iterator[_Item]:
     """Every content item, parents first; a loop is not possible and depth is bounded."""
+    # A stack instead of recursion: nesting in a hostile file must not exhaust Python's own stack.
     waiting = [_Item(root, (1,), None)]
     count = marks = 0
     while waiting:
@@ -127,12 +130,14 @@ def _walk(root: Dataset) -> Iterator[_Item]:
             _Item(child, (*item.place, number), mark)
             for number, child in enumerate(_children(item.dataset), 1)
         ]
+        # Reversed, since the stack gives back the last: the report's order is kept.
         waiting += reversed(children)
 
 
 def _mark(item: _Item, count: int, images: dict[_Place, str]) -> CadMark:
     children = _children(item.dataset)
     center, outline = _graphic(children, cad.CENTER), _graphic(children, cad.OUTLINE)
+    # A report may give an outline and no center.
     row, column = _middle(center[:1] or outline)
     properties = _properties(children)
     codes = [current_code(code) for code in properties]
@@ -148,10 +153,12 @@ def _mark(item: _Item, count: int, images: dict[_Place, str]) -> CadMark:
         rendering_intent=_answer(children, cad.RENDERING_INTENT),
         certainty_percent=_number(children, CERTAINTY, CERTAINTY_OF_FEATURE),
         probability_percent=_number(children, PROBABILITY_OF_CANCER),
+        # NUM items are decimal strings, so a count is read as a float; a negative count says nothing.
         count=None if number is None or number < 0 else round(number),
         morphology=next((key for key, code in MORPHOLOGIES.items() if code[:2] in codes), None),
         distribution=next((key for key, code in DISTRIBUTIONS.items() if code[:2] in codes), None),
         words=tuple(meaning for code in properties if (meaning := word(code, "CodeMeaning"))),
+        # A composite feature contains its single findings: they keep their parent, so none is counted twice.
         part_of=item.mark if item.mark is not None and item.mark < count else None,
     )
 
@@ -199,6 +206,7 @@ def _properties(children: list[Dataset]) -> list[Dataset]:
     coded = [
         _coded(child)
         for child in children
+        # The scope (one image or several) says nothing about what was found.
         if word(child, "RelationshipType") == HAS_PROPERTIES and not _is_named(child, cad.SCOPE_OF_FEATURE)
     ]
     return [code for code in coded if code is not None]
@@ -224,6 +232,7 @@ def _graphic(children: list[Dataset], concept: Code) -> tuple[Point, ...]:
     numbers = [float(number) for number in data] if isinstance(data, Iterable) else []
     if not all(map(math.isfinite, numbers)):
         return ()
+    # GraphicData alternates column and row; a last number without partner is dropped.
     points = [from_dicom(column, row) for column, row in zip(numbers[::2], numbers[1::2], strict=False)]
     return tuple(points[:-1] if len(points) > 1 and points[0] == points[-1] else points)
 

@@ -89,9 +89,11 @@ def read_layout(file: DicomFile) -> PixelLayout:
     layout = PixelLayout(
         rows=_required(file, "Rows"),
         columns=_required(file, "Columns"),
+        # Number of Frames is absent in single-frame objects; 0 is no number of frames.
         frames=max(1, integer(file.dataset, "NumberOfFrames") or 1),
         bits_allocated=_required(file, "BitsAllocated"),
         bits_stored=_required(file, "BitsStored"),
+        # Not _required, which refuses 0: the check below judges it, and quirks has filled in a missing value.
         high_bit=integer(file.dataset, "HighBit") or 0,
         signed=integer(file.dataset, "PixelRepresentation") == 1,
     )
@@ -102,6 +104,7 @@ def read_layout(file: DicomFile) -> PixelLayout:
             f"Bits Allocated {layout.bits_allocated}, Bits Stored {layout.bits_stored} and High Bit "
             f"{layout.high_bit} contradict each other; {AGAIN}"
         )
+    # Before any pixel is touched: a header of a few bytes may promise more than memory holds.
     check_size(layout.rows, layout.columns)
     return layout
 
@@ -132,11 +135,13 @@ def read_cells(file: DicomFile, layout: PixelLayout, frame: int = 0) -> Cells:
             f"transfer syntax {syntax_name(file.transfer_syntax)} is not read; "
             "convert the file to Explicit VR Little Endian or JPEG Lossless"
         )
+    # Refused here, because the plug-in would be fed a stream it was never built for.
     if layout.bits_stored > codec.max_bits:
         raise UnsupportedImage(
             f"{syntax_name(file.transfer_syntax)} of {layout.bits_stored} bits is not read; "
             "convert the file to Explicit VR Little Endian"
         )
+    # Size and end are judged on the bare stream: decoders differ in what they do with a damaged stream.
     stream = _encapsulated_frame(file, file.pixels, layout, frame)
     _check_bit_stream(stream, codec, layout)
     return _decoded(stream, codec, file.transfer_syntax, layout)
@@ -150,6 +155,7 @@ def _check_is_gray(file: DicomFile) -> None:
             f"Photometric Interpretation {photometric or '(missing)'} with {samples} samples per pixel is "
             "not read; a mammogram is MONOCHROME1 or MONOCHROME2"
         )
+    # Float and Double Float Pixel Data have no stored values to put through a lookup table.
     if file.pixels is not None and file.pixels.keyword != "PixelData":
         raise UnsupportedImage(f"{file.pixels.keyword} is not read; a mammogram has integer Pixel Data")
 
@@ -170,6 +176,7 @@ def _native(file: DicomFile, pixels: PixelElement, layout: PixelLayout, frame: i
         layout.bits_allocated == 16 or pixels.vr == "OW"
     )
     file.stream.seek(pixels.offset + frame * layout.frame_bytes)
+    # The last byte of an odd frame sits in the second half of a swapped pair: read that pair whole.
     data = file.stream.read(layout.frame_bytes + (layout.frame_bytes % 2 if swapped else 0))
     if swapped:
         data = np.frombuffer(data, ">u2").astype("<u2").tobytes()[: layout.frame_bytes]
@@ -183,12 +190,15 @@ def _check_native_length(pixels: PixelElement, size: int, layout: PixelLayout) -
         raise UnreadableImage(
             f"the pixels are encapsulated but the transfer syntax is an uncompressed one; {AGAIN}"
         )
+    # All frames are counted though only one is read: a stack cut off at its end is refused at once.
     needed = layout.frame_bytes * layout.frames
+    # The element may claim more than the file has left.
     present = min(pixels.length, size - pixels.offset)
     if present < min(needed, pixels.length):
         raise UnreadableImage(
             f"the file is truncated: {present} of {needed} bytes of pixels are there; {AGAIN}"
         )
+    # Less than a line too much is padding; a line or more means that Rows or Columns shear the picture.
     if not is_harmless_rest(present - needed, layout.bits_allocated // 8 * min(layout.rows, layout.columns)):
         raise UnreadableImage(
             f"{layout.frames} x {layout.rows} x {layout.columns} pixels need {needed} bytes but Pixel Data "
@@ -198,6 +208,7 @@ def _check_native_length(pixels: PixelElement, size: int, layout: PixelLayout) -
 
 def _encapsulated_frame(file: DicomFile, pixels: PixelElement, layout: PixelLayout, frame: int) -> bytes:
     """Return one frame's bit stream, its fragments joined (PS3.5 A.4)."""
+    # Encapsulated pixels always have undefined length (PS3.5 A.4); a length means native pixels.
     if pixels.length is not None:
         raise UnreadableImage(
             f"the pixels are not encapsulated although the transfer syntax is a compressed one; {AGAIN}"
@@ -210,14 +221,17 @@ def _encapsulated_frame(file: DicomFile, pixels: PixelElement, layout: PixelLayo
             file.stream,
             frame,
             number_of_frames=layout.frames,
+            # Offsets without lengths do not say where a frame ends: then pydicom finds it by the items.
             extended_offsets=(offsets, lengths) if offsets and lengths else None,
         )
+    # What pydicom answers to a cut offset table, a missing item tag or a frame that is not there.
     except (ValueError, EOFError, struct.error, IndexError) as error:
         raise UnreadableImage(f"the compressed pixels are truncated or damaged: {error}; {AGAIN}") from error
 
 
 def _check_bit_stream(stream: bytes, codec: Codec, layout: PixelLayout) -> None:
     """Refuse a bit stream that is cut off or whose own size is not the header's, before decoding it."""
+    # RLE has neither a size nor an end marker of its own to hold against the header.
     if codec.family == "rle":
         return
     if not has_end_marker(stream):
@@ -232,28 +246,34 @@ def _check_bit_stream(stream: bytes, codec: Codec, layout: PixelLayout) -> None:
 
 def _jpeg_size(stream: bytes) -> tuple[int, int] | None:
     """Return rows and columns of the frame header (ITU-T T.81 B.2.2; T.87 uses marker SOF55)."""
+    # Behind SOI, the two bytes every JPEG stream starts with.
     position = 2
     while len(stream) >= position + 9 and stream[position] == 0xFF:
         marker = stream[position + 1]
+        # SOF0 to SOF15 but for DHT, JPG and DAC, which share their range; 0xF7 is SOF55 of JPEG-LS.
         if marker == 0xF7 or (0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)):
             rows, columns = struct.unpack_from(">HH", stream, position + 5)
             return rows, columns
+        # 0xFF before a marker is a fill byte, stepped over singly; any other segment by its own length.
         position += 2 + int(struct.unpack_from(">H", stream, position + 2)[0]) if marker != 0xFF else 1
     return None
 
 
 def _jpeg2000_size(stream: bytes) -> tuple[int, int] | None:
     """Return rows and columns of the SIZ marker (ITU-T T.800 A.5.1), of a bare code stream or inside JP2."""
+    # Inside a JP2 file boxes come before the code stream, so the markers are sought.
     start = stream.find(b"\xff\x4f\xff\x51", 0, 4096)
     if start < 0 or len(stream) < start + 24:
         return None
     x_size, y_size, x_offset, y_offset = struct.unpack_from(">IIII", stream, start + 8)
+    # The reference grid begins at 0; the image only at its offset.
     return y_size - y_offset, x_size - x_offset
 
 
 def _decoded(stream: bytes, codec: Codec, transfer_syntax: str, layout: PixelLayout) -> Cells:
     """Decode one bit stream with the chosen plug-in; signed values come back as two's complement cells."""
     decoder = get_decoder(UID(transfer_syntax))
+    # Checked by name: pydicom would fall back to another plug-in, whose lossy pixels may differ.
     if codec.plugin not in decoder.available_plugins:
         raise UnsupportedImage(
             f"the decoder of {syntax_name(transfer_syntax)} is not installed; install it with: "
@@ -264,13 +284,13 @@ def _decoded(stream: bytes, codec: Codec, transfer_syntax: str, layout: PixelLay
         "columns": layout.columns,
         "number_of_frames": 1,
         "samples_per_pixel": 1,
-        "photometric_interpretation": "MONOCHROME2",
+        "photometric_interpretation": "MONOCHROME2",  # polarity is a later step
         "bits_allocated": layout.bits_allocated,
         "bits_stored": layout.bits_stored,
         "pixel_representation": int(layout.signed),
         "pixel_keyword": "PixelData",
-        "correct_unused_bits": False,
-        "raw": True,
+        "correct_unused_bits": False,  # bits beyond Bits Stored are masked by the gray table
+        "raw": True,  # cells as decoded, without pydicom's own conversions
         "index": 0,
         "decoding_plugin": codec.plugin,
     }
@@ -281,10 +301,12 @@ def _decoded(stream: bytes, codec: Codec, transfer_syntax: str, layout: PixelLay
     try:
         (cells, _), complaint = decode_with_complaint(lambda: decoder.as_array(encapsulated, **options))
     except (RuntimeError, ValueError) as error:
+        # pydicom lists every plug-in it tried; the last line is what the decoder itself said.
         said = str(error).strip().splitlines() or [type(error).__name__]
         raise UnreadableImage(f"the compressed pixels are damaged: {said[-1].strip()}; {AGAIN}") from error
     if complaint:
         raise UnreadableImage(f"the compressed pixels are damaged: {complaint}; {AGAIN}")
+    # Unsigned views, since the gray table is indexed by cell; it restores the sign by itself.
     return cells.view(np.uint16) if layout.bits_allocated == 16 else cells.view(np.uint8)
 
 
@@ -303,11 +325,14 @@ def decode_with_complaint(decode: Callable[[], _Result]) -> tuple[_Result, str]:
     """
     with _ONE_AT_A_TIME, tempfile.TemporaryFile() as sink:
         if sys.stderr:
+            # What Python still holds back would otherwise land in the sink.
             sys.stderr.flush()
         try:
             kept = os.dup(_STANDARD_ERROR)
+        # A process without standard error (a service, pythonw) has nothing to listen to.
         except OSError:
             return decode(), ""
+        # The C library writes to the descriptor, so that replacing sys.stderr would catch nothing.
         os.dup2(sink.fileno(), _STANDARD_ERROR)
         try:
             result = decode()

@@ -94,11 +94,14 @@ def make_gray_table(dataset: Dataset, layout: PixelLayout) -> GrayTable:
     padding, padding_step = _padding(dataset, stored)
     curve = _modality(dataset, _Curve(stored.astype(np.float64), float(stored.min()), float(stored.max())))
     if is_for_processing(dataset):
+        # Raw values have their own direction: Photometric Interpretation would turn them a second time.
         curve = _dense_is_bright(dataset, layout, curve)
     else:
+        # Window before polarity, as PS3.4 N.2 orders them: a window is stated for values not yet inverted.
         curve = _polarity(dataset, _value_of_interest(dataset, curve))
     gray = np.clip(curve.values, 0.0, 1.0).astype(np.float32)
     if padding is not None:
+        # Padding is shown black whatever it stores: some makers pad with the largest value.
         gray[padding] = 0.0
     sign = "signed" if layout.signed else "unsigned"
     where = "" if layout.high_bit == layout.bits_stored - 1 else f", High Bit {layout.high_bit}"
@@ -127,6 +130,7 @@ def look_up(table: NDArray[_Scalar], cells: Cells) -> NDArray[_Scalar]:
     found = np.empty(cells.shape, table.dtype)
     for row in range(0, cells.shape[0], _ROWS_AT_A_TIME):
         band = slice(row, row + _ROWS_AT_A_TIME)
+        # clip cannot change anything, every cell has an entry; it spares the check of each index.
         np.take(table, cells[band], out=found[band], mode="clip")
     return found
 
@@ -142,6 +146,7 @@ def count_bits_used(table: GrayTable, cells: Cells) -> int:
         Bits of the largest stored value by magnitude; 0 for an image of zeros.
 
     """
+    # Marks codes instead of collecting values: no sorting of 20 million pixels.
     seen = np.zeros(len(table.stored), np.bool_)
     for row in range(0, cells.shape[0], _ROWS_AT_A_TIME):
         seen[cells[row : row + _ROWS_AT_A_TIME]] = True
@@ -152,6 +157,7 @@ def _stored_values(layout: PixelLayout) -> NDArray[np.int32]:
     """Stored value of every pixel cell: Bits Stored below High Bit, all other bits ignored (PS3.5 8.1.1)."""
     cells = np.arange(2**layout.bits_allocated, dtype=np.int32)
     values = (cells >> (layout.high_bit + 1 - layout.bits_stored)) & (2**layout.bits_stored - 1)
+    # Two's complement within Bits Stored, not within the cell: bits above it may hold overlays.
     negative = layout.signed & (values >= 2 ** (layout.bits_stored - 1))
     stored: NDArray[np.int32] = values - np.where(negative, 2**layout.bits_stored, 0).astype(np.int32)
     return stored
@@ -159,9 +165,11 @@ def _stored_values(layout: PixelLayout) -> NDArray[np.int32]:
 
 def _padding(dataset: Dataset, stored: NDArray[np.int32]) -> tuple[NDArray[np.bool_] | None, tuple[str, ...]]:
     """Cells of Pixel Padding Value to Pixel Padding Range Limit, before the modality LUT (C.7.5.1.1.2)."""
+    # Compared with stored values: the rescale may not be applied to padding.
     padding, limit = integer(dataset, "PixelPaddingValue"), integer(dataset, "PixelPaddingRangeLimit")
     if padding is None:
         return None, ()
+    # The limit may lie on either side of the value (C.7.5.1.1.2).
     low, high = sorted((padding, padding if limit is None else limit))
     named = f"Pixel Padding Value {low}" if limit is None else f"Pixel Padding {low} to {high}"
     return (stored >= low) & (stored <= high), (f"{named}: no image there, set apart",)
@@ -174,10 +182,12 @@ def _modality(dataset: Dataset, curve: _Curve) -> _Curve:
         outputs, top, name = _through_lut(luts[0], "Modality LUT Sequence", curve)
         return curve.then(f"Modality LUT Sequence{name}", outputs, 0.0, top)
     slope, intercept = number(dataset, "RescaleSlope"), number(dataset, "RescaleIntercept") or 0.0
+    # An intercept without a slope is incomplete and means nothing.
     if slope is None or (slope == 1.0 and intercept == 0.0):
         return curve.then("modality: identity", curve.values, curve.low, curve.high)
     if slope == 0.0:
         raise UnreadableImage("Rescale Slope is 0: every pixel would have the same value")
+    # A negative slope swaps the ends of the range.
     low, high = sorted((curve.low * slope + intercept, curve.high * slope + intercept))
     step = f"rescale: value x {slope:g} + {intercept:g}"
     return curve.then(step, curve.values * slope + intercept, low, high)
@@ -199,6 +209,7 @@ def _value_of_interest(dataset: Dataset, curve: _Curve) -> _Curve:
             f"VOI LUT Function {function} is not in the Standard; export the image with a VOI LUT Sequence"
         )
     center, width = centers[0], widths[0]
+    # LINEAR divides by width - 1 (C.11.2.1.2.1), so it needs at least 1; the others only a positive width.
     if width <= 0 or (function == "LINEAR" and width < 1):
         return _whole_range(curve, f"window width {width:g} is not valid and not applied")
     names = words(dataset, "WindowCenterWidthExplanation")
@@ -231,6 +242,7 @@ def _through_lut(item: Dataset, owner: str, curve: _Curve) -> tuple[Values, floa
             f"{owner}: {len(entries)} of the {count} entries its descriptor names are there"
         )
     first = first_lut_input(descriptor[1], signed=curve.low < 0)
+    # Values behind a rescale are fractions, a LUT has whole inputs.
     index = np.clip(np.rint(curve.values) - first, 0, count - 1).astype(np.intp)
     explanation = word(item, "LUTExplanation")
     return entries[index], float(2**bits - 1), f" '{explanation}'" if explanation else ""
@@ -240,6 +252,7 @@ def _linear(inputs: Values, center: float, width: float) -> Values:
     """PS3.3 C.11.2.1.2.1; a width of 1 is a threshold."""
     if width == 1:
         return (inputs > center - 0.5).astype(np.float64)
+    # The half and the 1 are the Standard's: LINEAR counts whole values, unlike LINEAR_EXACT.
     return np.clip((inputs - (center - 0.5)) / (width - 1) + 0.5, 0.0, 1.0)
 
 
@@ -270,6 +283,7 @@ def _polarity(dataset: Dataset, curve: _Curve) -> _Curve:
     shape = contradicts_photometric(dataset)
     if not shape:
         return curve.then(step, gray)
+    # Photometric Interpretation is required of every image, the shape is often copied from a template.
     step = f"{step}; Presentation LUT Shape {shape} contradicts it and is not applied"
     return curve.then(step, gray, 0.0, 1.0, QualityFlag.POLARITY_AMBIGUOUS)
 
@@ -285,6 +299,7 @@ def _dense_is_bright(dataset: Dataset, layout: PixelLayout, curve: _Curve) -> _C
     scale = curve.high - curve.low
     bright = (curve.values - curve.low) / scale if is_denser else (curve.high - curve.values) / scale
     curve = curve.then("For Processing: no window applied", curve.values).then(sign_step, bright)
+    # LOG is logarithmic already; without a word, a second logarithm would do more harm than none.
     if relationship != "LIN":
         named = relationship or "not given"
         return curve.then(f"Pixel Intensity Relationship {named}: no logarithm taken", bright)
@@ -296,6 +311,8 @@ def _dense_is_bright(dataset: Dataset, layout: PixelLayout, curve: _Curve) -> _C
 def _gray_step(gray: Values, layout: PixelLayout) -> float:
     """Return the gray of the middle of the scale divided by the number of stored values that share it."""
     low, high = READING.mid_scale
+    # Cells that differ only in ignored bits hold the same value; they are not counted twice.
     cells_a_value = 2 ** (layout.bits_allocated - layout.bits_stored)
+    # The middle alone: ends of the scale are flat under a sigmoid or a window and would hide the step.
     shared = float(np.count_nonzero((gray >= low) & (gray <= high))) / cells_a_value
     return float((high - low) / max(shared, 1.0))

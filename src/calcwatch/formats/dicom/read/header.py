@@ -63,6 +63,7 @@ def values(dataset: Dataset, keyword: str) -> tuple[Any, ...]:
 
     """
     found = value(dataset, keyword)
+    # Bytes are values of unknown VR: read as text they would be a wrong word.
     if found is None or found == "" or isinstance(found, bytes):
         return ()
     return tuple(found) if isinstance(found, list | tuple | MultiValue) else (found,)
@@ -108,9 +109,11 @@ def numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:
 
     """
     try:
+        # Decimal strings may hold anything: words, "1.#QNAN", numbers with a decimal comma.
         converted = tuple(float(item) for item in values(dataset, keyword))
     except (TypeError, ValueError, OverflowError, ArithmeticError):
         return ()
+    # NaN passes every comparison silently and would reach the gray table or a spacing.
     return converted if all(map(math.isfinite, converted)) else ()
 
 
@@ -176,7 +179,9 @@ def with_functional_groups(dataset: Dataset, frame: int) -> Dataset:
     own = items(dataset, "PerFrameFunctionalGroupsSequence")[frame : frame + 1]
     if not shared and not own:
         return dataset
+    # A copy: other frames and the caller still need the header as it is.
     merged = Dataset(dataset)
+    # The frame's own groups come last and so override what all frames share.
     for group in (*shared, *own):
         for keyword in _PIXEL_GROUPS:
             for item in items(group, keyword)[:1]:

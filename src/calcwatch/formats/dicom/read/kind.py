@@ -52,11 +52,13 @@ def check_is_mammogram(file: DicomFile) -> None:
 
     """
     dataset, sop_class = file.dataset, sop_class_of(file.dataset)
+    # The order gives the most telling reason: an index or an object without pixels is no "not a mammogram".
     if sop_class == MediaStorageDirectoryStorage:
         raise UnsupportedImage("this is a DICOMDIR, an index of other files, and holds no image")
     if file.pixels is None:
         raise _no_pixels(file, sop_class)
     frames = integer(dataset, "NumberOfFrames") or 1
+    # Before the evidence of a breast, which tomosynthesis has: it gets a remedy of its own.
     if sop_class in TOMOSYNTHESIS:
         raise UnsupportedImage(
             f"this is a tomosynthesis image of {frames} frames: it is described, its analysis comes in a "
@@ -69,6 +71,7 @@ def check_is_mammogram(file: DicomFile) -> None:
             f"Body Part Examined {word(dataset, 'BodyPartExamined') or 'not given'}; "
             "leave it out, or correct its header"
         )
+    # Specimens are filed under the mammography SOP classes; only the view tells them from a breast.
     if any(is_snomed_value(item, SPECIMEN) for item in items(dataset, "ViewCodeSequence")):
         raise UnsupportedImage("not a mammogram: the view says radiograph of a tissue specimen")
     if frames > 1:
@@ -88,9 +91,11 @@ def breast_evidence(dataset: Dataset, sop_class: str) -> str:
     """
     if sop_class in MAMMOGRAPHY:
         return "SOP Class"
+    # A breast MRI or ultrasound also says BREAST: first it has to be a radiograph.
     if not may_be_mammogram(dataset, sop_class):
         return ""
     regions, views = items(dataset, "AnatomicRegionSequence"), items(dataset, "ViewCodeSequence")
+    # Ordered from the surest witness; the first is named to the user.
     evidence = {
         "Modality MG": word(dataset, "Modality") == "MG",
         "Body Part Examined": "BREAST" in word(dataset, "BodyPartExamined").upper(),
@@ -125,6 +130,7 @@ def _no_pixels(file: DicomFile, sop_class: str) -> UnreadableImage | Unsupported
             "decrypt it where it was encrypted"
         )
     name = sop_class_name(sop_class) or "without SOP Class"
+    # Reports and presentation states have no pixels by right; an image with Rows has lost them.
     if "Image Storage" not in name and not integer(file.dataset, "Rows"):
         return UnsupportedImage(f"no pixels: this object ({name}) is not an image; leave it out")
     return UnreadableImage(

@@ -69,6 +69,7 @@ def describe_dicom(content: bytes, source: str) -> ImageDescription:
         The description; ``not_analyzed_because`` holds the reason where :func:`read_dicom` would raise.
 
     """
+    # Replaced as more is understood: whatever fails, the user sees all that was read until then.
     description = ImageDescription(source, file_format="DICOM")
     try:
         with _quiet():
@@ -98,13 +99,16 @@ def read_frames(stream: BinaryIO, source: str) -> Iterator[NDArray[np.float32]]:
 
     """
     with _reading(source):
+        # From the stream, not from bytes: a tomosynthesis stack need not fit into memory.
         file = parse_stream(stream, stream.seek(0, 2))
         correct_header(file.dataset)
         layout = read_layout(file)
     for frame in range(layout.frames):
         with _reading(source):
+            # A table for each frame, because window and rescale may differ from frame to frame.
             table = make_gray_table(with_functional_groups(file.dataset, frame), layout)
             gray = look_up(table.gray, read_cells(file, layout, frame))
+        # Outside the context: an error of whoever consumes the frames is not an error of this file.
         yield gray
 
 
@@ -122,10 +126,12 @@ def _reading(source: str) -> Iterator[None]:
         with _quiet():
             yield
     except CalcwatchError as error:
+        # The kind of error stays, since callers sort files by it.
         raise type(error)(f"{source}: {error}") from error
 
 
 def _read(file: DicomFile, description: ImageDescription) -> Mammogram:
+    # All that the header tells is refused before pixels are decoded, which is the slow part.
     check_is_mammogram(file)
     check_is_fine(description.pixel_spacing)
     layout = read_layout(file)
@@ -140,6 +146,7 @@ def _describe(file: DicomFile, source: str) -> ImageDescription:
     """Describe the header; whatever it does not say stays empty."""
     dataset = file.dataset
     sop_class = sop_class_of(dataset)
+    # The view comes first: whether orientation speaks of a side depends on it.
     view = read_view(dataset)
     laterality = read_laterality(dataset, view.value)
     implant = read_implant(dataset)
@@ -149,6 +156,7 @@ def _describe(file: DicomFile, source: str) -> ImageDescription:
     is_raw = is_for_processing(dataset)
     is_mammogram = breast_evidence(dataset, sop_class) or sop_class in TOMOSYNTHESIS
     of_the_kind = {
+        # A file that does not say is not accused of few gray levels: 16 is assumed.
         QualityFlag.EIGHT_BIT: (integer(dataset, "BitsStored") or 16) <= READING.eight_bit,
         QualityFlag.DIGITIZED_FILM: is_digitized_film(dataset),
         QualityFlag.FOR_PROCESSING: is_raw,
@@ -189,6 +197,7 @@ def _describe(file: DicomFile, source: str) -> ImageDescription:
         study_instance_uid=word(dataset, "StudyInstanceUID") or None,
         patient_id=word(dataset, "PatientID") or None,
         study_date=word(dataset, "StudyDate") or None,
+        # Two readers may raise the same flag; the first place keeps the order stable.
         flags=tuple(dict.fromkeys(flags)),
     )
 
@@ -197,6 +206,7 @@ def _pixel_steps(file: DicomFile) -> tuple[tuple[str, ...], tuple[QualityFlag, .
     """Name the steps to gray; none for an image whose pixels are not read."""
     try:
         table = make_gray_table(with_functional_groups(file.dataset, 0), read_layout(file))
+    # A description goes on without steps; the reason is told by whoever reads the pixels.
     except CalcwatchError:
         return (), ()
     return table.steps, table.flags
@@ -207,6 +217,7 @@ def _lossy_history(file: DicomFile) -> Reading[str]:
     lossy = word(file.dataset, "LossyImageCompression")
     codec = codec_of(file.transfer_syntax)
     is_lossy_now = codec is not None and codec.may_lose
+    # A lossy syntax may hold lossless streams: an explicit 00 is believed over the syntax.
     if lossy != "01" and not (is_lossy_now and lossy != "00"):
         return Reading("none, says the header" if lossy == "00" else "", "Lossy Image Compression")
     ratios = ", ".join(f"{ratio:g}" for ratio in numbers(file.dataset, "LossyImageCompressionRatio"))

@@ -138,17 +138,21 @@ def parse_stream(stream: BinaryIO, size: int) -> DicomFile:
     """
     stream.seek(0)
     try:
+        # force: files without preamble are read too; they were looked at in looks_like_dicom.
         dataset = dcmread(stream, stop_before_pixels=True, force=True)
     except Exception as error:  # pydicom answers damaged bytes with errors of any kind
         raise UnreadableImage(
             f"the DICOM header is damaged or truncated ({type(error).__name__}); {AGAIN}"
         ) from error
     cut = UnreadableImage(f"the file is truncated: it ends in its header, after {size} bytes; {AGAIN}")
+    # force turns any rubbish into an empty data set instead of an error.
     if len(dataset) == 0:
         raise cut
     syntax = transfer_syntax_of(dataset)
+    # The encoding found in the bytes, not the one named: the two may differ.
     is_implicit = bool(dataset.original_encoding[0])
     pixels = _pixel_element(stream, implicit=is_implicit, big_endian=syntax == ExplicitVRBigEndian)
+    # pydicom reads a value that the file cuts short without complaint; only its length betrays it.
     if pixels is None and _last_element_is_cut(dataset):
         raise cut
     end = stream.seek(0, 2)
@@ -156,6 +160,7 @@ def parse_stream(stream: BinaryIO, size: int) -> DicomFile:
 
 
 def _last_element_is_cut(dataset: FileDataset) -> bool:
+    # keep_deferred: the raw element still knows the length that was promised.
     last: object = dataset.get_item(max(dataset.keys()), keep_deferred=True)
     return isinstance(last, RawDataElement) and len(last.value or b"") < last.length < _UNDEFINED_LENGTH
 
@@ -163,6 +168,7 @@ def _last_element_is_cut(dataset: FileDataset) -> bool:
 def _pixel_element(stream: BinaryIO, *, implicit: bool, big_endian: bool) -> PixelElement | None:
     """Read the head of the element at which the parser stopped; ``None`` when that is the end of the file."""
     order = ">" if big_endian else "<"
+    # Explicit OB and OW have two reserved bytes and a length of 32 bits: 12 bytes in all.
     head = stream.read(8 if implicit else 12)
     if len(head) < (8 if implicit else 12):
         return None
@@ -171,6 +177,7 @@ def _pixel_element(stream: BinaryIO, *, implicit: bool, big_endian: bool) -> Pix
     if keyword is None:
         return None
     (length,) = struct.unpack(f"{order}I", head[-4:])
+    # Implicit VR pixels are always OW (PS3.5 A.1).
     vr = "OW" if implicit else head[4:6].decode("ascii", "replace")
     return PixelElement(keyword, vr, stream.tell(), None if length == _UNDEFINED_LENGTH else length)
 
@@ -181,21 +188,25 @@ def _inflated(content: bytes) -> bytes:
     if syntax != DeflatedExplicitVRLittleEndian:
         return content
     try:
+        # Negative: a raw deflate stream without zlib header, as PS3.5 A.5 prescribes.
         inflater = zlib.decompressobj(-zlib.MAX_WBITS)
         plain = inflater.decompress(content[meta_end:], MAX_INFLATED_BYTES)
     except zlib.error as error:
         raise UnreadableImage(f"the deflated data set is damaged: {error}; {AGAIN}") from error
+    # Input is left over, so the limit stopped it: a few kilobytes can inflate to gigabytes.
     if inflater.unconsumed_tail:
         raise UnreadableImage(
             f"the deflated data set of {len(content)} bytes grows beyond {MAX_INFLATED_BYTES} bytes: "
             "refused as a compression bomb; do not trust this file"
         )
+    # zlib says nothing about a missing end; half a data set would parse as a whole data set.
     if not inflater.eof:
         raise UnreadableImage(
             f"the file is truncated: its deflated data set ends after {len(content)} bytes; {AGAIN}"
         )
     # The meta information is left as long as it was: its group length stays true.
     deflated = DeflatedExplicitVRLittleEndian.encode()
+    # Renamed, since pydicom would try to inflate once more.
     explicit = ExplicitVRLittleEndian.encode().ljust(len(deflated), b"\0")
     return content[:meta_end].replace(deflated, explicit) + plain
 
@@ -204,6 +215,7 @@ def _file_meta(content: bytes) -> tuple[int, str]:
     """Return where the File Meta Information ends and the transfer syntax it names (PS3.10 7.1)."""
     position, syntax = 132 if content[128:132] == b"DICM" else 0, ""
     while content[position : position + 2] == b"\x02\x00":
+        # These VRs have a length of 32 bits behind two reserved bytes (PS3.5 7.1.2).
         is_long = content[position + 4 : position + 6] in (b"OB", b"UN", b"OW", b"SQ", b"UT")
         kind, at, head = ("<I", position + 8, 12) if is_long else ("<H", position + 6, 8)
         if len(content) < position + head:

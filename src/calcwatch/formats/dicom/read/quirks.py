@@ -95,6 +95,7 @@ def starts_like_a_data_set(head: bytes) -> bool:
         return False
     for order in "<>":
         group, element, length = struct.unpack(f"{order}HHI", head[:8])
+        # Only the groups a data set can begin with; a low element number makes a chance hit unlikely.
         if group in (0x0002, 0x0008) and element <= 0x0070:
             return head[4:6] in _EXPLICIT_VRS or (order == "<" and length <= _LONGEST_FIRST_ELEMENT)
     return False
@@ -113,6 +114,7 @@ def transfer_syntax_of(dataset: FileDataset) -> str:
     named = word(dataset.file_meta, "TransferSyntaxUID")
     if named:
         return named
+    # pydicom has found the encoding by trying; the bytes themselves are the best witness left.
     is_implicit, is_little_endian = dataset.original_encoding
     if not is_little_endian:
         return ExplicitVRBigEndian
@@ -140,6 +142,7 @@ def complete_high_bit(dataset: Dataset) -> None:
 
     """
     bits_stored = integer(dataset, "BitsStored")
+    # Only where it is missing: a stated High Bit above Bits Stored - 1 is legal in old files.
     if integer(dataset, "HighBit") is None and bits_stored is not None and bits_stored > 0:
         dataset.HighBit = bits_stored - 1
 
@@ -156,7 +159,9 @@ def sign_padding(dataset: Dataset) -> None:
         return
     for keyword in ("PixelPaddingValue", "PixelPaddingRangeLimit"):
         padding = integer(dataset, keyword)
+        # The comparison with stored values is signed: 63536 would never meet the -2000 it stands for.
         if padding is not None and padding >= 2 ** (bits_allocated - 1):
+            # With a new VR: a negative value does not fit the US that the file wrote.
             dataset.add_new(keyword, "SS", padding - 2**bits_allocated)
 
 
@@ -187,6 +192,7 @@ def current_code(item: Dataset) -> tuple[str, str]:
     scheme, code_value = word(item, "CodingSchemeDesignator"), word(item, "CodeValue")
     if scheme not in SNOMED_RT_DESIGNATORS:
         return scheme, code_value
+    # An identifier that no table knows stays under its scheme, so that it matches no concept by chance.
     current = SNOMED_CT_OF_RT.get(code_value) or _RETIRED_VIEWS.get(code_value)
     return ("SCT", current) if current else (scheme, code_value)
 
@@ -203,6 +209,7 @@ def is_snomed_value(item: Dataset, code: Code) -> bool:
 
     """
     code_value = word(item, "CodeValue")
+    # SNOMED CT codes are digits, RT identifiers have a letter and a dash: no value is in both.
     return SNOMED_CT_OF_RT.get(code_value, code_value) == code.value
 
 
@@ -217,6 +224,7 @@ def may_be_mammogram(dataset: Dataset, sop_class: str) -> bool:
         Yes for a radiograph filed as CR, DX or Secondary Capture, or without SOP class.
 
     """
+    # An absent SOP class is an old export; any other class is something else than a plain radiograph.
     is_filed_elsewhere = not sop_class or sop_class in _FILED_ELSEWHERE
     return is_filed_elsewhere and word(dataset, "Modality") in _RADIOGRAPHIC_MODALITIES
 
@@ -233,6 +241,7 @@ def is_digitized_film(dataset: Dataset) -> bool:
     """
     return (
         word(dataset, "ConversionType") == "DF"
+        # An attribute of scanners alone, so that it tells film where Conversion Type is missing.
         or bool(words(dataset, "NominalScannedPixelSpacing"))
         or word(dataset, "Modality") == "RG"
     )
@@ -250,6 +259,7 @@ def is_for_processing(dataset: Dataset) -> bool:
     """
     return (
         word(dataset, "PresentationIntentType") == "FOR PROCESSING"
+        # Shown through a window, raw values look like a bad image: better to take it for raw in doubt.
         or word(dataset, "SOPClassUID") in _FOR_PROCESSING
     )
 
@@ -266,6 +276,7 @@ def spacing_pair(dataset: Dataset, keyword: str) -> Pair | None:
 
     """
     found = numbers(dataset, keyword)
+    # 0 or less is a placeholder and no distance.
     if len(found) not in (1, 2) or min(found) <= 0:
         return None
     return found[0], found[-1]
@@ -282,6 +293,7 @@ def magnification_factor(dataset: Dataset) -> tuple[float, str]:
 
     """
     factor = number(dataset, "EstimatedRadiographicMagnificationFactor")
+    # 0 would divide by zero, and 150 (percent) would make every calcification tiny.
     low, high = READING.credible_magnification
     if factor is not None and low <= factor <= high:
         return factor, ""
@@ -303,7 +315,9 @@ def is_binned_spacing(spacing: Pair, element: Pair) -> bool:
     """
     ratios = [whole / part for whole, part in zip(spacing, element, strict=True)]
     return all(
-        round(ratio) >= 1 and abs(ratio / round(ratio) - 1) <= READING.spacing_tolerance for ratio in ratios
+        # A ratio that rounds to 0 would divide by zero below.
+        round(ratio) >= 1 and abs(ratio / round(ratio) - 1) <= READING.spacing_tolerance
+        for ratio in ratios
     )
 
 
@@ -337,6 +351,7 @@ def higher_is_denser(dataset: Dataset) -> tuple[bool, str]:
         meaning = "higher is less X-ray, so denser" if sign == -1 else "higher is more X-ray: inverted"
         return sign == -1, f"Pixel Intensity Relationship Sign {sign:+d}: {meaning}"
     photometric = word(dataset, "PhotometricInterpretation")
+    # MONOCHROME1 shows low values white, and dense tissue is shown white.
     is_denser = photometric != "MONOCHROME1"
     meaning = "not inverted" if is_denser else "inverted"
     return is_denser, f"Pixel Intensity Relationship Sign not given: {photometric} decides, {meaning}"
@@ -370,10 +385,13 @@ def lut_entries(item: Dataset, count: int, bits: int) -> NDArray[np.float64]:
     """
     data = value(item, "LUTData")
     if isinstance(data, bytes):
+        # LUT Data as OW arrives as bytes in the order of the file; as US it arrives as numbers.
         order = ">" if item.original_encoding[1] is False else "<"
         cells = np.frombuffer(data[: len(data) // 2 * 2], f"{order}u2").astype(np.uint16)
     else:
+        # Masked, because entries of VR SS come as negative numbers.
         cells = np.array([int(entry) & 0xFFFF for entry in numbers(item, "LUTData")], np.uint16)
+    # Half as many words as entries can only mean two entries a word; the low byte comes first.
     if bits <= 8 and len(cells) == (count + 1) // 2 < count:
         cells = cells.astype("<u2").view(np.uint8).astype(np.uint16)
     return cells.astype(np.float64)
@@ -390,6 +408,7 @@ def is_harmless_rest(rest: int, shortest_line: int) -> bool:
         Yes for less than a line, or the one byte that makes the length even.
 
     """
+    # At least 1 byte is always fine: an odd length is padded to even (PS3.5 8.1.1).
     return 0 <= rest < max(2, shortest_line)
 
 
@@ -403,6 +422,7 @@ def has_end_marker(stream: bytes) -> bool:
         Yes or no.
 
     """
+    # EOI of JPEG and EOC of JPEG 2000 have the same code, so a single search serves all families.
     return b"\xff\xd9" in stream[-_END_MARKER_WITHIN:].rstrip(b"\0")
 
 
@@ -438,6 +458,7 @@ class Quirk:
     function: Callable[..., object]
 
 
+# Corrections run in this order on every image: a row may rely on the rows above it.
 CORRECTIONS = (
     Quirk(
         met="High Bit is missing, in converted research data sets",

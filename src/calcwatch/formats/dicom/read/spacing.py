@@ -38,10 +38,12 @@ def read_spacing(dataset: Dataset) -> Reading[PixelSpacing | None]:
         for group in items(dataset, "SharedFunctionalGroupsSequence")[:1]
         for item in items(group, "PixelMeasuresSequence")
     ]
+    # Already in the plane of the breast (a reconstruction), so it is not divided by the magnification.
     in_slice = spacing_pair(slices[0], "PixelSpacing") if slices else None
     if in_slice:
         source = f"Pixel Measures: Pixel Spacing {in_slice[0]:g} (in the reconstructed slice)"
         return _reading(in_slice, source, 1.0, [], unsure=False)
+    # First come attributes whose plane the Standard fixes; bare Pixel Spacing is last, its plane is unknown.
     for keyword, read in (
         ("ImagerPixelSpacing", _from_imager),
         ("NominalScannedPixelSpacing", _from_film),
@@ -50,12 +52,14 @@ def read_spacing(dataset: Dataset) -> Reading[PixelSpacing | None]:
         pair = spacing_pair(dataset, keyword)
         if pair:
             return read(dataset, pair)
+    # Named in the message, so that a user does not state them as the spacing.
     lookalikes = [
         f"{name} {word(dataset, keyword)} is not a pixel spacing"
         for keyword, name in _NO_SPACINGS.items()
         if word(dataset, keyword)
     ]
     unknown = _unknown("; ".join(["the header gives no pixel spacing", *lookalikes]))
+    # Without any spacing the ratio of the sides may still be known, and shapes depend on it.
     aspect = spacing_pair(dataset, "PixelAspectRatio") or (1.0, 1.0)
     if _is_square(aspect):
         return unknown
@@ -68,6 +72,7 @@ def _reading(
     """The reading of a distance in the plane of the breast, with the flags its size calls for."""
     try:
         spacing = PixelSpacing(pair[0], pair[1], source, factor)
+    # The domain refuses spacings no detector has; a bad header is then an unknown spacing, not a crash.
     except ValueError as error:
         return _unknown(f"{source}: {error}")
     flags = [QualityFlag.PIXEL_SPACING_AMBIGUOUS] if unsure else []
@@ -84,6 +89,7 @@ def _from_imager(dataset: Dataset, imager: Pair) -> Reading[PixelSpacing | None]
     in_body = (imager[0] / factor, imager[1] / factor)
     source = f"Imager Pixel Spacing {imager[0]:g} / magnification {factor:g}"
     element, notes = spacing_pair(dataset, "DetectorElementSpacing"), [note]
+    # At the detector a spacing is a whole number of elements; if not, the maker has divided it already.
     unsure = element is not None and not is_binned_spacing(imager, element)
     if element and unsure:
         notes.append(
@@ -91,9 +97,11 @@ def _from_imager(dataset: Dataset, imager: Pair) -> Reading[PixelSpacing | None]
             "the maker seems to state Imager Pixel Spacing in the plane of the breast"
         )
         at_detector = (imager[0] * factor, imager[1] * factor)
+        # Near a factor of 1, rounding explains the difference as well; only magnification shows it.
         if factor >= READING.magnification_view and is_binned_spacing(at_detector, element):
             in_body, source = imager, f"Imager Pixel Spacing {imager[0]:g}, already divided by {factor:g}"
     copied = spacing_pair(dataset, "PixelSpacing")
+    # Pixel Spacing may legally repeat either plane; anything else is a contradiction to be named.
     if copied and not _is_same(copied, in_body) and not _is_same(copied, imager):
         unsure = True
         kind = word(dataset, "PixelSpacingCalibrationType") or "no calibration type"
@@ -115,9 +123,11 @@ def _from_pixel_spacing(dataset: Dataset, pair: Pair) -> Reading[PixelSpacing | 
     """Use Pixel Spacing alone: calibrated when its type says so, else of an unknown plane (10.7.1.1)."""
     kind = word(dataset, "PixelSpacingCalibrationType")
     factor, note = magnification_factor(dataset)
+    # Both calibrations hold at the object, so the magnification is in them already.
     if kind in ("GEOMETRY", "FIDUCIAL"):
         source = f"Pixel Spacing {pair[0]:g} ({kind}: in the plane of the breast)"
         return _reading(pair, source, factor, [], unsure=False)
+    # The two readings differ by the factor, 1.5 and more: no size is better than a wrong size.
     if factor >= READING.magnification_view:
         return _unknown(
             f"Pixel Spacing {pair[0]:g} mm does not say whether it is of the detector or of the breast, and "

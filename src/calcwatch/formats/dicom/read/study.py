@@ -38,6 +38,7 @@ def read_header(content: bytes, source: str) -> Dataset:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             dataset = parse_stream(BytesIO(content), len(content)).dataset
+            # To Unicode while errors are still caught; pydicom would decode late, outside of this block.
             dataset.decode()
     except CalcwatchError as error:
         raise UnreadableImage(f"{source}: {error}") from error
@@ -65,6 +66,7 @@ def reference_of(header: Dataset) -> InstanceReference:
         series_instance_uid=word(header, "SeriesInstanceUID"),
         sop_class_uid=word(header, "SOPClassUID"),
         sop_instance_uid=word(header, "SOPInstanceUID"),
+        # An absent Modality is put up with in reading; what was analyzed as a mammogram is filed as such.
         modality=word(header, "Modality") or "MG",
         series_number=integer(header, "SeriesNumber"),
         instance_number=integer(header, "InstanceNumber"),
@@ -82,6 +84,7 @@ def study_of(headers: Sequence[Dataset]) -> ImagedStudy:
         Patient and study as the first one names them, with references to all.
 
     """
+    # All headers are of a single study, so patient and study are the same in each.
     first = headers[0]
     return ImagedStudy(
         patient=PatientIdentity(

@@ -43,6 +43,7 @@ def read_laterality(dataset: Dataset, view: ViewPosition | None) -> Reading[Late
     if not given:
         return Reading(None, "not given", (QualityFlag.LATERALITY_UNKNOWN,))
     source, side = given[0]
+    # Orientation is a witness only: it is inferred from the view and never decides the side.
     checks = [*given[1:], *_oblique_side(dataset, view)]
     differing = [f"{name} says {other}" for name, other in checks if other != side]
     if not differing:
@@ -62,6 +63,7 @@ def read_view_modifiers(dataset: Dataset) -> tuple[ViewModifier, ...]:
     """
     return tuple(
         modifier
+        # The Standard permits a single item; what follows it is of no view.
         for view in items(dataset, "ViewCodeSequence")[:1]
         for entry in items(view, "ViewModifierCodeSequence")
         for modifier, code in VIEW_MODIFIERS.items()
@@ -91,6 +93,7 @@ def read_view(dataset: Dataset) -> Reading[ViewPosition | None]:
     )
     position = word(dataset, "ViewPosition").upper()
     named = ViewPosition(position) if position in list(ViewPosition) else None
+    # Cleavage and axillary tail are modifiers in the code and views of their own in View Position.
     view = next((MODIFIED_VIEWS[modifier] for modifier in modifiers if modifier in MODIFIED_VIEWS), coded)
     if view is None:
         if named is None:
@@ -98,6 +101,7 @@ def read_view(dataset: Dataset) -> Reading[ViewPosition | None]:
             return Reading(None, source, (QualityFlag.VIEW_UNKNOWN,))
         return _against_orientation(dataset, named, "View Position")
     source = "View Code Sequence" + (f" ({', '.join(modifiers)})" if modifiers else "")
+    # View Position cannot say a modifier: naming the unmodified view is no conflict.
     if named is not None and named not in (view, coded):
         return Reading(view, f"{source}; but View Position says {named}", (QualityFlag.VIEW_CONFLICT,))
     return _against_orientation(dataset, view, source)
@@ -114,6 +118,7 @@ def read_implant(dataset: Dataset) -> Reading[str]:
 
     """
     present = word(dataset, "BreastImplantPresent").upper()
+    # Breast Implant Present may say NO here, since the implant is out of the view; the flag stays.
     if ViewModifier.IMPLANT_DISPLACED in read_view_modifiers(dataset):
         said = f"displaced out of the view (Breast Implant Present {present or 'not given'})"
         return Reading(said, "View Modifier Code Sequence", (QualityFlag.IMPLANT,))
@@ -126,6 +131,7 @@ def _against_orientation(dataset: Dataset, view: ViewPosition, source: str) -> R
     """Compare the view with Patient Orientation: which body axes run along rows and columns (C.7.6.1.1.1)."""
     orientation = words(dataset, "PatientOrientation")
     axes = set("".join(orientation).upper())
+    # From above no image axis runs to head or feet; in a true lateral none to left or right.
     if (is_from_above(view) and axes & {"H", "F"}) or (is_true_lateral(view) and axes & {"L", "R"}):
         directions = "\\".join(orientation)
         note = f"{source}; but Patient Orientation {directions} is not of a {view}"
@@ -145,6 +151,7 @@ def _sides(dataset: Dataset) -> list[tuple[str, Laterality | None]]:
         ("Image Laterality", _side(word(dataset, "ImageLaterality"))),
         *(("Frame Laterality", _side(word(frame, "FrameLaterality"))) for frame in anatomy[:1]),
         *(("Anatomic Region Sequence", _coded_side(code)) for code in coded),
+        # Last: it is of the series, and a series may hold both breasts.
         ("Laterality", _side(word(dataset, "Laterality"))),
     ]
 
@@ -167,7 +174,9 @@ def _coded_side(item: Dataset) -> Laterality | None:
 
 def _oblique_side(dataset: Dataset, view: ViewPosition | None) -> list[tuple[str, Laterality]]:
     """The side that Patient Orientation of an oblique view implies; empty for other views."""
+    # Only a tilted beam projects left and right onto the columns in a way that differs by side.
     if view not in (ViewPosition.MLO, ViewPosition.LMO):
         return []
+    # The second value is the direction down the columns (C.7.6.1.1.1).
     down = [part.upper() for part in words(dataset, "PatientOrientation")[1:2]]
     return [("Patient Orientation", _OBLIQUE_SIDES[part]) for part in down if part in _OBLIQUE_SIDES]

@@ -53,6 +53,7 @@ def new_object(
 
     """
     dataset = Dataset()
+    # Any current image serves: all of them are of the study that the object joins.
     join_study(dataset, evidence.current[0])
     add_equipment(dataset, evidence)
     dataset.Modality = modality
@@ -76,6 +77,7 @@ def series_description(description: str) -> str:
         As much of it as the value representation holds.
 
     """
+    # Cut at the limit of LO: a longer value makes the object invalid.
     return f"{MANUFACTURER} {description}. {RESEARCH_USE}"[:LONGEST_LONG_STRING]
 
 
@@ -87,9 +89,11 @@ def join_study(dataset: Dataset, header: Dataset) -> None:
         header: Of the image.
 
     """
+    # The header's text is decoded already: written anew in UTF-8, whatever character set the image used.
     dataset.SpecificCharacterSet = "ISO_IR 192"
     for keyword in _OF_THE_STUDY:
         own = word(header, keyword)
+        # Type 3 attributes may not be there empty without need; type 2 must be, even empty.
         if own or keyword in _TYPE_2:
             setattr(dataset, keyword, own)
 
@@ -128,6 +132,7 @@ def local_moment(evidence: Evidence) -> datetime:
     offset = word(evidence.current[0], "TimezoneOffsetFromUTC")
     try:
         zone = datetime.strptime(offset, "%z").tzinfo if offset else None
+    # An offset that is none, as from a broken header: then the moment stays on its own clock.
     except ValueError:
         zone = None
     return evidence.made.astimezone(zone) if zone else evidence.made
@@ -191,5 +196,6 @@ def file_bytes(dataset: Dataset) -> bytes:
 
     """
     content = BytesIO()
+    # enforce_file_format: preamble and group length, without which strict readers refuse a file.
     FileDataset(content, dataset, file_meta=dataset.file_meta).save_as(content, enforce_file_format=True)
     return content.getvalue()

@@ -31,13 +31,16 @@ def encapsulated_pdf(evidence: Evidence, pdf: bytes) -> Dataset:
     dataset = new_object(
         evidence, EncapsulatedPDFStorage, "pdf", modality="DOC", series_number=9006, description="report"
     )
+    # Made on a workstation, not scanned.
     dataset.ConversionType = "WSD"
+    # The pages may name the patient, and de-identification has to know.
     dataset.BurnedInAnnotation = "YES"
     dataset.AcquisitionDateTime = local_moment(evidence).strftime("%Y%m%d%H%M%S%z")
     dataset.DocumentTitle = "Breast calcifications, suggested reading for research use"
     dataset.ConceptNameCodeSequence = [coded(CAD_REPORT)]
     dataset.SourceInstanceSequence = [sop_reference(reference_of(header)) for header in evidence.current]
     dataset.MIMETypeOfEncapsulatedDocument = "application/pdf"
+    # The true length, since padding to even appends a byte that is not of the PDF.
     dataset.EncapsulatedDocumentLength = len(pdf)
     dataset.EncapsulatedDocument = pdf + b"\0" * (len(pdf) % 2)
     return dataset

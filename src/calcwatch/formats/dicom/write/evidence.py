@@ -81,6 +81,7 @@ class Evidence:
             Yes or no.
 
         """
+        # Current images come first in findings, so a place alone says the day.
         return place >= len(self.current)
 
     def uid(self, *names: object) -> str:
@@ -93,5 +94,7 @@ class Evidence:
             A UID below 2.25.
 
         """
+        # Whole seconds, since DICOM times and FHIR instants made from the same moment have no fractions here.
         words = [MANUFACTURER, self.digest, f"{self.made.timestamp():.0f}", *map(str, names)]
+        # uuid5 is a hash: exporting twice gives the same UIDs, so an archive replaces and does not duplicate.
         return f"2.25.{uuid5(NAMESPACE_OID, '/'.join(words)).int}"

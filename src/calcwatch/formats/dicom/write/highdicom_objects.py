@@ -46,6 +46,7 @@ def complete(header: Dataset) -> Dataset:
         A copy, with empty attributes where the image has none.
 
     """
+    # The header is shared by all objects of an export.
     copied = deepcopy(header)
     for keyword in _NEEDED:
         if keyword not in copied:
@@ -82,11 +83,13 @@ def series(
         Arguments by name.
 
     """
+    # One series a kind, one instance an image: the place tells instances of a series apart.
     names = [kind] if place is None else [kind, place]
     return {
         "series_instance_uid": evidence.uid("series", kind),
         "series_number": number,
         "sop_instance_uid": evidence.uid("instance", *names),
+        # The image's place, not a running number: an image without marks leaves a gap and shifts nothing.
         "instance_number": 1 if place is None else place + 1,
         "manufacturer": MANUFACTURER,
         "series_description": series_description(description),
@@ -107,8 +110,10 @@ def settled(dataset: Dataset, evidence: Evidence) -> Dataset:
     join_study(dataset, evidence.current[0])
     add_equipment(dataset, evidence)
     add_moment(dataset, evidence)
+    # highdicom dates these entries by the export; the moment of the result keeps the bytes the same.
     for equipment in dataset.get("ContributingEquipmentSequence", ()):
         equipment.ContributionDateTime = local_moment(evidence).strftime("%Y%m%d%H%M%S")
+    # Last, since file meta repeats the SOP class and instance of the finished data set.
     return with_meta(dataset)
 
 
@@ -126,6 +131,7 @@ def observer(evidence: Evidence) -> sr.ObserverContext:
     return sr.ObserverContext(
         observer_type=concept(DEVICE),
         observer_identifying_attributes=sr.DeviceObserverIdentifyingAttributes(
+            # Of the version, not of the result: readers count one device and not one a report.
             uid=f"2.25.{uuid5(NAMESPACE_OID, f'calcwatch {version}').int}",
             name=MANUFACTURER,
             manufacturer_name=MANUFACTURER,

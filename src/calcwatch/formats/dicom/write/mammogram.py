@@ -49,8 +49,10 @@ def write_mammogram(image: PhantomImage, path: Path, *, jpeg_ls: bool = False) -
     """
     dataset, content = mammogram_dataset(image), BytesIO()
     if jpeg_ls:
+        # The UID is of what the image shows, and lossless compression does not change that.
         dataset.compress(JPEGLSLossless, encoding_plugin="pyjpegls", generate_instance_uid=False)
     dataset.save_as(content, enforce_file_format=True)
+    # In the same folder, since a rename is atomic only within a file system.
     part = path.with_name(f".{path.name}.part")
     try:
         part.write_bytes(content.getvalue())
@@ -90,9 +92,11 @@ def _add_patient_and_study(dataset: Dataset, image: PhantomImage) -> None:
     dataset.SpecificCharacterSet = "ISO_IR 100"
     dataset.PatientName = f"Phantom^{image.seed}"
     dataset.PatientID = image.patient_id
+    # Type 2: must be there, and a phantom has none to state.
     dataset.PatientBirthDate = ""
     dataset.PatientSex = "F"
     dataset.StudyInstanceUID = _uid("study", *study)
+    # Raw and presented images of a study belong to different series.
     dataset.SeriesInstanceUID = _uid("series", *study, image.for_processing)
     dataset.StudyDate = dataset.SeriesDate = dataset.AcquisitionDate = dataset.ContentDate = image.study_date
     dataset.StudyTime = dataset.SeriesTime = dataset.AcquisitionTime = dataset.ContentTime = _TIME
@@ -146,14 +150,17 @@ def _positioner_angle(view: ViewPosition) -> int:
 
 def _add_view(dataset: Dataset, image: PhantomImage) -> None:
     is_left, beam = image.laterality is Laterality.LEFT, VIEWS[image.view_position].beam
+    # Down the columns of a left breast runs toward the patient's right, medial, and the other way round.
     sideways = "R" if is_left else "L"
     down = {Beam.VERTICAL: sideways, Beam.OBLIQUE: f"F{sideways}", Beam.HORIZONTAL: "F", None: "F"}[beam]
     dataset.ImageLaterality = str(image.laterality)
+    # The chest wall is at the left edge of a left breast's image: rows run away from it, to anterior.
     dataset.PatientOrientation = ["A" if is_left else "P", down]
     dataset.ViewPosition = str(image.view_position)
     dataset.BodyPartExamined = "BREAST"
     dataset.AnatomicRegionSequence = [coded(BREAST)]
     view = coded(VIEW_CODES[image.view_position])
+    # Type 2: there, though without items.
     view.ViewModifierCodeSequence = []
     dataset.ViewCodeSequence = [view]
     dataset.BreastImplantPresent = "NO"
@@ -167,6 +174,7 @@ def _add_image(dataset: Dataset, image: PhantomImage) -> None:
         if raw
         else DigitalMammographyXRayImageStorageForPresentation
     )
+    # The pixels enter the UID: two different images can never share an identity.
     shown = sha256(image.stored.tobytes()).hexdigest()
     dataset.SOPInstanceUID = _uid("image", image.patient_id, image.study_date, image.instance, shown)
     dataset.InstanceNumber = str(image.instance)
@@ -175,10 +183,12 @@ def _add_image(dataset: Dataset, image: PhantomImage) -> None:
     dataset.ImageComments = "Synthetic mammogram, not of a patient"
     dataset.QualityControlImage = "NO"
     has_text = any(item.kind == "burned_in_text" for item in image.truth.non_lesions)
+    # True to the picture: de-identification believes the attribute.
     dataset.BurnedInAnnotation = "YES" if has_text else "NO"
     dataset.LossyImageCompression = "00"
     spacing = [str(image.pixel_spacing_mm)] * 2
     dataset.ImagerPixelSpacing = spacing
+    # A copy is legal at magnification 1; the calibration says that it holds in the breast.
     dataset.PixelSpacing = spacing
     dataset.PixelSpacingCalibrationType = "GEOMETRY"
     dataset.PixelSpacingCalibrationDescription = "magnification 1"
@@ -186,11 +196,13 @@ def _add_image(dataset: Dataset, image: PhantomImage) -> None:
 
 def _add_gray_scale(dataset: Dataset, image: PhantomImage) -> None:
     raw = image.for_processing
+    # Raw values grow with X-rays, so dense tissue is low, and low is to be shown white.
     dataset.PhotometricInterpretation = "MONOCHROME1" if raw else "MONOCHROME2"
     dataset.PixelIntensityRelationship = "LIN" if raw else "LOG"
     dataset.PixelIntensityRelationshipSign = 1 if raw else -1
     dataset.RescaleIntercept, dataset.RescaleSlope, dataset.RescaleType = "0", "1", "US"
     dataset.PresentationLUTShape = "INVERSE" if raw else "IDENTITY"
+    # A window is for display; raw images have none.
     if not raw:
         center, width = image.window
         dataset.WindowCenter, dataset.WindowWidth = f"{center:g}", f"{width:g}"
@@ -205,6 +217,9 @@ def _add_pixels(dataset: Dataset, image: PhantomImage) -> None:
     dataset.BitsStored = image.bits_stored
     dataset.HighBit = image.bits_stored - 1
     dataset.PixelRepresentation = 0
+    # Little-endian whatever the machine: the transfer syntax says so.
     pixels = image.stored.astype(np.uint8 if narrow else np.dtype("<u2")).tobytes()
+    # Values have an even length (PS3.5 7.1.1).
     dataset.PixelData = pixels + b"\0" * (len(pixels) % 2)
+    # Explicit VR with 16 bits allocated needs OW.
     dataset["PixelData"].VR = "OB" if narrow else "OW"

@@ -68,11 +68,13 @@ def presentation_state(evidence: Evidence, place: int) -> Dataset | None:
             [header],
             layer,
             graphic_objects=marks[layer.GraphicLayer],
+            # Labels name groups, so they vanish together with their layer.
             text_objects=labels if layer.GraphicLayer == "GROUPS" else None,
         )
         for layer in layers
         if marks[layer.GraphicLayer]
     ]
+    # A presentation state without marks would promise marks in every viewer's list.
     if not annotations:
         return None
     is_inverse = word(header, "PhotometricInterpretation") == "MONOCHROME1"
@@ -82,10 +84,13 @@ def presentation_state(evidence: Evidence, place: int) -> Dataset | None:
         software_versions=evidence.version,
         device_serial_number=serial_number(evidence),
         content_label="CALCWATCH",
+        # The intended use stands in the object itself: it may be shown far from the program that made it.
         content_description=RESEARCH_USE[:LONGEST_LONG_STRING],
         graphic_annotations=annotations,
+        # Only layers that something is drawn on: each layer is an entry to switch in a viewer.
         graphic_layers=[layer for layer in layers if marks[layer.GraphicLayer]],
         presentation_lut_transformation=hd.PresentationLUTTransformation(
+            # It replaces the polarity of the image: without INVERSE a MONOCHROME1 image comes out negative.
             presentation_lut_shape="INVERSE" if is_inverse else "IDENTITY"
         ),
         **series(evidence, "pr", 9004, "marks", place),
@@ -117,6 +122,7 @@ def _marks(image: ImageFindings) -> dict[str, list[pr.GraphicObject]]:
 def _outline(group: CalcificationGroup, limits: Limits) -> pr.GraphicObject:
     """The outline of a group, a ring round it where it has none."""
     line = closed_polyline(group.outline, *limits)
+    # A closed triangle has four points; fewer enclose nothing.
     if len(line) < 4:
         return _ring((group.row, group.column), group.radius_px + _RING_MARGIN_PX, limits, group.tracking_uid)
     return pr.GraphicObject(
@@ -132,6 +138,7 @@ def _ring(place: Point, radius: float, limits: Limits, tracking_uid: str | None 
     """A circle by its center and the point on it that lies toward the middle of the image."""
     column, row = to_dicom(place)
     columns = limits[1]
+    # Only the distance of the two points counts; this one has the best chance to lie inside the image.
     toward = column + radius if column < columns / 2 else column - radius
     return pr.GraphicObject(
         "CIRCLE",
@@ -146,6 +153,7 @@ def _reach(found: Calcification | NonLesion) -> float:
     """Radius of a ring that hides nothing of what it marks."""
     if not found.outline:
         return _RING_MARGIN_PX
+    # The farthest corner: a ring of the mean radius would cover the ends of a rod.
     apart = np.hypot(*(np.asarray(found.outline) - (found.row, found.column)).T)
     return float(apart.max()) + _RING_MARGIN_PX
 
@@ -163,6 +171,7 @@ def _label_box(group: CalcificationGroup, image: ImageFindings) -> tuple[float, 
     """Room for a label right of the group, kept inside the image: left, top, right, bottom."""
     rows, columns = float(image.description.rows), float(image.description.columns)
     width, height = min(_LABEL_PX[0], columns), min(_LABEL_PX[1], rows)
+    # Moved inside rather than cut: viewers do not draw text beyond the image.
     left = min(max(group.column + group.radius_px + _RING_MARGIN_PX, 0.0), columns - width)
     top = min(max(group.row - group.radius_px - height, 0.0), rows - height)
     return left, top, left + width, top + height

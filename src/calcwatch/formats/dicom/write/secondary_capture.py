@@ -40,19 +40,24 @@ def secondary_capture(evidence: Evidence, place: int, picture: NDArray[np.uint8]
         pixel_array=np.ascontiguousarray(picture),
         photometric_interpretation="RGB",
         bits_allocated=8,
+        # highdicom knows only PATIENT and SLIDE; only PATIENT asks for an orientation, which mammograms have.
         coordinate_system="PATIENT",
         study_instance_uid=header.StudyInstanceUID,
         patient_orientation=("A", "F"),  # highdicom knows no oblique ones: the image's own goes in below
         laterality=str(side) if side in ("L", "R") else None,
         **series(evidence, "sc", 9005, "marks burned in", place),
     )
+    # Type 2C: empty where the image names none (PS3.3 C.7.6.1).
     document.PatientOrientation = list(words(header, "PatientOrientation")) or ["", ""]
+    # The marks are in the pixels, and de-identification has to know.
     document.BurnedInAnnotation = "YES"
+    # Without this a viewer could take the picture for an acquisition.
     document.ImageType = ["DERIVED", "SECONDARY"]
     document.DerivationDescription = f"Marks of calcwatch {evidence.version} burned in. {RESEARCH_USE}"
     # highdicom takes the moment of the export; that of the result makes the same picture the same object
     made = local_moment(evidence)
     for keyword, written in (("DateOfSecondaryCapture", "%Y%m%d"), ("TimeOfSecondaryCapture", "%H%M%S")):
         setattr(document, keyword, made.strftime(written))
+    # Leads back to the image with full resolution and gray; the capture has neither, nor a pixel spacing.
     document.SourceImageSequence = [sop_reference(reference_of(header))]
     return settled(document, evidence)

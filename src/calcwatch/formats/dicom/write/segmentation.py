@@ -49,10 +49,12 @@ def segmentation(evidence: Evidence, place: int) -> Dataset | None:
     header, spacing = complete(evidence.current[place]), image.description.pixel_spacing
     measures = None
     if spacing is not None:
+        # Rows first, each with its own spacing: here the grid itself is stated, not a size.
         apart = (spacing.row_mm, spacing.column_mm)
         measures = hd.PixelMeasuresSequence(apart, slice_thickness=_THICKNESS_MM)
     document = seg.Segmentation(
         source_images=[header],
+        # A label map is handed in; highdicom takes it apart into a binary frame for each segment.
         pixel_array=_labels(image),
         segmentation_type=seg.SegmentationTypeValues.BINARY,
         segment_descriptions=[_segment(evidence, image, number) for number in range(len(image.groups))],
@@ -78,6 +80,7 @@ def _segment(evidence: Evidence, image: ImageFindings, number: int) -> seg.Segme
         segment_number=number + 1,
         segment_label=f"{letter(number)}: {group.count} calcifications",
         segmented_property_category=concept(ABNORMAL_STRUCTURE),
+        # The shape where it is known; a cluster without a shape is still a cluster.
         segmented_property_type=concept(morphology_code(group.morphology) or CLUSTER),
         algorithm_type=seg.SegmentAlgorithmTypeValues.AUTOMATIC,
         algorithm_identification=hd.AlgorithmIdentificationSequence(
@@ -100,6 +103,7 @@ def _labels(image: ImageFindings) -> NDArray[np.uint16]:
     """One frame of rows x columns: 0 outside, n inside a member of the n-th group."""
     labels = np.zeros((1, image.description.rows, image.description.columns), dtype=np.uint16)
     calcifications = {found.tracking_uid: found for found in image.calcifications}
+    # Painted from the last, so that the first group wins where members touch.
     for number, group in reversed(list(enumerate(image.groups, start=1))):
         for uid in group.members:
             _fill(labels[0], calcifications[uid], number)
@@ -110,10 +114,12 @@ def _fill(labels: NDArray[np.uint16], found: Calcification, number: int) -> None
     """Mark pixels whose center lies inside a calcification; at least the one that holds its center."""
     shape = np.array(labels.shape)
     row, column = np.clip(np.rint((found.row, found.column)).astype(int), 0, shape - 1)
+    # A calcification smaller than a pixel may contain no pixel center and would vanish.
     labels[row, column] = number
     if len(found.outline) < 3:
         return
     corners = np.asarray(found.outline)
+    # Only the box of the outline is looked at: an image has millions of pixels, a calcification dozens.
     top, left = np.clip(np.floor(corners.min(axis=0)).astype(int), 0, shape)
     bottom, right = np.clip(np.ceil(corners.max(axis=0)).astype(int) + 1, 0, shape)
     labels[top:bottom, left:right][_inside(corners, (top, bottom), (left, right))] = number
@@ -127,8 +133,10 @@ def _inside(
     column = np.arange(*columns)[None, :]
     inside = np.zeros((rows[1] - rows[0], columns[1] - columns[0]), dtype=bool)
     for (row_a, column_a), (row_b, column_b) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        # A horizontal edge crosses no row of pixel centers, and would divide by zero.
         if row_a == row_b:
             continue
         crossing = column_a + (column_b - column_a) * (row - row_a) / (row_b - row_a)
+        # The half-open comparison counts a corner shared by two edges exactly once.
         inside ^= ((row_a > row) != (row_b > row)) & (column < crossing)
     return inside

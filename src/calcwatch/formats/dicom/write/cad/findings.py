@@ -110,11 +110,14 @@ def cluster(evidence: Evidence, place: int, group: CalcificationGroup, relations
     return with_children(
         _finding(evidence, relationship, CLUSTER, group.tracking_uid, group.score),
         *_geometry(evidence, place, group),
+        # Left out where not determined: the template's row is optional, a guessed type would be a statement.
         _property(CALCIFICATION_TYPE, morphology_code(group.morphology)),
         _property(CALCIFICATION_DISTRIBUTION, distribution_code(group.distribution)),
         number(HAS_PROPERTIES, NUMBER_OF_CALCIFICATIONS, group.count, "1"),
+        # Without pixel spacing there are no millimeters, and the row is left out.
         number(HAS_PROPERTIES, RADIUS, group.radius_mm, "mm"),
         *_distances(evidence, place, members),
+        # INFERRED FROM: the cluster is a conclusion from its calcifications.
         *(single(evidence, place, member, INFERRED_FROM) for member in members),
     )
 
@@ -154,6 +157,7 @@ def non_lesion(evidence: Evidence, place: int, found: NonLesion, relationship: s
         A single image finding.
 
     """
+    # Non-lesions carry no tracking UID of their own; it is derived from image and place, the same each time.
     uid = non_lesion_uid(found, evidence.findings[place])
     return with_children(
         _finding(evidence, relationship, NON_LESION, uid, None),
@@ -199,6 +203,7 @@ def on_two_days(evidence: Evidence, change: Change, parts: Sequence[Dataset], re
     if current.extent_mm is not None and prior.extent_mm is not None:
         # the difference of two rounded numbers, without what their subtraction adds
         wider = round(current.extent_mm - prior.extent_mm, 6)
+    # Shape is stated as a difference only where shape is what changed.
     shape = current.morphology if change.kind is ChangeKind.SHAPE_CHANGED else None
     return with_children(
         _composite(evidence, relationship, cad.RELATED_TEMPORALLY, change.tracking_uid, None),
@@ -211,6 +216,7 @@ def on_two_days(evidence: Evidence, change: Change, parts: Sequence[Dataset], re
 
 def _finding(evidence: Evidence, relationship: str, kind: Code, uid: str, score: float | None) -> Dataset:
     """What every single image finding has; groups are shown wherever the report is, the rest on demand."""
+    # Hundreds of single marks would hide the image: a workstation shows them when asked.
     intent = cad.PRESENTATION_REQUIRED if kind == CLUSTER else cad.PRESENTATION_OPTIONAL
     return with_children(
         code(relationship, cad.SINGLE_IMAGE_FINDING, kind),
@@ -240,6 +246,7 @@ def _composite(
 def _tracking(uid: str, name: str) -> tuple[Dataset, Dataset]:
     """Tracking identifier and unique identifier (TID 4108)."""
     return (
+        # For people; the end of the UID is what differs. Programs use the unique identifier.
         text(HAS_OBS_CONTEXT, cad.TRACKING_IDENTIFIER, f"{name} {uid[-6:]}"),
         uid_reference(HAS_OBS_CONTEXT, cad.TRACKING_UNIQUE_IDENTIFIER, uid),
     )
@@ -269,6 +276,7 @@ def _distances(
     spacing = evidence.findings[place].description.pixel_spacing
     if spacing is None or len(members) < 2:
         return ()
+    # One spacing for both axes: the geometric mean, as in every other length of a result.
     apart = pdist([(found.row, found.column) for found in members]) * spacing.mm
     return (
         number(HAS_PROPERTIES, MEAN_DISTANCE, round(float(apart.mean()), 3), "mm"),

@@ -58,8 +58,11 @@ def library_place(place: int) -> str:
 
 
 def _entry(header: Dataset) -> Dataset:
+    # Padded, since the attribute may be absent or have a single value.
     row, column = (*words(header, "PatientOrientation"), "", "")[:2]
+    # DICOM spacing is (between rows, between columns): the vertical distance comes first.
     vertical, horizontal = (*numbers(header, "ImagerPixelSpacing"), None, None)[:2]
+    # No view is handed in: orientation is only a witness against a side and not needed here.
     side, view = read_laterality(header, None).value, read_view(header).value
     view_code = VIEWS.get(view) if view else None
     return image(

@@ -77,6 +77,7 @@ def cad_report(evidence: Evidence) -> Dataset:
     _add_document(dataset, evidence)
     return with_children(
         dataset,
+        # Language first, the library second: library_place counts on this order.
         code(HAS_CONCEPT_MOD, cad.LANGUAGE, ENGLISH),
         image_library(evidence),
         _overall(evidence),
@@ -87,9 +88,12 @@ def cad_report(evidence: Evidence) -> Dataset:
 
 def _add_document(dataset: Dataset, evidence: Evidence) -> None:
     """Make a data set the root of a report: SR Document General and Content (PS3.3 C.17.2, C.17.3)."""
+    # Type 2 in SR Document Series and General: present though software knows no procedure step.
     dataset.ReferencedPerformedProcedureStepSequence = []
     dataset.PerformedProcedureCodeSequence = []
+    # An image of the study was not analyzed: a reader must not take silence about it for "nothing there".
     dataset.CompletionFlag = "PARTIAL" if evidence.failed else "COMPLETE"
+    # No person has attested it, and there is no Verifying Observer.
     dataset.VerificationFlag = "UNVERIFIED"
     dataset.CurrentRequestedProcedureEvidenceSequence = _by_study(evidence.headers)
     dataset.ValueType = "CONTAINER"
@@ -134,6 +138,7 @@ def _overall(evidence: Evidence) -> Dataset:
         )
         for findings in _Arrangement(evidence).impressions()
     ]
+    # By what is in the tree, so that the summary cannot contradict the report.
     summary = processing_summary(evidence, with_findings=bool(impressions))
     return with_children(
         code(CONTAINS, cad.PROCESSING_SUMMARY, summary), *_assessment(evidence), *impressions
@@ -146,9 +151,11 @@ def _assessment(evidence: Evidence) -> Iterator[Dataset | None]:
     if breast is not None:
         category, side = breast.assessment.suggested_category, breast.laterality
         yield code(HAS_PROPERTIES, ASSESSMENT_CATEGORY, CATEGORIES[category], _side(side))
+    # In words even without a category: what could not be assessed is said here.
     yield text(HAS_PROPERTIES, cad.IMPRESSION, impression(evidence.result))
     if breast is not None:
         yield code(HAS_PROPERTIES, cad.RECOMMENDED_FOLLOW_UP, FOLLOW_UPS[category], _side(side))
+        # Only category 3 stands for a short interval; the others say by themselves what comes next.
         months = SHORT_INTERVAL_MONTHS if category is Category.PROBABLY_BENIGN else None
         yield number(HAS_PROPERTIES, cad.RECOMMENDED_INTERVAL, months, "mo")
     yield from algorithm(evidence)
@@ -175,9 +182,11 @@ class _Arrangement:
         """What stands together under each individual impression."""
         evidence = self.evidence
         for pair in evidence.result.examination.pairs:
+            # A group in two pairs is placed with the first: an item may stand only once in the tree.
             if not {pair.first, pair.second} & self.placed:
                 parts = self._group(pair.first, INFERRED_FROM), self._group(pair.second, INFERRED_FROM)
                 yield [in_two_views(evidence, pair, parts, CONTAINS)]
+        # Then whatever no pair has placed.
         for place, image in enumerate(evidence.findings):
             for group in image.groups:
                 if evidence.is_prior(place) and group.tracking_uid not in self.placed_priors:
@@ -194,6 +203,7 @@ class _Arrangement:
         evidence = self.evidence
         for place, image in enumerate(evidence.findings):
             grouped = {uid for group in image.groups for uid in group.members}
+            # Members stand under their cluster; a second time they would count twice.
             alone = [found for found in image.calcifications if found.tracking_uid not in grouped]
             yield from filter(
                 None,
@@ -206,9 +216,11 @@ class _Arrangement:
     def _group(self, uid: str, relationship: str) -> Dataset:
         """A current group, together with what it was in the prior."""
         evidence = self.evidence
+        # The day has to be asked: a lasting UID may name a group on both days.
         place, group = self._located(uid, is_prior=False)
         self.placed.add(uid)
         change = evidence.result.change_of(uid)
+        # The largest piece of a group that fell apart carries the prior: an item stands in the tree once.
         if change is None or not change.prior_groups or change.groups[0] != uid:
             return cluster(evidence, place, group, relationship)
         prior_place, prior_group = self._located(change.prior_groups[0], is_prior=True)

@@ -37,7 +37,9 @@ def summary_of_detections(evidence: Evidence) -> Dataset:
         The summary with its successful and failed detections (TID 4015, 4017).
 
     """
+    # Prior images were analyzed by their own examination and are not claimed a second time.
     analyzed = range(len(evidence.current))
+    # Headers go on where findings end: those are the images that were not analyzed.
     failed = range(len(evidence.findings), len(evidence.headers))
     return _summary(
         cad.SUMMARY_OF_DETECTIONS,
@@ -57,6 +59,7 @@ def summary_of_analyses(evidence: Evidence) -> Dataset:
 
     """
     sides = [image.description.image_laterality for image in evidence.images]
+    # Collocation needs two images of the same breast; an image of unknown side has no partner.
     in_two_views = [place for place, side in enumerate(sides) if side is not None and sides.count(side) > 1]
     succeeded = [
         *_performed(evidence, cad.ANALYSIS_PERFORMED, cad.COLLOCATION, in_two_views),
@@ -86,6 +89,7 @@ def processing_summary(evidence: Evidence, *, with_findings: bool) -> Code:
         The code.
 
     """
+    # A pair that could not be aligned is a failed analysis too, or the summary would claim "no change".
     all_succeeded = not evidence.failed and not _compared(evidence, comparable=False)
     return cad.PROCESSING_SUMMARIES[all_succeeded, with_findings]
 
@@ -109,6 +113,7 @@ def _detections(evidence: Evidence, places: Sequence[int]) -> list[Dataset]:
 
 def _performed(evidence: Evidence, question: Code, kind: Code, places: Sequence[int]) -> list[Dataset]:
     """What was done with the images at some places; nothing where there are none."""
+    # An attempt without images would be a claim about nothing.
     if not places:
         return []
     return [
@@ -128,5 +133,6 @@ def _compared(evidence: Evidence, *, comparable: bool) -> list[int]:
         place
         for pair in (comparison.pairs if comparison else ())
         if pair.comparable is comparable
+        # Library places: prior images stand behind the current ones.
         for place in (pair.current, len(evidence.current) + pair.prior)
     ]

@@ -69,7 +69,9 @@ def measured_group(evidence: Evidence, place: int, group: CalcificationGroup) ->
     """
     result, uid = evidence.result, group.tracking_uid
     is_prior = evidence.is_prior(place)
+    # Categories belong to the examination that is reported; the prior had a report of its own.
     reading = None if is_prior else result.reading_of(uid)
+    # Stated on both days' groups: whoever opens either sees what it became or was.
     change = result.change_from(uid) if is_prior else result.change_of(uid)
     extent = group.distribution.measurements.extent_mm if group.distribution else None
     item = _measured(
@@ -95,7 +97,9 @@ def measured_group(evidence: Evidence, place: int, group: CalcificationGroup) ->
         ],
     )
     if change is not None:
+        # The tracking UID is of this examination's group; another ties it to all examinations.
         lasting = concept(LASTING_TRACKING_UID)
+        # highdicom has no argument for it; TID 1410 is extensible, so it is appended.
         item[0].ContentSequence.append(
             sr.UIDRefContentItem(lasting, value=change.tracking_uid, relationship_type="CONTAINS")
         )
@@ -183,6 +187,7 @@ def finding_sites(side: Laterality | None) -> list[sr.FindingSite]:
         One finding site.
 
     """
+    # An unknown side has no code, and no laterality is better than a wrong laterality.
     laterality = concept(LATERALITIES[side]) if side in LATERALITIES else None
     return [sr.FindingSite(concept(BREAST), laterality=laterality)]
 
@@ -246,11 +251,13 @@ def _measured(
     """A finding with its outline as the region, its center where it has none."""
     header = evidence.headers[place]
     center = to_dicom((found.row, found.column))
+    # A region is required: a finding without outline is shown by its center.
     line = closed_polyline(found.outline, header.Rows, header.Columns) or (center,)
     return sr.PlanarROIMeasurementsAndQualitativeEvaluations(
         tracking_identifier=tracking,
         referenced_region=sr.ImageRegion(
             graphic_type="POLYLINE" if found.outline else "POINT",
+            # GraphicData has VR FL, single precision.
             graphic_data=np.array(line, dtype=np.float32),
             source_image=sr.SourceImageForRegion.from_source_image(header),
         ),
@@ -273,6 +280,7 @@ def _centered(
         relationship_type="CONTAINS",
     )
     source = sr.SourceImageForRegion.from_source_image(evidence.headers[place])
+    # highdicom names the source image for a region; here it is the source of a measured point.
     source.ConceptNameCodeSequence = [concept(SOURCE_OF_MEASUREMENT)]
     center.ContentSequence = sr.ContentSequence([source])
     group[0].ContentSequence.append(center)

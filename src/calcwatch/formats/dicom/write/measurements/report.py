@@ -46,6 +46,7 @@ def measurement_report(evidence: Evidence) -> Dataset:
         A Comprehensive 3D SR.
 
     """
+    # highdicom accepts only images that the evidence names: those of the prior have to be among them.
     headers = [complete(header) for header in (*evidence.current, *evidence.prior)]
     report = sr.MeasurementReport(
         observation_context=sr.ObservationContext(observer_device_context=observer(evidence)),
@@ -54,6 +55,7 @@ def measurement_report(evidence: Evidence) -> Dataset:
         title=concept(MEASUREMENT_REPORT),
         referenced_images=headers,
     )
+    # IHE AIR asks for Comprehensive 3D SR, though all coordinates here are of two dimensions.
     document = sr.Comprehensive3DSR(
         evidence=headers,
         content=report[0],
