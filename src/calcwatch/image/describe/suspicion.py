@@ -37,7 +37,8 @@ class SuspicionModel:
     of the number within 5 mm + ``gathered`` x log of the part of the image's calcifications in the group.
 
     Attributes:
-        shape_odds: Odds of cancer among grouped calcifications of a morphology; one for each that the models tell.
+        shape_odds: Odds of cancer among grouped calcifications of a morphology; one for each that the models
+            tell.
         distribution_odds: Factor on these odds; one for every distribution.
         intercept: Of the curve.
         slope: Of the curve.
