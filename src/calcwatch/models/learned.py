@@ -94,7 +94,7 @@ def named_learned(folder: Path = SHIPPED) -> NamedDetector:
     return NamedDetector(learned_detector(folder), name, hash_of_files(folder, *DETECTOR.networks))
 
 
-def learned_detector(folder: Path = SHIPPED) -> Detector:
+def learned_detector(folder: Path | str = SHIPPED) -> Detector:
     """Return the learned detector as a function that can travel to other processes.
 
     Its networks are loaded at the first image of a process.
@@ -109,7 +109,7 @@ def learned_detector(folder: Path = SHIPPED) -> Detector:
         BadModel: The folder holds no such model, or one that does not fit.
     """
     # refused here, where the model is named, and not at the first image
-    read_card(folder, DETECTOR)
+    read_card(Path(folder), DETECTOR)
     # a partial of a module's function can be pickled; a loaded network could not travel
     return partial(_detect, str(folder))
 

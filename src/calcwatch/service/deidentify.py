@@ -135,10 +135,10 @@ class _Run:
 
 
 def deidentify_files(
-    path: Path,
-    out: Path,
+    path: Path | str,
+    out: Path | str,
     *,
-    key_file: Path | None = None,
+    key_file: Path | str | None = None,
     seed: int | None = None,
     black_out: bool = False,
     on_done: Callable[[int, int], None] = lambda done, total: None,
@@ -168,6 +168,8 @@ def deidentify_files(
         BadKeyFile: The key file lies in ``out`` or cannot be used.
 
     """
+    path, out = Path(path), Path(out)
+    key_file = None if key_file is None else Path(key_file)
     check_result_folder(out, is_deidentified)
     if key_file is not None:
         _check_key_file(key_file, seed, out)

@@ -150,8 +150,8 @@ FORMATS: Mapping[str, Writer] = {
 
 
 def export_result(
-    findings: Path,
-    out: Path,
+    findings: Path | str,
+    out: Path | str,
     formats: Sequence[str] = tuple(FORMATS),
     *,
     on_done: Callable[[int, int], None] = lambda done, total: None,
@@ -181,6 +181,7 @@ def export_result(
     """
     # A misspelled word is told before anything is read.
     check_formats(formats)
+    out = Path(out)
     check_result_folder(out, is_export)
     stored = read_result_folder(findings)
     total = len(stored.examinations)

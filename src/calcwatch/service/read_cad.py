@@ -10,7 +10,7 @@ from calcwatch.formats.dicom.read.cad_report import MAX_REPORT_BYTES, read_cad_r
 from calcwatch.service.files.open_image import read_bounded, source_of
 
 
-def read_cad_file(path: Path) -> CadReport:
+def read_cad_file(path: Path | str) -> CadReport:
     """Read the CAD report of any vendor from a file.
 
     Args:
@@ -24,6 +24,7 @@ def read_cad_file(path: Path) -> CadReport:
         UnsupportedImage: It is no CAD report. Both messages hold the file and the remedy.
 
     """
+    path = Path(path)
     content = read_bounded(path, MAX_REPORT_BYTES, "of a CAD report; check the file")
     try:
         return read_cad_report(content)

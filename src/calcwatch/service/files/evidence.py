@@ -69,7 +69,7 @@ class StoredExamination:
     not_dicom: str = ""
 
 
-def read_result_folder(path: Path) -> StoredResult:
+def read_result_folder(path: Path | str) -> StoredResult:
     """Read a result of ``calcwatch analyze``, ``compare`` or ``history``.
 
     Args:
@@ -82,7 +82,7 @@ def read_result_folder(path: Path) -> StoredResult:
         NotInResult: It is none, is of a version that cannot be read, or holds no examination.
 
     """
-    file = findings_file(path)
+    file = findings_file(Path(path))
     try:
         content = file.read_bytes()
         beside = file.parent / COMPARISON
