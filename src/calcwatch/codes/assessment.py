@@ -13,6 +13,7 @@ CATEGORIES: dict[Category, Code] = {
     Category.NEGATIVE: Code("SCT", "397140005", "1 - Negative"),
     Category.BENIGN: Code("SCT", "397141009", "2 - Benign"),
     Category.PROBABLY_BENIGN: Code("SCT", "397143007", "3 - Probably Benign"),
+    # SNOMED CT has no code for the parts of category 4 in CID 6026; scheme BI has, in version 4.0 alone.
     Category.LOW_SUSPICION: Code("BI", "MA.II.A.5.4A", "4A - Low suspicion", VERSIONS["BI"]),
     Category.MODERATE_SUSPICION: Code("BI", "MA.II.A.5.4B", "4B - Intermediate suspicion", VERSIONS["BI"]),
     Category.HIGH_SUSPICION: Code("BI", "MA.II.A.5.4C", "4C - Moderate suspicion", VERSIONS["BI"]),
@@ -24,6 +25,7 @@ CATEGORIES: dict[Category, Code] = {
 """Assessment category (PS3.16 CID 6026); meanings as DICOM prints them, one edition behind ours in 4B, 4C."""
 
 FOLLOW_UPS: dict[Category, Code] = {
+    # Incomplete is a question to more views, before any biopsy is spoken of.
     Category.INCOMPLETE: Code("DCM", "111135", "Additional projections"),
     Category.NEGATIVE: Code("DCM", "111140", "Normal interval follow-up"),
     Category.BENIGN: Code("DCM", "111140", "Normal interval follow-up"),

@@ -18,6 +18,7 @@ SIDES: dict[Laterality, Code] = {
 LATERALITY = Code("SCT", "272741003", "Laterality")
 """Side, as a question; the answers are ``SIDES``."""
 
+# Two tables, since templates ask either for a sided breast (CID 6022) or for a side of the breast (CID 244).
 LATERALITIES: dict[Laterality, Code] = {
     Laterality.LEFT: Code("SCT", "7771000", "Left"),
     Laterality.RIGHT: Code("SCT", "24028007", "Right"),

@@ -43,6 +43,7 @@ VERTICAL_PIXEL_SPACING = Code("DCM", "111066", "Vertical Pixel Spacing")
 PROCESSING_SUMMARY = Code("DCM", "111017", "CAD Processing and Findings Summary")
 """Heading of everything that was found (TID 4001); the answers are ``PROCESSING_SUMMARIES``."""
 
+# Keyed by both answers, so that no combination can be forgotten.
 PROCESSING_SUMMARIES: dict[tuple[bool, bool], Code] = {
     (True, True): Code("DCM", "111242", "All algorithms succeeded; with findings"),
     (True, False): Code("DCM", "111241", "All algorithms succeeded; without findings"),
@@ -155,6 +156,7 @@ TEMPORAL_CORRELATION = Code("SCT", "133886009", "Temporal correlation")
 OVERALL_IMPRESSION = Code("DCM", "111234", "Overall Impression/Recommendation Analysis")
 """Analysis: everything assessed (CID 6043)."""
 
+# Nothing tried is "Not Attempted" and never "Succeeded": silence is no result.
 STATUSES: dict[tuple[bool, bool], Code] = {
     (True, False): Code("DCM", "111222", "Succeeded"),
     (True, True): Code("DCM", "111223", "Partially Succeeded"),

@@ -40,7 +40,9 @@ SYSTEMS: dict[str, str] = {
     "UCUM": "http://unitsofmeasure.org",
     "RFC5646": "urn:ietf:bcp:47",
     "RADELEMENT": "http://www.radelement.org",
+    # Nobody has registered a URI for it; a URN of ours cannot be taken for an official URI.
     "BI": "urn:calcwatch:coding-scheme:BI",
+    # Derived and not made up: an OID under 2.25 needs no registration (PS3.5 B.2).
     PRIVATE_SCHEME: f"urn:oid:{tracking_uid_of('code system')}",
     "v2-0074": f"{_HL7}v2-0074",
     "v2-0203": f"{_HL7}v2-0203",

@@ -22,6 +22,7 @@ RESOLVED = Code(PRIVATE_SCHEME, "resolved", "Finding resolved")
 NOT_COMPARABLE = Code(PRIVATE_SCHEME, "not_comparable", "Not comparable with the prior")
 """A change that PS3.16 CID 6002 has no code for: the images do not allow a comparison."""
 
+# The codes below this line stand in FHIR alone, where DICOM has coordinates and references of its own.
 IN_DICOM = (EXAM_SCORE, EXTENT, SUSPICION, LASTING_TRACKING_UID, RESOLVED, NOT_COMPARABLE)
 """Private codes that our DICOM objects carry, and that de-identification therefore lets pass."""
 

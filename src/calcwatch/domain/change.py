@@ -167,6 +167,7 @@ class ImagePair:
     error_mm: float | None
     matches: tuple[CalcificationMatch, ...]
     notes: tuple[str, ...]
+    # Left out of comparison and repr: arrays are no part of what was said.
     registration: Registration | None = field(default=None, compare=False, repr=False)
 
     @property
@@ -280,5 +281,6 @@ class Comparison:
         return tuple(
             change
             for change in self.changes
+            # Either day: a new group has no prior place, a resolved group no current place.
             if change.image == pair.current or change.prior_image == pair.prior
         )

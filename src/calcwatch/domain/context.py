@@ -141,6 +141,7 @@ class ClinicalContext:
             return self.left
         if laterality is Laterality.RIGHT:
             return self.right
+        # An unknown side may be either breast: only what holds for both can be said of it.
         names = [statement.name for statement in fields(BreastContext)]
         alike = {name for name in names if getattr(self.left, name) == getattr(self.right, name)}
         return BreastContext(**{name: getattr(self.left, name) for name in alike})
@@ -149,6 +150,7 @@ class ClinicalContext:
     def any_cancer_history(self) -> bool | None:
         """Whether breast cancer is or was there on either side; ``None`` where no statement tells."""
         sides = (self.left, self.right)
+        # Stated of one breast it holds for the woman; a missing statement leaves it open and never denies it.
         if any(side.treated or side.known_cancer or side.original_malignant for side in sides):
             return True
         return self.personal_history

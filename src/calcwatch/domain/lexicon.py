@@ -86,6 +86,7 @@ FAMILY_OF: dict[Morphology, MorphologyFamily] = {
 }
 """A row a shape: its family, and by the place of its row its rank, the most worrying last."""
 
+# One table for family and rank, so that a shape cannot be in one and missing in the other.
 RANKED_MORPHOLOGIES = tuple(FAMILY_OF)
 """All shapes, the most worrying last: "worst shape" means the last of those that apply."""
 

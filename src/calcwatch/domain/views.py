@@ -47,9 +47,11 @@ VIEWS: dict[ViewPosition, View] = {
     ViewPosition.XCC: View(Beam.VERTICAL, 90.0),
     ViewPosition.XCCL: View(Beam.VERTICAL, 90.0),
     ViewPosition.XCCM: View(Beam.VERTICAL, 90.0),
+    # From below the beam still runs along the body: inner and outer are told as in a CC.
     ViewPosition.FB: View(Beam.VERTICAL, 90.0),
     ViewPosition.SIO: View(Beam.OBLIQUE),
     ViewPosition.ISO: View(Beam.OBLIQUE),
+    # Neither beam nor tilt is fixed by these names, so nothing is told of places on them.
     ViewPosition.CV: View(None),
     ViewPosition.AT: View(None),
 }
@@ -100,4 +102,5 @@ def are_paired(first: ViewPosition | None, second: ViewPosition | None) -> bool:
     """
     if first is None or second is None or not (VIEWS[first].is_paired and VIEWS[second].is_paired):
         return False
+    # Exactly one of the two runs along the body: two oblique views show the same direction twice.
     return is_from_above(first) is not is_from_above(second)

@@ -160,7 +160,7 @@ def _image(
     seed, laterality = breast.seed, breast.laterality
     # Not of the day: fine texture is of the breast and is carried along with its tissue.
     texture = draw_texture(breast, view, settings)
-    # A stream of its own for each thing: to draw more of one changes nothing of another.
+    # A stream for each thing: more draws for it change nothing elsewhere.
     rng = random_stream(seed, "muscle", laterality, view)
     tissue = project_tissue(rng, breast, texture, geometry=geometry, usual=usual, settings=settings)
     solids = {solid.id: solid for _, members in groups for solid in members}

@@ -43,6 +43,7 @@ def tone(kind: ChangeKind) -> str:
     Returns:
         ``raised``, ``unknown`` or ``calm``; calm never says benign.
     """
+    # Shrinkage is calm in color only: no change is ever called benign.
     if kind in GROWTH:
         return "raised"
     return "unknown" if kind is ChangeKind.NOT_COMPARABLE else "calm"
@@ -57,6 +58,7 @@ def in_reading_order(changes: tuple[Change, ...]) -> tuple[Change, ...]:
     Returns:
         The same in the order of ``CHANGE_WORDS``, larger groups before smaller ones of the same kind.
     """
+    # The order in which a reader wants them, stated in one table; not the order of the enumeration.
     order = list(CHANGE_WORDS)
     return tuple(
         sorted(
@@ -118,6 +120,7 @@ def bed_words(change: Change) -> str:
         return ""
     if change.bed_margin_mm is None:
         return f"{change.in_bed} the bed"
+    # The place is by the stated margin, the distance by the rim: inside the bed may lie beyond its rim.
     inward = "inside" if change.bed_margin_mm <= 0 else "beyond"
     where = f"{abs(change.bed_margin_mm):.0f} mm {inward} its rim"
     return f"{'inside' if change.in_bed is SurgicalBedPosition.INSIDE else 'outside'} the bed, {where}"

@@ -85,6 +85,7 @@ def without_current(image: ImageDescription) -> str:
 
 
 def _why_unpaired(image: ImageDescription, other: str) -> str:
+    # The remedy differs: what is not known can be stated, a view that was not taken cannot.
     if image.image_laterality is None or image.view_position is None:
         return "its side or view is not known; give them with --table"
     return f"the {other} examination has no other image of that side and view"

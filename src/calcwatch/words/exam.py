@@ -42,6 +42,7 @@ def location_words(place: Location, *, on_both_views: bool) -> str:
 
 
 def _region_words(quadrant: str | None, *, on_both_views: bool) -> str:
+    # A single view tells one direction only: inner or outer from above, upper or lower from the side.
     if not on_both_views:
         return f"{quadrant} half (one view only)" if quadrant else "quadrant not known"
     if quadrant is None or quadrant == "central":
@@ -79,6 +80,7 @@ def pair_reason(
     Returns:
         A phrase.
     """
+    # Diameters are known exactly where millimeters are.
     unit = "% of the breast's depth" if diameters_mm is None else "mm"
     sizes = (
         ""

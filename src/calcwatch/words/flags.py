@@ -155,6 +155,7 @@ REASONS: dict[str, str] = {
 }
 """Every reason code of ``not_analyzed`` in words."""
 
+# Only what cannot hide an image: any other reason may have cost a mammogram.
 HARMLESS_REASONS = frozenset({"not_an_image", "already_found"})
 """Reasons that are no failure: no image was missed. They are listed, but the exit status stays 0."""
 
@@ -168,4 +169,5 @@ def reason_to_refuse(flags: frozenset[QualityFlag]) -> str:
     Returns:
         The reasons in the order of the flags' names; empty when the image is analyzed.
     """
+    # All reasons at once, so that a user does not mend them one after the other.
     return "; ".join(REFUSALS[flag] for flag in sorted(flags & BLOCKING_FLAGS))

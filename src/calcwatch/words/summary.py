@@ -21,6 +21,7 @@ _BY_URGENCY = (
     Category.NEGATIVE,
     Category.BENIGN,
     Category.PROBABLY_BENIGN,
+    # Before 0: a proven cancer asks for nothing new, an incomplete examination does.
     Category.KNOWN_MALIGNANCY,
     Category.INCOMPLETE,
     Category.LOW_SUSPICION,
@@ -40,6 +41,7 @@ def most_urgent(result: ExaminationResult) -> BreastReading | None:
     Returns:
         Its reading; ``None`` where no breast was read.
     """
+    # max gives the first of equals, and breasts have a fixed order: the same result, the same breast.
     return max(result.examination.breasts, key=_urgency, default=None)
 
 
@@ -64,6 +66,7 @@ def impression(result: ExaminationResult) -> str:
         *(change_words(change) for change in result.changes),
     ]
     if not found.groups:
+        # An empty report must not read as a normal report.
         parts.append("Nothing is marked; that does not mean that the mammogram is normal.")
     return "\n".join(parts)
 

@@ -94,6 +94,7 @@ def typical_window(months: int) -> str:
     """
     low, middle, high = _BENIGN_MONTHS
     malignant_low, malignant_middle, malignant_high = _MALIGNANT_MONTHS
+    # Both ranges are always told: they overlap, and either alone would suggest an answer.
     benign = "within" if low <= months <= high else "outside"
     malignant = "within" if malignant_low <= months <= malignant_high else "outside"
     return (

@@ -118,6 +118,7 @@ def five_differences(gray: NDArray[np.float32]) -> None:
 
     """
     for sigma in _SIGMAS_PX:
+        # The yardstick runs on the same image in the same run: a ratio means something on any machine.
         cv2.subtract(cv2.GaussianBlur(gray, (0, 0), sigma), cv2.GaussianBlur(gray, (0, 0), _SURROUND * sigma))
 
 
@@ -296,11 +297,13 @@ def _filled(image: PhantomImage) -> PhantomImage:
     """The same with the middle of the breast repeated, mirrored, from edge to edge but for the top rows."""
     stored = image.stored
     tall, wide = stored.shape
+    # Brighter than the top row, which is air.
     breast = (stored > np.median(stored[0])).sum(axis=1)
     middle = int(np.average(np.arange(tall), weights=breast))
     deep = int(_DEPTH_KEPT * breast[middle])
     piece = stored[middle - deep // 2 : middle + deep // 2]
     piece = piece[:, :deep] if piece[:, :deep].mean() > piece[:, -deep:].mean() else piece[:, -deep:]
+    # Mirrored, so that there is no seam at which a filter would find an edge.
     filled = np.pad(piece, ((0, tall - piece.shape[0]), (0, wide - piece.shape[1])), mode="symmetric")
     filled[:_AIR_ROWS] = stored[0].min()
     return replace(image, stored=filled)

@@ -77,6 +77,7 @@ def make_scenes(
     try:
         return run_tasks(job, seeds, workers=workers, on_done=on_done)
     except TaskFailed as failed:
+        # With its seed, by which the scene can be made again alone.
         raise TrainingFailed(f"a scene could not be made; its seed and why: {failed}") from failed
 
 

@@ -66,10 +66,12 @@ def scene_mammogram(image: PhantomImage, *, with_view: bool) -> Mammogram:
 
     """
     top = 2**image.bits_stored - 1
+    # The window of a phantom is its whole range, so reading its file would give the same gray.
     gray = (image.stored / np.float32(top)).astype(np.float32)
     description = ImageDescription(
         "scene",
         pixel_spacing=PixelSpacing(image.pixel_spacing_mm, image.pixel_spacing_mm, "phantom"),
+        # Detectors are trained without side and view; shapes need the view, by which sediment is told.
         view_position=image.view_position if with_view else None,
         image_laterality=image.laterality if with_view else None,
         rows=gray.shape[0],

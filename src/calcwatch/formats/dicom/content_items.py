@@ -93,7 +93,7 @@ def container(relationship: str, concept: Code, *children: Dataset | None) -> Da
 
     """
     item = _item(relationship, "CONTAINER", concept)
-    # Items are rows of a table, not sentences that run on (PS3.3 C.17.3).
+    # Items are rows of a table, not sentences that run on.
     item.ContinuityOfContent = "SEPARATE"
     return with_children(item, *children)
 

@@ -126,6 +126,7 @@ def measure_changes(
 
 def _measure_two(seeds: tuple[int, int], *, repositioning: float) -> tuple[BreastResult, ...]:
     first, second = (analyze_two_days(seed, repositioning=repositioning) for seed in seeds)
+    # Two breasts are analyzed for two results: each is the other's wrong prior.
     return measure_breast(first, second), measure_breast(second, first)
 
 

@@ -167,6 +167,7 @@ def _refused_row(breasts: Sequence[BreastResult], kind: str) -> tuple[str, ...]:
 def _figures(breasts: Sequence[BreastResult]) -> dict[str, object]:
     def numbers(found: Proportion) -> list[float]:
         ratio = found.ratio
+        # Further digits say nothing.
         rounded = [round(value, 4) for value in (ratio.value, ratio.low, ratio.high)]
         return [*rounded, found.part, found.whole]
 

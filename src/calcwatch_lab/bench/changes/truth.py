@@ -66,6 +66,7 @@ def true_names(view: AnalyzedView) -> tuple[str | None, ...]:
     centers = np.array([(calcification.row, calcification.column) for calcification in true])
     radius_px = np.array([calcification.diameter_mm for calcification in true]) / 2 / view.spacing_mm
     points = np.array([(mark.row, mark.column) for mark in marks])
+    # From the rim and not from the center: a large calcification may be marked far from its middle.
     beyond = np.linalg.norm(points[:, None] - centers[None], axis=2) - radius_px
     nearest = beyond.argmin(axis=1)
     near = beyond[np.arange(len(marks)), nearest] <= max(_OFF_MM / view.spacing_mm, _OFF_PX)
@@ -111,6 +112,7 @@ def true_change(prior: Members, current: Members, plan: PlannedChange, spacing_m
     )
     if not current or not prior:
         return ChangeKind.NEW if current else ChangeKind.RESOLVED
+    # By the plan, since a change of shape moves no calcification.
     if plan is PlannedChange.RESHAPED:
         return ChangeKind.SHAPE_CHANGED
     more = len(new) - len(gone)
@@ -121,6 +123,7 @@ def true_change(prior: Members, current: Members, plan: PlannedChange, spacing_m
     if _is_much(-more, len(prior)):
         removed = lie_on_two_sides(_of(prior, gone), _of(prior, same))
         return ChangeKind.PARTIALLY_REMOVED if removed else ChangeKind.DECREASED
+    # Each against itself and then the median: new or gone members do not bend it.
     ratio = median(current[name].diameter_mm / prior[name].diameter_mm for name in same) if same else 1.0
     return ChangeKind.INCREASED_IN_SIZE if ratio >= SIZE_RATIO else ChangeKind.NO_SIGNIFICANT_CHANGE
 
@@ -154,6 +157,7 @@ def lie_on_two_sides(first: Collection[CalcificationTruth], second: Collection[C
         return False
     points, others = _centers(first), _centers(second)
     way = points.mean(axis=0) - others.mean(axis=0)
+    # Both sets are projected onto the line between their middles, and compared by their near ends.
     nearest = np.quantile(points @ way, SIDE_QUANTILE)
     return bool(nearest > np.quantile(others @ way, 1 - SIDE_QUANTILE))
 

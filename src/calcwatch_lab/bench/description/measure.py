@@ -77,6 +77,7 @@ def measure_spacing(
             "shapes_of_planned": confusion(of_shapes["planned"], TELLABLE_SHAPES),
             "distributions": confusion(findings, DISTRIBUTION_CLASSES),
             "distributions_of_found_groups": confusion(layouts["found"], DISTRIBUTION_CLASSES),
+            # Here groups of which nothing was grouped count as wrong instead of being left out.
             "distributions_with_missed": confusion((*findings, *missed), DISTRIBUTION_CLASSES),
         },
         missed=len(of_shapes["missed"]),

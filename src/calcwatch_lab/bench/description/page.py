@@ -107,6 +107,7 @@ def matrix(confusion: Confusion) -> str:
     rows = [
         (
             f"{place + 1} {name.replace('_', ' ')}",
+            # A dot for zero, so that the eye finds the mistakes.
             *("·" if count == 0 else str(count) for count in confusion.counts[place]),
             number(confusion.f1[name]) if name in confusion.f1 else UNKNOWN,
         )

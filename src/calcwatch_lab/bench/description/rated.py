@@ -85,6 +85,7 @@ def _analyze(label: LabeledImage) -> RatedImage:
     ]
     return RatedImage(
         label=label,
+        # An image is as suspicious as its worst group, as a radiologist rates it.
         suspicion=max((group[3] for group in groups), default=0.0),
         groups=tuple(sorted(groups, key=lambda group: -group[3])),
         shapes={shape.value: shapes.count(shape) for shape in Morphology if shape in shapes},
@@ -101,6 +102,7 @@ def area_of_suspicion(images: Sequence[RatedImage]) -> Estimate:
         The area, its interval from drawing patients.
 
     """
+    # Images without calcifications say nothing of how these are described.
     used = [image for image in images if image.label.positive and image.label.is_rated]
     return area_estimate(
         np.array([image.suspicion for image in used]),

@@ -424,7 +424,9 @@ def shift_figures(
     if _patients(reference) != _patients(shifted):
         raise ValueError(f"the images of {name!r} are not of the patients of the reference")
     pairs = list(zip(reference, shifted, strict=True))
+    # Visible in the reference: what could never be seen cannot be lost by a shift.
     first = [_visible(usual) & frozenset(other.names) for usual, other in pairs]
+    # Also visible under the shift and lying apart: then only the detector can have lost it.
     both = [
         names & _visible(other) & _single(usual) & _single(other)
         for names, (usual, other) in zip(first, pairs, strict=True)
@@ -464,6 +466,7 @@ def _named_response(images: Sequence[EvaluatedImage], chosen: Sequence[frozenset
     true = []
     for image, names in zip(images, chosen, strict=True):
         scores = dict(zip(image.names, _marks(image).true_scores, strict=True))
+        # In one order for both, so that differences are taken of the same calcifications.
         true.append(np.array([scores[name] for name in sorted(names)], np.float64))
     false = [_marks(image).false_scores for image in images]
     return FreeResponse.of(_patients(images), true, false, [image.breast_cm2 for image in images])
@@ -533,6 +536,7 @@ def _group_figures(
     response = FreeResponse.of(
         [image.patient for image, _ in scored],
         [groups.true_scores for _, groups in scored],
+        # Where a group may be real without being labeled, it is neither false nor counted as exposure.
         [groups.false_scores if image.counts_false_groups else none for image, groups in scored],
         [float(image.counts_false_groups) for image, _ in scored],
     )

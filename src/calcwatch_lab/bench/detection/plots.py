@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 _COLORS = ("#8b8680", "#0a6e8a", "#c1572b", "#6a51a3")
 _INK, _FAINT = "#222222", "#d9d6d0"
 _STYLE: dict[Any, Any] = {
+    # matplotlib draws ids at random otherwise, and the same figures would give other bytes.
     "svg.hashsalt": "calcwatch",
+    # Text as outlines: the page looks the same without the font.
     "svg.fonttype": "path",
     "font.family": "DejaVu Sans",
     "font.size": 8.5,
@@ -82,6 +84,7 @@ def plots_of(evidence: Evidence) -> dict[str, str]:
 
 def _svg(figure: Figure) -> str:
     text = StringIO()
+    # No date and no version of matplotlib in the file, for the same reason.
     figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None}, facecolor="white")
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n"
 
@@ -151,6 +154,7 @@ def _draw_curve(panel: Axes, curve: Curve, color: str, label: str) -> None:
 
 
 def _finish_curves(panel: Axes, title: str, unit: str, ticks: Sequence[float]) -> None:
+    # Rates of interest span two decades.
     panel.set_xscale("log")
     panel.set_xlim(ticks[0], ticks[-1])
     panel.set_ylim(0, 1)

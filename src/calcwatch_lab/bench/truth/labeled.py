@@ -48,6 +48,7 @@ def load_labeled(image: LabeledImage) -> tuple[Mammogram, Truth]:
     """
     mammogram = open_image(image.path, image.given)
     spacing = mammogram.description.pixel_spacing
+    # Matches are judged in millimeters, so an image without a spacing cannot be measured.
     if spacing is None:
         raise BadTable(f"{image.path.name}: its pixel spacing is unknown; give it in column pixel_spacing_mm")
     truth = Truth(
@@ -55,6 +56,7 @@ def load_labeled(image: LabeledImage) -> tuple[Mammogram, Truth]:
             TrueCalcification(row, column, _circle(row, column, mm / spacing.mm / 2))
             for row, column, mm in image.points
         ),
+        # Tables give circles in pixels and points with a diameter in mm.
         groups=tuple(TrueGroup(row, column, radius * spacing.mm) for row, column, radius in image.circles),
         positive=image.positive,
         corrected=image.corrected,

@@ -53,6 +53,7 @@ class CandidateNetwork(nn.Module):
             n x classes.
 
         """
+        # Joined late: each branch sees its own scale, and the numbers say what pixels cannot.
         seen = (self.of_detail(self.detail(detail)), self.of_context(self.context(context)), numbers)
         return self.head(torch.cat(seen, dim=1))
 

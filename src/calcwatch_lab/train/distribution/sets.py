@@ -113,6 +113,7 @@ def draw_point_sets(seed: int, settings: PointSetSettings | None = None) -> tupl
     )
     size = draw_size(random_stream(seed, "size"), phantom)
     geometries = [
+        # As an examination is positioned, without making any picture of it.
         reposition(rng, draw_geometry(random_stream(seed, "positioning", view), size, view, phantom))
         for view in _VIEWS
     ]
@@ -176,6 +177,7 @@ def _group_plan(rng: np.random.Generator, draws: PointSetSettings) -> GroupPlan:
     shape = _GROUPED_SHAPES[int(rng.integers(len(_GROUPED_SHAPES)))]
     if rng.random() < draws.usual_chance:
         return GroupPlan(shape, layout)
+    # In the logarithm: small groups are as frequent among the examples as large groups.
     low, high = np.log(counts[layout])
     return GroupPlan(shape, layout, count=round(float(np.exp(rng.uniform(low, high)))))
 

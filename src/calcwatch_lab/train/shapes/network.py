@@ -18,6 +18,7 @@ def _branch(channels: int, width: int, *, fine: bool = False) -> nn.Sequential:
     cells = (CLOSE_PX // _HALVED) ** 2
     first = (
         (convolution(channels, 16, 1, 5), convolution(16, 24, 2))
+        # The close patch holds the finest detail, which an early stride would lose.
         if fine
         else (convolution(channels, 24, 2, 5),)
     )

@@ -101,7 +101,7 @@ def make_gray_table(dataset: Dataset, layout: PixelLayout) -> GrayTable:
         curve = _polarity(dataset, _value_of_interest(dataset, curve))
     gray = np.clip(curve.values, 0.0, 1.0).astype(np.float32)
     if padding is not None:
-        # Padding is shown black whatever it stores: some makers pad with the largest value.
+        # Padding is shown black whatever it stores, which may well be the largest value.
         gray[padding] = 0.0
     sign = "signed" if layout.signed else "unsigned"
     where = "" if layout.high_bit == layout.bits_stored - 1 else f", High Bit {layout.high_bit}"
@@ -283,7 +283,7 @@ def _polarity(dataset: Dataset, curve: _Curve) -> _Curve:
     shape = contradicts_photometric(dataset)
     if not shape:
         return curve.then(step, gray)
-    # Photometric Interpretation is required of every image, the shape is often copied from a template.
+    # Photometric Interpretation is required of every image with pixels, so it is believed.
     step = f"{step}; Presentation LUT Shape {shape} contradicts it and is not applied"
     return curve.then(step, gray, 0.0, 1.0, QualityFlag.POLARITY_AMBIGUOUS)
 

@@ -131,7 +131,7 @@ def observer(evidence: Evidence) -> sr.ObserverContext:
     return sr.ObserverContext(
         observer_type=concept(DEVICE),
         observer_identifying_attributes=sr.DeviceObserverIdentifyingAttributes(
-            # Of the version, not of the result: readers count one device and not one a report.
+            # Of the version, not of the result: readers count a single device, not a device for each report.
             uid=f"2.25.{uuid5(NAMESPACE_OID, f'calcwatch {version}').int}",
             name=MANUFACTURER,
             manufacturer_name=MANUFACTURER,
