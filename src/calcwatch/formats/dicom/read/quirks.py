@@ -4,9 +4,9 @@
 touches. A row names the function that does it, which stands in this file:
 
 * Functions of ``CORRECTIONS`` set a header right. They run on every image before anything else looks at it,
-in the order of the table, so that a new one needs a function and a row here and nothing elsewhere. *
-Functions of ``JUDGMENTS`` answer a question that a reader asks, because what is done has to be told: a note,
-a flag, a step of the way to gray.
+  in the order of the table, so that a new one needs a function and a row here and nothing elsewhere.
+* Functions of ``JUDGMENTS`` answer a question that a reader asks, because what is done has to be told: a
+  note, a flag, a step of the way to gray.
 
 What the Standard itself leaves open (which of two attributes goes first) is no quirk: it is in the readers.
 """
