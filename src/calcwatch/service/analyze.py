@@ -121,12 +121,13 @@ def analyze_files(
         # A second run over the same folder would otherwise analyze the overlays of the first.
         if not belongs_to_result(file.path, out)
     ]
+    table = read_rules()
     with result_folder(out) as folder:
         # The tissue maps are left out: nothing is compared, and they would travel between processes.
         outcomes = analyze_each(found, out, folder, options, to_compare=False, on_event=on_event)
         places, images = images_of(outcomes)
         examinations, failed = read_examinations(
-            images, table=read_rules(), suspicion=suspicion_model(), contexts=contexts
+            images, table=table, suspicion=suspicion_model(), contexts=contexts
         )
         # An examination that could not be read has no category: its images count as not analyzed.
         for at, problem in failed.items():
@@ -139,7 +140,7 @@ def analyze_files(
             replace(examination, places=tuple(kept.index(at) for at in examination.places))
             for examination in examinations
         )
-        return write_run(out, folder, outcomes, renumbered, options)
+        return write_run(out, folder, outcomes, renumbered, options, thresholds=table.thresholds)
 
 
 def read_examinations(

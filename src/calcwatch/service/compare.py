@@ -13,6 +13,7 @@ from calcwatch.domain.errors import BadContext
 from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.treatment import Treatment
 from calcwatch.exam.read import analyze_exam
+from calcwatch.exam.rule_table import RuleTable
 from calcwatch.formats.result.run import ReadExamination, Step, first_given
 from calcwatch.models.learned import suspicion_model
 from calcwatch.service.files.examination_files import (
@@ -162,6 +163,7 @@ def _compare(
         for file, argument in find_examination_files(paths, options.table, options.given)
         if not belongs_to_result(file.path, out)
     ]
+    table = read_rules()
     with result_folder(out) as folder:
         files = [file for file, _ in found]
         outcomes = analyze_each(files, out, folder, options, to_compare=True, on_event=on_event)
@@ -171,8 +173,10 @@ def _compare(
         # Rows of a table have no argument and count with the first path; there are dates to tell days by.
         days = days_of(images, [found[place][1] or 0 for place in places])
         context = contexts.of(first_given(images, "patient_id"))
-        examinations, steps = _read_days(images, places, days, context, treatment)
-        return write_run(out, folder, outcomes, examinations, options, steps=steps)
+        examinations, steps = _read_days(images, places, days, context, treatment, table=table)
+        return write_run(
+            out, folder, outcomes, examinations, options, thresholds=table.thresholds, steps=steps
+        )
 
 
 def _read_days(
@@ -181,9 +185,11 @@ def _read_days(
     days: Sequence[tuple[int, ...]],
     context: ClinicalContext,
     treatment: Treatment | None,
+    *,
+    table: RuleTable,
 ) -> tuple[tuple[ReadExamination, ...], tuple[Step, ...]]:
     """Read every day: the first by itself, each further one with what became of it since the day before."""
-    table, suspicion = read_rules(), suspicion_model()
+    suspicion = suspicion_model()
     examinations: list[ReadExamination] = []
     steps: list[Step] = []
     for number, day in enumerate(days):

@@ -28,6 +28,7 @@ from calcwatch.domain.errors import (
 from calcwatch.domain.findings import ANALYSIS_VERSION, ImageFindings, Provenance
 from calcwatch.domain.image import GivenAttributes
 from calcwatch.domain.settings import hash_of_settings
+from calcwatch.exam.facts import FactThresholds
 from calcwatch.exam.settings import ExamSettings
 from calcwatch.formats.result.document import (
     comparison_document,
@@ -56,7 +57,6 @@ from calcwatch.service.files.result_folder import (
     overlay_name,
     writing,
 )
-from calcwatch.service.files.rules import read_rules
 from calcwatch.service.workers import WorkerEnded, answers, available_cores
 
 _PARTS = ".parts"
@@ -267,6 +267,7 @@ def write_run(
     examinations: tuple[ReadExamination, ...],
     options: AnalyzeOptions,
     *,
+    thresholds: FactThresholds,
     steps: tuple[Step, ...] = (),
 ) -> AnalyzedRun:
     """Write everything but the overlays, which the workers wrote, and clear away what they left.
@@ -277,6 +278,7 @@ def write_run(
         outcomes: What each file gave.
         examinations: What the images say together; their ``places`` count the images alone.
         options: How the files were analyzed.
+        thresholds: From where on something was a fact for the rules; they are part of the hash of settings.
         steps: The comparisons that were made of the examinations.
 
     Returns:
@@ -299,9 +301,7 @@ def write_run(
         model_hash=options.detector.digest,
         description_model_hash=options.describer.digest if options.describer else None,
         # All settings and not only the user's five: any of them changes a result.
-        settings_hash=hash_of_settings(
-            options.settings, ExamSettings(), ComparisonSettings(), read_rules().thresholds
-        ),
+        settings_hash=hash_of_settings(options.settings, ExamSettings(), ComparisonSettings(), thresholds),
     )
     # A generator: the page takes one image's pictures at a time, so memory holds no whole run.
     pictures = (_pictures(folder, places[number]) for number in reading_order(examinations))
