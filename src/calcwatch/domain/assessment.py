@@ -153,18 +153,42 @@ class GroupReading:
 
 
 @dataclass(frozen=True)
+class SingleReading:
+    """What the examination says of one calcification in no group.
+
+    Attributes:
+        tracking_uid: Of the calcification.
+        assessment: What the rules suggest for it.
+    """
+
+    tracking_uid: str
+    assessment: Assessment
+
+
+@dataclass(frozen=True, kw_only=True)
 class BreastReading:
-    """What the examination says of one breast.
+    """What was looked for in one breast and what was found; never a category of the breast.
+
+    Only calcifications are looked for, hence nothing can be said of the breast as a whole: suggestions are of
+    findings alone.
 
     Attributes:
         laterality: Which breast; ``None`` for the images of which the side is not known.
         groups: Tracking UIDs of its groups, the most suspicious first.
-        assessment: That of its worst finding.
+        singles: Its calcifications in no group whose suggestion is above benign.
+        found: What was found, in one sentence.
+        not_looked_for: What was not looked for, in one sentence.
+        notes: What a person stated that matters whatever was found, a symptom and its urgency above all.
+        missing: Names of facts that were wanted of any finding and not given.
     """
 
     laterality: Laterality | None
     groups: tuple[str, ...]
-    assessment: Assessment
+    singles: tuple[SingleReading, ...] = ()
+    found: str = ""
+    not_looked_for: str = ""
+    notes: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

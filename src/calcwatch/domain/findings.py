@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from calcwatch.domain.image import ImageDescription, Point, QualityFlag
-    from calcwatch.domain.lexicon import Distribution, Morphology
+    from calcwatch.domain.lexicon import Distribution, GroupKind, Morphology
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,33 @@ class MorphologyDescription:
             0 to 1; 0 when it was not considered.
         """
         return dict(self.probabilities).get(morphology, 0.0)
+
+
+@dataclass(frozen=True)
+class KindDescription:
+    """How likely each kind of group is.
+
+    Attributes:
+        probabilities: Kind and probability, most likely first, together 1.
+    """
+
+    probabilities: tuple[tuple[GroupKind, float], ...]
+
+    @property
+    def likeliest(self) -> GroupKind:
+        """The likeliest kind."""
+        return self.probabilities[0][0]
+
+    def of(self, kind: GroupKind) -> float:
+        """Return the probability of one kind.
+
+        Args:
+            kind: Which.
+
+        Returns:
+            0 to 1; 0 when it was not considered.
+        """
+        return dict(self.probabilities).get(kind, 0.0)
 
 
 @dataclass(frozen=True)
@@ -233,8 +260,11 @@ class CalcificationGroup:
         outline: Convex hull of the members with a margin, in file pixels.
         morphology: How likely each morphology is; ``None`` where nothing was described.
         distribution: How likely each distribution is; ``None`` where nothing was described.
-        suspicion: 0 to 1, how much it looks like groups that turned out suspicious; it ranks groups and is no
-            probability for one woman. ``None`` where nothing was described.
+        suspicion: Calibrated probability that a reader would call the group suspicious, 0 to 1; it ranks
+            groups and is no probability of cancer. ``None`` where nothing was described.
+        kind: How likely each kind of group is; ``None`` where nothing was described.
+        composition: How many of its members look like each morphology, the most frequent first; members of
+            which nothing can be told are not in it.
     """
 
     tracking_uid: str
@@ -248,6 +278,8 @@ class CalcificationGroup:
     morphology: MorphologyDescription | None = None
     distribution: DistributionDescription | None = None
     suspicion: float | None = None
+    kind: KindDescription | None = None
+    composition: tuple[tuple[Morphology, int], ...] = ()
 
     @property
     def count(self) -> int:

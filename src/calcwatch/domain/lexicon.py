@@ -116,6 +116,25 @@ FINE_LINEAR = morphologies_of(MorphologyFamily.FINE_LINEAR)
 """Fine linear and fine linear branching."""
 
 
+class GroupKind(StrEnum):
+    """What a group is, told before any word of BI-RADS: the kind decides which words may follow.
+
+    Attributes:
+        VASCULAR: Calcium in the wall of an artery.
+        TYPICALLY_BENIGN: Rods, rims, dystrophic, popcorn, skin, suture, milk of calcium.
+        SCATTERED_ROUND: Round specks loosely scattered; they are the scatter of a breast, told once.
+        SMALL_SUSPICIOUS: A tight group of small specks: punctate, amorphous, coarse heterogeneous, fine
+            pleomorphic or fine linear.
+        NOT_A_CALCIFICATION: Something else that is bright.
+    """
+
+    VASCULAR = "vascular"
+    TYPICALLY_BENIGN = "typically_benign"
+    SCATTERED_ROUND = "scattered_round"
+    SMALL_SUSPICIOUS = "small_suspicious"
+    NOT_A_CALCIFICATION = "not_a_calcification"
+
+
 class Distribution(StrEnum):
     """Distribution of a group, the words of BI-RADS 5th edition (DICOM CID 6012).
 

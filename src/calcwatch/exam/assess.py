@@ -62,33 +62,6 @@ def assess_group(
     )
 
 
-def assess_breast(assessments: Sequence[Assessment], facts: Facts, table: RuleTable) -> Assessment:
-    """Suggest a category for a breast: that of its worst finding; of equal ones an incomplete one first.
-
-    Args:
-        assessments: Of its groups and single calcifications.
-        facts: What is known of a breast with nothing marked, which is assessed where there are no findings.
-        table: The rules.
-
-    Returns:
-        The suggestion; what is missing for any of the findings is missing for the breast.
-    """
-    if not assessments:
-        return assess_group(replace(facts, count=0), table)
-    worst = max(
-        assessments,
-        key=lambda assessment: (
-            RANKED_CATEGORIES.index(assessment.floor),
-            # of equals the incomplete: what must be done first is not to be hidden
-            assessment.suggested_category is Category.INCOMPLETE,
-        ),
-    )
-    # a dict keeps the order and drops repetitions; the worst finding asks first
-    missing = dict.fromkeys(name for assessment in (worst, *assessments) for name in assessment.missing)
-    # missing facts of other findings might make them the worst
-    return replace(worst, missing=tuple(missing))
-
-
 def _fire(facts: Facts, table: RuleTable) -> tuple[Facts, tuple[Rule, ...]]:
     """The rules that fire, in the order of the sections, and the facts with what the rules made known."""
     # typically benign kinds first: shape and distribution count only where none holds

@@ -6,12 +6,12 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING
 
-from calcwatch.domain.assessment import BreastReading, ExaminationFindings, GroupReading
+from calcwatch.domain.assessment import BreastReading, ExaminationFindings, GroupReading, SingleReading
 from calcwatch.domain.context import ClinicalContext
 from calcwatch.domain.image import Laterality
-from calcwatch.domain.lexicon import Morphology
+from calcwatch.domain.lexicon import RANKED_CATEGORIES, Category, Morphology
 from calcwatch.domain.views import is_from_above
-from calcwatch.exam.assess import assess_breast, assess_group
+from calcwatch.exam.assess import assess_group
 from calcwatch.exam.correspondence import can_be_compared, pair_groups
 from calcwatch.exam.facts import (
     Observed,
@@ -25,12 +25,19 @@ from calcwatch.exam.laterality import laterality_pattern
 from calcwatch.exam.location import locate_group
 from calcwatch.exam.settings import ExamSettings
 from calcwatch.image.describe.suspicion import score_of, suspicion_of_single
-from calcwatch.words.exam import NOTHING_MARKED, group_words, single_words, view_note
+from calcwatch.words.exam import (
+    NOT_LOOKED_FOR,
+    NOTHING_MARKED,
+    found_words,
+    group_words,
+    single_words,
+    view_note,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from calcwatch.domain.assessment import ViewPair
+    from calcwatch.domain.assessment import Assessment, ViewPair
     from calcwatch.domain.findings import CalcificationGroup, ImageFindings, MorphologyDescription
     from calcwatch.exam.facts import Facts
     from calcwatch.exam.rule_table import RuleTable
@@ -205,23 +212,34 @@ def _read_breasts(
         if not own:
             continue
         groups = sorted((group for image in own for group in image.groups), key=_most_suspicious_first)
-        assessments = [assessment_of[group.tracking_uid] for group in groups]
-        # calcifications in no group count for the breast as well, and may be its worst finding
-        assessments += [
-            assess_group(facts_of_single(single, known[side], table.thresholds), table)
+        singles = [
+            SingleReading(
+                single.tracking_uid,
+                assess_group(facts_of_single(single, known[side], table.thresholds), table),
+            )
             for image in own
             for single in image.singles
         ]
-        # Of a breast in which nothing is marked, how the other one looks says nothing.
-        unmarked = replace(known[side], bilateral=None)
+        assessments = [assessment_of[group.tracking_uid] for group in groups]
+        assessments += [single.assessment for single in singles]
         breasts.append(
             BreastReading(
                 laterality=side,
                 groups=tuple(group.tracking_uid for group in groups),
-                assessment=assess_breast(assessments, unmarked, table),
+                singles=tuple(single for single in singles if _is_above_benign(single.assessment)),
+                found=found_words(len(groups), len(singles)),
+                not_looked_for=NOT_LOOKED_FOR,
+                # a dict keeps the order and drops repetitions
+                missing=tuple(
+                    dict.fromkeys(name for assessment in assessments for name in assessment.missing)
+                ),
             )
         )
     return tuple(breasts)
+
+
+def _is_above_benign(assessment: Assessment) -> bool:
+    return RANKED_CATEGORIES.index(assessment.floor) > RANKED_CATEGORIES.index(Category.BENIGN)
 
 
 def _most_suspicious_first(group: CalcificationGroup) -> tuple[float, float, str]:

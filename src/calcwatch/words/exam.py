@@ -17,8 +17,33 @@ SIDE_WORDS: dict[Laterality | None, str] = {
 }
 """Which breast, in words; every other side is not known."""
 
+NOT_LOOKED_FOR = (
+    "Masses, distortions and asymmetries were not looked for, and some calcifications are missed: this is no "
+    "assessment of the breast."
+)
+"""Stands wherever it is said what was found in a breast."""
+
 NOTHING_MARKED = "nothing was marked; that is no normal mammogram"
 """Stands for the findings that made the score where there are none."""
+
+
+def found_words(groups: int, singles: int) -> str:
+    """Say what was found in a breast.
+
+    Args:
+        groups: Number of groups over all its views.
+        singles: Number of calcifications in no group.
+
+    Returns:
+        One sentence.
+    """
+    if not groups and not singles:
+        return "No calcification was marked."
+    parts = [
+        *([f"{groups} group{'' if groups == 1 else 's'}"] if groups else []),
+        *([f"{singles} calcification{'' if singles == 1 else 's'} in no group"] if singles else []),
+    ]
+    return f"Marked on all its views together: {' and '.join(parts)}."
 
 
 def location_words(place: Location, *, on_both_views: bool) -> str:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from calcwatch.domain.lexicon import Category, Distribution, LateralityPattern, Morphology, SizeClass
+from calcwatch.domain.lexicon import (
+    Category,
+    Distribution,
+    GroupKind,
+    LateralityPattern,
+    Morphology,
+    SizeClass,
+)
 
 SUGGESTION_NOTE = (
     "Categories and scores are suggestions for a radiologist, for research use. None is a probability for "
@@ -26,6 +33,15 @@ DISTRIBUTION_WORDS: dict[Distribution, str] = {
     Distribution.SEGMENTAL: "segmental",
 }
 """Every distribution in words."""
+
+GROUP_KIND_WORDS: dict[GroupKind, str] = {
+    GroupKind.VASCULAR: "calcium in the wall of an artery",
+    GroupKind.TYPICALLY_BENIGN: "typically benign: rod, rim, dystrophic, popcorn, skin, suture or sediment",
+    GroupKind.SCATTERED_ROUND: "round specks loosely scattered",
+    GroupKind.SMALL_SUSPICIOUS: "a tight group of small specks",
+    GroupKind.NOT_A_CALCIFICATION: "something else that is bright",
+}
+"""Every kind of group in words."""
 
 SIZE_CLASS_WORDS: dict[SizeClass, str] = {
     SizeClass.MICRO: "below 0.4 mm",

@@ -7,7 +7,7 @@ from dataclasses import replace
 from operator import itemgetter
 from typing import Any
 
-from calcwatch.domain.assessment import BreastReading, ExaminationFindings, ViewPair
+from calcwatch.domain.assessment import BreastReading, ExaminationFindings, SingleReading, ViewPair
 from calcwatch.domain.findings import ImageFindings, Provenance
 from calcwatch.domain.image import Laterality
 from calcwatch.domain.lexicon import LEXICON, LateralityPattern
@@ -28,7 +28,7 @@ from calcwatch.formats.result.fields import (
     text_mapping,
     word,
 )
-from calcwatch.formats.result.image import ASSESSMENT, IMAGE, UID, WITH_SUGGESTIONS, ImageRow
+from calcwatch.formats.result.image import ASSESSMENT, IMAGE, UID, WITH_KINDS, WITH_SUGGESTIONS, ImageRow
 from calcwatch.formats.result.run import (
     NotAnalyzed,
     ReadExamination,
@@ -40,21 +40,43 @@ from calcwatch.formats.result.run import (
 from calcwatch.words.flags import REASONS
 from calcwatch.words.lexicon import PATTERN_WORDS, SUGGESTION_NOTE
 
-FINDINGS_VERSION = "2.0"
+FINDINGS_VERSION = "3.0"
 """Version of the names in ``findings.json``.
 
 1.0 had neither descriptions nor examinations; 1.1 added them; 2.0 took ``density`` of a shape away, which was
-its ``contrast`` a second time, and gave the hash of all settings.
+its ``contrast`` a second time, and gave the hash of all settings; 3.0 added the kind of a group and took
+categories of breasts away.
 """
 
 WITH_SETTINGS_HASH: Version = (2, 0)
 """The version that added ``settings_hash``."""
 
+SINGLE = record(
+    SingleReading,
+    Field("tracking_uid", text(), UID),
+    Inlined(ASSESSMENT, of="assessment"),
+)
+"""What is suggested for a calcification in no group."""
+
 BREAST = record(
     BreastReading,
     Field("image_laterality", or_null(word(Laterality)), "Side; null when unknown.", of="laterality"),
     Field("groups", listing(text(), UID), "tracking_uid of its groups, most suspicious first."),
-    Inlined(ASSESSMENT, of="assessment"),
+    Field(
+        "singles",
+        listing(SINGLE, "A calcification in no group whose suggestion is above benign."),
+        "Its calcifications in no group whose suggestion is above benign; empty when there are none.",
+        since=WITH_KINDS,
+    ),
+    Field("found", text(), "What was found, in one sentence.", since=WITH_KINDS),
+    Field("not_looked_for", text(), "What was not looked for, in one sentence.", since=WITH_KINDS),
+    Field(
+        "notes",
+        listing(text(), "A note."),
+        "What a person stated that matters whatever was found; empty when nothing.",
+        since=WITH_KINDS,
+    ),
+    Field("missing", listing(text(), "An input."), "What was wanted of any finding and not given."),
 )
 """What the images of one breast say together."""
 
@@ -75,8 +97,8 @@ PAIR = record(
 
 def _rules_of(read: ReadExamination) -> tuple[str, str]:
     """Edition of the lexicon and version of the rule table: the same for everything in an examination."""
-    assessments = [breast.assessment for breast in read.findings.breasts]
-    assessments += [group.assessment for group in read.findings.groups]
+    assessments = [group.assessment for group in read.findings.groups]
+    assessments += [single.assessment for breast in read.findings.breasts for single in breast.singles]
     # An examination is assessed with a single table, so any assessment can say which.
     return (assessments[0].lexicon, assessments[0].rule_table_version) if assessments else (LEXICON, "")
 

@@ -12,6 +12,7 @@ from calcwatch.domain.findings import (
     DistributionDescription,
     DistributionMeasurements,
     ImageFindings,
+    KindDescription,
     Landmarks,
     MorphologyDescription,
     NonLesion,
@@ -19,7 +20,7 @@ from calcwatch.domain.findings import (
     ShapeFeatures,
 )
 from calcwatch.domain.image import ImageDescription, Laterality, PixelSpacing, QualityFlag, ViewPosition
-from calcwatch.domain.lexicon import Category, Distribution, Morphology, SizeClass
+from calcwatch.domain.lexicon import Category, Distribution, GroupKind, Morphology, SizeClass
 from calcwatch.formats.result.fields import (
     COLUMN,
     POINT_WORDS,
@@ -48,10 +49,19 @@ from calcwatch.formats.result.fields import (
 )
 from calcwatch.formats.result.order import ordered_calcifications, ordered_groups, ordered_non_lesions
 from calcwatch.words.flags import FLAG_WORDS, KIND_WORDS
-from calcwatch.words.lexicon import CATEGORY_WORDS, DISTRIBUTION_WORDS, MORPHOLOGY_WORDS, SIZE_CLASS_WORDS
+from calcwatch.words.lexicon import (
+    CATEGORY_WORDS,
+    DISTRIBUTION_WORDS,
+    GROUP_KIND_WORDS,
+    MORPHOLOGY_WORDS,
+    SIZE_CLASS_WORDS,
+)
 
 WITH_SUGGESTIONS: Version = (1, 1)
 """The version of ``findings.json`` that added descriptions, examinations and suggestions."""
+
+WITH_KINDS: Version = (3, 0)
+"""The version that added the kind and the composition of a group."""
 
 UID = "Name of this finding within the document; the same input gives the same name."
 """What a tracking UID is."""
@@ -132,6 +142,25 @@ def _morphology(of_what: str) -> Record:
         ),
     )
 
+
+KIND = record(
+    KindDescription,
+    Field(
+        "kind",
+        or_null(word(GroupKind, GROUP_KIND_WORDS)),
+        "What the group most likely is, told before any word of the lexicon; null when nothing was "
+        "described.",
+        of="likeliest",
+        into=None,
+    ),
+    Field(
+        "kind_probabilities",
+        mapping(word(GroupKind, GROUP_KIND_WORDS), share(), "Probability, 0 to 1."),
+        "Kind -> probability, most likely first, together 1; empty when nothing was described.",
+        of="probabilities",
+    ),
+)
+"""What a group most likely is."""
 
 CALCIFICATION = record(
     Calcification,
@@ -395,8 +424,8 @@ GROUP = record(
     Field(
         "suspicion",
         or_null(share()),
-        "How much it looks like groups that turned out suspicious, 0 to 1; it ranks groups and is no "
-        "probability for one woman; null when nothing was described.",
+        "Probability that a reader would call the group suspicious, 0 to 1; it ranks groups and is no "
+        "probability of cancer; null when nothing was described.",
         since=WITH_SUGGESTIONS,
     ),
     Inlined(
@@ -406,6 +435,14 @@ GROUP = record(
         since=WITH_SUGGESTIONS,
     ),
     Inlined(DISTRIBUTION, of="distribution", or_none=True, since=WITH_SUGGESTIONS),
+    Inlined(KIND, of="kind", or_none=True, since=WITH_KINDS),
+    Field(
+        "composition",
+        mapping(word(Morphology, MORPHOLOGY_WORDS), count(1), "Number of members."),
+        "Word -> how many members look like it, most frequent first; members of which nothing can be told "
+        "are not in it.",
+        since=WITH_KINDS,
+    ),
     Inlined(READING, of=lambda row: row.reading, into="reading", or_none=True, since=WITH_SUGGESTIONS),
     at="group",
     build=_group_row,
