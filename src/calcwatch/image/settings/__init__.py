@@ -12,7 +12,9 @@ from dataclasses import dataclass, field, fields
 from calcwatch.domain.settings import CHOSEN, setting
 from calcwatch.image.settings.describe import (
     DistributionSettings,
+    GroupFeatureSettings,
     GroupSettings,
+    KindSettings,
     MorphologySettings,
     PatternSettings,
     ShapePatchSettings,
@@ -64,6 +66,8 @@ class AnalysisSettings:
         shape_patches: Settings of the stage of that name.
         morphology: Settings of the stage of that name.
         distribution: Settings of the stage of that name.
+        group_features: Settings of the stage of that name.
+        kind: Settings of the stage of that name.
         suspicion: Settings of the stage of that name.
         tissue_map: Settings of the stage of that name.
 
@@ -97,6 +101,8 @@ class AnalysisSettings:
     shape_patches: ShapePatchSettings = field(default_factory=ShapePatchSettings)
     morphology: MorphologySettings = field(default_factory=MorphologySettings)
     distribution: DistributionSettings = field(default_factory=DistributionSettings)
+    group_features: GroupFeatureSettings = field(default_factory=GroupFeatureSettings)
+    kind: KindSettings = field(default_factory=KindSettings)
     suspicion: SuspicionSettings = field(default_factory=SuspicionSettings)
     tissue_map: TissueMapSettings = field(default_factory=TissueMapSettings)
 
