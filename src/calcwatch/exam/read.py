@@ -273,7 +273,7 @@ def _suspicion(
     ]
     ranked += [
         (
-            suspicion_of_single(single, len(image.calcifications), model, settings=settings.suspicion),
+            suspicion_of_single(single, model),
             single.tracking_uid,
             single_words(single, image.description),
         )

@@ -7,10 +7,9 @@ those, so they stand in ``rules/facts.toml``. Every field says its unit and wher
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from calcwatch.domain.settings import CHOSEN, FITTED, setting
-from calcwatch.image.settings.describe import SuspicionSettings
 
 _FIT = (
     "calcwatch-lab train view-pairs on phantoms 7100 to 7399 at 0.14 mm, times 1.3 so that the probabilities "
@@ -141,7 +140,6 @@ class ExamSettings:
         correspondence: Settings of the stage of that name.
         location: Settings of the stage of that name.
         laterality: Settings of the stage of that name.
-        suspicion: Of a calcification in no group; those of groups come with the findings of an image.
     """
 
     usual_depth_mm: float = setting(
@@ -154,4 +152,3 @@ class ExamSettings:
     correspondence: CorrespondenceSettings = CorrespondenceSettings()
     location: LocationSettings = LocationSettings()
     laterality: LateralitySettings = LateralitySettings()
-    suspicion: SuspicionSettings = field(default_factory=SuspicionSettings)

@@ -1,7 +1,7 @@
 """What a group is told by: its members' looks, how they lie, what they lie on, and the breast around them.
 
-Every number has a name, and the order of the names is the order of the model's input. Lengths are in mm at the
-working scale. Of a column that is not known for any member every summary is 0.
+Every number has a name, and the order of the names is the order of the model's input. Lengths are in mm at
+the working scale.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from scipy.sparse.csgraph import minimum_spanning_tree
 from scipy.spatial.distance import pdist, squareform
 
 from calcwatch.image.describe.morphology import MORPHOLOGY_CLASSES
+from calcwatch.image.describe.shape_patches import SHAPE_NUMBERS
 from calcwatch.image.find.classify import CANDIDATE_CLASSES
 from calcwatch.image.settings.describe import GroupFeatureSettings
 
@@ -62,6 +63,8 @@ GROUP_FEATURES: tuple[str, ...] = (
     *(f"mean_{name}" for name in _OUTPUTS),
     *(f"often_{name}" for name in _OUTPUTS),
     *(f"group_{name}" for name in _OUTPUTS),
+    *(f"logit_{name}_{summary}" for summary in ("mean", "max") for name in _OUTPUTS),
+    *(f"shape_{name}_{summary}" for summary in ("mean", "max") for name in SHAPE_NUMBERS),
     *_LAYOUT,
     *_GROUND,
     *_AROUND,
@@ -77,6 +80,8 @@ class MemberLooks:
         looks: n x number of looks; NaN where a look is not known.
         classes: n x ``CANDIDATE_CLASSES``, probabilities of the detector; zeros from one without.
         outputs: n x morphologies and "no calcification", probabilities of the network.
+        logits: n x the same, of the network that sees each by itself, less their mean.
+        numbers: n x ``SHAPE_NUMBERS``, what that network is given beside its patches.
         places_mm: n x 2, row and column in mm at the working scale, in the crop.
         marks: How many detections lie on each, itself included.
     """
@@ -84,6 +89,8 @@ class MemberLooks:
     looks: NDArray[np.float64]
     classes: NDArray[np.float64]
     outputs: NDArray[np.float64]
+    logits: NDArray[np.float64]
+    numbers: NDArray[np.float64]
     places_mm: NDArray[np.float64]
     marks: NDArray[np.float64]
 
@@ -137,6 +144,8 @@ def look_at_members(
     classes: NDArray[np.float64] | None,
     outputs: NDArray[np.float64],
     *,
+    logits: NDArray[np.float64],
+    numbers: NDArray[np.float64],
     ground: Ground,
     working_mm: float,
 ) -> MemberLooks:
@@ -147,7 +156,9 @@ def look_at_members(
         shapes: Their shapes, in the same order.
         scores: Their scores, 0 to 1.
         classes: The detector's probabilities of each; ``None`` from one without.
-        outputs: The morphology network's probabilities of each.
+        outputs: The morphology networks' probabilities of each.
+        logits: What the first of these networks answers for each.
+        numbers: ``SHAPE_NUMBERS`` of each.
         ground: The tissue they lie on.
         working_mm: Millimeters a pixel at the working scale.
 
@@ -177,6 +188,9 @@ def look_at_members(
         looks=table,
         classes=np.zeros((len(table), len(CANDIDATE_CLASSES))) if classes is None else classes,
         outputs=outputs,
+        # softmax does not see a constant added to all logits, a linear model would
+        logits=logits - logits.mean(axis=1, keepdims=True),
+        numbers=numbers,
         places_mm=places,
         marks=np.array([1.0 + len(found.merged) for found in calcifications]),
     )
@@ -272,6 +286,10 @@ def describe_group(
             outputs.mean(axis=0),
             (outputs > 0.5).mean(axis=0),
             group_outputs,
+            seen.logits[own].mean(axis=0),
+            seen.logits[own].max(axis=0),
+            seen.numbers[own].mean(axis=0),
+            seen.numbers[own].max(axis=0),
             _layout(seen.places_mm[own], seen.marks[own], settings),
             _plain(seen.places_mm[own], looks, settings),
             _on_ground(seen.places_mm[own], ground, settings),

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit, softmax
 
-from calcwatch.domain.lexicon import GroupKind
+from calcwatch.domain.lexicon import CLASSIC_BENIGN, SMALL_ROUND, SUSPICIOUS, GroupKind, Morphology
+from calcwatch.image.describe.morphology import MORPHOLOGY_CLASSES
 from calcwatch.image.settings.describe import KindSettings
 
 if TYPE_CHECKING:
@@ -33,7 +34,14 @@ KIND_CLASSES = (
 CONTEXT_FEATURES = 3 * len(KIND_CLASSES) + 2
 """How many numbers ``kind_context`` gives for a piece."""
 
-_VASCULAR = KIND_CLASSES.index(GroupKind.VASCULAR)
+WORDS_OF_KIND: dict[GroupKind, tuple[Morphology, ...]] = {
+    GroupKind.VASCULAR: (Morphology.VASCULAR,),
+    GroupKind.TYPICALLY_BENIGN: tuple(shape for shape in CLASSIC_BENIGN if shape is not Morphology.VASCULAR),
+    GroupKind.SCATTERED_ROUND: SMALL_ROUND,
+    GroupKind.SMALL_SUSPICIOUS: (*SMALL_ROUND, *SUSPICIOUS),
+    GroupKind.NOT_A_CALCIFICATION: (),
+}
+"""Which words of the lexicon may follow a kind."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,3 +177,17 @@ def _distances(places_mm: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
             gaps = np.linalg.norm(places_mm[first][:, None] - places_mm[second][None], axis=2)
             between[first, second] = between[second, first] = gaps.min()
     return between
+
+
+def words_of_kind(outputs: NDArray[np.float32], kind: GroupKind) -> NDArray[np.float32]:
+    """Keep what the morphology network says of the words that may follow a kind.
+
+    Args:
+        outputs: Its probabilities of a group: morphologies, then "no calcification".
+        kind: What the group is.
+
+    Returns:
+        The same with 0 for every other word; all 0 where no word may follow.
+    """
+    allowed = [word in WORDS_OF_KIND[kind] for word in MORPHOLOGY_CLASSES]
+    return np.asarray(outputs * np.array([*allowed, False]), np.float32)

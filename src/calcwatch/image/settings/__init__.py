@@ -18,7 +18,6 @@ from calcwatch.image.settings.describe import (
     MorphologySettings,
     PatternSettings,
     ShapePatchSettings,
-    SuspicionSettings,
 )
 from calcwatch.image.settings.find import (
     CandidateSettings,
@@ -68,7 +67,6 @@ class AnalysisSettings:
         distribution: Settings of the stage of that name.
         group_features: Settings of the stage of that name.
         kind: Settings of the stage of that name.
-        suspicion: Settings of the stage of that name.
         tissue_map: Settings of the stage of that name.
 
     Raises:
@@ -103,7 +101,6 @@ class AnalysisSettings:
     distribution: DistributionSettings = field(default_factory=DistributionSettings)
     group_features: GroupFeatureSettings = field(default_factory=GroupFeatureSettings)
     kind: KindSettings = field(default_factory=KindSettings)
-    suspicion: SuspicionSettings = field(default_factory=SuspicionSettings)
     tissue_map: TissueMapSettings = field(default_factory=TissueMapSettings)
 
     def __post_init__(self) -> None:

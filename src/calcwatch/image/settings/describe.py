@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from calcwatch.domain.settings import CHOSEN, FITTED, STANDARD, TRAINED, setting
+from calcwatch.domain.settings import CHOSEN, STANDARD, TRAINED, setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,19 +227,3 @@ class KindSettings:
         0.15, "share", CHOSEN, "a piece more suspicious than this is told by itself, whatever lies round it"
     )
     min_probability: float = setting(0.4, "share", CHOSEN, "no word is named below it")
-
-
-@dataclass(frozen=True, kw_only=True)
-class SuspicionSettings:
-    """Suspicion of a description."""
-
-    min_share: float = setting(
-        1e-4, "share", CHOSEN, "expected shares are kept this far from 0 and 1, where their logit has no end"
-    )
-    crowd_mm: float = setting(
-        5.0,
-        "mm",
-        FITTED,
-        "calcifications within this distance are a crowd",
-        reference="calcwatch-lab train suspicion",
-    )
