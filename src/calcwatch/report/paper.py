@@ -54,7 +54,12 @@ def paper_html(
         heading=_heading(examination.images[0].description, study),
         found=examination,
         breasts=[
-            {"label": side_label(breast.laterality), **_suggestion(breast.assessment)}
+            {
+                "label": side_label(breast.laterality),
+                "found": breast.found,
+                "notes": breast.notes,
+                "not_looked_for": breast.not_looked_for,
+            }
             for breast in examination.breasts
         ],
         changes=[_change(change) for change in in_reading_order(result.changes)],

@@ -1,6 +1,7 @@
-"""What an examination comes to, in the words of every export: SR, FHIR and whatever is sent alike.
+"""What an examination comes to, in the words of every export: SR, FHIR, paper, and whatever is sent alike.
 
-Where there is room for one assessment, it is that of the most urgent breast.
+Suggestions are of findings. A breast is told what was found in it, what was not looked for and what a person
+stated; never a category.
 """
 
 from __future__ import annotations
@@ -8,45 +9,83 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calcwatch.domain.lexicon import Category
+from calcwatch.words.exam import SIDE_WORDS
+from calcwatch.words.lexicon import CATEGORY_WORDS, GROUP_KIND_WORDS, MORPHOLOGY_WORDS
 
 if TYPE_CHECKING:
     from calcwatch.domain.assessment import Assessment, BreastReading, ExaminationResult, LikelihoodRange
     from calcwatch.domain.change import Change
-    from calcwatch.domain.findings import Provenance
+    from calcwatch.domain.findings import CalcificationGroup, Provenance
 
 RESEARCH_USE = "For research use: a second pair of eyes. A radiologist decides."
 """What every exported object says of itself."""
 
+NO_MARK_IS_NO_NORMAL = "Nothing is marked; that does not mean that the mammogram is normal."
+"""Stands where an examination has no group."""
+
 _BY_URGENCY = (
     Category.NEGATIVE,
     Category.BENIGN,
-    Category.PROBABLY_BENIGN,
-    # Before 0: a proven cancer asks for nothing new, an incomplete examination does.
+    # Before what is suspicious: a proven cancer is in somebody's hands already.
     Category.KNOWN_MALIGNANCY,
+    Category.PROBABLY_BENIGN,
+    # Nothing is known of it, so somebody has to look before what is probably benign.
     Category.INCOMPLETE,
     Category.LOW_SUSPICION,
     Category.MODERATE_SUSPICION,
     Category.HIGH_SUSPICION,
     Category.HIGHLY_SUGGESTIVE,
 )
-"""Categories by how soon they ask for something, as BI-RADS orders them when breasts or findings differ."""
+"""Categories by how soon a finding asks for somebody to look at it."""
 
 
-def most_urgent(result: ExaminationResult) -> BreastReading | None:
-    """Choose the breast whose suggestion is the most urgent.
+def category_of(assessment: Assessment) -> Category:
+    """Tell the category that the pictures point at.
 
     Args:
-        result: The examination.
+        assessment: What was suggested for a finding.
 
     Returns:
-        Its reading; ``None`` where no breast was read.
+        What it would be once confirmed where more imaging is asked for first, else the suggestion.
     """
-    # max gives the first of equals, and breasts have a fixed order: the same result, the same breast.
-    return max(result.examination.breasts, key=_urgency, default=None)
+    return assessment.if_confirmed or assessment.suggested_category
 
 
-def _urgency(breast: BreastReading) -> int:
-    return _BY_URGENCY.index(breast.assessment.suggested_category)
+def urgency(assessment: Assessment | None) -> int:
+    """Rank a finding by how soon somebody has to look at it.
+
+    Args:
+        assessment: What was suggested for it; ``None``: nothing was.
+
+    Returns:
+        0 for the least urgent; a finding of which nothing is known ranks as one that is not finished.
+    """
+    return _BY_URGENCY.index(category_of(assessment) if assessment else Category.INCOMPLETE)
+
+
+def is_suspicious(assessment: Assessment | None) -> bool:
+    """Tell whether a finding is to be looked at as suspicious: above 3, now or once confirmed.
+
+    Args:
+        assessment: What was suggested for it; ``None``: nothing was.
+
+    Returns:
+        True also for what nothing is known of; a proven cancer is none, it is in somebody's hands.
+    """
+    return urgency(assessment) >= _BY_URGENCY.index(Category.INCOMPLETE)
+
+
+def needs_workup(assessment: Assessment) -> bool:
+    """Tell whether a suggestion asks for something to be done.
+
+    Args:
+        assessment: What was suggested for a finding.
+
+    Returns:
+        True for 3 and above, now or once confirmed; a proven cancer is in somebody's hands, nothing is
+        proposed for it.
+    """
+    return urgency(assessment) >= _BY_URGENCY.index(Category.PROBABLY_BENIGN)
 
 
 def impression(result: ExaminationResult) -> str:
@@ -56,38 +95,71 @@ def impression(result: ExaminationResult) -> str:
         result: The examination.
 
     Returns:
-        Suggestions for both breasts, the examination score and what has changed, a line each.
+        What was found in each breast and what was not looked for, suspicious findings with their suggestions,
+        the worklist score and what has changed, a line each.
     """
     found = result.examination
+    suspicious = sorted(
+        (reading for reading in found.groups if is_suspicious(reading.assessment)),
+        key=lambda reading: -urgency(reading.assessment),
+    )
     parts = [
         RESEARCH_USE,
-        *(_breast(reading) for reading in found.breasts),
-        f"Examination score {found.score} of 10 (orders a worklist; no probability).",
+        *(breast_words(reading) for reading in found.breasts),
+        *(
+            f"{reading.location.words}, {reading.view_note}: suggestion {suggestion(reading.assessment)}"
+            for reading in suspicious
+        ),
+        f"Worklist score {found.score} of 10 (orders a worklist; no probability).",
         *(change_words(change) for change in result.changes),
     ]
     if not found.groups:
         # An empty report must not read as a normal report.
-        parts.append("Nothing is marked; that does not mean that the mammogram is normal.")
+        parts.append(NO_MARK_IS_NO_NORMAL)
     return "\n".join(parts)
 
 
-def _breast(breast: BreastReading) -> str:
-    side = {"L": "Left breast", "R": "Right breast"}.get(str(breast.laterality), "Breast, side not known")
-    return f"{side}: suggested BI-RADS category {suggestion(breast.assessment)}"
+def breast_words(breast: BreastReading) -> str:
+    """Say what is known of a breast.
+
+    Args:
+        breast: Its reading.
+
+    Returns:
+        Side, what was found, what a person stated that matters, and what was not looked for; no category.
+    """
+    side = SIDE_WORDS.get(breast.laterality, "breast, side not known").capitalize()
+    said = (breast.found, *breast.notes, breast.not_looked_for)
+    return f"{side}: {' '.join(sentence for sentence in said if sentence)}"
 
 
 def suggestion(assessment: Assessment) -> str:
-    """Say a suggested category with its range and reasons.
+    """Say the category suggested for a finding, with its range and reasons.
 
     Args:
         assessment: What was suggested.
 
     Returns:
-        Some sentences.
+        Some sentences; where more imaging is asked for, the category that it would be stands first.
     """
-    confirmed = f" ({assessment.if_confirmed} if confirmed)" if assessment.if_confirmed else ""
     likelihood = _likelihood(assessment.likelihood_range) if assessment.likelihood_range else ""
-    return f"{assessment.suggested_category}{confirmed}. {' '.join(assessment.reasons)}{likelihood}"
+    return f"{suggestion_head(assessment)}. {' '.join(assessment.reasons)}{likelihood}"
+
+
+def suggestion_head(assessment: Assessment) -> str:
+    """Say the category suggested for a finding alone.
+
+    Args:
+        assessment: What was suggested.
+
+    Returns:
+        ``BI-RADS 4B (moderate suspicion) if confirmed; needs more imaging first``.
+    """
+    category = category_of(assessment)
+    named = f"BI-RADS {category} ({CATEGORY_WORDS[category]})"
+    if assessment.if_confirmed:
+        return f"{named} if confirmed; needs more imaging first"
+    return named
 
 
 def _likelihood(found: LikelihoodRange) -> str:
@@ -95,6 +167,50 @@ def _likelihood(found: LikelihoodRange) -> str:
         f" Studies found {100 * found.low:g} to {100 * found.high:g} % of such findings malignant "
         f"({found.source}); that is no probability for one woman."
     )
+
+
+def kind_words(group: CalcificationGroup) -> str:
+    """Say what a group is before any word of the lexicon.
+
+    Args:
+        group: The group.
+
+    Returns:
+        A phrase; ``""`` where nothing was described.
+    """
+    return GROUP_KIND_WORDS[group.kind.likeliest] if group.kind else ""
+
+
+def composition_words(group: CalcificationGroup) -> str:
+    """Say what the members of a group look like.
+
+    Args:
+        group: The group.
+
+    Returns:
+        ``12 vascular, 5 amorphous``, the most frequent first, with what cannot be told last; ``""`` where
+        nothing is known of any.
+    """
+    told = sum(number for _, number in group.composition)
+    if not told:
+        return ""
+    parts = [f"{number} {MORPHOLOGY_WORDS[shape]}" for shape, number in group.composition]
+    if rest := group.count - told:
+        parts.append(f"{rest} cannot be told")
+    return ", ".join(parts)
+
+
+def group_words(group: CalcificationGroup) -> str:
+    """Say what a group is and what its members look like.
+
+    Args:
+        group: The group.
+
+    Returns:
+        One sentence; ``""`` where nothing was described.
+    """
+    said = "; ".join(filter(None, (kind_words(group), composition_words(group))))
+    return f"Looks like {said}." if said else ""
 
 
 def change_words(change: Change) -> str:

@@ -12,7 +12,7 @@ from calcwatch.formats.result.run import ReadExamination, first_given
 from calcwatch.report.marks import anchor, image_label, side_label
 from calcwatch.report.pictures import SHOWN_GROUPS
 from calcwatch.report.template import Row
-from calcwatch.report.views.reading import Link, percent_words, view_assessment, view_reading
+from calcwatch.report.views.reading import Link, percent_words, view_reading
 from calcwatch.words.dates import date_words
 from calcwatch.words.lexicon import PATTERN_WORDS
 
@@ -85,7 +85,10 @@ def view_examination(examination: ReadExamination, known: Links, index: int) -> 
         "breasts": [
             {
                 "label": side_label(breast.laterality),
-                "assessment": view_assessment(breast.assessment, examination.questions),
+                "found": breast.found,
+                "notes": breast.notes,
+                "not_looked_for": breast.not_looked_for,
+                "missing": [examination.questions.get(name, name) for name in breast.missing],
                 "group_count": len(breast.groups),
             }
             for breast in findings.breasts

@@ -43,7 +43,7 @@ from calcwatch.formats.dicom.write.cad.summary import (
     summary_of_detections,
 )
 from calcwatch.formats.dicom.write.common_modules import new_object
-from calcwatch.words.summary import impression, most_urgent
+from calcwatch.words.summary import impression, needs_workup, suggestion, urgency
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -134,32 +134,37 @@ def _overall(evidence: Evidence) -> Dataset:
             INFERRED_FROM,
             cad.INDIVIDUAL_IMPRESSION,
             code(HAS_CONCEPT_MOD, cad.RENDERING_INTENT, cad.PRESENTATION_REQUIRED),
+            *_suggested(evidence, uids),
             *findings,
         )
-        for findings in _Arrangement(evidence).impressions()
+        for uids, findings in _Arrangement(evidence).impressions()
     ]
     # By what is in the tree, so that the summary cannot contradict the report.
     summary = processing_summary(evidence, with_findings=bool(impressions))
-    return with_children(
-        code(CONTAINS, cad.PROCESSING_SUMMARY, summary), *_assessment(evidence), *impressions
-    )
+    return with_children(code(CONTAINS, cad.PROCESSING_SUMMARY, summary), *_overview(evidence), *impressions)
 
 
-def _assessment(evidence: Evidence) -> Iterator[Dataset | None]:
-    """Assessment and follow-up of the most urgent breast, and both in words (TID 4002)."""
-    breast = most_urgent(evidence.result)
-    if breast is not None:
-        category, side = breast.assessment.suggested_category, breast.laterality
-        yield code(HAS_PROPERTIES, ASSESSMENT_CATEGORY, CATEGORIES[category], _side(side))
-    # In words even without a category: what could not be assessed is said here.
+def _overview(evidence: Evidence) -> Iterator[Dataset]:
+    """The examination in words (TID 4002); no category, since only calcifications were looked for."""
     yield text(HAS_PROPERTIES, cad.IMPRESSION, impression(evidence.result))
-    if breast is not None:
+    yield from algorithm(evidence)
+    yield from parameters(evidence)
+
+
+def _suggested(evidence: Evidence, uids: Sequence[str]) -> Iterator[Dataset | None]:
+    """What is suggested for a group, on the view where it is the most urgent (TID 4002)."""
+    readings = [reading for reading in map(evidence.result.reading_of, uids) if reading is not None]
+    reading = max(readings, key=lambda reading: urgency(reading.assessment), default=None)
+    if reading is None:
+        return
+    category, side = reading.assessment.suggested_category, reading.location.laterality
+    yield code(HAS_PROPERTIES, ASSESSMENT_CATEGORY, CATEGORIES[category], _side(side))
+    yield text(HAS_PROPERTIES, cad.IMPRESSION, suggestion(reading.assessment))
+    if needs_workup(reading.assessment):
         yield code(HAS_PROPERTIES, cad.RECOMMENDED_FOLLOW_UP, FOLLOW_UPS[category], _side(side))
         # Only category 3 stands for a short interval; the others say by themselves what comes next.
         months = SHORT_INTERVAL_MONTHS if category is Category.PROBABLY_BENIGN else None
         yield number(HAS_PROPERTIES, cad.RECOMMENDED_INTERVAL, months, "mo")
-    yield from algorithm(evidence)
-    yield from parameters(evidence)
 
 
 def _side(side: Laterality | None) -> Dataset | None:
@@ -178,22 +183,22 @@ class _Arrangement:
         self.placed: set[str] = set()
         self.placed_priors: set[str] = set()
 
-    def impressions(self) -> Iterator[list[Dataset]]:
-        """What stands together under each individual impression."""
+    def impressions(self) -> Iterator[tuple[tuple[str, ...], list[Dataset]]]:
+        """What stands together under each individual impression, and the current groups that are among it."""
         evidence = self.evidence
         for pair in evidence.result.examination.pairs:
             # A group in two pairs is placed with the first: an item may stand only once in the tree.
             if not {pair.first, pair.second} & self.placed:
                 parts = self._group(pair.first, INFERRED_FROM), self._group(pair.second, INFERRED_FROM)
-                yield [in_two_views(evidence, pair, parts, CONTAINS)]
+                yield (pair.first, pair.second), [in_two_views(evidence, pair, parts, CONTAINS)]
         # Then whatever no pair has placed.
         for place, image in enumerate(evidence.findings):
             for group in image.groups:
                 if evidence.is_prior(place) and group.tracking_uid not in self.placed_priors:
-                    yield [cluster(evidence, place, group, CONTAINS)]
+                    yield (), [cluster(evidence, place, group, CONTAINS)]
                 elif not evidence.is_prior(place) and group.tracking_uid not in self.placed:
-                    yield [self._group(group.tracking_uid, CONTAINS)]
-        yield from self._by_themselves()
+                    yield (group.tracking_uid,), [self._group(group.tracking_uid, CONTAINS)]
+        yield from (((), findings) for findings in self._by_themselves())
 
     def _by_themselves(self) -> Iterator[list[Dataset]]:
         """Calcifications outside of groups, then what is no calcification, image by image.
