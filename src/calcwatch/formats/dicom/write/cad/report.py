@@ -8,10 +8,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import MammographyCADSRStorage
 
 from calcwatch.codes import cad
-from calcwatch.codes.assessment import ASSESSMENT_CATEGORY, CATEGORIES, FOLLOW_UPS, SHORT_INTERVAL_MONTHS
-from calcwatch.codes.body import LATERALITY, SIDES
 from calcwatch.codes.documents import CAD_REPORT, ENGLISH
-from calcwatch.domain.lexicon import Category
 from calcwatch.formats.dicom.content_items import (
     CONTAINS,
     HAS_CONCEPT_MOD,
@@ -20,7 +17,6 @@ from calcwatch.formats.dicom.content_items import (
     code,
     coded,
     container,
-    number,
     sop_reference,
     text,
     with_children,
@@ -43,13 +39,12 @@ from calcwatch.formats.dicom.write.cad.summary import (
     summary_of_detections,
 )
 from calcwatch.formats.dicom.write.common_modules import new_object
-from calcwatch.words.summary import impression, needs_workup, suggestion, urgency
+from calcwatch.words.summary import impression
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from calcwatch.domain.findings import CalcificationGroup
-    from calcwatch.domain.image import Laterality
     from calcwatch.formats.dicom.write.evidence import Evidence
 
 
@@ -134,10 +129,9 @@ def _overall(evidence: Evidence) -> Dataset:
             INFERRED_FROM,
             cad.INDIVIDUAL_IMPRESSION,
             code(HAS_CONCEPT_MOD, cad.RENDERING_INTENT, cad.PRESENTATION_REQUIRED),
-            *_suggested(evidence, uids),
             *findings,
         )
-        for uids, findings in _Arrangement(evidence).impressions()
+        for findings in _Arrangement(evidence).impressions()
     ]
     # By what is in the tree, so that the summary cannot contradict the report.
     summary = processing_summary(evidence, with_findings=bool(impressions))
@@ -145,30 +139,13 @@ def _overall(evidence: Evidence) -> Dataset:
 
 
 def _overview(evidence: Evidence) -> Iterator[Dataset]:
-    """The examination in words (TID 4002); no category, since only calcifications were looked for."""
+    """The examination in words (TID 4002): suggestions are of findings, and a finding has no row for one.
+
+    A category or a follow-up here would be one of the breast, and only calcifications were looked for.
+    """
     yield text(HAS_PROPERTIES, cad.IMPRESSION, impression(evidence.result))
     yield from algorithm(evidence)
     yield from parameters(evidence)
-
-
-def _suggested(evidence: Evidence, uids: Sequence[str]) -> Iterator[Dataset | None]:
-    """What is suggested for a group, on the view where it is the most urgent (TID 4002)."""
-    readings = [reading for reading in map(evidence.result.reading_of, uids) if reading is not None]
-    reading = max(readings, key=lambda reading: urgency(reading.assessment), default=None)
-    if reading is None:
-        return
-    category, side = reading.assessment.suggested_category, reading.location.laterality
-    yield code(HAS_PROPERTIES, ASSESSMENT_CATEGORY, CATEGORIES[category], _side(side))
-    yield text(HAS_PROPERTIES, cad.IMPRESSION, suggestion(reading.assessment))
-    if needs_workup(reading.assessment):
-        yield code(HAS_PROPERTIES, cad.RECOMMENDED_FOLLOW_UP, FOLLOW_UPS[category], _side(side))
-        # Only category 3 stands for a short interval; the others say by themselves what comes next.
-        months = SHORT_INTERVAL_MONTHS if category is Category.PROBABLY_BENIGN else None
-        yield number(HAS_PROPERTIES, cad.RECOMMENDED_INTERVAL, months, "mo")
-
-
-def _side(side: Laterality | None) -> Dataset | None:
-    return code(HAS_CONCEPT_MOD, LATERALITY, SIDES[side]) if side else None
 
 
 class _Arrangement:
@@ -183,22 +160,22 @@ class _Arrangement:
         self.placed: set[str] = set()
         self.placed_priors: set[str] = set()
 
-    def impressions(self) -> Iterator[tuple[tuple[str, ...], list[Dataset]]]:
-        """What stands together under each individual impression, and the current groups that are among it."""
+    def impressions(self) -> Iterator[list[Dataset]]:
+        """What stands together under each individual impression."""
         evidence = self.evidence
         for pair in evidence.result.examination.pairs:
             # A group in two pairs is placed with the first: an item may stand only once in the tree.
             if not {pair.first, pair.second} & self.placed:
                 parts = self._group(pair.first, INFERRED_FROM), self._group(pair.second, INFERRED_FROM)
-                yield (pair.first, pair.second), [in_two_views(evidence, pair, parts, CONTAINS)]
+                yield [in_two_views(evidence, pair, parts, CONTAINS)]
         # Then whatever no pair has placed.
         for place, image in enumerate(evidence.findings):
             for group in image.groups:
                 if evidence.is_prior(place) and group.tracking_uid not in self.placed_priors:
-                    yield (), [cluster(evidence, place, group, CONTAINS)]
+                    yield [cluster(evidence, place, group, CONTAINS)]
                 elif not evidence.is_prior(place) and group.tracking_uid not in self.placed:
-                    yield (group.tracking_uid,), [self._group(group.tracking_uid, CONTAINS)]
-        yield from (((), findings) for findings in self._by_themselves())
+                    yield [self._group(group.tracking_uid, CONTAINS)]
+        yield from self._by_themselves()
 
     def _by_themselves(self) -> Iterator[list[Dataset]]:
         """Calcifications outside of groups, then what is no calcification, image by image.
