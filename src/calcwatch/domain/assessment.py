@@ -6,6 +6,7 @@ Everything here is a suggestion. A radiologist decides; ``needs_human`` is alway
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from calcwatch.domain.lexicon import LEXICON, Category, LateralityPattern
@@ -15,6 +16,21 @@ if TYPE_CHECKING:
     from calcwatch.domain.findings import ImageFindings, Provenance
     from calcwatch.domain.image import Laterality
     from calcwatch.domain.lexicon import Distribution, Morphology
+
+
+class JudgedBy(StrEnum):
+    """What a suggestion rests on.
+
+    Attributes:
+        PERSON: The shape that a person named.
+        SUSPICION: The probability that a reader would call the finding suspicious, weighed by the costs of
+            both mistakes.
+        RULES: The facts alone, as they were given.
+    """
+
+    PERSON = "person"
+    SUSPICION = "suspicion"
+    RULES = "rules"
 
 
 @dataclass(frozen=True)
@@ -72,6 +88,9 @@ class Assessment:
         alternatives: Other descriptions, most likely first.
         rule_table_version: Of the table that the rules are from.
         lexicon: Edition whose words and categories are used.
+        judged_by: What it rests on.
+        cost_ratio: How many needless alarms weigh as much as one missed suspicious finding, where that
+            decided; ``None`` where it did not.
     """
 
     suggested_category: Category
@@ -84,6 +103,8 @@ class Assessment:
     alternatives: tuple[Alternative, ...] = ()
     rule_table_version: str = ""
     lexicon: str = LEXICON
+    judged_by: JudgedBy = JudgedBy.RULES
+    cost_ratio: float | None = None
 
     @property
     def needs_human(self) -> bool:

@@ -289,7 +289,7 @@ def test_changes_and_categories_are_told(result: Path, exported: Exported) -> No
 
 
 def test_only_groups_have_a_category(exported: Exported) -> None:
-    """No report has a category or a follow-up of a breast or of the examination; a breast is told in words."""
+    """No report has a category or a follow-up of a breast or an examination; a breast is told in words."""
     root = dcmread(exported.out / "cad-sr.dcm")
     asked = [name for item in walk(root) for name in children(item)]
     assert not {"Assessment Category", "Recommended Follow-up"} & set(asked)

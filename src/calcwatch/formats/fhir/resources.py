@@ -27,7 +27,8 @@ from calcwatch.formats.fhir.data_types import (
     site,
     uid_identifier,
 )
-from calcwatch.words.summary import impression, needs_workup, parameter_words, urgency
+from calcwatch.words.summary import impression, parameter_words
+from calcwatch.words.urgency import needs_workup, urgency
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -14,7 +14,8 @@ from calcwatch.formats.dicom.read.header import word
 from calcwatch.formats.dicom.write.common_modules import LONGEST_LONG_STRING, local_moment, serial_number
 from calcwatch.formats.dicom.write.evidence import MANUFACTURER
 from calcwatch.formats.dicom.write.highdicom_objects import complete, series, settled
-from calcwatch.words.summary import RESEARCH_USE, category_of
+from calcwatch.words.summary import RESEARCH_USE
+from calcwatch.words.urgency import category_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
