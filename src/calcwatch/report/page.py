@@ -25,7 +25,7 @@ from calcwatch.report.marks import (
     NON_LESION_COLOR,
 )
 from calcwatch.report.performance import Performance, performance
-from calcwatch.report.pictures import ImagePictures
+from calcwatch.report.pictures import Box, ImagePictures
 from calcwatch.report.side_by_side import SheetOf
 from calcwatch.report.template import Row, template
 from calcwatch.report.views.comparison import view_dates, view_histories, view_step
@@ -190,6 +190,7 @@ def _bodies(
         step = _step_of(examination, steps)
         changes = step.compared.comparison.changes if step else ()
         views = [view_image(next(pictures), images[at], places[at]) for at in _hung(examination)]
+        _hang(views, [images[at] for at in _hung(examination)])
         groups = {group["tracking_uid"]: group for view in views for group in view["groups"]}
         in_run = replace(examination, places=tuple(places[at] for at in examination.places))
         findings = view_findings(in_run, groups, {uid: change for change in changes for uid in change.groups})
@@ -204,6 +205,22 @@ def _bodies(
             performance=_performance(measured, provenance) if index == 0 else "",
             shape_heads=SHAPE_HEADS,
         )
+
+
+def _hang(views: Sequence[Row], images: Sequence[ImageFindings]) -> None:
+    """Give each view the frame in which it hangs: the breast, all of one size where all pixels are."""
+    spacings = {image.description.pixel_spacing and image.description.pixel_spacing.mm for image in images}
+    frames = [view["frame"] for view in views]
+    rows, columns = max(frame.rows for frame in frames), max(frame.columns for frame in frames)
+    for view, image in zip(views, images, strict=True):
+        frame, whole = view["frame"], view["thumbnail"].box
+        if len(spacings) == 1:
+            # The chest wall stays at its edge: both breasts of a view meet there.
+            at_right = image.description.image_laterality is Laterality.RIGHT
+            left = frame.left + frame.columns - columns if at_right else frame.left
+            top = frame.top + (frame.rows - rows) // 2
+            frame = Box(min(max(top, 0), max(whole.rows - rows, 0)), left, rows, columns)
+        view["hung"] = frame
 
 
 def _raised(examination: ReadExamination) -> set[str]:

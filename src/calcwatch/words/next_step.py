@@ -227,7 +227,7 @@ def _grown(changes: Sequence[Change]) -> str:
 def _harmless(examination: ExaminationFindings, found: SortedFindings) -> str:
     parts = []
     if found.arteries:
-        parts.append(_counted(len(found.arteries), "artery", "arteries"))
+        parts.append(f"arteries ({len(found.arteries)})")
     if found.scatter or any(image_singles(image) for image in examination.images):
         parts.append("loose specks")
     categories = [category_of(finding.assessment) for finding in found.other]

@@ -36,7 +36,8 @@ def view_findings(examination: ReadExamination, groups: Groups, changes: Mapping
         changes: Tracking UID of a group -> what became of it since the prior.
 
     Returns:
-        A row for ``examination.html``: ``suspicious``, each with its pictures, and ``lines`` for all others.
+        A row for ``examination.html``: ``suspicious``, each with its pictures, ``for_all``: what holds for
+        each of them, and ``lines`` for all others.
 
     """
     sorted_findings = sort_findings(examination.findings)
@@ -50,8 +51,17 @@ def view_findings(examination: ReadExamination, groups: Groups, changes: Mapping
             _suspicious(finding, seen, groups, examination.questions)
             for finding in sorted_findings.suspicious
         ],
+        "for_all": _for_all(sorted_findings.suspicious),
         "lines": _lines(sorted_findings, seen, examination),
     }
+
+
+def _for_all(findings: Sequence[Finding]) -> list[str]:
+    """Reasons that all findings share: said once, so that what is special to each is seen."""
+    if len(findings) < 2:
+        return []
+    first, *others = (finding.assessment.reasons for finding in findings)
+    return [reason for reason in first if all(reason in reasons for reasons in others)]
 
 
 class _Seen:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -28,6 +29,7 @@ NUMBERED = 40
 
 _PANEL_PX = 720  # width of the place that a magnified group has on the page at most
 _MEMBER_TILE_PX = 20, 64  # smallest and largest side of a tile in a group, in file pixels
+_FRAME_MARGIN = 0.02  # of the rows of an image, shown round the breast
 _SINGLE_TILE_PX = 33  # smallest side of a tile of a single calcification
 
 
@@ -47,6 +49,7 @@ def view_image(pictures: ImagePictures, findings: ImageFindings, index: int) -> 
     groups, non_lesions = ordered_groups(findings), ordered_non_lesions(findings)
     calcifications, singles = ordered_calcifications(findings), single_calcifications(findings)
     spacing = findings.description.pixel_spacing
+    group_of = {uid: group.tracking_uid for group in groups for uid in group.members}
     return {
         "anchor": name,
         "label": image_label(findings),
@@ -55,8 +58,12 @@ def view_image(pictures: ImagePictures, findings: ImageFindings, index: int) -> 
         "notes": [FLAG_WORDS[flag] for flag in sorted(findings.quality_flags)],
         "thumbnail": pictures.whole,
         "breast": _polygon(findings.breast_outline, box),
+        "frame": _frame(findings.breast_outline, box),
         "nipple": _nipple_mark(findings, box),
-        "calcification_marks": [_calcification_mark(calcification, box) for calcification in calcifications],
+        "calcification_marks": [
+            {**_calcification_mark(found, box), "group": group_of.get(found.tracking_uid, "")}
+            for found in calcifications
+        ],
         "group_marks": [_group_mark(group, place, box) for place, group in enumerate(groups)],
         "non_lesion_marks": [
             _mark(
@@ -91,6 +98,17 @@ def view_image(pictures: ImagePictures, findings: ImageFindings, index: int) -> 
         ],
         "non_lesion_count": len(non_lesions),
     }
+
+
+def _frame(outline: Sequence[Point], box: Box) -> Box:
+    """The part of an image that shows the breast: the air round it is not worth the place on the page."""
+    if not outline:
+        return box
+    rows, columns = zip(*outline, strict=True)
+    margin = box.rows * _FRAME_MARGIN
+    top, left = max(min(rows) - margin, 0.0), max(min(columns) - margin, 0.0)
+    bottom, right = min(max(rows) + margin, box.rows), min(max(columns) + margin, box.columns)
+    return Box(int(top), int(left), math.ceil(bottom - top), math.ceil(right - left))
 
 
 def _facts(image: ImageDescription, area_cm2: float | None) -> list[tuple[str, str]]:
