@@ -36,7 +36,7 @@ from calcwatch.report.views.reading import SHAPE_HEADS
 from calcwatch.words.changes import interval_words
 from calcwatch.words.flags import PURPOSE, REASONS
 from calcwatch.words.lexicon import SUGGESTION_NOTE, TRADEMARK_NOTE
-from calcwatch.words.next_step import sort_findings
+from calcwatch.words.next_step import NOT_LOOKED_FOR_SHORT, sort_findings
 
 _SIDES = (Laterality.RIGHT, Laterality.LEFT)  # right first, as films hang
 
@@ -132,6 +132,7 @@ def page_parts(
         trademark_note=TRADEMARK_NOTE,
         chapters=[_head(examination, index, places, steps) for index, examination in enumerate(ordered)],
         is_series=bool(steps),
+        not_looked_for=NOT_LOOKED_FOR_SHORT,
         image_count=len(places),
         # A generator: pictures of one examination lie in memory at a time, whatever the length of the page.
         bodies=_bodies(ordered, places, provenance, iter(pictures), steps=steps, sheets=sheets),

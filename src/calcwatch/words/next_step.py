@@ -175,6 +175,19 @@ def what_to_do(examination: ExaminationFindings, changes: Sequence[Change] = ())
         What to look at, what is to be confirmed, what was not looked for; what a person stated that matters,
         such as a symptom, comes first.
     """
+    return f"{steps_now(examination, changes)} {NOT_LOOKED_FOR_SHORT}"
+
+
+def steps_now(examination: ExaminationFindings, changes: Sequence[Change] = ()) -> str:
+    """Say what a reader does now, for a list that says once what was not looked for.
+
+    Args:
+        examination: The examination.
+        changes: What became of its groups since the prior; empty where nothing was compared.
+
+    Returns:
+        As ``what_to_do``, without what was not looked for.
+    """
     found = sort_findings(examination)
     notes = dict.fromkeys(note for breast in examination.breasts for note in breast.notes)
     said = [
@@ -183,7 +196,6 @@ def what_to_do(examination: ExaminationFindings, changes: Sequence[Change] = ())
         _grown(changes),
         _neither(found),
         _harmless(examination, found),
-        NOT_LOOKED_FOR_SHORT,
     ]
     return " ".join(sentence for sentence in said if sentence)
 

@@ -14,7 +14,7 @@ from calcwatch.report.template import Row
 from calcwatch.report.views.reading import Link, percent_words
 from calcwatch.words.dates import date_words
 from calcwatch.words.lexicon import PATTERN_WORDS
-from calcwatch.words.next_step import sort_findings, what_to_do
+from calcwatch.words.next_step import sort_findings, steps_now, what_to_do
 
 Links = Mapping[str, Link]
 """Tracking UID of a group -> where the page shows it."""
@@ -62,6 +62,7 @@ def view_examination(
         "title": printable(f"{patient} · {date}"),
         "compared": compared,
         "now": what_to_do(findings, changes),
+        "next": steps_now(findings, changes),
         "suspicious_count": len(sort_findings(findings).suspicious),
         "score": findings.score,
         "reasons": findings.score_reasons,

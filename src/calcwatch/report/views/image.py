@@ -49,7 +49,7 @@ def view_image(pictures: ImagePictures, findings: ImageFindings, index: int) -> 
     groups, non_lesions = ordered_groups(findings), ordered_non_lesions(findings)
     calcifications, singles = ordered_calcifications(findings), single_calcifications(findings)
     spacing = findings.description.pixel_spacing
-    group_of = {uid: group.tracking_uid for group in groups for uid in group.members}
+    group_of = {uid: group for group in groups for uid in group.members}
     return {
         "anchor": name,
         "label": image_label(findings),
@@ -61,7 +61,13 @@ def view_image(pictures: ImagePictures, findings: ImageFindings, index: int) -> 
         "frame": _frame(findings.breast_outline, box),
         "nipple": _nipple_mark(findings, box),
         "calcification_marks": [
-            {**_calcification_mark(found, box), "group": group_of.get(found.tracking_uid, "")}
+            {
+                **_calcification_mark(found, box),
+                "group": group_of[found.tracking_uid].tracking_uid if found.tracking_uid in group_of else "",
+                # Rings of many would hide what they mark.
+                "is_one_of_many": found.tracking_uid in group_of
+                and group_of[found.tracking_uid].count > NUMBERED,
+            }
             for found in calcifications
         ],
         "group_marks": [_group_mark(group, place, box) for place, group in enumerate(groups)],
