@@ -123,7 +123,7 @@ def test_worst_image_comes_first(page_text: str) -> None:
 
 
 def test_group_is_shown_at_true_size_and_magnified(page_text: str) -> None:
-    """A group is shown magnified with its outlines; folded away, numbered and at one image pixel a CSS pixel."""
+    """A group is shown magnified with its outlines; folded away, numbered and at one pixel a CSS pixel."""
     exact = re.search(r'<svg class="exact" width="(\d+)" height="(\d+)" viewBox="0 0 (\d+) (\d+)"', page_text)
     assert exact
     assert exact.group(1, 2) == exact.group(3, 4)

@@ -233,7 +233,11 @@ def place_words(finding: Finding) -> str:
 def _grown(changes: Sequence[Change]) -> str:
     kinds = [change.kind for change in changes if tone(change.kind) == "raised"]
     counted = [f"{kinds.count(kind)} {CHANGE_WORDS[kind]}" for kind in CHANGE_WORDS if kind in kinds]
-    return f"Since the prior: {', '.join(counted)}." if counted else ""
+    grown = f"Since the prior: {', '.join(counted)}." if counted else ""
+    open_ones = sum(tone(change.kind) == "unknown" for change in changes)
+    # Not told is no calm: the reader has both days, the software could not lay them over each other.
+    look = f"{_counted(open_ones, 'group')} could not be compared: look at both days." if open_ones else ""
+    return " ".join(filter(None, (grown, look)))
 
 
 def _harmless(examination: ExaminationFindings, found: SortedFindings) -> str:

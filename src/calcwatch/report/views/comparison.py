@@ -40,10 +40,6 @@ def view_step(step: Step, sheets: SheetOf) -> Row:
     """
     compared = step.compared
     changes = compared.comparison.changes
-    counts = [
-        (CHANGE_WORDS[kind], tone(kind), sum(change.kind is kind for change in changes))
-        for kind in CHANGE_WORDS
-    ]
     prior, current = (
         max((image.description.study_date or "" for image in images), default="") or None
         for images in (compared.prior, compared.examination.images)
@@ -55,7 +51,7 @@ def view_step(step: Step, sheets: SheetOf) -> Row:
     treatment = compared.treatment
     return {
         "title": interval_words(months, prior, current),
-        "summary": [count for count in counts if count[2]],
+        "summary": _counted(changes),
         # What has grown first, then what could not be compared; sorted keeps the order of the views.
         "pairs": sorted(
             (_view_pair(step, pair, sheets) for pair in compared.comparison.pairs),
@@ -87,13 +83,22 @@ def _view_pair(step: Step, pair: ImagePair, sheets: SheetOf) -> Row:
         "facts": facts,
         "notes": pair.notes,
         "whole": whole,
-        "is_raised": any(tone(change.kind) != "calm" for change in ordered),
-        "words": [(CHANGE_WORDS[change.kind], tone(change.kind)) for change in ordered],
+        "is_raised": any(tone(change.kind) == "raised" for change in ordered),
+        "words": _counted(ordered),
         "changes": [
             _view_change(change, name, piece)
             for change, name, piece in zip(ordered, letters, pieces, strict=True)
         ],
     }
+
+
+def _counted(changes: Sequence[Change]) -> list[tuple[str, str, int]]:
+    """Word, tone and number of each kind of change that there is."""
+    counts = [
+        (CHANGE_WORDS[kind], tone(kind), sum(change.kind is kind for change in changes))
+        for kind in CHANGE_WORDS
+    ]
+    return [count for count in counts if count[2]]
 
 
 def _letters(step: Step, pair: ImagePair, changes: Sequence[Change]) -> list[str]:
