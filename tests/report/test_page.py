@@ -130,7 +130,7 @@ def test_group_is_shown_at_true_size_and_magnified(page_text: str) -> None:
     width, height = (int(side) * 4 for side in exact.group(1, 2))
     assert page_text.count(f'<svg class="magnified" width="{width}" height="{height}"') == 2
     assert page_text.count('<polygon class="outline"') == 2 * 5
-    assert page_text.index('<svg class="magnified"') < page_text.index("<details>\n      <summary>L CC A")
+    assert page_text.index('<svg class="magnified"') < page_text.index("Numbered and at 1:1")
 
 
 def test_page_says_what_must_be_known(page_text: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from calcwatch.domain.change import Change
 from calcwatch.domain.findings import ImageFindings
+from calcwatch.domain.lexicon import LateralityPattern
 from calcwatch.formats.result.fields import printable
 from calcwatch.formats.result.order import group_letters
 from calcwatch.formats.result.run import ReadExamination, first_given
@@ -76,13 +77,21 @@ def view_examination(
             for breast in findings.breasts
         ],
         "questions": _questions(examination),
-        "pattern": PATTERN_WORDS[findings.laterality_pattern],
+        "pattern": _pattern(findings.laterality_pattern),
         "pairs": [
             (known[pair.first], known[pair.second], percent_words(pair.probability), pair.reason)
             for pair in findings.pairs
         ],
         "stated": examination.stated,
     }
+
+
+def _pattern(pattern: LateralityPattern) -> str:
+    """How calcifications are spread over both breasts, where that says more than what was found in each."""
+    if pattern is not LateralityPattern.SYMMETRIC_SCATTER:
+        return ""
+    words = PATTERN_WORDS[pattern]
+    return f"{words[0].upper()}{words[1:]}."
 
 
 def _questions(examination: ReadExamination) -> list[str]:
