@@ -127,7 +127,9 @@ def test_group_is_shown_at_true_size_and_magnified(page_text: str) -> None:
     exact = re.search(r'<svg class="exact" width="(\d+)" height="(\d+)" viewBox="0 0 (\d+) (\d+)"', page_text)
     assert exact
     assert exact.group(1, 2) == exact.group(3, 4)
-    width, height = (int(side) * 4 for side in exact.group(1, 2))
+    times = re.search(r"magnified (\d) times, with outlines", page_text)
+    assert times
+    width, height = (int(side) * int(times[1]) for side in exact.group(1, 2))
     assert page_text.count(f'<svg class="magnified" width="{width}" height="{height}"') == 2
     assert page_text.count('<polygon class="outline"') == 2 * 5
     assert page_text.index('<svg class="magnified"') < page_text.index("Numbered and at 1:1")

@@ -32,7 +32,7 @@ SHOWN_TILES = 16
 # File pixels; looks of the page alone.
 _GROUP_MARGIN_PX = 32  # round a group
 _NON_LESION_MARGIN_PX = 16  # round what is no calcification
-_SMALLEST_GROUP_PX = 120  # side of a group's picture at least
+_SMALLEST_GROUP_PX = 96  # side of a group's picture at least
 _LARGEST_GROUP_PX = 220  # side of the part of a group that its picture shows at most, without the margin
 _SMALLEST_TILE_PX = 96  # side of a calcification's picture at least
 

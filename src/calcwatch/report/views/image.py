@@ -27,7 +27,7 @@ from calcwatch.words.flags import FLAG_WORDS, KIND_WORDS
 NUMBERED = 40
 """A group of more calcifications has no numbers in its picture: they would cover it."""
 
-_PANEL_PX = 720  # width of the place that a magnified group has on the page at most
+_PANEL_PX = 600  # width of the place that a magnified group has on the page at most
 _MEMBER_TILE_PX = 20, 64  # smallest and largest side of a tile in a group, in file pixels
 _FRAME_MARGIN = 0.02  # of the rows of an image, shown round the breast
 _SINGLE_TILE_PX = 33  # smallest side of a tile of a single calcification
@@ -190,7 +190,7 @@ def _is_in(member: Calcification, box: Box) -> bool:
 
 def _magnification(box: Box) -> int:
     # Whole factors only: a fraction would blur pixels unevenly.
-    return next((times for times in (4, 3, 2) if box.columns * times <= _PANEL_PX), 1)
+    return next((times for times in (6, 5, 4, 3, 2) if box.columns * times <= _PANEL_PX), 1)
 
 
 def _member_cells(place: int, member: Calcification) -> tuple[str, ...]:
