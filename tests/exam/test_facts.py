@@ -188,7 +188,7 @@ def test_a_group_is_judged_by_the_least_expected_cost(
 
 
 def test_members_decide_nothing_by_themselves() -> None:
-    """However many members look worse, and however plain a line one of them is, the group is judged as one."""
+    """However many members look worse, however plain a line one of them is: the group is judged as one."""
     group = judged(0.05, *MIXED, kind=GroupKind.VASCULAR)
     for count in (1, 3, 200):
         facts = facts_of_group(group, [speck((LINE, 0.99))] * count, Facts(), thresholds())

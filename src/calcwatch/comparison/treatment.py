@@ -180,11 +180,12 @@ def _breast(
 ) -> BreastContext:
     """What is stated of one breast, with the facts of its treatment."""
     operations = [operation for operation in treatment.operations if operation.laterality is side]
-    irradiated = [
-        radiation.end_date
+    given = [
+        radiation
         for radiation in treatment.radiation
         if radiation.laterality is side and (study_date is None or radiation.end_date <= study_date)
     ]
+    irradiated = [radiation.end_date for radiation in given]
     cancer = [operation.date for operation in operations if operation.is_of_cancer]
     removals = [
         operation
@@ -201,6 +202,9 @@ def _breast(
         original_calcified=_last(removal.calcified for removal in removals),
         first_after_surgery=_is_first(removals, study_date, earlier_dates),
         biopsy=_last(operation.biopsy for operation in operations),
+        # true or not known: nothing is denied because it is not among what was stated
+        benign_excision=True if any(removal.is_benign_excision for removal in removals) else None,
+        radiation=_last(radiation.kind for radiation in given),
     )
     return BreastContext(
         **{

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
-from calcwatch.domain.context import BiopsyResult, ClinicalContext
+from calcwatch.domain.context import BiopsyResult, ClinicalContext, RadiationKind
 from calcwatch.domain.dates import read_date
 from calcwatch.domain.errors import BadContext
 from calcwatch.domain.image import Point, ViewPosition
@@ -27,7 +27,12 @@ _PATIENTS = "patients"
 _WORDS = {"laterality": "side", "source": "from"}
 """Fields that a file calls otherwise."""
 
-_TYPES = {"BiopsyResult": BiopsyResult, "Point": Point, "ViewPosition": ViewPosition}
+_TYPES = {
+    "BiopsyResult": BiopsyResult,
+    "Point": Point,
+    "RadiationKind": RadiationKind,
+    "ViewPosition": ViewPosition,
+}
 """Types that ``domain.treatment`` imports for type checkers alone."""
 
 
