@@ -262,7 +262,11 @@ def test_rows_beside_the_matrix(name: str, facts: Facts, category: str) -> None:
 
 INSIDE = {"treated": True, "in_bed": SurgicalBedPosition.INSIDE}
 PLACED_CANCER = {"exam_context": ExamContext.KNOWN_CANCER, "known_cancer": True}
-OUTSIDE_NEW = {"treated": True, "in_bed": SurgicalBedPosition.OUTSIDE, "change": ChangeKind.NEW}
+OUTSIDE_NEW: dict[str, Any] = {
+    "treated": True,
+    "in_bed": SurgicalBedPosition.OUTSIDE,
+    "change": ChangeKind.NEW,
+}
 HEALED = CLASSIC["B7"]
 PLEOMORPHIC_LINE = {"morphology": Morphology.FINE_PLEOMORPHIC, "distribution": Distribution.LINEAR}
 

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from calcwatch.domain.image import Laterality
+
+if TYPE_CHECKING:
+    from calcwatch.domain.statements import NamedFinding
 
 _OLDEST_YEARS = 120  # an older woman is not imaged: the number is mistyped
 _MOST_MONTHS = 1200  # a hundred years, likewise
@@ -186,6 +190,7 @@ class ClinicalContext:
         systemic_disease: A disease of the whole body that lays down calcium, as dermatomyositis or
             overactive parathyroids.
         breast_density: As a report states it.
+        findings: What is stated of single findings, each with how it was named.
         left: What is stated of the left breast.
         right: What is stated of the right breast.
     """
@@ -199,6 +204,7 @@ class ClinicalContext:
     sex: Sex | None = None
     systemic_disease: bool | None = None
     breast_density: BreastDensity | None = None
+    findings: tuple[NamedFinding, ...] = ()
     left: BreastContext = field(default_factory=BreastContext)
     right: BreastContext = field(default_factory=BreastContext)
 

@@ -31,6 +31,7 @@ from calcwatch.exam.facts import (
 from calcwatch.exam.laterality import laterality_pattern
 from calcwatch.exam.location import locate_group
 from calcwatch.exam.settings import ExamSettings
+from calcwatch.exam.statements import assign_statements
 from calcwatch.image.describe.suspicion import score_of, suspicion_of_single
 from calcwatch.words.exam import (
     NOT_LOOKED_FOR,
@@ -77,15 +78,15 @@ def analyze_exam(
         context: What a person states; nothing unless given.
         observed: What a comparison says of groups, by their tracking UID; a group that is not in it was
             compared with nothing.
-        statements: What a person states of groups, by their tracking UID (``exam/statements.py``); what is
-            stated of none of them is told in the notes of each breast.
+        statements: What a person states of groups, by their tracking UID, beside the findings of ``context``;
+            what is stated of none of them is told in the notes of each breast.
         settings: The numbers by which an examination is read.
 
     Returns:
         A reading of every group and every breast, the pairs of views and the score.
 
     Raises:
-        ValueError: There are no images.
+        ValueError: There are no images, or two findings of the context are the same group.
     """
     if not images:
         raise ValueError("an examination needs at least one image")
@@ -93,7 +94,8 @@ def analyze_exam(
     images = without_unproven_milk(images)
     pairs = _pair_views(images, settings)
     pattern = laterality_pattern(images, settings=settings.laterality)
-    context, stated = context or ClinicalContext(), statements or {}
+    context = context or ClinicalContext()
+    stated = {**assign_statements(context.findings, images, settings=settings), **(statements or {})}
     known = {
         side: replace(facts_of_context(side, context), bilateral=is_bilateral(pattern))
         for side in (*_BREASTS, None)

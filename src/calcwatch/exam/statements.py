@@ -43,6 +43,35 @@ def assign_statements(
     return assigned
 
 
+def findings_of_day(
+    named: Sequence[NamedFinding],
+    day: Sequence[ImageFindings],
+    images: Sequence[ImageFindings],
+    *,
+    settings: ExamSettings = ExamSettings(),
+) -> tuple[NamedFinding, ...]:
+    """Keep the statements that one examination of several must hear.
+
+    Args:
+        named: Statements of a woman.
+        day: Images of the examination.
+        images: Images of all her examinations, these among them.
+        settings: How near a group must lie to a place.
+
+    Returns:
+        Those of groups of the day, and those of no group at all, so that this is told.
+
+    Raises:
+        ValueError: Two statements are of the same group.
+    """
+    assign_statements(named, images, settings=settings)
+    return tuple(
+        finding
+        for finding in named
+        if _group_of(finding, day, settings) or not _group_of(finding, images, settings)
+    )
+
+
 def _group_of(finding: NamedFinding, images: Sequence[ImageFindings], settings: ExamSettings) -> str | None:
     """Tracking UID of the group that a statement is of; ``None`` where there is none."""
     if finding.tracking_uid is not None:

@@ -21,7 +21,7 @@ from calcwatch.models.learned import learned_describer, learned_detector, suspic
 from calcwatch.service.files.find_images import find_images
 from calcwatch.service.files.result_folder import belongs_to_result, check_result_folder, result_folder
 from calcwatch.service.files.rules import read_rules
-from calcwatch.service.files.statements import StatedContexts, read_contexts, stated_words
+from calcwatch.service.files.statements import StatedContexts, context_of_day, read_contexts, stated_words
 from calcwatch.service.run import (
     AnalyzedRun,
     AnalyzeOptions,
@@ -159,17 +159,21 @@ def read_examinations(
         place of each image to the error.
 
     Raises:
-        BadContext: What is stated of one woman would be taken as said of several.
+        BadContext: What is stated of one woman would be taken as said of several, or something is stated
+            twice of one group.
 
     """
     grouped = group_images([image.description for image in images])
     patients = [first_given([images[at] for at in places], "patient_id") for places in grouped]
     # Before the first is read: a context of a single woman must not be applied to several.
     contexts.check(patients)
+    known = list(zip(grouped, patients, strict=True))
     examinations: list[ReadExamination] = []
     failed: dict[int, Exception] = {}
-    for places, patient in zip(grouped, patients, strict=True):
+    for places, patient in known:
         own, context = [images[at] for at in places], contexts.of(patient)
+        hers = [images[at] for others, other in known if other == patient for at in others]
+        context = context_of_day(context, own, hers)
         try:
             findings = read.analyze_exam(own, table=table, suspicion=suspicion, context=context)
             examination = ReadExamination(places, findings, stated_words(context), table.questions)
