@@ -209,6 +209,12 @@ BASE_ROWS: list[tuple[str, Facts, str]] = [
     ("C4-WAIT", round_group(**FULL_WORKUP | UNCHANGED | {"stable_months": 23}), "3"),
     ("M-RND-GRP", round_group(change=ChangeKind.NO_SIGNIFICANT_CHANGE, stable_months=12), "4A"),
     ("M-RND-GRP", round_group(**FULL_WORKUP | UNCHANGED | {"treated": True}), "4A"),
+    ("J-SINGLE", Facts(count=1, suspicious=False, distribution=Distribution.SINGLE), "2"),
+    (
+        "J-SINGLE",
+        Facts(suspicious=False, distribution=Distribution.SINGLE, morphology=Morphology.FINE_LINEAR),
+        "2",
+    ),
     ("J-SCATTER", judged(GroupKind.SCATTERED_ROUND), "2"),
     ("J-NOT", judged(GroupKind.NOT_A_CALCIFICATION), "2"),
     ("J-TIGHT", judged(GroupKind.SMALL_SUSPICIOUS), "3"),

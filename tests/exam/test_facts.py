@@ -308,6 +308,13 @@ def test_a_single_needs_a_plain_shape(likely: tuple[Morphology, float], shape: M
     assert (facts.morphology, facts.distribution, facts.count) == (shape, Distribution.SINGLE, 1)
 
 
+def test_a_single_is_cleared_by_the_costs_and_never_raised_by_them() -> None:
+    """Below 1 in 6 it is not suspicious; above, its shape decides; not described, nothing is said."""
+    for suspicion, is_suspicious in ((0.1, False), (0.2, None), (None, None)):
+        facts = facts_of_single(speck(ROUND), Facts(), thresholds(), suspicion=suspicion)
+        assert facts.suspicious is is_suspicious
+
+
 def test_other_descriptions_are_listed_by_probability() -> None:
     """From 0.1 on, four at most; the one that counts is not among them."""
     shapes = ((Morphology.ROUND, 0.5), (Morphology.PUNCTATE, 0.3), (Morphology.AMORPHOUS, 0.12))

@@ -395,7 +395,9 @@ def _without_judgment(facts: Facts) -> Facts:
     return replace(facts, suspicious=None, doubtful=None, kind=None, follows_vessel=None)
 
 
-def facts_of_single(calcification: Calcification, known: Facts, thresholds: FactThresholds) -> Facts:
+def facts_of_single(
+    calcification: Calcification, known: Facts, thresholds: FactThresholds, *, suspicion: float | None = None
+) -> Facts:
     """Add what the pixels tell of a calcification in no group to what else is known of it.
 
     Fine linear must be plain to count: one speck shows little of its shape.
@@ -404,14 +406,18 @@ def facts_of_single(calcification: Calcification, known: Facts, thresholds: Fact
         calcification: The calcification.
         known: What is known beside its pixels.
         thresholds: From where on something is a fact.
+        suspicion: Probability that a reader would call it suspicious; ``None`` where it was not described.
 
     Returns:
         The facts; what no description or spacing tells is ``None``.
     """
+    least = thresholds.least_suspicious_probability
     return replace(
         _with_appearance(known, [calcification], thresholds),
         morphology=_single_shape(calcification, thresholds),
         distribution=Distribution.SINGLE,
+        # a single that the costs do not clear is judged by its shape: alone it is no group to alarm of
+        suspicious=False if suspicion is not None and suspicion < least else None,
         count=1,
         median_mm=calcification.diameter_mm,
         largest_mm=calcification.diameter_mm,

@@ -104,7 +104,8 @@ def analyze_exam(
         name: _Told((observed or {}).get(name), stated.get(name)) for name in (*(observed or {}), *stated)
     }
     groups = _read_groups(images, pairs, known, told, table=table, settings=settings)
-    breasts = _read_breasts(images, groups, known, table, _notes(images, context, stated))
+    singles = _read_singles(images, known, table, suspicion, settings)
+    breasts = _read_breasts(images, groups, singles, _notes(images, context, stated))
     highest, reasons = _suspicion(images, groups, suspicion, settings)
     score = score_of(highest, suspicion.deciles)
     return ExaminationFindings(images, pairs, groups, breasts, pattern, highest, score, reasons)
@@ -285,11 +286,36 @@ def _notes(
     }
 
 
+def _read_singles(
+    images: Sequence[ImageFindings],
+    known: Mapping[Laterality | None, Facts],
+    table: RuleTable,
+    model: SuspicionModel,
+    settings: ExamSettings,
+) -> dict[str, SingleReading]:
+    """Assess every calcification in no group, by its tracking UID."""
+    readings = {}
+    for image in images:
+        for single in image.singles:
+            described = single.morphology is not None and bool(single.morphology.probabilities)
+            suspicion = suspicion_of_single(
+                single, len(image.calcifications), model, settings=settings.suspicion
+            )
+            facts = facts_of_single(
+                single,
+                known[_breast_of(image)],
+                table.thresholds,
+                # 0 there would reassure of what nobody has looked at
+                suspicion=suspicion if described else None,
+            )
+            readings[single.tracking_uid] = SingleReading(single.tracking_uid, assess_group(facts, table))
+    return readings
+
+
 def _read_breasts(
     images: Sequence[ImageFindings],
     readings: Sequence[GroupReading],
-    known: Mapping[Laterality | None, Facts],
-    table: RuleTable,
+    singles: Mapping[str, SingleReading],
     notes: Mapping[Laterality | None, tuple[str, ...]],
 ) -> tuple[BreastReading, ...]:
     """Say what was found in each breast of which there is an image: right, left, then side not known."""
@@ -303,17 +329,9 @@ def _read_breasts(
             (group for image in own for group in image.groups),
             key=lambda group: (reading_of[group.tracking_uid].is_rejected, *_most_suspicious_first(group)),
         )
-        singles = [
-            SingleReading(
-                single.tracking_uid,
-                assess_group(facts_of_single(single, known[side], table.thresholds), table),
-            )
-            for image in own
-            for single in image.singles
-        ]
-        breasts.append(
-            _breast(side, [reading_of[group.tracking_uid] for group in groups], singles, notes[side])
-        )
+        its_singles = [singles[single.tracking_uid] for image in own for single in image.singles]
+        its_groups = [reading_of[group.tracking_uid] for group in groups]
+        breasts.append(_breast(side, its_groups, its_singles, notes[side]))
     return tuple(breasts)
 
 
