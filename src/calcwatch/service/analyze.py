@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from calcwatch.domain.assessment import ExaminationFindings
 from calcwatch.domain.context import ClinicalContext
 from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.image import ImageDescription, Mammogram
+from calcwatch.domain.statements import FindingStatement
 from calcwatch.exam import read
 from calcwatch.exam.rule_table import RuleTable
 from calcwatch.formats.result.run import ReadExamination, first_given
@@ -63,7 +64,10 @@ def analyze_image(
 
 
 def analyze_exam(
-    images: Sequence[ImageFindings], *, context: ClinicalContext | None = None
+    images: Sequence[ImageFindings],
+    *,
+    context: ClinicalContext | None = None,
+    statements: Mapping[str, FindingStatement] | None = None,
 ) -> ExaminationFindings:
     """Read the images of one woman and day together: pairs of views, suggested categories, a score.
 
@@ -72,15 +76,19 @@ def analyze_exam(
     Args:
         images: What ``analyze_image`` gave for each; their order is kept.
         context: What a person states; ``None``: nothing, and what is not known never reassures.
+        statements: What a person states of single groups, by their tracking UID; ``None``: nothing beside the
+            findings of ``context``.
 
     Returns:
         The findings of the examination.
 
     Raises:
-        ValueError: There are no images.
+        ValueError: There are no images, or two findings of the context are the same group.
 
     """
-    return read.analyze_exam(images, table=read_rules(), suspicion=suspicion_model(), context=context)
+    return read.analyze_exam(
+        images, table=read_rules(), suspicion=suspicion_model(), context=context, statements=statements
+    )
 
 
 def analyze_files(
