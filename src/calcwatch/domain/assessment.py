@@ -36,7 +36,7 @@ class JudgedBy(StrEnum):
 
 @dataclass(frozen=True)
 class LikelihoodRange:
-    """Between which shares of such findings are malignant, by studies or by what the category stands for.
+    """Between which shares of such findings studies found malignant.
 
     It is a range over studies, never a probability for one woman. Raises ``ValueError`` unless
     0 <= low <= high <= 1.
