@@ -300,7 +300,7 @@ def test_findings_1_1_are_read_whole() -> None:
         assert all(found["shape"]["density"] == found["contrast"] for found in image["calcifications"])
     results = read_result(sample("findings-1.1.json"), sample("comparison-1.0.json"))
     (result,) = results
-    assert result.examination.groups[0].assessment.rule_table_version == "3"
+    assert result.examination.groups[0].assessment.rule_table_version == "2"
     assert result.changes[0].prior.contrast == 24.34
     assert result.comparison is not None
     assert result.comparison.pairs[0].local_correlation == 0.988
