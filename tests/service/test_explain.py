@@ -66,7 +66,7 @@ def test_group_is_explained(result: Path) -> None:
         "Are earlier mammograms at hand?",
         "13 % fine linear: then 4C (high suspicion)",
         "Stated by a person: exam_context screening",
-        "Rule table 2, BI-RADS 5th edition (2013)",
+        "Rule table 3, BI-RADS 5th edition (2013)",
         "never show them to a patient",
     ):
         assert said in text

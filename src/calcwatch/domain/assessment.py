@@ -16,6 +16,22 @@ if TYPE_CHECKING:
     from calcwatch.domain.findings import ImageFindings, Provenance
     from calcwatch.domain.image import Laterality
     from calcwatch.domain.lexicon import Distribution, Morphology
+    from calcwatch.domain.statements import FindingStatement
+
+
+class JudgedBy(StrEnum):
+    """What a suggestion rests on.
+
+    Attributes:
+        PERSON: The shape that a person named.
+        SUSPICION: The probability that a reader would call the finding suspicious, weighed by the costs of
+            both mistakes.
+        RULES: The facts alone, as they were given.
+    """
+
+    PERSON = "person"
+    SUSPICION = "suspicion"
+    RULES = "rules"
 
 
 class JudgedBy(StrEnum):
@@ -79,11 +95,12 @@ class Assessment:
     Attributes:
         suggested_category: What to show.
         floor: The least category that the rules that fired allow, whatever is still missing.
-        rule_ids: All rules that fired, in the order of the table.
-        reasons: One sentence a rule, plain words.
+        rule_ids: All rules that fired, those that decide first; of equals in the order of the table.
+        reasons: One sentence a rule, plain words, in the same order.
         if_confirmed: What it would be once the workup confirms the description; ``None`` unless the
-            suggestion is 0 (incomplete).
-        likelihood_range: ``None`` where no study fits.
+            suggestion is 0 (incomplete), and where nothing is marked.
+        likelihood_range: Of studies where theirs agrees with the category, else what the category itself
+            stands for; ``None`` for a proven cancer and where nothing is marked.
         missing: Names of facts that were wanted and not given.
         alternatives: Other descriptions, most likely first.
         rule_table_version: Of the table that the rules are from.
@@ -164,6 +181,7 @@ class GroupReading:
             only.
         view_note: In which views it is seen, in words.
         assessment: What the rules suggest for it.
+        stated: What a person states of it, stored beside the suggestion; ``None`` where nothing is.
     """
 
     tracking_uid: str
@@ -171,6 +189,12 @@ class GroupReading:
     counterpart: str | None
     view_note: str
     assessment: Assessment
+    stated: FindingStatement | None = None
+
+    @property
+    def is_rejected(self) -> bool:
+        """Whether a person rejected the mark: it stays in the result and orders no worklist."""
+        return self.stated is not None and self.stated.is_rejected
 
 
 @dataclass(frozen=True)
@@ -195,7 +219,7 @@ class BreastReading:
 
     Attributes:
         laterality: Which breast; ``None`` for the images of which the side is not known.
-        groups: Tracking UIDs of its groups, the most suspicious first.
+        groups: Tracking UIDs of its groups, the most suspicious first, those that a person rejected last.
         singles: Its calcifications in no group whose suggestion is above benign.
         found: What was found, in one sentence.
         not_looked_for: What was not looked for, in one sentence.

@@ -77,14 +77,14 @@ SUSPICIOUS = Assessment(
     likelihood_range=LikelihoodRange(0.28, 0.5, "Rominger 2012 and a meta-analysis of 10 studies"),
     missing=("priors_available", "age"),
     alternatives=(Alternative(Morphology.FINE_LINEAR, None, 0.13, Category.HIGH_SUSPICION),),
-    rule_table_version="2",
+    rule_table_version="3",
 )
 NOTHING = Assessment(
     suggested_category=Category.NEGATIVE,
     floor=Category.NEGATIVE,
     rule_ids=("X-NONE",),
     reasons=("Nothing is marked; that does not mean that the mammogram is normal.",),
-    rule_table_version="2",
+    rule_table_version="3",
 )
 QUESTIONS = {"age": "How old is she?"}
 

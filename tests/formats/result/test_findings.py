@@ -131,7 +131,7 @@ def test_examinations_stand_as_in_the_worklist() -> None:
     assert not any("categor" in name for name in breast)
     assert [(pair["first"], pair["second"]) for pair in first["pairs"]] == [("g1", "g2")]
     assert first["stated"] == {"exam_context": "screening"}
-    assert (first["patient_id"], first["rule_table_version"]) == ("PHANTOM-1", "2")
+    assert (first["patient_id"], first["rule_table_version"]) == ("PHANTOM-1", "3")
 
 
 def test_groups_stand_by_suspicion_and_the_unknown_first() -> None:

@@ -55,6 +55,7 @@ from calcwatch.formats.result.fields import (
     word,
 )
 from calcwatch.formats.result.order import ordered_calcifications, ordered_groups, ordered_non_lesions
+from calcwatch.formats.result.statement import STATEMENT
 from calcwatch.words.flags import FLAG_WORDS, KIND_WORDS
 from calcwatch.words.lexicon import (
     CATEGORY_WORDS,
@@ -404,6 +405,12 @@ READING = record(
         "view_note", text(), "In which views it is seen, in words; empty when the examination was not read."
     ),
     Inlined(ASSESSMENT, of="assessment"),
+    Field(
+        "stated",
+        or_null(STATEMENT),
+        "What a person states of it (findings of option --context); null when nothing is.",
+        since=WITH_KINDS,
+    ),
     build=dict,
     not_written={"tracking_uid": "that of the group it stands with"},
 )
