@@ -34,21 +34,6 @@ class JudgedBy(StrEnum):
     RULES = "rules"
 
 
-class JudgedBy(StrEnum):
-    """What a suggestion rests on.
-
-    Attributes:
-        PERSON: The shape that a person named.
-        SUSPICION: The probability that a reader would call the finding suspicious, weighed by the costs of
-            both mistakes.
-        RULES: The facts alone, as they were given.
-    """
-
-    PERSON = "person"
-    SUSPICION = "suspicion"
-    RULES = "rules"
-
-
 @dataclass(frozen=True)
 class LikelihoodRange:
     """Between which shares of such findings studies found malignant.

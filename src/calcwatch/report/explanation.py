@@ -112,6 +112,12 @@ def _suggestion(group: Document) -> Iterator[str]:
         yield f"Suggests {_category(group['suggested_category'])}"
     yield from _line("not below", group["floor"])
     yield from _line("judged by", _judged(group))
+    if stated := {
+        name: value for name, value in (group["stated"] or {}).items() if value not in (None, [], "")
+    }:
+        yield from _line(
+            "a person says", "; ".join(f"{name} {_plain(value)}" for name, value in stated.items())
+        )
     if likely := group["likelihood_range"]:
         found = range_words(likely["low"], likely["high"])
         yield from _line("in studies", f"{found} of such findings were malignant ({likely['source']})")
@@ -122,6 +128,13 @@ def _suggestion(group: Document) -> Iterator[str]:
             "probability of cancer)",
         )
     yield from _line("belief", f"{group['score']:.2f} (0 to 1: that it is a group of calcifications)")
+
+
+def _plain(value: object) -> str:
+    """A stated value as a person writes it."""
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
 
 
 def _judged(group: Document) -> str:

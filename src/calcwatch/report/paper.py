@@ -33,6 +33,7 @@ from calcwatch.words.next_step import (
     look_words,
     place_words,
     sort_findings,
+    stated_words,
     what_to_do,
 )
 from calcwatch.words.summary import group_words
@@ -168,6 +169,7 @@ def _finding(finding: Finding, result: ExaminationResult) -> Row:
         "looks": group_words(first.group) or f"Looks {look_words(first.group)}.",
         "count": finding.count,
         "change": CHANGE_WORDS[change.kind] if change else "",
+        "stated": stated_words(finding),
         **_suggestion(finding.assessment),
     }
 
@@ -179,7 +181,11 @@ def _harmless(found: SortedFindings, result: ExaminationResult) -> list[str]:
         f"{place_words(finding)}; suggestion {category_of(finding.assessment)}"
         for finding in found.other
     ]
-    for title, findings in (("Arteries", found.arteries), ("Loose specks", found.scatter)):
+    for title, findings in (
+        ("Arteries", found.arteries),
+        ("Loose specks", found.scatter),
+        ("Rejected by a person", found.rejected),
+    ):
         if findings:
             total = sum(finding.count for finding in findings)
             lines.append(f"{title}: {total} calcifications ({', '.join(map(_names, findings))})")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from calcwatch.domain.lexicon import FAMILY_OF, Category, GroupKind, Morphology, MorphologyFamily
 from calcwatch.words.changes import CHANGE_WORDS, tone
-from calcwatch.words.lexicon import MORPHOLOGY_WORDS
+from calcwatch.words.exam import SYMPTOM_NOTE
+from calcwatch.words.lexicon import DISTRIBUTION_WORDS, MORPHOLOGY_WORDS
 from calcwatch.words.urgency import category_of, is_suspicious, urgency
 
 if TYPE_CHECKING:
@@ -65,6 +66,11 @@ class Finding:
         return self.first.reading.assessment
 
     @property
+    def is_rejected(self) -> bool:
+        """Whether a person rejected it, on every view that shows it."""
+        return all(seen.reading.is_rejected for seen in self.views)
+
+    @property
     def suspicion(self) -> float:
         """Its suspicion, on the view where it is highest; 1 where it is not known on one."""
         return max(1.0 if seen.group.suspicion is None else seen.group.suspicion for seen in self.views)
@@ -84,12 +90,14 @@ class SortedFindings:
         arteries: Calcium in arteries, told in one line.
         scatter: Loosely scattered round specks, told in one line.
         other: Everything else, told in a line each.
+        rejected: Those that a person rejected on every view, told in one line.
     """
 
     suspicious: tuple[Finding, ...]
     arteries: tuple[Finding, ...]
     scatter: tuple[Finding, ...]
     other: tuple[Finding, ...]
+    rejected: tuple[Finding, ...]
 
 
 def findings_of(examination: ExaminationFindings) -> tuple[Finding, ...]:
@@ -129,13 +137,15 @@ def sort_findings(examination: ExaminationFindings) -> SortedFindings:
     Returns:
         Its findings; each is in one heap.
     """
-    heaps: dict[str, list[Finding]] = {name: [] for name in ("suspicious", "arteries", "scatter", "other")}
+    heaps: dict[str, list[Finding]] = {heap.name: [] for heap in fields(SortedFindings)}
     for finding in findings_of(examination):
         heaps[_heap(finding)].append(finding)
     return SortedFindings(**{name: tuple(found) for name, found in heaps.items()})
 
 
 def _heap(finding: Finding) -> str:
+    if finding.is_rejected:
+        return "rejected"
     # Whatever it looks like: what is suggested above 3 is never put away in a line.
     if is_suspicious(finding.assessment):
         return "suspicious"
@@ -189,7 +199,10 @@ def steps_now(examination: ExaminationFindings, changes: Sequence[Change] = ()) 
         As ``what_to_do``, without what was not looked for.
     """
     found = sort_findings(examination)
-    notes = dict.fromkeys(note for breast in examination.breasts for note in breast.notes)
+    # Of the notes this one alone says what to do now; the others stand with their breast.
+    notes = dict.fromkeys(
+        note for breast in examination.breasts for note in breast.notes if note == SYMPTOM_NOTE
+    )
     said = [
         *notes,
         _look(found),
@@ -281,6 +294,27 @@ def image_singles(image: ImageFindings) -> int:
     """
     grouped = {uid for group in image.groups for uid in group.members}
     return sum(found.tracking_uid not in grouped for found in image.calcifications)
+
+
+def stated_words(finding: Finding) -> str:
+    """Say what a person stated of a finding, as far as a reader has to see it beside the suggestion.
+
+    Args:
+        finding: The finding.
+
+    Returns:
+        Verdict, shape, distribution and own category; ``""`` where nothing was stated.
+    """
+    stated = next((seen.reading.stated for seen in finding.views if seen.reading.stated), None)
+    if stated is None:
+        return ""
+    parts = (
+        stated.verdict or "",
+        *(MORPHOLOGY_WORDS[shape] for shape in stated.morphology),
+        DISTRIBUTION_WORDS[stated.distribution] if stated.distribution else "",
+        f"own category {stated.category}" if stated.category else "",
+    )
+    return ", ".join(part for part in parts if part) or "answers to questions"
 
 
 def look_words(group: CalcificationGroup) -> str:

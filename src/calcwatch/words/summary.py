@@ -37,7 +37,11 @@ def impression(result: ExaminationResult) -> str:
     """
     found = result.examination
     suspicious = sorted(
-        (reading for reading in found.groups if is_suspicious(reading.assessment)),
+        (
+            reading
+            for reading in found.groups
+            if is_suspicious(reading.assessment) and not reading.is_rejected
+        ),
         key=lambda reading: -urgency(reading.assessment),
     )
     parts = [

@@ -232,7 +232,9 @@ def add_plan(entries: Entries, result: ExaminationResult, made: datetime) -> Non
     done: set[str] = set()
     # The most urgent view of a group stands for it: one thing has one next step.
     for reading in sorted(result.examination.groups, key=lambda reading: -urgency(reading.assessment)):
-        if needs_workup(reading.assessment) and reading.tracking_uid not in done:
+        if reading.is_rejected or reading.tracking_uid in done:
+            continue
+        if needs_workup(reading.assessment):
             _propose(entries, result, reading, made)
             done.update(filter(None, (reading.tracking_uid, reading.counterpart)))
     for breast in result.examination.breasts:

@@ -20,6 +20,7 @@ from calcwatch.words.next_step import (
     look_words,
     place_words,
     sort_findings,
+    stated_words,
 )
 from calcwatch.words.summary import composition_words, kind_words
 
@@ -104,6 +105,7 @@ def _suspicious(finding: Finding, seen: _Seen, groups: Groups, questions: Mappin
         "kind": kind_words(first.group),
         "composition": composition_words(first.group),
         "suspicion": _suspicion(finding),
+        "stated": stated_words(finding),
         "change": seen.change(finding),
         "views": [{**seen.name(view), "group": groups[view.group.tracking_uid]} for view in finding.views],
     }
@@ -131,6 +133,8 @@ def _lines(found: SortedFindings, seen: _Seen, examination: ReadExamination) -> 
                 "more": ", ".join(f"{count} in no group on {view}" for view, count in singles.items()),
             }
         )
+    if found.rejected:
+        lines.append({**_together("Rejected by a person", found.rejected, seen), "assessment": None})
     return lines
 
 
