@@ -33,12 +33,13 @@ from calcwatch.formats.result.tables import (
     IMAGE_COLUMNS,
 )
 from calcwatch.image.settings import AnalysisSettings
-from calcwatch.service.files.rules import SHIPPED_THRESHOLDS, read_rules
+from calcwatch.service.files.rules import SHIPPED_THRESHOLDS, read_lexicon, read_rules
 from calcwatch.words.flags import FLAG_WORDS, KIND_WORDS, REASONS
 from calcwatch_lab.cli.main import app as lab
 
 SECTION_TITLES = {
     "classic": "Typically benign",
+    "judged": "Judged by the least expected cost, and not suspicious",
     "base": "Shape and distribution",
     "modifier": "What raises, and notes",
     "context": "What the examination allows to say",
@@ -164,6 +165,11 @@ def rules_part() -> str:
         for one in rules.likelihoods
     )
     parts.append(f"### What studies found malignant\n\n{table(('When', 'Share', 'Source'), shares)}")
+    limits = (
+        (f"`{category}`", f"{100 * found.low:g} to {100 * found.high:g} %", found.source)
+        for category, found in rules.limits.items()
+    )
+    parts.append(f"### What categories stand for\n\n{table(('Category', 'Share', 'Source'), limits)}")
     asked = ((f"`{name}`", question) for name, question in rules.questions.items())
     parts.append(f"### What is asked for\n\n{table(('Fact', 'Question'), asked)}")
     return "\n\n".join(parts)
@@ -183,6 +189,23 @@ def thresholds_part() -> str:
         for name, entry in entries.items()
     )
     return table(("Threshold", "Value", "Meaning", "Where from"), rows)
+
+
+def lexicon_part() -> str:
+    """The words of editions of the lexicon that are not our own."""
+    lexicon = read_lexicon()
+    rows = (
+        (
+            f"`{entry.word}`",
+            lexicon.editions[entry.edition],
+            ", ".join(f"`{shape}`" for shape in entry.stands_for),
+            entry.certainty,
+            entry.source,
+        )
+        for entry in lexicon.words
+    )
+    words = table(("Word", "Edition", "Stands for", "How sure", "Source"), rows)
+    return f"Edition that counts: {lexicon.editions[lexicon.edition]} (`{lexicon.edition}`).\n\n{words}"
 
 
 def conditions(rule: Rule) -> str:
@@ -278,6 +301,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "commands": commands_part,
     "rules": rules_part,
     "thresholds": thresholds_part,
+    "lexicon": lexicon_part,
 }
 
 PARTS |= {

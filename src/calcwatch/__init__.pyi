@@ -10,6 +10,10 @@ from .domain.image import GivenAttributes as GivenAttributes
 from .domain.image import Laterality as Laterality
 from .domain.image import Mammogram as Mammogram
 from .domain.image import ViewPosition as ViewPosition
+from .domain.lexicon import Morphology as Morphology
+from .domain.statements import FindingStatement as FindingStatement
+from .domain.statements import NamedFinding as NamedFinding
+from .domain.statements import Verdict as Verdict
 from .domain.treatment import Operation as Operation
 from .domain.treatment import OperationKind as OperationKind
 from .domain.treatment import Radiation as Radiation

@@ -11,7 +11,13 @@ import pytest
 from calcwatch.comparison.treatment import context_with
 from calcwatch.domain.assessment import Assessment
 from calcwatch.domain.change import ChangeKind, SurgicalBedPosition
-from calcwatch.domain.context import BiopsyResult, BreastContext, ClinicalContext, ExamContext
+from calcwatch.domain.context import (
+    BiopsyResult,
+    BreastContext,
+    ClinicalContext,
+    ExamContext,
+    RadiationKind,
+)
 from calcwatch.domain.image import Laterality
 from calcwatch.domain.lexicon import RANKED_CATEGORIES, Distribution, Morphology
 from calcwatch.domain.treatment import Operation, OperationKind, Radiation, Therapy, Treatment
@@ -42,6 +48,7 @@ def biopsy(result: BiopsyResult) -> Operation:
 CONSERVED = Treatment((lumpectomy(),), (Radiation(LEFT, "20190601"),))
 RECENT = Treatment((lumpectomy("20220301"),), (Radiation(LEFT, "20220601"),))
 REDUCED = Treatment((Operation("20200101", LEFT, OperationKind.REDUCTION),))
+SINGLE_DOSE = Treatment((lumpectomy(),), (Radiation(LEFT, "20190314", RadiationKind.INTRAOPERATIVE),))
 CHEMOTHERAPY = Treatment(neoadjuvant=Therapy("20231101"))
 NONE = Treatment()
 UNSTATED = ClinicalContext()
@@ -67,6 +74,14 @@ VESSEL: dict[str, Any] = {
     "follows_vessel": True,
     "both_views": True,
 }
+STITCHES: dict[str, Any] = {"morphology": Morphology.SUTURE, "knot": True, "on_surgical_line": True}
+COARSE: dict[str, Any] = {
+    "morphology": Morphology.DYSTROPHIC,
+    "distribution": Distribution.GROUPED,
+    "median_mm": 1.8,
+    "smooth_edge": True,
+}
+UNMAGNIFIED = {"magnification_done": None}
 INSIDE, OUTSIDE = {"in_bed": SurgicalBedPosition.INSIDE}, {"in_bed": SurgicalBedPosition.OUTSIDE}
 NEW = {"change": ChangeKind.NEW}
 
@@ -104,14 +119,21 @@ ROWS: list[tuple[str, Treatment, dict[str, Any], str]] = [
     ("L3", CONSERVED, SCATTERED | INSIDE | {"count": 4}, "4A"),
     ("L4", CONSERVED, ROUND | OUTSIDE | NEW, "4B"),
     ("L4", CONSERVED, ROUND | NEW, "4B"),
-    ("L4-PLACE", CONSERVED, OIL_CYST | OUTSIDE | NEW, "4B"),
-    ("L4-PLACE", CONSERVED, OIL_CYST | NEW, "4B"),
+    ("L4-PLACE", CONSERVED, STITCHES | OUTSIDE | NEW, "4B"),
+    ("L4-PLACE", CONSERVED, STITCHES | NEW, "4B"),
+    ("B6", CONSERVED, OIL_CYST | OUTSIDE | NEW, "2"),
     ("L6", REDUCED, OIL_CYST | INSIDE, "2"),
-    ("L7", CONSERVED, VESSEL | OUTSIDE | NEW, "4A"),
-    ("L7", CONSERVED, VESSEL | NEW, "4A"),
-    ("L7-REDUCTION", REDUCED, VESSEL | OUTSIDE | NEW, "4A"),
+    ("L7", CONSERVED, ROUND | OUTSIDE | NEW, "4B"),
+    ("L7-CLASSIC", CONSERVED, VESSEL | OUTSIDE | NEW | UNMAGNIFIED, "4A"),
+    ("L7-CLASSIC", CONSERVED, VESSEL | NEW | UNMAGNIFIED, "4A"),
+    ("B1", CONSERVED, VESSEL | OUTSIDE | NEW, "2"),
+    ("L7-REDUCTION", REDUCED, ROUND | OUTSIDE | NEW, "4A"),
+    ("B7-CAUSE", REDUCED, COARSE, "2"),
+    ("B7-CAUSE", Treatment((lumpectomy(malignant=False),)), COARSE, "2"),
+    ("R-IORT", SINGLE_DOSE, ROUND | INSIDE, "4A"),
     ("T1", Treatment((lumpectomy(calcified=True),)), AMORPHOUS, "4C"),
-    ("T4", CHEMOTHERAPY, AMORPHOUS | {"change": ChangeKind.DECREASED}, "4B"),
+    ("T4", CHEMOTHERAPY, AMORPHOUS | {"change": ChangeKind.DECREASED, "known_cancer": True}, "4B"),
+    ("T4-BESIDE", CHEMOTHERAPY, AMORPHOUS | {"change": ChangeKind.DECREASED}, "4B"),
     ("D1", Treatment((biopsy(BiopsyResult.BENIGN_CONCORDANT),)), AMORPHOUS, "4B"),
     ("D2", Treatment((biopsy(BiopsyResult.BENIGN_DISCORDANT),)), AMORPHOUS, "4B"),
     ("D2", Treatment((biopsy(BiopsyResult.HIGH_RISK_LESION),)), AMORPHOUS, "4B"),
@@ -171,9 +193,15 @@ def test_l5_the_other_breast_of_a_treated_woman() -> None:
 
 
 def test_t2_high_risk() -> None:
-    """High risk is a note that asks for a person; it changes no category by itself."""
+    """High risk is never beside 3: what would be 3 is 4A; anything else keeps its category with a note."""
     known = assess(NONE, AMORPHOUS, context=ClinicalContext(high_risk=True))
-    assert ("T2" in known.rule_ids, known.floor) == (True, assess(NONE, AMORPHOUS).floor)
+    assert ("T2-NOTE" in known.rule_ids, known.floor) == (True, assess(NONE, AMORPHOUS).floor)
+    worked_up = {"priors_available": False, "treated": False}
+    for risk, floor in ((False, "3"), (True, "4A")):
+        found = assess(
+            NONE, ROUND | worked_up, context=ClinicalContext(personal_history=False, high_risk=risk)
+        )
+        assert ("T2" in found.rule_ids, found.floor) == (risk, floor)
 
 
 def test_t3_left_after_the_operation() -> None:
@@ -187,9 +215,12 @@ def test_t3_left_after_the_operation() -> None:
 
 
 def test_t4_is_shown_as_known_cancer() -> None:
-    """Under chemotherapy before the operation it stays 6, whatever the calcifications did."""
+    """Under chemotherapy the cancer stays 6, whatever it did; any other finding is judged by itself."""
     for change in (ChangeKind.RESOLVED, ChangeKind.INCREASED_IN_NUMBER, ChangeKind.NO_SIGNIFICANT_CHANGE):
-        assert assess(CHEMOTHERAPY, AMORPHOUS | {"change": change}).suggested_category == "6"
+        cancer = AMORPHOUS | {"change": change, "known_cancer": True}
+        assert assess(CHEMOTHERAPY, cancer).suggested_category == "6"
+        for other in ({}, {"known_cancer": False}):
+            assert assess(CHEMOTHERAPY, AMORPHOUS | {"change": change} | other).suggested_category != "6"
 
 
 def test_c4_is_for_benign_shapes_alone() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from calcwatch.comparison.treatment import neoadjuvant_change, read_treatment
-from calcwatch.domain.change import ChangeKind, Comparison
+from calcwatch.domain.change import ChangeKind, Comparison, SurgicalBedPosition
 from calcwatch.domain.context import BreastContext, ClinicalContext
 from calcwatch.domain.image import Laterality
 from calcwatch.domain.treatment import Therapy, Treatment
@@ -39,13 +41,34 @@ def test_nothing_compared_says_nothing_under_chemotherapy() -> None:
     assert neoadjuvant_change([]) is None
 
 
-def test_months_and_figures_are_those_of_treated_breasts() -> None:
-    """A treated breast has its months and typical window; without one there are no figures."""
+@pytest.mark.parametrize(
+    ("kind", "in_bed", "side", "told"),
+    [
+        (ChangeKind.NEW, SurgicalBedPosition.INSIDE, Laterality.LEFT, ["2 of 137", "41 months"]),
+        (ChangeKind.NEW, SurgicalBedPosition.OUTSIDE, Laterality.LEFT, ["6 of 16", "41 months"]),
+        (ChangeKind.NEW, None, Laterality.LEFT, ["41 months"]),
+        (ChangeKind.NEW, SurgicalBedPosition.INSIDE, Laterality.RIGHT, []),
+        (ChangeKind.NO_SIGNIFICANT_CHANGE, SurgicalBedPosition.INSIDE, Laterality.LEFT, []),
+    ],
+)
+def test_figures_are_of_what_is_new_there(
+    kind: ChangeKind, in_bed: SurgicalBedPosition | None, side: Laterality, told: list[str]
+) -> None:
+    """Of new groups of a treated breast, in or outside a bed that is known; else there are none."""
+    change = replace(a_change(kind, "a", "b"), in_bed=in_bed, image_laterality=side)
+    context = ClinicalContext(left=BreastContext(treated=True))
+    figures = read_treatment(Treatment(), context, Comparison((), (change,), ())).figures
+    assert len(figures) == len(told)
+    assert all(words in figure.words for figure, words in zip(figures, told, strict=True))
+
+
+def test_months_and_windows_are_those_of_treated_breasts() -> None:
+    """A treated breast has its months and typical window."""
     context = ClinicalContext(left=BreastContext(treated=True, months_since_treatment=18))
     reading = read_treatment(Treatment(), context, Comparison((), (), ()))
     assert reading.months == {Laterality.LEFT: 18}
     assert reading.window[0].startswith("L: 18 months after treatment")
-    assert reading.figures
+    assert reading.figures == ()
     assert reading.neoadjuvant is None
     untreated = read_treatment(Treatment(), ClinicalContext(), Comparison((), (), ()))
     assert (untreated.months, untreated.window, untreated.figures) == ({}, (), ())

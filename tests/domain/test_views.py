@@ -7,7 +7,15 @@ from itertools import product
 import pytest
 
 from calcwatch.domain.image import ViewPosition
-from calcwatch.domain.views import VIEWS, Beam, are_paired, is_from_above, is_true_lateral, side_tilt_degrees
+from calcwatch.domain.views import (
+    VIEWS,
+    Beam,
+    are_alike,
+    are_paired,
+    is_from_above,
+    is_true_lateral,
+    side_tilt_degrees,
+)
 
 STANDARD = {("CC", "MLO"), ("CC", "LMO"), ("CC", "ML"), ("CC", "LM")}
 
@@ -22,6 +30,13 @@ def test_only_crossing_standard_views_are_paired(first: ViewPosition, second: Vi
     """CC is paired with MLO, LMO, ML and LM in either order, and nothing else with anything."""
     expected = (first.value, second.value) in STANDARD or (second.value, first.value) in STANDARD
     assert are_paired(first, second) is expected
+
+
+@pytest.mark.parametrize(("first", "second"), list(product([*ViewPosition, None], [*ViewPosition, None])))
+def test_two_days_are_compared_view_by_view(first: ViewPosition | None, second: ViewPosition | None) -> None:
+    """Each view with its own kind alone; what is not known is like nothing, not even like itself."""
+    assert are_alike(first, second) is (first is not None and first == second)
+    assert not (are_alike(first, second) and are_paired(first, second))
 
 
 def test_what_is_not_known_is_paired_with_nothing() -> None:

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from calcwatch.domain.assessment import ExaminationFindings
+from calcwatch.domain.assessment import ExaminationFindings, JudgedBy
 from calcwatch.domain.change import ChangeKind
-from calcwatch.domain.context import ClinicalContext, ExamContext
+from calcwatch.domain.context import BiopsyResult, BreastContext, ClinicalContext, ExamContext
 from calcwatch.domain.findings import (
     Calcification,
     CalcificationGroup,
     DistributionDescription,
     DistributionMeasurements,
     ImageFindings,
+    KindDescription,
     Landmarks,
     MorphologyDescription,
 )
-from calcwatch.domain.image import ImageDescription, Laterality, PixelSpacing, ViewPosition
-from calcwatch.domain.lexicon import Category, Distribution, LateralityPattern, Morphology
+from calcwatch.domain.image import ImageDescription, Laterality, PixelSpacing, QualityFlag, ViewPosition
+from calcwatch.domain.lexicon import Category, Distribution, GroupKind, LateralityPattern, Morphology
+from calcwatch.domain.statements import FindingStatement, Verdict
 from calcwatch.exam.facts import Observed
 from calcwatch.exam.read import analyze_exam, without_unproven_milk
 from calcwatch.models.learned import suspicion_model
@@ -115,14 +118,132 @@ def test_screening_gives_zero_and_what_it_would_be() -> None:
     assert diagnostic.needs_human
 
 
-def test_each_breast_is_as_its_worst_finding() -> None:
-    """The breast with the group has the group's category, the other one is negative, right before left."""
+def test_each_breast_says_what_was_found() -> None:
+    """Right before left; what was found, what was not looked for, and never a category of the breast."""
     exam = read(image(L, CC, shape=SUSPECT), image(R, CC))
     right, left = exam.breasts
     assert (right.laterality, left.laterality) == (R, L)
-    assert right.assessment.floor is Category.NEGATIVE
-    assert left.assessment.floor is exam.groups[0].assessment.floor
+    assert (right.found, right.groups) == ("No calcification was marked.", ())
+    assert left.found == "Marked on all its views together: 1 group."
     assert left.groups == (exam.groups[0].tracking_uid,)
+    assert all("not looked for" in breast.not_looked_for for breast in exam.breasts)
+
+
+def judged(view: ImageFindings, suspicion: float, kind: GroupKind) -> ImageFindings:
+    """The same view, its group of this suspicion and kind."""
+    described_kind = KindDescription(((kind, 0.8), (GroupKind.NOT_A_CALCIFICATION, 0.2)))
+    return replace(
+        view,
+        groups=tuple(replace(group, suspicion=suspicion, kind=described_kind) for group in view.groups),
+    )
+
+
+def test_an_artery_is_no_alarm() -> None:
+    """A vessel on both views: 2, though most members look like branching lines; both views alike."""
+    views = [
+        judged(image(L, view, shape=Morphology.FINE_LINEAR_BRANCHING), chance, GroupKind.VASCULAR)
+        for view, chance in ((CC, 0.02), (MLO, 0.2))
+    ]
+    for reading in read(*views).groups:
+        assert reading.assessment.suggested_category is Category.BENIGN
+        assert reading.assessment.judged_by is JudgedBy.SUSPICION
+        assert reading.assessment.cost_ratio == read_rules().cost_ratio
+
+
+def test_a_doubtful_line_is_no_5() -> None:
+    """A vessel that may be suspicious is 4B at most, and 4A at least."""
+    (reading,) = read(judged(image(L, CC, shape=Morphology.FINE_LINEAR), 0.3, GroupKind.VASCULAR)).groups
+    assert reading.assessment.if_confirmed is Category.MODERATE_SUSPICION
+    assert reading.assessment.rule_ids[0] == "M-DOUBT"
+
+
+def stated(view: ImageFindings, *others: ImageFindings, **words: Any) -> ExaminationFindings:
+    """The examination with this stated of the group of the first view."""
+    return analyze_exam(
+        [view, *others],
+        table=read_rules(),
+        suspicion=suspicion_model(),
+        statements={view.groups[0].tracking_uid: FindingStatement(**words)},
+    )
+
+
+def test_a_persons_word_is_absolute() -> None:
+    """Where a person sees fine lines among the vessels, they count; where they see a tube, it is a vessel."""
+    artery = judged(image(L, CC, shape=Morphology.VASCULAR), 0.02, GroupKind.VASCULAR)
+    (lines,) = stated(artery, morphology=(Morphology.VASCULAR, Morphology.FINE_LINEAR)).groups
+    assert lines.assessment.if_confirmed is Category.HIGH_SUSPICION
+    assert (lines.assessment.judged_by, lines.assessment.alternatives) == (JudgedBy.PERSON, ())
+    alarming = image(L, CC, shape=SUSPECT, suspicion=0.95)
+    (tube,) = stated(alarming, morphology=(Morphology.VASCULAR,), tubular=True).groups
+    assert tube.assessment.suggested_category is Category.BENIGN
+    assert tube.stated == FindingStatement(morphology=(Morphology.VASCULAR,), tubular=True)
+
+
+def test_their_category_stands_beside_ours() -> None:
+    """A radiologist's category is kept as it is, and changes no suggestion."""
+    view = image(L, CC, shape=SUSPECT)
+    for category in Category:
+        (reading,) = stated(view, category=category).groups
+        assert reading.stated is not None
+        assert reading.stated.category is category
+        assert reading.assessment == read(view).groups[0].assessment
+
+
+def test_a_rejected_group_stays_and_orders_nothing() -> None:
+    """It is marked as rejected, comes last in its breast, and makes neither suspicion nor score."""
+    worst, other = image(L, CC, shape=SUSPECT, suspicion=0.99), image(L, MLO, shape=SUSPECT, suspicion=0.1)
+    other = replace(other, landmarks=None)  # so that the two are not taken for the same
+    exam = stated(worst, other, verdict=Verdict.REJECTED)
+    assert [reading.is_rejected for reading in exam.groups] == [True, False]
+    assert exam.suspicion == 0.1
+    assert exam.breasts[0].groups == (other.groups[0].tracking_uid, worst.groups[0].tracking_uid)
+    assert "2 groups (1 rejected by a person)" in exam.breasts[0].found
+    alone = stated(worst, verdict=Verdict.REJECTED)
+    assert (alone.suspicion, alone.score, len(alone.groups)) == (0.0, 1, 1)
+
+
+def test_a_known_cancer_hides_no_second_lesion() -> None:
+    """6 is for the group that is said to be the cancer; another in the same breast keeps its own category."""
+    first = image(L, CC, shape=SUSPECT)
+    second = replace(image(L, ViewPosition.XCCL, shape=Morphology.AMORPHOUS), landmarks=None)
+    context = ClinicalContext(
+        exam_context=ExamContext.KNOWN_CANCER,
+        left=BreastContext(known_cancer=True, biopsy=BiopsyResult.MALIGNANT, magnification_done=True),
+    )
+    nowhere = read(first, second, image(R, CC, shape=SUSPECT), context=context)
+    assert {str(reading.assessment.suggested_category) for reading in nowhere.groups} == {"4B", "0"}
+    right, left = nowhere.breasts
+    assert not any("cancer is known" in note for note in right.notes)
+    assert any("State at which it lies" in note for note in left.notes)
+    placed = analyze_exam(
+        [first, second],
+        table=read_rules(),
+        suspicion=suspicion_model(),
+        context=context,
+        statements={first.groups[0].tracking_uid: FindingStatement(known_cancer=True)},
+    )
+    assert [str(reading.assessment.suggested_category) for reading in placed.groups] == ["6", "4B"]
+    assert not any("State at which it lies" in note for note in placed.breasts[0].notes)
+
+
+def test_what_is_stated_of_no_finding_is_told() -> None:
+    """A statement of a group that is not there is not silently dropped."""
+    exam = analyze_exam(
+        [image(L, CC)],
+        table=read_rules(),
+        suspicion=suspicion_model(),
+        statements={"row 3, column 4 of a.png": FindingStatement(known_cancer=True)},
+    )
+    assert "no group was found there" in exam.breasts[0].notes[-1]
+
+
+def test_a_magnification_view_magnifies_its_groups() -> None:
+    """A group on a magnification view was magnified, whatever is stated of the breast."""
+    view = image(L, CC, shape=SUSPECT)
+    magnified = replace(view, quality_flags=(QualityFlag.MAGNIFICATION_VIEW,))
+    context = ClinicalContext(exam_context=ExamContext.DIAGNOSTIC)
+    assert read(view, context=context).groups[0].assessment.suggested_category is Category.INCOMPLETE
+    assert read(magnified, context=context).groups[0].assessment.suggested_category == "4B"
 
 
 def test_the_most_suspicious_finding_makes_the_score() -> None:
@@ -143,11 +264,12 @@ def test_nothing_marked_is_no_normal_mammogram() -> None:
 
 
 def test_a_calcification_alone_counts_for_breast_and_score() -> None:
-    """A fine line in no group raises its breast above a round speck, and the suspicion too."""
+    """A fine line in no group is shown with its suggestion, a round speck is not."""
     line = read(image(L, CC, single=Morphology.FINE_LINEAR))
     speck_alone = read(image(L, CC, single=Morphology.ROUND))
     assert line.suspicion > speck_alone.suspicion > 0
-    assert line.breasts[0].assessment.floor is not speck_alone.breasts[0].assessment.floor
+    (shown,) = line.breasts[0].singles
+    assert (shown.assessment.if_confirmed, speck_alone.breasts[0].singles) == ("4B", ())
     assert "a single calcification, fine linear; L CC" in line.score_reasons[0]
 
 

@@ -17,6 +17,7 @@ from calcwatch.domain.context import ClinicalContext
 from calcwatch.domain.errors import BadContext, ResultNotWritten
 from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.image import GivenAttributes, ImageDescription, ViewPosition
+from calcwatch.domain.statements import FindingStatement, NamedFinding
 from calcwatch.exam.read import analyze_exam
 from calcwatch.formats.result.schema import document_schema
 from calcwatch.image.find.candidates import detect_classical
@@ -418,3 +419,28 @@ def test_examinations_are_read_with_what_is_stated() -> None:
     with pytest.raises(BadContext):
         only = StatedContexts(ClinicalContext(age=61), source="context.json")
         read_examinations([mine, hers], table=table, suspicion=suspicion, contexts=only)
+
+
+def test_each_day_hears_what_is_stated_of_its_findings() -> None:
+    """A statement reaches the day of its group alone; one of no group is told on every day of hers."""
+    first = described()
+    second = replace(
+        described("L-MLO.dcm", view=ViewPosition.MLO, uid="g2"),
+        description=replace(first.description, source="later.dcm", study_date="20250101"),
+    )
+    named = tuple(
+        NamedFinding(statement=FindingStatement(known_cancer=True), tracking_uid=uid)
+        for uid in (first.groups[0].tracking_uid, "nobody")
+    )
+    contexts = StatedContexts(ClinicalContext(findings=named), source="context.json")
+    table, suspicion = read_rules(), suspicion_model()
+    read, failed = read_examinations([first, second], table=table, suspicion=suspicion, contexts=contexts)
+    assert failed == {}
+    shown = [day.findings.groups[0].assessment.suggested_category for day in read]
+    assert (shown[0], shown[1] != "6") == ("6", True)
+    told = [[note for breast in day.findings.breasts for note in breast.notes] for day in read]
+    assert [sum("nobody" in note for note in notes) for notes in told] == [1, 1]
+    assert [day.stated for day in read] == [(("findings", "2"),), (("findings", "1"),)]
+    with pytest.raises(BadContext, match="stated twice"):
+        twice = StatedContexts(ClinicalContext(findings=named[:1] * 2), source="context.json")
+        read_examinations([first, second], table=table, suspicion=suspicion, contexts=twice)

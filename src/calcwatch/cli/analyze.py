@@ -41,7 +41,11 @@ def analyze(
     bits_stored: Bits = None,
     context: Annotated[
         Path | None,
-        typer.Option(metavar="JSON", readable=False, help="What a person states of the woman or women."),
+        typer.Option(
+            metavar="JSON",
+            readable=False,
+            help="What a person states of the woman or women, and of findings.",
+        ),
     ] = None,
     workers: Workers = None,
     score_threshold: Annotated[

@@ -35,7 +35,8 @@ TreatmentFile = Annotated[
 """File with what is stated of the treatment."""
 
 Context = Annotated[
-    Path | None, typer.Option(metavar="JSON", readable=False, help="What a person states of the woman.")
+    Path | None,
+    typer.Option(metavar="JSON", readable=False, help="What a person states of the woman, and of findings."),
 ]
 """File with what is stated of the woman."""
 

@@ -20,6 +20,7 @@ from calcwatch.comparison.visibility import visibility_of_pair
 from calcwatch.domain.change import Alignment, CalcificationMatch, Comparison, ImagePair
 from calcwatch.domain.context import ClinicalContext
 from calcwatch.domain.dates import months_between
+from calcwatch.domain.views import are_alike
 from calcwatch.exam.read import analyze_exam
 from calcwatch.words.comparison import (
     MIRRORED,
@@ -166,19 +167,24 @@ def _partners(prior: Sequence[ImageFindings], current: Sequence[ImageFindings]) 
     """For each current image the place of its prior, or ``None``; no prior is taken twice."""
     partners: list[int | None] = []
     for image in current:
-        view = _view(image.description)
         places = (
             place
             for place, candidate in enumerate(prior)
             # an unknown side or view pairs with nothing: a guess could compare two breasts
-            if place not in partners and None not in view and _view(candidate.description) == view
+            if place not in partners and _show_the_same(candidate.description, image.description)
         )
         partners.append(next(places, None))
     return partners
 
 
-def _view(image: ImageDescription) -> tuple[str | None, str | None]:
-    return image.image_laterality, image.view_position
+def _show_the_same(first: ImageDescription, second: ImageDescription) -> bool:
+    """Whether two images are of the same breast and direction."""
+    is_known = first.image_laterality is not None
+    return (
+        is_known
+        and first.image_laterality == second.image_laterality
+        and are_alike(first.view_position, second.view_position)
+    )
 
 
 def _compare_pair(

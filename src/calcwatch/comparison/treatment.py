@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from calcwatch.domain.change import GROWTH, SHRINKAGE, ChangeKind
+from calcwatch.domain.change import GROWTH, SHRINKAGE, ChangeKind, SurgicalBedPosition
 from calcwatch.domain.context import BreastContext, ClinicalContext
 from calcwatch.domain.dates import months_between
 from calcwatch.domain.image import Laterality
@@ -13,7 +13,7 @@ from calcwatch.domain.treatment import OperationKind
 from calcwatch.words.treatment import FIGURES, NEOADJUVANT_NOTE, treatment_words, typical_window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence, Set
 
     from calcwatch.domain.change import Comparison
     from calcwatch.domain.findings import ImageFindings
@@ -29,7 +29,8 @@ class TreatmentReading:
         stated: The treatment in words, the earliest first.
         months: Since treatment, of each treated breast for which that is known.
         window: What is typical then, in words.
-        figures: Of the literature, each with n and interval; empty where no breast was treated.
+        figures: Of the literature, each with n and interval: of new groups of treated breasts, of those in or
+            outside the bed where that is known; empty where nothing is new there.
         neoadjuvant: Change under chemotherapy (``complete``, ``partial``, ``none`` or ``increased``), and
             what it does not say; ``None`` where there was none, or nothing could be compared.
     """
@@ -58,7 +59,7 @@ def read_treatment(
     months = {
         side: breast.months_since_treatment
         for side, breast in sides.items()
-        if breast.treated and breast.months_since_treatment is not None
+        if breast.is_treated and breast.months_since_treatment is not None
     }
     neoadjuvant = (
         neoadjuvant_change([change.kind for change in comparison.changes]) if treatment.neoadjuvant else None
@@ -67,9 +68,26 @@ def read_treatment(
         stated=treatment_words(treatment),
         months=months,
         window=tuple(f"{side}: {typical_window(count)}" for side, count in months.items()),
-        figures=FIGURES if any(breast.treated for breast in sides.values()) else (),
+        figures=_figures(comparison, {side for side, breast in sides.items() if breast.is_treated}),
         neoadjuvant=None if neoadjuvant is None else (neoadjuvant, NEOADJUVANT_NOTE),
     )
+
+
+def _figures(comparison: Comparison, treated: Set[Laterality]) -> tuple[LiteratureFigure, ...]:
+    """What the literature says of what is new here; a figure of anything else would only frighten or calm."""
+    new = [
+        change
+        for change in comparison.changes
+        if change.kind is ChangeKind.NEW and change.image_laterality in treated
+    ]
+    places = {change.in_bed for change in new}
+    inside, outside, time = FIGURES
+    shown = (
+        (inside, SurgicalBedPosition.INSIDE in places),
+        (outside, SurgicalBedPosition.OUTSIDE in places),
+        (time, bool(new)),
+    )
+    return tuple(figure for figure, applies in shown if applies)
 
 
 def neoadjuvant_change(kinds: Sequence[ChangeKind]) -> str | None:
@@ -180,11 +198,12 @@ def _breast(
 ) -> BreastContext:
     """What is stated of one breast, with the facts of its treatment."""
     operations = [operation for operation in treatment.operations if operation.laterality is side]
-    irradiated = [
-        radiation.end_date
+    given = [
+        radiation
         for radiation in treatment.radiation
         if radiation.laterality is side and (study_date is None or radiation.end_date <= study_date)
     ]
+    irradiated = [radiation.end_date for radiation in given]
     cancer = [operation.date for operation in operations if operation.is_of_cancer]
     removals = [
         operation
@@ -201,6 +220,9 @@ def _breast(
         original_calcified=_last(removal.calcified for removal in removals),
         first_after_surgery=_is_first(removals, study_date, earlier_dates),
         biopsy=_last(operation.biopsy for operation in operations),
+        # true or not known: nothing is denied because it is not among what was stated
+        benign_excision=True if any(removal.is_benign_excision for removal in removals) else None,
+        radiation=_last(radiation.kind for radiation in given),
     )
     return BreastContext(
         **{

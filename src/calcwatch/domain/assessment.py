@@ -6,6 +6,7 @@ Everything here is a suggestion. A radiologist decides; ``needs_human`` is alway
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from calcwatch.domain.lexicon import LEXICON, Category, LateralityPattern
@@ -15,6 +16,22 @@ if TYPE_CHECKING:
     from calcwatch.domain.findings import ImageFindings, Provenance
     from calcwatch.domain.image import Laterality
     from calcwatch.domain.lexicon import Distribution, Morphology
+    from calcwatch.domain.statements import FindingStatement
+
+
+class JudgedBy(StrEnum):
+    """What a suggestion rests on.
+
+    Attributes:
+        PERSON: The shape that a person named.
+        SUSPICION: The probability that a reader would call the finding suspicious, weighed by the costs of
+            both mistakes.
+        RULES: The facts alone, as they were given.
+    """
+
+    PERSON = "person"
+    SUSPICION = "suspicion"
+    RULES = "rules"
 
 
 @dataclass(frozen=True)
@@ -63,15 +80,19 @@ class Assessment:
     Attributes:
         suggested_category: What to show.
         floor: The least category that the rules that fired allow, whatever is still missing.
-        rule_ids: All rules that fired, in the order of the table.
-        reasons: One sentence a rule, plain words.
+        rule_ids: All rules that fired, those that decide first; of equals in the order of the table.
+        reasons: One sentence a rule, plain words, in the same order.
         if_confirmed: What it would be once the workup confirms the description; ``None`` unless the
-            suggestion is 0 (incomplete).
-        likelihood_range: ``None`` where no study fits.
+            suggestion is 0 (incomplete), and where nothing is marked.
+        likelihood_range: Of studies where theirs agrees with the category, else what the category itself
+            stands for; ``None`` for a proven cancer and where nothing is marked.
         missing: Names of facts that were wanted and not given.
         alternatives: Other descriptions, most likely first.
         rule_table_version: Of the table that the rules are from.
         lexicon: Edition whose words and categories are used.
+        judged_by: What it rests on.
+        cost_ratio: How many needless alarms weigh as much as one missed suspicious finding, where that
+            decided; ``None`` where it did not.
     """
 
     suggested_category: Category
@@ -84,6 +105,8 @@ class Assessment:
     alternatives: tuple[Alternative, ...] = ()
     rule_table_version: str = ""
     lexicon: str = LEXICON
+    judged_by: JudgedBy = JudgedBy.RULES
+    cost_ratio: float | None = None
 
     @property
     def needs_human(self) -> bool:
@@ -143,6 +166,7 @@ class GroupReading:
             only.
         view_note: In which views it is seen, in words.
         assessment: What the rules suggest for it.
+        stated: What a person states of it, stored beside the suggestion; ``None`` where nothing is.
     """
 
     tracking_uid: str
@@ -150,6 +174,12 @@ class GroupReading:
     counterpart: str | None
     view_note: str
     assessment: Assessment
+    stated: FindingStatement | None = None
+
+    @property
+    def is_rejected(self) -> bool:
+        """Whether a person rejected the mark: it stays in the result and orders no worklist."""
+        return self.stated is not None and self.stated.is_rejected
 
 
 @dataclass(frozen=True)
@@ -174,7 +204,7 @@ class BreastReading:
 
     Attributes:
         laterality: Which breast; ``None`` for the images of which the side is not known.
-        groups: Tracking UIDs of its groups, the most suspicious first.
+        groups: Tracking UIDs of its groups, the most suspicious first, those that a person rejected last.
         singles: Its calcifications in no group whose suggestion is above benign.
         found: What was found, in one sentence.
         not_looked_for: What was not looked for, in one sentence.

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from calcwatch.domain.image import Laterality
+
+if TYPE_CHECKING:
+    from calcwatch.domain.statements import NamedFinding
 
 _OLDEST_YEARS = 120  # an older woman is not imaged: the number is mistyped
 _MOST_MONTHS = 1200  # a hundred years, likewise
@@ -56,6 +60,52 @@ class ScarFinding(StrEnum):
     FAT_NECROSIS = "fat_necrosis"
 
 
+class Sex(StrEnum):
+    """Sex at birth, which decides what the studies behind the rules say.
+
+    Attributes:
+        FEMALE: A woman: the studies were made on women.
+        MALE: A man: nothing of his is called probably benign by rules that women made.
+    """
+
+    FEMALE = "female"
+    MALE = "male"
+
+
+class BreastDensity(StrEnum):
+    """Density as a report states it; it is never computed, guessed or put in other words here.
+
+    Attributes:
+        A: Letter a of the report.
+        B: Letter b of the report.
+        C: Letter c of the report.
+        D: Letter d of the report.
+    """
+
+    A = "a"
+    B = "b"
+    C = "c"
+    D = "d"
+
+
+class RadiationKind(StrEnum):
+    """How a breast was irradiated; it changes what is usual afterwards and lowers nothing.
+
+    Attributes:
+        NONE: It was not.
+        WHOLE_BREAST: The whole of it.
+        PARTIAL: Only the part that held the cancer.
+        BOOST: The whole of it, and more on the part that held the cancer.
+        INTRAOPERATIVE: In one dose during the operation.
+    """
+
+    NONE = "none"
+    WHOLE_BREAST = "whole_breast"
+    PARTIAL = "partial"
+    BOOST = "boost"
+    INTRAOPERATIVE = "intraoperative"
+
+
 @dataclass(frozen=True)
 class BreastContext:
     """What is stated of one breast; ``None`` is not known.
@@ -73,11 +123,19 @@ class BreastContext:
         companion: A mass, distortion, asymmetry, thick or drawn-in skin or large nodes beside the
             calcifications.
         symptom: A lump that can be felt, or another warning symptom.
-        biopsy: Of calcifications in this breast.
+        biopsy: Of calcifications in this breast; of which ones is stated of the finding.
         ultrasound_scar: What ultrasound shows at the scar.
-        known_cancer: A proven cancer that has not been removed.
+        known_cancer: A proven cancer that has not been removed; where it lies is stated of the finding.
         products: Deodorant, powder, ointment or a tattoo on the skin.
         gone_after_wiping: A view repeated after wiping no longer shows it.
+        injury: A blow or accident that left its mark.
+        fat_grafting: Fat was moved into it.
+        reconstruction: Built again after it was taken off.
+        benign_excision: Something benign was cut out.
+        injection: Silicone, paraffin or the like was injected.
+        infection: An abscess, tuberculosis, a parasite or another infection.
+        implants: It holds an implant.
+        radiation: How it was irradiated.
     """
 
     treated: bool | None = None
@@ -94,9 +152,25 @@ class BreastContext:
     known_cancer: bool | None = None
     products: bool | None = None
     gone_after_wiping: bool | None = None
+    injury: bool | None = None
+    fat_grafting: bool | None = None
+    reconstruction: bool | None = None
+    benign_excision: bool | None = None
+    injection: bool | None = None
+    infection: bool | None = None
+    implants: bool | None = None
+    radiation: RadiationKind | None = None
 
     def __post_init__(self) -> None:
         _check_range("months_since_treatment", self.months_since_treatment, _MOST_MONTHS)
+
+    @property
+    def is_treated(self) -> bool | None:
+        """Operated or irradiated for cancer; ``None`` where no statement tells."""
+        # A kind of radiation without the word "treated" still says that there was treatment.
+        if self.radiation not in (None, RadiationKind.NONE):
+            return True
+        return self.treated
 
 
 @dataclass(frozen=True)
@@ -112,6 +186,11 @@ class ClinicalContext:
         high_risk: A germline mutation, a strong family history, or radiation of the chest when young.
         neoadjuvant: Chemotherapy before the operation has begun.
         priors_available: An earlier mammogram is at hand.
+        sex: At birth.
+        systemic_disease: A disease of the whole body that lays down calcium, as dermatomyositis or
+            overactive parathyroids.
+        breast_density: As a report states it.
+        findings: What is stated of single findings, each with how it was named.
         left: What is stated of the left breast.
         right: What is stated of the right breast.
     """
@@ -122,6 +201,10 @@ class ClinicalContext:
     high_risk: bool | None = None
     neoadjuvant: bool | None = None
     priors_available: bool | None = None
+    sex: Sex | None = None
+    systemic_disease: bool | None = None
+    breast_density: BreastDensity | None = None
+    findings: tuple[NamedFinding, ...] = ()
     left: BreastContext = field(default_factory=BreastContext)
     right: BreastContext = field(default_factory=BreastContext)
 
@@ -151,7 +234,13 @@ class ClinicalContext:
         """Whether breast cancer is or was there on either side; ``None`` where no statement tells."""
         sides = (self.left, self.right)
         # Stated of one breast it holds for the woman; a missing statement leaves it open and never denies it.
-        if any(side.treated or side.known_cancer or side.original_malignant for side in sides):
+        if any(
+            side.is_treated
+            or side.known_cancer
+            or side.original_malignant
+            or side.biopsy is BiopsyResult.MALIGNANT
+            for side in sides
+        ):
             return True
         return self.personal_history
 

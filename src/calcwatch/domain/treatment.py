@@ -13,7 +13,7 @@ from calcwatch.domain.dates import check_date
 from calcwatch.domain.image import Laterality
 
 if TYPE_CHECKING:
-    from calcwatch.domain.context import BiopsyResult
+    from calcwatch.domain.context import BiopsyResult, RadiationKind
     from calcwatch.domain.image import Point, ViewPosition
 
 _LEAST_CORNERS = 3  # of a polygon that has an area
@@ -140,6 +140,11 @@ class Operation:
         # Not known counts as cancer: what is not stated never reassures.
         return is_treatment and self.malignant is not False
 
+    @property
+    def is_benign_excision(self) -> bool:
+        """Whether something was cut out that is stated to have been benign."""
+        return self.kind is OperationKind.LUMPECTOMY and self.malignant is False
+
 
 @dataclass(frozen=True)
 class Radiation:
@@ -148,10 +153,12 @@ class Radiation:
     Attributes:
         laterality: Which breast.
         end_date: The day it ended, ``YYYYMMDD``.
+        kind: How it was given; ``None`` where that is not known.
     """
 
     laterality: Laterality
     end_date: str
+    kind: RadiationKind | None = None
 
     def __post_init__(self) -> None:
         check_date("end_date", self.end_date)

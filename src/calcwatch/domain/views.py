@@ -2,7 +2,8 @@
 
 Everything that depends on the view of an image is read from ``VIEWS``: which landmarks are sought, whether
 inner and outer or upper and lower are told apart, which views are held side by side, what a patient
-orientation may say.
+orientation may say. Which two views can be compared is said by ``are_paired`` (the two directions of one day)
+and ``are_alike`` (the same direction on two days), and nowhere else.
 """
 
 from __future__ import annotations
@@ -104,3 +105,16 @@ def are_paired(first: ViewPosition | None, second: ViewPosition | None) -> bool:
         return False
     # Exactly one of the two runs along the body: two oblique views show the same direction twice.
     return is_from_above(first) is not is_from_above(second)
+
+
+def are_alike(first: ViewPosition | None, second: ViewPosition | None) -> bool:
+    """Whether two views show a breast from the same side, so that one day is laid over another.
+
+    An exaggerated view shows another part of the breast than the usual one, and ML and LM show it mirrored:
+    they are compared with their own kind alone.
+
+    Args:
+        first: One view; ``None`` where it is not known, which is like nothing.
+        second: The other view, likewise.
+    """
+    return first is not None and first == second

@@ -7,23 +7,32 @@ A fact is known or ``None``: not known. Nothing is guessed, and what is not know
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field, fields, replace
 from statistics import median
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from calcwatch.domain.change import ChangeKind, SurgicalBedPosition
-from calcwatch.domain.context import BiopsyResult, BreastContext, ExamContext, ScarFinding
+from calcwatch.domain.context import (
+    BiopsyResult,
+    BreastContext,
+    BreastDensity,
+    ExamContext,
+    RadiationKind,
+    ScarFinding,
+    Sex,
+)
 from calcwatch.domain.lexicon import (
     FINE_LINEAR,
-    RANKED_DISTRIBUTIONS,
     RANKED_MORPHOLOGIES,
     SUSPICIOUS,
     Distribution,
+    GroupKind,
     LateralityPattern,
     Morphology,
     SizeClass,
 )
+from calcwatch.domain.statements import FindingStatement
+from calcwatch.exam.judgment import judge_group, kind_of_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -52,13 +61,11 @@ class FactThresholds:
     """From where on something that was measured is a fact; ``rules/facts.toml`` gives and explains each.
 
     Attributes:
-        worst_shape_members: So many calcifications of a group make their shape the group's, if it is the
-            more worrying one.
-        member_shape_probability: A calcification counts for its likeliest shape from here on.
-        single_fine_linear_probability: A single calcification is plainly fine linear from here on.
-        worse_distribution_probability: A more worrying distribution than the likeliest counts from here on.
-        tubular_probability: A group is taken for the double track of a vessel from here on.
-        vessel_members_share: A group follows a vessel where more than this part of its members do.
+        cost_ratio: How many needless alarms weigh as much as one missed suspicious group.
+        doubtful_probability: Below it a suspicious group is likelier not suspicious.
+        other_view_weight: How much the other view of a group counts when both are judged.
+        single_shape_probability: A calcification in no group has its likeliest shape from here on.
+        single_fine_linear_probability: It is plainly fine linear from here on.
         smooth_edge_sharpness: An edge is smooth and sharp from this median sharpness on.
         lucent_center_depth: A center is lucent where it lies so far below the rim.
         irregular_solidity: A shape is irregular up to this median solidity.
@@ -67,18 +74,22 @@ class FactThresholds:
         max_alternatives: No more alternatives are listed than a reader looks at.
     """
 
-    worst_shape_members: int = _threshold("count")
-    member_shape_probability: float = _threshold("probability")
+    cost_ratio: float = _threshold("ratio")
+    doubtful_probability: float = _threshold("probability")
+    other_view_weight: float = _threshold("share")
+    single_shape_probability: float = _threshold("probability")
     single_fine_linear_probability: float = _threshold("probability")
-    worse_distribution_probability: float = _threshold("probability")
-    tubular_probability: float = _threshold("probability")
-    vessel_members_share: float = _threshold("share")
     smooth_edge_sharpness: float = _threshold("share")
     lucent_center_depth: float = _threshold("share")
     irregular_solidity: float = _threshold("share")
     toward_nipple_degrees: float = _threshold("degrees")
     alternative_probability: float = _threshold("probability")
     max_alternatives: int = _threshold("count")
+
+    @property
+    def least_suspicious_probability(self) -> float:
+        """From here on missing a suspicious group is expected to cost more than a needless alarm."""
+        return 1 / (1 + self.cost_ratio)
 
 
 def _fact(kind: type[_Kind]) -> _Kind | None:
@@ -92,13 +103,18 @@ class Facts:
     """Everything that rules ask; ``None`` is not known.
 
     Lengths are in mm and ``None`` without pixel spacing, so that no rule of size can hold. What a person must
-    have seen (``thin_rim`` to ``dominant_group``) the software never claims. What is stated of the
-    examination and the breast (``exam_context`` to ``gone_after_wiping``) is explained in
-    ``domain/context.py``.
+    have seen (``tubular``, ``thin_rim`` to ``dominant_group``) the software never claims. What is stated of
+    the examination and the breast (``exam_context`` to ``radiation``) is explained in ``domain/context.py``,
+    what is stated of the finding in ``domain/statements.py``.
 
     Attributes:
-        morphology: The worst shape that counts.
-        distribution: The worst distribution that counts.
+        morphology: The shape: the worst that a person names, else the likeliest that fits what the group is
+            taken for.
+        distribution: The distribution: the one that a person names, else the likeliest.
+        suspicious: Missing it would be expected to cost more than a needless alarm; ``None`` where nothing
+            was described, and where a person's word counts instead.
+        doubtful: Likewise suspicious, but likelier not.
+        kind: What a group that is not suspicious is taken for.
         count: Number of calcifications; 0 for a breast in which nothing is marked.
         median_mm: Median diameter of the members.
         largest_mm: Largest diameter of the members.
@@ -109,7 +125,7 @@ class Facts:
             ``None`` where it was not looked for on another.
         bilateral: Calcifications are spread over both breasts.
         tubular: A double track or tube.
-        follows_vessel: Most of the members lie in the wall of a vessel.
+        follows_vessel: It lies in the wall of a vessel.
         toward_nipple: It points to the nipple.
         lucent_center: The members have a lucent center.
         smooth_edge: The members have smooth sharp edges.
@@ -127,7 +143,7 @@ class Facts:
         personal_history: Stated, or known from what is stated of either breast.
         high_risk: Stated.
         neoadjuvant: Stated.
-        known_cancer: Stated of the breast.
+        known_cancer: Stated of the finding: the proven cancer lies there.
         priors_available: Stated.
         magnification_done: Stated of the breast.
         treated: Stated of the breast.
@@ -138,19 +154,34 @@ class Facts:
         first_after_surgery: Stated of the breast.
         companion: Stated of the breast.
         symptom: Stated of the breast.
-        biopsy: Stated of the breast.
+        biopsy: Stated of the finding.
         ultrasound_scar: Stated of the breast.
         products: Stated of the breast.
         gone_after_wiping: Stated of the breast.
+        sex: Stated.
+        systemic_disease: Stated.
+        breast_density: Stated.
+        injury: Stated of the breast.
+        fat_grafting: Stated of the breast.
+        reconstruction: Stated of the breast.
+        benign_excision: Stated of the breast.
+        injection: Stated of the breast.
+        infection: Stated of the breast.
+        implants: Stated of the breast.
+        radiation: Stated of the breast.
         change: What a comparison with a prior examination says; not known where there was none.
         stable_months: How long it has not changed; likewise.
         in_bed: Inside or outside the bed of an operation; a place that is not known is treated as outside.
         classic: Set by the rules: all conditions of a typically benign kind hold.
+        probably_benign: Set by the rules: before anything raises it is 3.
         above_benign: Set by the rules: the category is above 2.
     """
 
     morphology: Morphology | None = _fact(Morphology)
     distribution: Distribution | None = _fact(Distribution)
+    suspicious: bool | None = _fact(bool)
+    doubtful: bool | None = _fact(bool)
+    kind: GroupKind | None = _fact(GroupKind)
     count: int | None = _fact(int)
     median_mm: float | None = _fact(float)
     largest_mm: float | None = _fact(float)
@@ -195,14 +226,35 @@ class Facts:
     ultrasound_scar: ScarFinding | None = _fact(ScarFinding)
     products: bool | None = _fact(bool)
     gone_after_wiping: bool | None = _fact(bool)
+    sex: Sex | None = _fact(Sex)
+    systemic_disease: bool | None = _fact(bool)
+    breast_density: BreastDensity | None = _fact(BreastDensity)
+    injury: bool | None = _fact(bool)
+    fat_grafting: bool | None = _fact(bool)
+    reconstruction: bool | None = _fact(bool)
+    benign_excision: bool | None = _fact(bool)
+    injection: bool | None = _fact(bool)
+    infection: bool | None = _fact(bool)
+    implants: bool | None = _fact(bool)
+    radiation: RadiationKind | None = _fact(RadiationKind)
 
     change: ChangeKind | None = _fact(ChangeKind)
     stable_months: int | None = _fact(int)
     in_bed: SurgicalBedPosition | None = _fact(SurgicalBedPosition)
 
     classic: bool | None = _fact(bool)
+    probably_benign: bool | None = _fact(bool)
     above_benign: bool | None = _fact(bool)
 
+
+ANSWERS = tuple(
+    statement.name
+    for statement in fields(FindingStatement)
+    if statement.name in {fact.name for fact in fields(Facts)} - {"morphology"}
+)
+"""Facts that a person may state of a finding, by their names; its shape is stated beside them."""
+
+_KINDS_OF_ANY_DISTRIBUTION = (GroupKind.VASCULAR, GroupKind.TYPICALLY_BENIGN)  # a vessel is a line
 
 # from the metadata: annotations are strings here and would have to be evaluated
 FACT_KINDS: Mapping[str, type] = {fact.name: fact.metadata["kind"] for fact in fields(Facts)}
@@ -236,14 +288,23 @@ def facts_of_context(laterality: Laterality | None, context: ClinicalContext) ->
         Facts of which nothing else is known.
     """
     breast = context.of(laterality)
+    stated = {
+        statement.name: getattr(breast, statement.name)
+        for statement in fields(BreastContext)
+        # Which finding of the breast they are of is stated of the finding: else one hides another.
+        if statement.name not in ("biopsy", "known_cancer")
+    }
     return Facts(
-        **{statement.name: getattr(breast, statement.name) for statement in fields(BreastContext)},
+        **stated | {"treated": breast.is_treated},
         exam_context=context.exam_context,
         age=context.age,
         personal_history=context.any_cancer_history,
         high_risk=context.high_risk,
         neoadjuvant=context.neoadjuvant,
         priors_available=context.priors_available,
+        sex=context.sex,
+        systemic_disease=context.systemic_disease,
+        breast_density=context.breast_density,
     )
 
 
@@ -262,7 +323,12 @@ def is_bilateral(pattern: LateralityPattern) -> bool | None:
 
 
 def facts_of_group(
-    group: CalcificationGroup, members: Sequence[Calcification], known: Facts, thresholds: FactThresholds
+    group: CalcificationGroup,
+    members: Sequence[Calcification],
+    known: Facts,
+    thresholds: FactThresholds,
+    *,
+    counterpart: CalcificationGroup | None = None,
 ) -> Facts:
     """Add what the pixels tell of a group to what else is known of it.
 
@@ -271,18 +337,23 @@ def facts_of_group(
         members: Its calcifications.
         known: What is known beside its pixels: stated, compared, seen on the other view.
         thresholds: From where on something is a fact.
+        counterpart: The same group on the other view, so that both are judged alike; ``None`` where there is
+            none.
 
     Returns:
         The facts; what no description or spacing tells is ``None``.
     """
     described = group.distribution
     angle = described.measurements.nipple_angle_degrees if described else None
-    vascular = group.morphology.of(Morphology.VASCULAR) if group.morphology else 0.0
     diameters = [member.diameter_mm for member in members if member.diameter_mm is not None]
+    judged = judge_group(group, counterpart, thresholds)
     return replace(
         _with_appearance(known, members, thresholds),
-        morphology=worst_shape(group, members, thresholds),
-        distribution=worst_distribution(group, thresholds),
+        morphology=judged.morphology,
+        distribution=judged.distribution,
+        suspicious=judged.suspicious,
+        doubtful=judged.doubtful,
+        kind=judged.kind,
         count=group.count,
         median_mm=median(diameters) if diameters else None,
         largest_mm=max(diameters, default=None),
@@ -290,14 +361,43 @@ def facts_of_group(
         extent_mm=described.measurements.extent_mm if described else None,
         # without a spacing no size is known, which is not the same as no size near a limit
         borderline_size=any(member.size_class in _BORDERLINE for member in members) if diameters else None,
-        # Short of being all but sure the software does not say "no": a person must look.
-        tubular=vascular >= thresholds.tubular_probability or None,
-        follows_vessel=_mostly([member.vascular for member in members], thresholds.vessel_members_share),
+        # of a group that is taken for suspicious it is never said: it could only reassure
+        follows_vessel=judged.kind is GroupKind.VASCULAR or None,
         toward_nipple=None if angle is None else angle <= thresholds.toward_nipple_degrees,
     )
 
 
-def facts_of_single(calcification: Calcification, known: Facts, thresholds: FactThresholds) -> Facts:
+def with_statement(facts: Facts, stated: FindingStatement) -> Facts:
+    """Let what a person states of a finding stand in the place of what the software says of it.
+
+    A shape that a person names is judged as it stands: of several the most worrying counts, and what the
+    classifier took the group for is dropped with everything it alone said.
+
+    Args:
+        facts: What is known without it.
+        stated: What a person states.
+
+    Returns:
+        The facts with it.
+    """
+    answers = {name: value for name in ANSWERS if (value := getattr(stated, name)) is not None}
+    if stated.stable_months is not None and stated.change is None:
+        answers["change"] = ChangeKind.NO_SIGNIFICANT_CHANGE
+    if stated.morphology:
+        worst = max(stated.morphology, key=RANKED_MORPHOLOGIES.index)
+        facts = replace(_without_judgment(facts), morphology=worst)
+    elif stated.distribution and facts.kind not in _KINDS_OF_ANY_DISTRIBUTION:
+        facts = _without_judgment(facts)
+    return replace(facts, **answers)
+
+
+def _without_judgment(facts: Facts) -> Facts:
+    return replace(facts, suspicious=None, doubtful=None, kind=None, follows_vessel=None)
+
+
+def facts_of_single(
+    calcification: Calcification, known: Facts, thresholds: FactThresholds, *, suspicion: float | None = None
+) -> Facts:
     """Add what the pixels tell of a calcification in no group to what else is known of it.
 
     Fine linear must be plain to count: one speck shows little of its shape.
@@ -306,64 +406,24 @@ def facts_of_single(calcification: Calcification, known: Facts, thresholds: Fact
         calcification: The calcification.
         known: What is known beside its pixels.
         thresholds: From where on something is a fact.
+        suspicion: Probability that a reader would call it suspicious; ``None`` where it was not described.
 
     Returns:
         The facts; what no description or spacing tells is ``None``.
     """
+    least = thresholds.least_suspicious_probability
     return replace(
         _with_appearance(known, [calcification], thresholds),
         morphology=_single_shape(calcification, thresholds),
         distribution=Distribution.SINGLE,
+        # a single that the costs do not clear is judged by its shape: alone it is no group to alarm of
+        suspicious=False if suspicion is not None and suspicion < least else None,
         count=1,
         median_mm=calcification.diameter_mm,
         largest_mm=calcification.diameter_mm,
         width_mm=calcification.shape.width_mm if calcification.shape else None,
         follows_vessel=calcification.vascular,
     )
-
-
-def worst_shape(
-    group: CalcificationGroup, members: Sequence[Calcification], thresholds: FactThresholds
-) -> Morphology | None:
-    """Find the most worrying shape of a group that counts.
-
-    It is the group's own, or one that enough members have, or fine linear if a single member plainly has it.
-    Where the group's own cannot be told, members can only make it suspicious, never name it benign.
-
-    Args:
-        group: The group.
-        members: Its calcifications.
-        thresholds: How many members are enough, and what is plain.
-
-    Returns:
-        The shape; ``None`` where the pixels do not carry it.
-    """
-    own = group.morphology.likeliest if group.morphology else None
-    shapes = [*_shapes_of_members(members, thresholds), *([own] if own else [])]
-    # by an explicit rank: the order of an enumeration is never data (decision 20)
-    worst = max(shapes, key=RANKED_MORPHOLOGIES.index, default=None)
-    # members alone may make a group suspicious but never name it benign
-    return None if own is None and worst not in SUSPICIOUS else worst
-
-
-def worst_distribution(group: CalcificationGroup, thresholds: FactThresholds) -> Distribution | None:
-    """Find the most worrying of the likeliest distribution and those that are likely enough.
-
-    Args:
-        group: The group.
-        thresholds: What is likely enough.
-
-    Returns:
-        The distribution; ``None`` where none was described.
-    """
-    if group.distribution is None:
-        return None
-    likely = [
-        distribution
-        for distribution, probability in group.distribution.probabilities
-        if probability >= thresholds.worse_distribution_probability
-    ]
-    return max((group.distribution.likeliest, *likely), key=RANKED_DISTRIBUTIONS.index)
 
 
 def alternative_facts(
@@ -382,7 +442,7 @@ def alternative_facts(
     shapes = group.morphology.probabilities if group.morphology else ()
     distributions = group.distribution.probabilities if group.distribution else ()
     others = [
-        *((replace(facts, morphology=shape), p) for shape, p in shapes if shape != facts.morphology),
+        *((_as_if(facts, shape), p) for shape, p in shapes if shape != facts.morphology),
         *(
             (replace(facts, distribution=distribution), p)
             for distribution, p in distributions
@@ -394,17 +454,19 @@ def alternative_facts(
     return tuple(sorted(likely, key=lambda other: -other[1])[: thresholds.max_alternatives])
 
 
-def _shapes_of_members(members: Sequence[Calcification], thresholds: FactThresholds) -> list[Morphology]:
-    """Shapes that enough members have, and those of members that are plainly fine linear."""
-    described = [member.morphology for member in members if member.morphology is not None]
-    seen = Counter(
-        shape.likeliest
-        for shape in described
-        if shape.likeliest is not None and shape.of(shape.likeliest) >= thresholds.member_shape_probability
+def _as_if(facts: Facts, morphology: Morphology) -> Facts:
+    """What the facts would be if the group were of that shape, and taken for what goes with it."""
+    if facts.suspicious is None:
+        return replace(facts, morphology=morphology)
+    is_suspicious = morphology in SUSPICIOUS
+    return replace(
+        facts,
+        morphology=morphology,
+        suspicious=is_suspicious,
+        doubtful=False if is_suspicious else None,
+        kind=None if is_suspicious else kind_of_word(morphology, facts.distribution),
+        follows_vessel=None,
     )
-    common = [shape for shape, number in seen.items() if number >= thresholds.worst_shape_members]
-    lines = (_plainly_linear(shape, thresholds) for shape in described)
-    return [*common, *(line for line in lines if line)]
 
 
 def _plainly_linear(described: MorphologyDescription, thresholds: FactThresholds) -> Morphology | None:
@@ -422,7 +484,7 @@ def _single_shape(calcification: Calcification, thresholds: FactThresholds) -> M
         return None
     if likeliest in FINE_LINEAR:
         return _plainly_linear(described, thresholds)
-    return likeliest if described.of(likeliest) >= thresholds.member_shape_probability else None
+    return likeliest if described.of(likeliest) >= thresholds.single_shape_probability else None
 
 
 def _with_appearance(known: Facts, members: Sequence[Calcification], thresholds: FactThresholds) -> Facts:
@@ -446,9 +508,3 @@ def _median_of(
     values = [feature(member.shape) for member in members if member.shape is not None]
     known = [value for value in values if value is not None]
     return median(known) if known else None
-
-
-def _mostly(answers: Sequence[bool | None], share: float) -> bool | None:
-    known = [answer for answer in answers if answer is not None]
-    # share of those that a detector with classes has looked at
-    return sum(known) > share * len(known) if known else None

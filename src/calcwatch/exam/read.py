@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING
 
-from calcwatch.domain.assessment import BreastReading, ExaminationFindings, GroupReading, SingleReading
+from calcwatch.domain.assessment import (
+    BreastReading,
+    ExaminationFindings,
+    GroupReading,
+    JudgedBy,
+    SingleReading,
+)
 from calcwatch.domain.context import ClinicalContext
-from calcwatch.domain.image import Laterality
+from calcwatch.domain.image import Laterality, QualityFlag
 from calcwatch.domain.lexicon import RANKED_CATEGORIES, Category, Morphology
 from calcwatch.domain.views import is_from_above
 from calcwatch.exam.assess import assess_group
@@ -20,16 +26,20 @@ from calcwatch.exam.facts import (
     facts_of_group,
     facts_of_single,
     is_bilateral,
+    with_statement,
 )
 from calcwatch.exam.laterality import laterality_pattern
 from calcwatch.exam.location import locate_group
 from calcwatch.exam.settings import ExamSettings
+from calcwatch.exam.statements import assign_statements
 from calcwatch.image.describe.suspicion import score_of, suspicion_of_single
 from calcwatch.words.exam import (
     NOT_LOOKED_FOR,
     NOTHING_MARKED,
     found_words,
     group_words,
+    not_assigned_note,
+    notes_of_breast,
     single_words,
     view_note,
 )
@@ -39,6 +49,7 @@ if TYPE_CHECKING:
 
     from calcwatch.domain.assessment import Assessment, ViewPair
     from calcwatch.domain.findings import CalcificationGroup, ImageFindings, MorphologyDescription
+    from calcwatch.domain.statements import FindingStatement
     from calcwatch.exam.facts import Facts
     from calcwatch.exam.rule_table import RuleTable
     from calcwatch.image.describe.suspicion import SuspicionModel
@@ -53,6 +64,7 @@ def analyze_exam(
     suspicion: SuspicionModel,
     context: ClinicalContext | None = None,
     observed: Mapping[str, Observed] | None = None,
+    statements: Mapping[str, FindingStatement] | None = None,
     settings: ExamSettings = ExamSettings(),
 ) -> ExaminationFindings:
     """Read all images of one woman and day together: the same group on two views, categories, a score.
@@ -66,13 +78,15 @@ def analyze_exam(
         context: What a person states; nothing unless given.
         observed: What a comparison says of groups, by their tracking UID; a group that is not in it was
             compared with nothing.
+        statements: What a person states of groups, by their tracking UID, beside the findings of ``context``;
+            what is stated of none of them is told in the notes of each breast.
         settings: The numbers by which an examination is read.
 
     Returns:
         A reading of every group and every breast, the pairs of views and the score.
 
     Raises:
-        ValueError: There are no images.
+        ValueError: There are no images, or two findings of the context are the same group.
     """
     if not images:
         raise ValueError("an examination needs at least one image")
@@ -80,12 +94,18 @@ def analyze_exam(
     images = without_unproven_milk(images)
     pairs = _pair_views(images, settings)
     pattern = laterality_pattern(images, settings=settings.laterality)
+    context = context or ClinicalContext()
+    stated = {**assign_statements(context.findings, images, settings=settings), **(statements or {})}
     known = {
-        side: replace(facts_of_context(side, context or ClinicalContext()), bilateral=is_bilateral(pattern))
+        side: replace(facts_of_context(side, context), bilateral=is_bilateral(pattern))
         for side in (*_BREASTS, None)
     }
-    groups = _read_groups(images, pairs, known, observed or {}, table=table, settings=settings)
-    breasts = _read_breasts(images, groups, known, table)
+    told = {
+        name: _Told((observed or {}).get(name), stated.get(name)) for name in (*(observed or {}), *stated)
+    }
+    groups = _read_groups(images, pairs, known, told, table=table, settings=settings)
+    singles = _read_singles(images, known, table, suspicion, settings)
+    breasts = _read_breasts(images, groups, singles, _notes(images, context, stated))
     highest, reasons = _suspicion(images, groups, suspicion, settings)
     score = score_of(highest, suspicion.deciles)
     return ExaminationFindings(images, pairs, groups, breasts, pattern, highest, score, reasons)
@@ -148,11 +168,19 @@ def _pair_views(images: Sequence[ImageFindings], settings: ExamSettings) -> tupl
     return tuple(pairs)
 
 
+@dataclass(frozen=True)
+class _Told:
+    """What is told of a group beside its pixels."""
+
+    observed: Observed | None = None
+    stated: FindingStatement | None = None
+
+
 def _read_groups(
     images: Sequence[ImageFindings],
     pairs: Sequence[ViewPair],
     known: Mapping[Laterality | None, Facts],
-    observed: Mapping[str, Observed],
+    told: Mapping[str, _Told],
     *,
     table: RuleTable,
     settings: ExamSettings,
@@ -166,20 +194,21 @@ def _read_groups(
         counterpart = seen.get(partner.get(uid, ""))
         # Where the groups of this image were looked for on no other view, nothing is missing there.
         was_compared = any(can_be_compared(image, other) for other in images)
-        compared = observed.get(uid, Observed())
-        facts = facts_of_group(
+        facts = _facts(
+            image,
             group,
-            image.members_of(group),
-            replace(
+            _known_of(
+                image,
                 known[_breast_of(image)],
+                told.get(uid, _Told()),
                 # not known where no crossing view was there: "on a single view" would be a finding
                 both_views=counterpart is not None if was_compared else None,
-                change=compared.change,
-                stable_months=compared.stable_months,
-                in_bed=compared.in_bed,
             ),
-            table.thresholds,
+            # a person's word for one view is no word of the pixels for the other
+            counterpart[1] if counterpart and not _has_word(told.get(counterpart[1].tracking_uid)) else None,
+            table,
         )
+        stated = told.get(uid, _Told()).stated
         readings.append(
             GroupReading(
                 tracking_uid=uid,
@@ -190,52 +219,139 @@ def _read_groups(
                     counterpart[0].description.view_position if counterpart else None,
                     was_compared=was_compared,
                 ),
-                assessment=assess_group(
-                    facts, table, alternatives=alternative_facts(group, facts, table.thresholds)
-                ),
+                assessment=_assess(group, facts, stated, table),
+                stated=stated,
             )
         )
     return tuple(readings)
 
 
+def _known_of(image: ImageFindings, known: Facts, told: _Told, *, both_views: bool | None) -> Facts:
+    """What is known of a group beside its pixels and what a person states of it."""
+    compared = told.observed or Observed()
+    is_magnified = QualityFlag.MAGNIFICATION_VIEW in image.quality_flags
+    return replace(
+        known,
+        both_views=both_views,
+        change=compared.change,
+        stable_months=compared.stable_months,
+        in_bed=compared.in_bed,
+        # what is seen on a magnification view has been magnified, whatever is stated of the breast
+        magnification_done=True if is_magnified else known.magnification_done,
+    )
+
+
+def _facts(
+    image: ImageFindings,
+    group: CalcificationGroup,
+    known: Facts,
+    counterpart: CalcificationGroup | None,
+    table: RuleTable,
+) -> Facts:
+    return facts_of_group(group, image.members_of(group), known, table.thresholds, counterpart=counterpart)
+
+
+def _has_word(told: _Told | None) -> bool:
+    return told is not None and told.stated is not None and bool(told.stated.morphology)
+
+
+def _assess(
+    group: CalcificationGroup, facts: Facts, stated: FindingStatement | None, table: RuleTable
+) -> Assessment:
+    """Assess a group by what a person states of it where they do, else by what the pixels tell."""
+    if stated is None:
+        others = alternative_facts(group, facts, table.thresholds)
+        return assess_group(facts, table, alternatives=others)
+    facts = with_statement(facts, stated)
+    is_theirs = bool(stated.morphology or stated.distribution) and facts.suspicious is None
+    return assess_group(
+        facts,
+        table,
+        # a person who has named the shape needs no other guesses
+        alternatives=() if is_theirs else alternative_facts(group, facts, table.thresholds),
+        judged_by=JudgedBy.PERSON if is_theirs else None,
+    )
+
+
+def _notes(
+    images: Sequence[ImageFindings], context: ClinicalContext, stated: Mapping[str, FindingStatement]
+) -> Mapping[Laterality | None, tuple[str, ...]]:
+    """What a person stated that matters for each breast whatever was found."""
+    side_of = {group.tracking_uid: _breast_of(image) for image in images for group in image.groups}
+    not_assigned = tuple(not_assigned_note(name) for name in stated if name not in side_of)
+    placed = {side_of.get(name) for name, statement in stated.items() if statement.is_proven_cancer}
+    return {
+        side: (*notes_of_breast(context, side, cancer_is_placed=side in placed), *not_assigned)
+        for side in (*_BREASTS, None)
+    }
+
+
+def _read_singles(
+    images: Sequence[ImageFindings],
+    known: Mapping[Laterality | None, Facts],
+    table: RuleTable,
+    model: SuspicionModel,
+    settings: ExamSettings,
+) -> dict[str, SingleReading]:
+    """Assess every calcification in no group, by its tracking UID."""
+    readings = {}
+    for image in images:
+        for single in image.singles:
+            described = single.morphology is not None and bool(single.morphology.probabilities)
+            suspicion = suspicion_of_single(single, model)
+            facts = facts_of_single(
+                single,
+                known[_breast_of(image)],
+                table.thresholds,
+                # 0 there would reassure of what nobody has looked at
+                suspicion=suspicion if described else None,
+            )
+            readings[single.tracking_uid] = SingleReading(single.tracking_uid, assess_group(facts, table))
+    return readings
+
+
 def _read_breasts(
     images: Sequence[ImageFindings],
     readings: Sequence[GroupReading],
-    known: Mapping[Laterality | None, Facts],
-    table: RuleTable,
+    singles: Mapping[str, SingleReading],
+    notes: Mapping[Laterality | None, tuple[str, ...]],
 ) -> tuple[BreastReading, ...]:
-    """Assess each breast of which there is an image: right, left, then images of unknown side."""
-    assessment_of = {reading.tracking_uid: reading.assessment for reading in readings}
+    """Say what was found in each breast of which there is an image: right, left, then side not known."""
+    reading_of = {reading.tracking_uid: reading for reading in readings}
     breasts = []
     for side in (*_BREASTS, None):
         own = [image for image in images if _breast_of(image) is side]
         if not own:
             continue
-        groups = sorted((group for image in own for group in image.groups), key=_most_suspicious_first)
-        singles = [
-            SingleReading(
-                single.tracking_uid,
-                assess_group(facts_of_single(single, known[side], table.thresholds), table),
-            )
-            for image in own
-            for single in image.singles
-        ]
-        assessments = [assessment_of[group.tracking_uid] for group in groups]
-        assessments += [single.assessment for single in singles]
-        breasts.append(
-            BreastReading(
-                laterality=side,
-                groups=tuple(group.tracking_uid for group in groups),
-                singles=tuple(single for single in singles if _is_above_benign(single.assessment)),
-                found=found_words(len(groups), len(singles)),
-                not_looked_for=NOT_LOOKED_FOR,
-                # a dict keeps the order and drops repetitions
-                missing=tuple(
-                    dict.fromkeys(name for assessment in assessments for name in assessment.missing)
-                ),
-            )
+        groups = sorted(
+            (group for image in own for group in image.groups),
+            key=lambda group: (reading_of[group.tracking_uid].is_rejected, *_most_suspicious_first(group)),
         )
+        its_singles = [singles[single.tracking_uid] for image in own for single in image.singles]
+        its_groups = [reading_of[group.tracking_uid] for group in groups]
+        breasts.append(_breast(side, its_groups, its_singles, notes[side]))
     return tuple(breasts)
+
+
+def _breast(
+    side: Laterality | None,
+    groups: Sequence[GroupReading],
+    singles: Sequence[SingleReading],
+    notes: tuple[str, ...],
+) -> BreastReading:
+    shown = [single for single in singles if _is_above_benign(single.assessment)]
+    assessments = [reading.assessment for reading in groups if not reading.is_rejected]
+    assessments += [single.assessment for single in shown]
+    return BreastReading(
+        laterality=side,
+        groups=tuple(reading.tracking_uid for reading in groups),
+        singles=tuple(shown),
+        found=found_words(len(groups), len(singles), sum(reading.is_rejected for reading in groups)),
+        not_looked_for=NOT_LOOKED_FOR,
+        notes=notes,
+        # a dict keeps the order and drops repetitions
+        missing=tuple(dict.fromkeys(name for assessment in assessments for name in assessment.missing)),
+    )
 
 
 def _is_above_benign(assessment: Assessment) -> bool:
@@ -270,6 +386,8 @@ def _suspicion(
         )
         for image in images
         for group in image.groups
+        # what a person rejected orders no worklist
+        if not reading_of[group.tracking_uid].is_rejected
     ]
     ranked += [
         (

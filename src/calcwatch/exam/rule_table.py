@@ -24,7 +24,7 @@ from calcwatch.exam.facts import FACT_KINDS, Facts, FactThresholds
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-SECTIONS = ("classic", "base", "modifier", "context")
+SECTIONS = ("classic", "judged", "base", "modifier", "context")
 """Parts of a table, in the order they are applied; the last two see what the ones before found."""
 
 STEPS_STOP_AT = Category.HIGH_SUSPICION
@@ -32,6 +32,7 @@ STEPS_STOP_AT = Category.HIGH_SUSPICION
 
 _EFFECTS = {
     "classic": {"category", "incomplete"},
+    "judged": {"category", "instead_of", "incomplete"},
     "base": {"category", "instead_of", "incomplete"},
     "modifier": {"at_least", "steps_up", "incomplete"},
     "context": {"show", "incomplete"},
@@ -44,10 +45,11 @@ _PLAIN = re.compile(r"(not +)?(\w+)")
 _ORDER = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 _THRESHOLD_WORDS = {"value", "unit", "origin", "meaning", "reference"}
 _THRESHOLD_LIMITS = {
-    "probability": 1.0,
-    "share": 1.0,
-    "degrees": 90.0,
-}  # from 0; an axis turns no further than 90
+    "probability": (0, 1),
+    "share": (0, 1),
+    "degrees": (0, 90),  # an axis turns no further
+    "ratio": (1, 1000),  # a missed finding never weighs less than a needless alarm
+}
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class Condition:
         order: ``<``, ``<=``, ``>`` or ``>=``; empty where it is a choice.
         limit: What the fact is compared with.
         holds_unknown: Whether it holds where the fact is not known.
+        any_of: Conditions of which one is enough; empty where it is a single one.
     """
 
     text: str
@@ -69,6 +72,12 @@ class Condition:
     order: str = ""
     limit: float = 0.0
     holds_unknown: bool = False
+    any_of: tuple[Condition, ...] = ()
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """Names of all facts that it asks."""
+        return tuple(part.fact for part in self.any_of) or (self.fact,)
 
     def holds(self, facts: Facts) -> bool | None:
         """Whether it holds.
@@ -79,6 +88,9 @@ class Condition:
         Returns:
             ``None`` where the fact is not known.
         """
+        if self.any_of:
+            answers = {part.holds(facts) for part in self.any_of}
+            return True if True in answers else (None if None in answers else False)
         value = getattr(facts, self.fact)
         # three values: true, false and not known (decision 11)
         if value is None:
@@ -178,6 +190,7 @@ class RuleTable:
         lexicon: Edition whose words and categories it uses.
         rules: All rules, by section, in the order of the table.
         likelihoods: What studies found; the first that fits counts.
+        limits: Between which shares of findings of a category are malignant, by its own meaning.
         questions: How to ask for a fact, by its name.
         thresholds: From where on something that was measured is a fact.
     """
@@ -186,8 +199,14 @@ class RuleTable:
     lexicon: str
     rules: tuple[Rule, ...]
     likelihoods: tuple[Likelihood, ...]
+    limits: Mapping[Category, LikelihoodRange]
     questions: Mapping[str, str]
     thresholds: FactThresholds
+
+    @property
+    def cost_ratio(self) -> float:
+        """How many needless alarms weigh as much as one missed suspicious finding."""
+        return self.thresholds.cost_ratio
 
     def of(self, section: str) -> tuple[Rule, ...]:
         """The rules of one section.
@@ -229,7 +248,9 @@ def parse_rules(text: str, thresholds: FactThresholds) -> RuleTable:
         BadTable: It is not sound; the message names the rule and the remedy.
     """
     written = _toml(text, "rule table")
-    _refuse_unknown_words(written, {"version", "lexicon", "questions", "likelihood", *SECTIONS}, "rule table")
+    _refuse_unknown_words(
+        written, {"version", "lexicon", "questions", "limits", "likelihood", *SECTIONS}, "rule table"
+    )
     rules = tuple(
         _rule(section, row, number)
         # section by section, whatever their order in the file
@@ -241,6 +262,7 @@ def parse_rules(text: str, thresholds: FactThresholds) -> RuleTable:
         lexicon=_text(written, "lexicon", "rule table"),
         rules=rules,
         likelihoods=tuple(_likelihood(row) for row in written.get("likelihood", [])),
+        limits=_limits(written.get("limits", [])),
         questions=dict(written.get("questions", {})),
         thresholds=thresholds,
     )
@@ -292,9 +314,9 @@ def _threshold(entry: Any, unit: str, place: str) -> Any:
         if type(value) is not int or value < 1:
             raise BadTable(f"{place}: value = {value!r} is no count; write a whole number, 1 or more")
         return value
-    most = _THRESHOLD_LIMITS[unit]
-    if type(value) not in (int, float) or not 0 <= value <= most:
-        raise BadTable(f"{place}: value = {value!r} is no {unit}; write a number from 0 to {most:g}")
+    least, most = _THRESHOLD_LIMITS[unit]
+    if type(value) not in (int, float) or not least <= value <= most:
+        raise BadTable(f"{place}: value = {value!r} is no {unit}; write a number from {least} to {most}")
     return float(value)
 
 
@@ -309,7 +331,8 @@ def parse_condition(text: str, place: str) -> Condition:
     """Make a condition of its words.
 
     Args:
-        text: ``fact``, ``not fact``, ``fact = a|b`` or ``fact >= 5``; ``unknown`` is a choice of any fact.
+        text: ``fact``, ``not fact``, ``fact = a|b`` or ``fact >= 5``; ``unknown`` is a choice of any fact. Of
+            several with `` or `` between them one is enough.
         place: What to name when it cannot be understood.
 
     Returns:
@@ -319,6 +342,11 @@ def parse_condition(text: str, place: str) -> Condition:
         BadTable: The fact is not known, or its value is of another kind.
     """
     words = text.strip()
+    if " or " in words:
+        parts = tuple(parse_condition(part, place) for part in words.split(" or "))
+        return Condition(
+            words, parts[0].fact, holds_unknown=any(part.holds_unknown for part in parts), any_of=parts
+        )
     # the most special form first; fullmatch, so that nothing after it is ignored
     if found := _COMPARISON.fullmatch(words):
         return _comparison(words, found, place)
@@ -382,14 +410,14 @@ def _rule(section: str, row: dict[str, Any], number: int) -> Rule:
 def _check_rule(rule: Rule, row: dict[str, Any], place: str) -> None:
     if not rule.when:
         raise BadTable(f"{place}: it has no condition; name under 'when' what must hold")
-    if rule.section in ("classic", "base") and rule.category is None:
+    if rule.section in ("classic", "judged", "base") and rule.category is None:
         raise BadTable(f"{place}: it gives no category; add one, or move it to [[modifier]]")
     if row.get("show", "6") != Category.KNOWN_MALIGNANCY:
         raise BadTable(f"{place}: show = {row['show']!r}; only '6' stands beside the ladder and can be shown")
     for name in rule.wants:
         _kind(name, place)
     # instead_of takes other rules away, which can lower a category as well
-    reassures = rule.section == "classic" or rule.instead_of
+    reassures = rule.section in ("classic", "judged") or rule.instead_of
     if reassures and (rule.unless or any(condition.holds_unknown for condition in rule.when)):
         raise BadTable(
             f"{place}: what is not known may not reassure; state every condition under 'when', "
@@ -399,14 +427,28 @@ def _check_rule(rule: Rule, row: dict[str, Any], place: str) -> None:
 
 def _likelihood(row: dict[str, Any]) -> Likelihood:
     place = f"likelihood of {row.get('when')}"
-    _refuse_unknown_words(row, {"when", "low", "high", "source"}, place)
+    return Likelihood(_conditions(row, "when", place), _range(row, "when", place))
+
+
+def _limits(rows: Iterable[dict[str, Any]]) -> dict[Category, LikelihoodRange]:
+    """What each category stands for; none may lack, or a finding of it could be given a range that is not."""
+    limits = {
+        category: _range(row, "category", f"limits of {row.get('category')}")
+        for row in rows
+        if (category := _category(row, "category", "limits")) is not None
+    }
+    for category in RANKED_CATEGORIES[1:]:
+        if category not in limits:
+            raise BadTable(f"limits: {category} is missing; say between which shares it lies")
+    return limits
+
+
+def _range(row: dict[str, Any], key: str, place: str) -> LikelihoodRange:
+    _refuse_unknown_words(row, {key, "low", "high", "source"}, place)
     low, high = row.get("low"), row.get("high")
     if not (isinstance(low, int | float) and isinstance(high, int | float) and 0 <= low <= high <= 1):
         raise BadTable(f"{place}: low {low!r} and high {high!r} must be shares, 0 <= low <= high <= 1")
-    return Likelihood(
-        _conditions(row, "when", place),
-        LikelihoodRange(float(low), float(high), _text(row, "source", place)),
-    )
+    return LikelihoodRange(float(low), float(high), _text(row, "source", place))
 
 
 def _conditions(row: dict[str, Any], name: str, place: str) -> tuple[Condition, ...]:
@@ -450,14 +492,14 @@ def _check_ids(table: RuleTable) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise BadTable(f"rule {twice[0]}: the id is there twice; each rule has its own")
-    base = {rule.id for rule in table.of("base")}
     for rule in table.rules:
+        own = {other.id for other in table.of(rule.section)}
         for name in rule.instead_of:
             # no chains: what stands in for a rule that stands in for another would depend on the order
-            if name not in base or table.rule(name).instead_of:
+            if name not in own or table.rule(name).instead_of:
                 raise BadTable(
-                    f"rule {rule.id}: it stands in for {name}, which is no rule of [[base]] or itself stands "
-                    "in for another; name rules that ask for shape and distribution alone"
+                    f"rule {rule.id}: it stands in for {name}, which is no rule of [[{rule.section}]] or "
+                    "itself stands in for another; name rules that ask for shape and distribution alone"
                 )
 
 

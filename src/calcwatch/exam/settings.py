@@ -131,6 +131,18 @@ class LateralitySettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StatementSettings:
+    """Which group a person's statement of a place is of."""
+
+    max_distance_mm: float = setting(
+        5.0, "mm", CHOSEN, "from the stated place to the nearest calcification of the group, at most"
+    )
+    assumed_pixel_mm: float = setting(
+        0.1, "mm", CHOSEN, "side of a pixel where the pixel spacing is unknown, for that distance alone"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class ExamSettings:
     """Every number by which an examination is read.
 
@@ -140,6 +152,7 @@ class ExamSettings:
         correspondence: Settings of the stage of that name.
         location: Settings of the stage of that name.
         laterality: Settings of the stage of that name.
+        statements: Settings of the stage of that name.
     """
 
     usual_depth_mm: float = setting(
@@ -152,3 +165,4 @@ class ExamSettings:
     correspondence: CorrespondenceSettings = CorrespondenceSettings()
     location: LocationSettings = LocationSettings()
     laterality: LateralitySettings = LateralitySettings()
+    statements: StatementSettings = StatementSettings()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from calcwatch.domain.assessment import ExaminationFindings
 from calcwatch.domain.context import ClinicalContext
 from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.image import ImageDescription, Mammogram
+from calcwatch.domain.statements import FindingStatement
 from calcwatch.exam import read
 from calcwatch.exam.rule_table import RuleTable
 from calcwatch.formats.result.run import ReadExamination, first_given
@@ -21,7 +22,7 @@ from calcwatch.models.learned import learned_describer, learned_detector, suspic
 from calcwatch.service.files.find_images import find_images
 from calcwatch.service.files.result_folder import belongs_to_result, check_result_folder, result_folder
 from calcwatch.service.files.rules import read_rules
-from calcwatch.service.files.statements import StatedContexts, read_contexts, stated_words
+from calcwatch.service.files.statements import StatedContexts, context_of_day, read_contexts, stated_words
 from calcwatch.service.run import (
     AnalyzedRun,
     AnalyzeOptions,
@@ -63,7 +64,10 @@ def analyze_image(
 
 
 def analyze_exam(
-    images: Sequence[ImageFindings], *, context: ClinicalContext | None = None
+    images: Sequence[ImageFindings],
+    *,
+    context: ClinicalContext | None = None,
+    statements: Mapping[str, FindingStatement] | None = None,
 ) -> ExaminationFindings:
     """Read the images of one woman and day together: pairs of views, suggested categories, a score.
 
@@ -72,15 +76,19 @@ def analyze_exam(
     Args:
         images: What ``analyze_image`` gave for each; their order is kept.
         context: What a person states; ``None``: nothing, and what is not known never reassures.
+        statements: What a person states of single groups, by their tracking UID; ``None``: nothing beside the
+            findings of ``context``.
 
     Returns:
         The findings of the examination.
 
     Raises:
-        ValueError: There are no images.
+        ValueError: There are no images, or two findings of the context are the same group.
 
     """
-    return read.analyze_exam(images, table=read_rules(), suspicion=suspicion_model(), context=context)
+    return read.analyze_exam(
+        images, table=read_rules(), suspicion=suspicion_model(), context=context, statements=statements
+    )
 
 
 def analyze_files(
@@ -159,17 +167,21 @@ def read_examinations(
         place of each image to the error.
 
     Raises:
-        BadContext: What is stated of one woman would be taken as said of several.
+        BadContext: What is stated of one woman would be taken as said of several, or something is stated
+            twice of one group.
 
     """
     grouped = group_images([image.description for image in images])
     patients = [first_given([images[at] for at in places], "patient_id") for places in grouped]
     # Before the first is read: a context of a single woman must not be applied to several.
     contexts.check(patients)
+    known = list(zip(grouped, patients, strict=True))
     examinations: list[ReadExamination] = []
     failed: dict[int, Exception] = {}
-    for places, patient in zip(grouped, patients, strict=True):
+    for places, patient in known:
         own, context = [images[at] for at in places], contexts.of(patient)
+        hers = [images[at] for others, other in known if other == patient for at in others]
+        context = context_of_day(context, own, hers)
         try:
             findings = read.analyze_exam(own, table=table, suspicion=suspicion, context=context)
             examination = ReadExamination(places, findings, stated_words(context), table.questions)

@@ -24,7 +24,7 @@ from calcwatch.service.files.examination_files import (
 )
 from calcwatch.service.files.result_folder import belongs_to_result, check_result_folder, result_folder
 from calcwatch.service.files.rules import read_rules
-from calcwatch.service.files.statements import StatedContexts, read_contexts, stated_words
+from calcwatch.service.files.statements import StatedContexts, context_of_day, read_contexts, stated_words
 from calcwatch.service.run import AnalyzedRun, AnalyzeOptions, OnEvent, analyze_each, images_of, write_run
 
 _DaysOf = Callable[[Sequence[ImageFindings], Sequence[int]], tuple[tuple[int, ...], ...]]
@@ -198,7 +198,7 @@ def _read_days(
         current = [images[at] for at in day]
         # Every earlier day, not only the prior: treatment is dated against all that was seen before.
         earlier = [images[at] for earlier_day in days[:number] for at in earlier_day]
-        known = _context_of_day(context, treatment, current, earlier)
+        known = _context_of_day(context_of_day(context, current, images), treatment, current, earlier)
         # A day may lack a view; then the last time that view was taken is its prior.
         prior = _latest_of_each_view(images, days[:number])
         if not prior:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from calcwatch.domain.context import BiopsyResult, RadiationKind, Sex
 from calcwatch.domain.image import Laterality
 
 if TYPE_CHECKING:
     from calcwatch.domain.assessment import Location
+    from calcwatch.domain.context import ClinicalContext
     from calcwatch.domain.findings import Calcification, CalcificationGroup
     from calcwatch.domain.image import ImageDescription, ViewPosition
 
@@ -27,12 +29,94 @@ NOTHING_MARKED = "nothing was marked; that is no normal mammogram"
 """Stands for the findings that made the score where there are none."""
 
 
-def found_words(groups: int, singles: int) -> str:
+SYMPTOM_NOTE = (
+    "A lump or another warning symptom is stated: it is examined by a doctor within two weeks at the latest, "
+    "whatever was found here and even if nothing was."
+)
+"""Said of a breast with a symptom: an empty list of findings must never quiet it."""
+
+HIGH_RISK_NOTE = "High risk is stated: what was found here, or was not, changes nothing in her own plan."
+"""Said of every breast of a woman at high risk."""
+
+CANCER_NOTE = (
+    "A cancer is known in this breast and not said to lie at any finding: each finding is judged by itself. "
+    "State at which it lies."
+)
+"""Said where a proven cancer is stated of the breast alone."""
+
+BIOPSY_NOTE = (
+    "A biopsy in this breast is stated ({result}): state of which finding, it counts for that one alone."
+)
+"""Said where a biopsy is stated of the breast alone; with its result."""
+
+DENSITY_NOTE = "Density, as the report states it: {density}. It was not looked at here."
+"""Said of every breast of a woman whose density is stated; with the letter."""
+
+IMPLANT_NOTE = "An implant hides a part of the breast; its edge and its capsule may hold calcium."
+"""Said of a breast with an implant."""
+
+INJECTION_NOTE = "What was injected hides tissue: masses and calcifications may lie in it unseen."
+"""Said of a breast into which something was injected."""
+
+RECENT_RADIATION_NOTE = (
+    "Radiation of the treated part alone, above all in a single dose, often leaves many fine specks there; "
+    "that lowers nothing."
+)
+"""Said of a breast that was irradiated during the operation or in part."""
+
+MAN_NOTE = "A man: the studies behind the suggestions were made on women."
+"""Said of every breast of a man."""
+
+
+def notes_of_breast(
+    context: ClinicalContext, laterality: Laterality | None, *, cancer_is_placed: bool = False
+) -> tuple[str, ...]:
+    """Say what a person stated that matters for a breast whatever was found in it, the most urgent first.
+
+    Args:
+        context: What was stated.
+        laterality: Which breast; ``None`` where the side is not known.
+        cancer_is_placed: Whether a person said at which finding of the breast its cancer lies.
+
+    Returns:
+        A sentence or two for each.
+    """
+    breast = context.of(laterality)
+    is_known = breast.known_cancer or breast.biopsy is BiopsyResult.MALIGNANT
+    result = (breast.biopsy or "").replace("_", ", ", 1).replace("_", " ")
+    notes = (
+        (breast.symptom, SYMPTOM_NOTE),
+        (is_known and not cancer_is_placed, CANCER_NOTE),
+        (breast.biopsy, BIOPSY_NOTE.format(result=result)),
+        (context.high_risk, HIGH_RISK_NOTE),
+        (context.sex is Sex.MALE, MAN_NOTE),
+        (breast.implants, IMPLANT_NOTE),
+        (breast.injection, INJECTION_NOTE),
+        (breast.radiation in (RadiationKind.INTRAOPERATIVE, RadiationKind.PARTIAL), RECENT_RADIATION_NOTE),
+        (context.breast_density, DENSITY_NOTE.format(density=context.breast_density)),
+    )
+    return tuple(note for applies, note in notes if applies)
+
+
+def not_assigned_note(name: str) -> str:
+    """Say that a statement is of no finding of the examination.
+
+    Args:
+        name: How its finding was named.
+
+    Returns:
+        One sentence.
+    """
+    return f"Something is stated of {name}, but no group was found there: what was stated counts for nothing."
+
+
+def found_words(groups: int, singles: int, rejected: int = 0) -> str:
     """Say what was found in a breast.
 
     Args:
         groups: Number of groups over all its views.
         singles: Number of calcifications in no group.
+        rejected: Number of these groups that a person rejected.
 
     Returns:
         One sentence.
@@ -40,10 +124,14 @@ def found_words(groups: int, singles: int) -> str:
     if not groups and not singles:
         return "No calcification was marked."
     parts = [
-        *([f"{groups} group{'' if groups == 1 else 's'}"] if groups else []),
+        *([f"{groups} group{'' if groups == 1 else 's'}{_rejected_words(rejected)}"] if groups else []),
         *([f"{singles} calcification{'' if singles == 1 else 's'} in no group"] if singles else []),
     ]
     return f"Marked on all its views together: {' and '.join(parts)}."
+
+
+def _rejected_words(rejected: int) -> str:
+    return f" ({rejected} rejected by a person)" if rejected else ""
 
 
 def location_words(place: Location, *, on_both_views: bool) -> str:

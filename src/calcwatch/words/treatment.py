@@ -80,7 +80,8 @@ FIGURES = (
         "(2 to 91) in 145: the ranges overlap, so time alone tells nothing.",
     ),
 )
-"""What is known of new calcifications after breast-conserving treatment: one study with eight cancers."""
+"""What is known of new calcifications after breast-conserving treatment, one study with eight cancers: in the
+bed, outside it, and when they appeared."""
 
 
 def typical_window(months: int) -> str:

@@ -10,9 +10,19 @@ from typing import Any
 
 import pytest
 
-from calcwatch.domain.context import BiopsyResult, BreastContext, ClinicalContext, ExamContext
+from calcwatch.domain.context import (
+    BiopsyResult,
+    BreastContext,
+    BreastDensity,
+    ClinicalContext,
+    ExamContext,
+    RadiationKind,
+    Sex,
+)
 from calcwatch.domain.errors import BadContext
 from calcwatch.domain.image import Laterality, ViewPosition
+from calcwatch.domain.lexicon import Category, Morphology
+from calcwatch.domain.statements import FindingStatement, Verdict
 from calcwatch.domain.treatment import (
     Operation,
     OperationKind,
@@ -22,6 +32,8 @@ from calcwatch.domain.treatment import (
     Therapy,
     Treatment,
 )
+from calcwatch.exam.facts import FACT_KINDS
+from calcwatch.service.files.rules import read_rules
 from calcwatch.service.files.statements import (
     StatedContexts,
     read_contexts,
@@ -173,8 +185,113 @@ def test_the_example_in_the_documentation_is_a_context(tmp_path: Path) -> None:
     (example,) = re.findall(r"^```json\n(.*?)^```$", page, flags=re.DOTALL | re.MULTILINE)
     context = read_one(written(tmp_path, example.encode()))
     assert (context.left.treated, context.right.treated) == (True, False)
-    names = [part.name for kind in (ClinicalContext, BreastContext) for part in fields(kind)]
+    words = [*ExamContext, *Sex, *BreastDensity, *RadiationKind]
+    names = [*words, *(part.name for kind in (ClinicalContext, BreastContext) for part in fields(kind))]
     assert [name for name in names if f"`{name}`" not in page] == []
+
+
+def finding(**written_of_it: Any) -> dict[str, Any]:
+    return {"findings": [{"tracking_uid": "2.25.7", **written_of_it}]}
+
+
+def statement(tmp_path: Path, **written_of_it: Any) -> FindingStatement:
+    """What a file states of one finding."""
+    (named,) = read_one(written(tmp_path, json.dumps(finding(**written_of_it)).encode())).findings
+    return named.statement
+
+
+def test_what_is_stated_of_a_finding_is_read(tmp_path: Path) -> None:
+    """It is named by identifier or place; shapes are one or several; every answer has its kind."""
+    content = {
+        "patients": {
+            "P1": {
+                "findings": [
+                    {"tracking_uid": "2.25.7", "verdict": "rejected", "category": "2"},
+                    {"image": "a.png", "row": 3, "column": 4.5, "morphology": ["round", "amorphous"]},
+                ]
+            }
+        }
+    }
+    contexts = read_contexts(written(tmp_path, json.dumps(content).encode()))
+    by_name, by_place = contexts.of("P1").findings
+    assert (by_name.tracking_uid, by_name.image) == ("2.25.7", None)
+    assert by_name.statement == FindingStatement(verdict=Verdict.REJECTED, category=Category.BENIGN)
+    assert (by_place.image, by_place.row, by_place.column) == ("a.png", 3.0, 4.5)
+    assert by_place.statement.morphology == (Morphology.ROUND, Morphology.AMORPHOUS)
+    assert by_place.statement.words == ("round", "amorphous")
+    assert contexts.of("P2").findings == ()
+    assert stated_words(contexts.of("P1")) == (("findings", "2"),)
+
+
+@pytest.mark.parametrize(
+    ("written_of_it", "told"),
+    [
+        ({"shape": "round"}, "finding 1 has no 'shape'; it may have tracking_uid, image"),
+        ({"words": ["round"]}, "finding 1 has no 'words'"),
+        ({"morphology": "coarse"}, '\'coarse\' is a word of v2025: add "lexicon": "v2025"'),
+        ({"morphology": "coarse het"}, "'coarse het' is no word; write one of"),
+        ({"morphology": "Round"}, "'Round' is no word"),
+        ({"morphology": {"round": 1}}, "write a shape, or a list of shapes"),
+        ({"morphology": "layering", "lexicon": "6th"}, "lexicon '6th' is not known; write one of 5th-2013"),
+        ({"distribution": "clustered"}, "distribution of finding 1 is 'clustered'"),
+        ({"verdict": True}, "verdict of finding 1 is True; write one of accepted, rejected"),
+        ({"stable_months": -1}, "stable_months -1 is not between 0 and 1200"),
+        ({"knot": "yes"}, "knot of finding 1 is 'yes'; write true, false or null"),
+        ({"row": 3}, "finding 1: name it by its tracking_uid, or by image, row and column"),
+        ({"tracking_uid": None}, "name it by its tracking_uid, or by image, row and column"),
+        ({"tracking_uid": 7}, "tracking_uid of finding 1 is 7; write a text"),
+        (
+            {"tracking_uid": None, "image": "a.png", "row": "3", "column": 4},
+            "row of finding 1 is '3'; write a number",
+        ),
+    ],
+)
+def test_a_finding_that_cannot_be_used_is_refused(
+    tmp_path: Path, written_of_it: dict[str, Any], told: str
+) -> None:
+    """The message names the finding, the word and what may stand there."""
+    with pytest.raises(BadContext, match=told):
+        statement(tmp_path, **written_of_it)
+    with pytest.raises(BadContext, match="finding 1 must be an object"):
+        read_one(written(tmp_path, b'{"findings": [3]}'))
+
+
+def test_coarse_is_never_coarse_heterogeneous(tmp_path: Path) -> None:
+    """One word is typically benign, the other suspicious: each is taken as it is written, and kept."""
+    coarse = statement(tmp_path, morphology="coarse", lexicon="v2025")
+    assert set(coarse.morphology) == {Morphology.POPCORN, Morphology.DYSTROPHIC}
+    assert coarse.words == ("coarse",)
+    for edition in ({}, {"lexicon": "v2025"}, {"lexicon": "5th-2013"}):
+        other = statement(tmp_path, morphology="coarse_heterogeneous", **edition)
+        assert other.morphology == (Morphology.COARSE_HETEROGENEOUS,)
+    layering = statement(tmp_path, morphology="layering", lexicon="v2025")
+    assert layering.morphology == (Morphology.MILK_OF_CALCIUM,)
+
+
+def test_every_question_can_be_answered() -> None:
+    """Nothing is asked that no file can say: of a finding, a breast, the woman, or the pixel spacing."""
+    stated = {
+        part.name for kind in (FindingStatement, BreastContext, ClinicalContext) for part in fields(kind)
+    }
+    assert set(read_rules().questions) - stated == {"median_mm"}
+    assert "pixel spacing" in read_rules().questions["median_mm"]
+    # and what only a person sees is theirs to say, whether or not it is asked
+    by_pixels = {"morphology", "distribution", "suspicious", "doubtful", "kind", "count", "borderline_size"}
+    measured = {"median_mm", "largest_mm", "width_mm", "extent_mm"}
+    set_by_rules = {"classic", "probably_benign", "above_benign"}
+    assert set(FACT_KINDS) - stated - by_pixels - measured - set_by_rules == set()
+
+
+def test_the_example_of_a_finding_in_the_documentation(tmp_path: Path) -> None:
+    """The file shown in docs/statements.md is read as written, and the page names every word there is."""
+    page = (ROOT / "docs" / "statements.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```json\n(.*?)^```$", page, flags=re.DOTALL | re.MULTILINE)
+    first, second, third = read_one(written(tmp_path, example.encode())).findings
+    assert first.statement.morphology == (Morphology.VASCULAR, Morphology.FINE_LINEAR)
+    assert second.statement.is_rejected
+    assert third.statement.morphology == (Morphology.MILK_OF_CALCIUM,)
+    names = {part.name for part in fields(FindingStatement)} - {"words"} | {"tracking_uid", "lexicon"}
+    assert [name for name in sorted(names) if f"`{name}`" not in page] == []
 
 
 def test_everything_that_can_be_stated(tmp_path: Path) -> None:
@@ -206,7 +323,7 @@ def test_everything_that_can_be_stated(tmp_path: Path) -> None:
                     },
                     {"date": "20180101", "side": "R", "kind": "biopsy", "biopsy": "benign_concordant"},
                 ],
-                "radiation": [{"side": "L", "end_date": "2019-06-01"}],
+                "radiation": [{"side": "L", "end_date": "2019-06-01", "kind": "boost"}],
                 "neoadjuvant": {"start_date": "2018-12-01", "end_date": "2019-03-01"},
                 "endocrine": {"start_date": "2019-07-01"},
                 "margin_mm": 8,
@@ -234,7 +351,7 @@ def test_everything_that_can_be_stated(tmp_path: Path) -> None:
                 "20180101", Laterality.RIGHT, OperationKind.BIOPSY, biopsy=BiopsyResult.BENIGN_CONCORDANT
             ),
         ),
-        radiation=(Radiation(Laterality.LEFT, "20190601"),),
+        radiation=(Radiation(Laterality.LEFT, "20190601", RadiationKind.BOOST),),
         neoadjuvant=Therapy("20181201", "20190301"),
         endocrine=Therapy("20190701"),
         margin_mm=8.0,

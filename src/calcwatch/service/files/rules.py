@@ -6,6 +6,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, TypeVar
 
 from calcwatch.domain.errors import BadTable
+from calcwatch.exam.lexicon_table import parse_lexicon
 from calcwatch.exam.rule_table import parse_rules, parse_thresholds
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
+    from calcwatch.exam.lexicon_table import LexiconTable
     from calcwatch.exam.rule_table import RuleTable
 
 _Parsed = TypeVar("_Parsed")
@@ -24,6 +26,9 @@ SHIPPED_RULES = _RULES_FOLDER / "birads.toml"
 
 SHIPPED_THRESHOLDS = _RULES_FOLDER / "facts.toml"
 """The thresholds that come with calcwatch, which turn measurements into the facts that rules ask for."""
+
+SHIPPED_LEXICON = _RULES_FOLDER / "lexicon.toml"
+"""The editions of the lexicon that come with calcwatch."""
 
 
 def read_rules(path: Path | None = None, *, thresholds: Path | None = None) -> RuleTable:
@@ -43,6 +48,22 @@ def read_rules(path: Path | None = None, *, thresholds: Path | None = None) -> R
     # Thresholds first, since the rule table carries them.
     limits = _read(thresholds or SHIPPED_THRESHOLDS, parse_thresholds)
     return _read(path or SHIPPED_RULES, lambda text: parse_rules(text, limits))
+
+
+def read_lexicon(path: Path | None = None) -> LexiconTable:
+    """Read the table of editions of the lexicon.
+
+    Args:
+        path: TOML file; the shipped one unless given.
+
+    Returns:
+        The table.
+
+    Raises:
+        BadTable: The file cannot be read or is not sound; the message names the file, the word and the
+            remedy.
+    """
+    return _read(path or SHIPPED_LEXICON, parse_lexicon)
 
 
 def _read(source: Path | Traversable, parse: Callable[[str], _Parsed]) -> _Parsed:

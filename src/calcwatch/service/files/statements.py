@@ -8,17 +8,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
-from calcwatch.domain.context import BiopsyResult, ClinicalContext
+from calcwatch.domain.change import ChangeKind, SurgicalBedPosition
+from calcwatch.domain.context import BiopsyResult, ClinicalContext, RadiationKind
 from calcwatch.domain.dates import read_date
 from calcwatch.domain.errors import BadContext
+from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.image import Point, ViewPosition
+from calcwatch.domain.lexicon import Category, Distribution, Morphology
+from calcwatch.domain.statements import FindingStatement, NamedFinding
 from calcwatch.domain.treatment import Treatment
+from calcwatch.exam.statements import findings_of_day
+from calcwatch.service.files.rules import read_lexicon
 
 _Stated = TypeVar("_Stated")
 
@@ -27,8 +33,25 @@ _PATIENTS = "patients"
 _WORDS = {"laterality": "side", "source": "from"}
 """Fields that a file calls otherwise."""
 
-_TYPES = {"BiopsyResult": BiopsyResult, "Point": Point, "ViewPosition": ViewPosition}
-"""Types that ``domain.treatment`` imports for type checkers alone."""
+_TYPES = {
+    "BiopsyResult": BiopsyResult,
+    "Category": Category,
+    "ChangeKind": ChangeKind,
+    "Distribution": Distribution,
+    "Morphology": Morphology,
+    "NamedFinding": NamedFinding,
+    "Point": Point,
+    "RadiationKind": RadiationKind,
+    "SurgicalBedPosition": SurgicalBedPosition,
+    "ViewPosition": ViewPosition,
+}
+"""Types that the modules of ``domain`` import for type checkers alone."""
+
+_NAMES = ("tracking_uid", "image", "row", "column")
+"""What a finding is named by in a file."""
+
+_SHAPES = ("lexicon", "morphology")
+"""What says its shape: words of an edition of the lexicon."""
 
 
 @dataclass(frozen=True)
@@ -151,6 +174,29 @@ def treatment_of(written: object, place: str) -> Treatment:
     return _read_object(Treatment, written, place)
 
 
+def context_of_day(
+    context: ClinicalContext, day: Sequence[ImageFindings], images: Sequence[ImageFindings]
+) -> ClinicalContext:
+    """Keep of what is stated of findings what one examination of several must hear.
+
+    Args:
+        context: What is stated of a woman.
+        day: Images of the examination.
+        images: Images of all her examinations, these among them.
+
+    Returns:
+        The context with the findings of that day, and with those that are nowhere, so that this is told.
+
+    Raises:
+        BadContext: Something is stated twice of one group.
+
+    """
+    try:
+        return replace(context, findings=findings_of_day(context.findings, day, images))
+    except ValueError as error:
+        raise BadContext(f"the context: {error}") from error
+
+
 def stated_words(context: object) -> tuple[tuple[str, str], ...]:
     """Write what is stated as words.
 
@@ -168,7 +214,10 @@ def stated_words(context: object) -> tuple[tuple[str, str], ...]:
 def _stated_words(context: Any, prefix: str) -> Iterator[tuple[str, str]]:
     for part in fields(context):
         value = getattr(context, part.name)
-        if is_dataclass(value):
+        if isinstance(value, tuple):
+            if value:
+                yield f"{prefix}{part.name}", str(len(value))
+        elif is_dataclass(value):
             yield from _stated_words(value, f"{prefix}{part.name}.")
         elif value is not None:
             is_answer = isinstance(value, bool)
@@ -210,6 +259,8 @@ def _read_value(hint: Any, written: object, place: str) -> Any:
         return float(written[0]), float(written[1])
     if get_origin(hint) is tuple:
         return _read_list(get_args(hint)[0], written, place)
+    if hint is NamedFinding:
+        return _read_finding(written, place)
     if is_dataclass(hint):
         return _read_object(hint, written, place)  # type: ignore[arg-type]
     if issubclass(hint, StrEnum):
@@ -240,6 +291,60 @@ def _read_object(kind: type[_Stated], written: object, place: str) -> _Stated:
         return kind(**values)
     except ValueError as error:
         raise ValueError(f"{place}: {error}") from error
+
+
+def _read_finding(written: object, place: str) -> NamedFinding:
+    """Read what is stated of one finding: what it is named by, its shapes, everything else."""
+    if not isinstance(written, dict):
+        raise ValueError(f"{place} must be an object, not {written!r}")
+    answers = [part.name for part in fields(FindingStatement) if part.name not in ("morphology", "words")]
+    unknown = next((word for word in written if word not in (*_NAMES, *_SHAPES, *answers)), None)
+    if unknown is not None:
+        raise ValueError(
+            f"{place} has no {unknown!r}; it may have {', '.join((*_NAMES, *_SHAPES, *answers))}"
+        )
+    stated = {word: value for word, value in written.items() if word in answers}
+    shapes = _read_shapes(written, place)
+    try:
+        return NamedFinding(
+            statement=replace(_read_object(FindingStatement, stated, place), **shapes),
+            tracking_uid=_read_text(written, "tracking_uid", place),
+            image=_read_text(written, "image", place),
+            row=_read_place(written, "row", place),
+            column=_read_place(written, "column", place),
+        )
+    except ValueError as error:
+        # What it is named by is refused by the finding itself, which does not know its place in the file.
+        raise ValueError(str(error) if place in str(error) else f"{place}: {error}") from error
+
+
+def _read_shapes(written: Mapping[str, Any], place: str) -> dict[str, Any]:
+    """Read one shape or several, each exactly as an edition of the lexicon has it; the words are kept."""
+    named = written.get("morphology")
+    words = [named] if isinstance(named, str) else named or []
+    if not (isinstance(words, list) and all(isinstance(word, str) for word in words)):
+        raise ValueError(f"morphology of {place} is {named!r}; write a shape, or a list of shapes")
+    lexicon = read_lexicon()
+    try:
+        meant = [lexicon.morphologies_of(word, _read_text(written, "lexicon", place)) for word in words]
+    except ValueError as error:
+        raise ValueError(f"morphology of {place}: {error}") from error
+    return {
+        "morphology": tuple(dict.fromkeys(shape for shapes in meant for shape in shapes)),
+        "words": tuple(words),
+    }
+
+
+def _read_text(written: Mapping[str, Any], word: str, place: str) -> str | None:
+    value = written.get(word)
+    if value is not None and not (isinstance(value, str) and value):
+        raise ValueError(f"{word} of {place} is {value!r}; write a text")
+    return value
+
+
+def _read_place(written: Mapping[str, Any], word: str, place: str) -> float | None:
+    value = written.get(word)
+    return None if value is None else float(_read_plain(float, value, f"{word} of {place}"))
 
 
 def _read_list(hint: Any, written: object, place: str) -> tuple[Any, ...]:

@@ -1,0 +1,155 @@
+"""What a group is taken for: the least expected cost decides, never the worst word that any member has.
+
+A classifier's word counts by its probability for the group. Calling a benign group suspicious costs 1,
+calling a suspicious group benign costs ``cost_ratio``; so a group is taken for suspicious from a probability
+of 1 / (1 + ``cost_ratio``) on. Only then is it asked which suspicious word and which distribution are
+likeliest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from calcwatch.domain.lexicon import (
+    CLASSIC_BENIGN,
+    RANKED_DISTRIBUTIONS,
+    RANKED_MORPHOLOGIES,
+    SMALL_ROUND,
+    SUSPICIOUS,
+    Distribution,
+    GroupKind,
+    Morphology,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from calcwatch.domain.findings import CalcificationGroup
+    from calcwatch.exam.facts import FactThresholds
+
+_Word = TypeVar("_Word")
+
+_SUSPICIOUS_WORDS = (Morphology.PUNCTATE, *SUSPICIOUS)  # a tight group of round specks is suspicious too
+
+_WORDS_OF: dict[GroupKind, tuple[Morphology, ...]] = {
+    GroupKind.NOT_A_CALCIFICATION: (),
+    GroupKind.VASCULAR: (Morphology.VASCULAR,),
+    GroupKind.TYPICALLY_BENIGN: tuple(shape for shape in CLASSIC_BENIGN if shape is not Morphology.VASCULAR),
+    GroupKind.SCATTERED_ROUND: SMALL_ROUND,
+    GroupKind.SMALL_SUSPICIOUS: (*SMALL_ROUND, *SUSPICIOUS),
+}
+"""Words that may follow each kind; by the place of its row its rank, the most worrying last."""
+
+
+@dataclass(frozen=True)
+class Judgment:
+    """What a group is taken for.
+
+    Attributes:
+        suspicious: Whether the costs speak for suspicion; ``None`` where nothing was described.
+        doubtful: Whether it is so although likelier not suspicious; ``None`` unless it is suspicious.
+        kind: The likeliest kind of a group that is not suspicious; ``None`` of others, or where none is told.
+        morphology: The likeliest word that fits; ``None`` where the pixels do not carry it.
+        distribution: The likeliest distribution; ``None`` where none was described.
+    """
+
+    suspicious: bool | None
+    doubtful: bool | None
+    kind: GroupKind | None
+    morphology: Morphology | None
+    distribution: Distribution | None
+
+
+def judge_group(
+    group: CalcificationGroup, counterpart: CalcificationGroup | None, thresholds: FactThresholds
+) -> Judgment:
+    """Judge a group by the least expected cost.
+
+    Args:
+        group: The group with its descriptions.
+        counterpart: The same group on the other view, described as well: both are judged alike; ``None``
+            where there is none.
+        thresholds: The costs, and how much the other view counts.
+
+    Returns:
+        What it is taken for.
+    """
+    both = [group, *([counterpart] if counterpart and counterpart.suspicion is not None else [])]
+    distribution = _likeliest(
+        _joint([seen.distribution.probabilities if seen.distribution else () for seen in both], thresholds),
+        RANKED_DISTRIBUTIONS,
+    )
+    shapes = _joint([_shapes_of(seen) for seen in both], thresholds)
+    if group.suspicion is None:
+        own = group.morphology.likeliest if group.morphology else None
+        return Judgment(None, None, None, own, distribution)
+    suspicion = _mean([seen.suspicion or 0.0 for seen in both], thresholds)
+    if suspicion >= thresholds.least_suspicious_probability:
+        word = _likeliest(shapes, _SUSPICIOUS_WORDS)
+        return Judgment(True, suspicion < thresholds.doubtful_probability, None, word, distribution)
+    kind = _kind_of(both, shapes, distribution, thresholds)
+    word = _likeliest(shapes, _WORDS_OF[kind]) if kind else None
+    return Judgment(False, None, kind, word, distribution)
+
+
+def kind_of_word(morphology: Morphology, distribution: Distribution | None) -> GroupKind:
+    """The kind that goes with a word.
+
+    Args:
+        morphology: The word.
+        distribution: How the group lies; ``None`` where that is not known.
+
+    Returns:
+        The kind; round specks are scattered only where they lie over a large part of the breast.
+    """
+    if morphology is Morphology.VASCULAR:
+        return GroupKind.VASCULAR
+    if morphology in CLASSIC_BENIGN:
+        return GroupKind.TYPICALLY_BENIGN
+    is_loose = distribution in (Distribution.DIFFUSE, Distribution.REGIONAL)
+    return GroupKind.SCATTERED_ROUND if morphology in SMALL_ROUND and is_loose else GroupKind.SMALL_SUSPICIOUS
+
+
+def _kind_of(
+    both: Sequence[CalcificationGroup],
+    shapes: dict[Morphology, float],
+    distribution: Distribution | None,
+    thresholds: FactThresholds,
+) -> GroupKind | None:
+    """The likeliest kind; without a description of kinds that of the likeliest word."""
+    kinds = _joint([seen.kind.probabilities if seen.kind else () for seen in both], thresholds)
+    if kinds:
+        return _likeliest(kinds, tuple(_WORDS_OF))
+    word = _likeliest(shapes, RANKED_MORPHOLOGIES)
+    return None if word is None else kind_of_word(word, distribution)
+
+
+def _shapes_of(group: CalcificationGroup) -> Iterable[tuple[Morphology, float]]:
+    """Probabilities of its shapes; none where the pixels do not carry one."""
+    described = group.morphology
+    return described.probabilities if described and described.likeliest else ()
+
+
+def _joint(
+    described: Sequence[Iterable[tuple[_Word, float]]], thresholds: FactThresholds
+) -> dict[_Word, float]:
+    """Probabilities over both views; of one view alone where only that tells."""
+    told = [dict(probabilities) for probabilities in described]
+    if not told[0] or len(told) == 1 or not told[1]:
+        return told[0] or told[-1]
+    words = dict.fromkeys([*told[0], *told[1]])
+    return {word: _mean([own.get(word, 0.0) for own in told], thresholds) for word in words}
+
+
+def _mean(values: Sequence[float], thresholds: FactThresholds) -> float:
+    """Of the own view and, where there is one, of the other."""
+    if len(values) == 1:
+        return values[0]
+    return (1 - thresholds.other_view_weight) * values[0] + thresholds.other_view_weight * values[1]
+
+
+def _likeliest(probabilities: dict[_Word, float], words: Sequence[_Word]) -> _Word | None:
+    """The likeliest of some words; of equals the last, which is the more worrying one."""
+    told = [word for word in words if probabilities.get(word, 0.0) > 0]
+    return max(told, key=lambda word: (probabilities[word], words.index(word)), default=None)
