@@ -322,8 +322,8 @@ ASSESSMENT = record(
     Field(
         "judged_morphology",
         or_null(word(Morphology)),
-        "Shape that was judged: the likeliest that fits what the group is taken for, or a person's; null when "
-        "none is told.",
+        "Shape that was judged: the likeliest that fits what the group is taken for, or a person's; null "
+        "when none is told.",
         of="morphology",
         since=WITH_KINDS,
     ),
