@@ -301,7 +301,8 @@ def _read_singles(
             suspicion = suspicion_of_single(single, model)
             facts = facts_of_single(
                 single,
-                known[_breast_of(image)],
+                # what is stated of the breast is told in its notes, not once more by every speck
+                replace(known[_breast_of(image)], symptom=None, companion=None, ultrasound_scar=None),
                 table.thresholds,
                 # 0 there would reassure of what nobody has looked at
                 suspicion=suspicion if described else None,
