@@ -142,6 +142,35 @@ class OutlineSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WholeSettings:
+    """What makes the marks on one large calcification one mark."""
+
+    seed_mm: float = setting(0.5, "mm", CHOSEN, "marks of this diameter may lie on a larger whole")
+    seed_sigma_mm: float = setting(0.3, "mm", CHOSEN, "so may those that were detected at this scale or above")
+    neighbor_mm: float = setting(1.0, "mm", CHOSEN, "so may those with another mark this near")
+    half_window_mm: float = setting(5.0, "mm", CHOSEN, "half of the window in which a whole is sought")
+    smoothing_px: float = setting(0.6, "px", CHOSEN, "sigma that takes the grain off a border")
+    peak_sigmas: float = setting(1.5, "sigma", CHOSEN, "the top lies this near a detection, in its scale")
+    highest_level: float = setting(0.7, "share", CHOSEN, "of the height of the top: the highest level tried")
+    lowest_level: float = setting(0.05, "share", CHOSEN, "of the height of the top: the lowest level tried")
+    levels: int = setting(16, "count", CHOSEN, "levels tried, in equal ratios")
+    min_length_mm: float = setting(0.8, "mm", CHOSEN, "a shorter region is no whole: it has one top")
+    max_length_mm: float = setting(8.0, "mm", CHOSEN, "a longer region is no single calcification")
+    max_length_to_width: float = setting(4.0, "1", CHOSEN, "longer ones are left in pieces: vessels")
+    min_solidity: float = setting(0.85, "share", CHOSEN, "of its hull that a whole fills")
+    weak_quantile: float = setting(0.2, "share", CHOSEN, "of the border that may be weaker")
+    min_weak_share: float = setting(0.3, "share", CHOSEN, "of its mean slope that the border keeps elsewhere")
+    min_sharpness: float = setting(
+        0.4, "1/px", CHOSEN, "slope of the border over the step across it; tissue is softer"
+    )
+    min_step_share: float = setting(0.15, "share", CHOSEN, "of the top's height that the step across the border is")
+    min_step_noise: float = setting(2.5, "1", CHOSEN, "step across the border over the unrest outside of it")
+    same_share: float = setting(
+        0.7, "share", CHOSEN, "of the largest region's area: regions of lower levels that are the same object"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class ShapeSettings:
     """Shape of a calcification in numbers."""
 
