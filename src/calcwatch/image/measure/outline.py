@@ -77,7 +77,7 @@ class Window:
     """
 
     height: NDArray[np.float32]
-    fine: int
+    fine: float
     top: int
     left: int
     noise: float
@@ -178,7 +178,7 @@ def cut_window(
     peak: Sequence[float] | NDArray[np.float32],
     half_size: int,
     *,
-    fine: int,
+    fine: float,
     settings: OutlineSettings = OutlineSettings(),
 ) -> Window:
     """Cut the piece of the crop round a place and take the slope of its surround off.
@@ -204,7 +204,8 @@ def cut_window(
     noise = NORMAL_MAD * _median(np.abs(rim - surround))
     height -= surround
     # cubic: the top between pixels can rise above them, which linear interpolation never lets it
-    finer = cv2.resize(height, None, fx=fine, fy=fine, interpolation=cv2.INTER_CUBIC)
+    way = cv2.INTER_CUBIC if fine > 1 else cv2.INTER_AREA
+    finer = height if fine == 1 else cv2.resize(height, None, fx=fine, fy=fine, interpolation=way)
     # a surround that rounding made even still hides as much as a step of gray
     noise = max(noise, settings.quantization_noise * image.gray_step)
     return Window(np.asarray(finer, np.float32), fine, top, left, noise, surround)
@@ -281,7 +282,7 @@ def _weaker_on(
 def _peak_near(window: Window, place: tuple[int, int]) -> float:
     """Greatest height within a pixel of the crop: a detection lies on whole pixels, the top between them."""
     y, x = place
-    reach = window.fine
+    reach = round(window.fine)
     return float(window.height[max(0, y - reach) : y + reach + 1, max(0, x - reach) : x + reach + 1].max())
 
 
@@ -389,7 +390,7 @@ def describe_object(
     row = float(weight.sum(axis=1) @ np.arange(weight.shape[0])) / mass
     column = float(weight.sum(axis=0) @ np.arange(weight.shape[1])) / mass
     contrast = peak / window.noise
-    step = max(1, window.fine // 2)  # corners half a pixel apart show all that the pixels hold
+    step = max(1, round(window.fine / 2))  # corners half a pixel apart show all that the pixels hold
     return MeasuredObject(
         index,
         *window.outside(row, column),

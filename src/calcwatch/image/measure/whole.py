@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
+from scipy.spatial import cKDTree
 
+from calcwatch.image.arrays import PIXEL_VARIANCE, gaussian
 from calcwatch.image.measure.outline import Window, cut_window, describe_object
 from calcwatch.image.settings.measure import OutlineSettings, WholeSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -26,37 +28,50 @@ if TYPE_CHECKING:
     from calcwatch.image.measure.outline import MeasuredObject
     from calcwatch.image.prepare.normalize import PreparedImage
 
+_TINY = 1e-9  # keeps what is divided by from being 0
+_RING_PX = 2  # inside and outside of a border are looked at so far from it
+
 
 @dataclass(frozen=True, eq=False)
-class _Region:
-    """What lies above a level round a mark, holes filled, on the pixels of a window.
+class _Picture:
+    """A piece of the crop in which a whole is sought.
 
     Attributes:
-        contour: Its rim, n x 2 (column, row) as OpenCV has it.
-        inside: 1 inside, 0 outside.
-        level: The level, as height in gray.
-        area: Number of its pixels.
-        steepness: Mean slope along its rim, gray a pixel.
+        window: The piece, slope of its surround taken off, on pixels that are not much finer than the blur.
+        height: The same without its grain.
+        slope: How steep that is, gray a pixel.
+        blur: Sigma of a step edge on these pixels.
+        per_mm: Pixels a millimeter.
+        cut: Whether it ends before the picture does: top, bottom, left, right.
     """
 
-    contour: NDArray[np.int32]
-    inside: NDArray[np.uint8]
-    level: float
-    area: int
-    steepness: float
+    window: Window
+    height: NDArray[np.float32]
+    slope: NDArray[np.float32]
+    blur: float
+    per_mm: float
+    cut: tuple[bool, bool, bool, bool]
 
 
 @dataclass(frozen=True, eq=False)
 class _Whole:
-    """A region with the window it was found in."""
+    """A calcification as a whole, in pixels of the crop.
 
-    window: Window
-    region: _Region
+    Attributes:
+        contour: Its rim, n x 2 (row, column).
+        level: Gray at its rim.
+        area: Its area.
+        steepness: Mean slope along its rim, gray a pixel.
+    """
+
+    contour: NDArray[np.float32]
+    level: float
+    area: float
+    steepness: float
 
     def holds(self, row: float, column: float) -> bool:
-        """Whether a point of the crop lies in the region."""
-        place = self.window.inside(row, column)
-        return place is not None and bool(self.region.inside[place])
+        """Whether a point of the crop lies inside."""
+        return cv2.pointPolygonTest(self.contour, (row, column), measureDist=False) >= 0
 
 
 def join_wholes(
@@ -80,187 +95,228 @@ def join_wholes(
         The objects, highest score first. A whole stands in the place of the strongest of the marks on it and
         has the others among its ``merged``; all other marks are as they were.
     """
-    places = np.array([(found.row, found.column) for found in measured]).reshape(-1, 2)
     wholes: list[_Whole] = []
-    for number in _seeds(image, measured, detections, places, settings):
+    for number in _seeds(image, measured, detections, settings):
         peak = _peak(detections, measured[number])
         # a place on a whole that is known leads to no other
-        if any(whole.holds(*peak) for whole in wholes):
-            continue
-        if (whole := _whole_at(image, peak, measured[number], detections, settings, outline)) is not None:
-            wholes.append(whole)
-    wholes.sort(key=lambda whole: -whole.region.area * (1.0 / whole.window.fine) ** 2)
-    joined = dict(enumerate(measured))
-    for whole in wholes:
-        on_it = [number for number, found in joined.items() if _lies_on(found, whole, detections)]
-        if on_it:
-            joined[on_it[0]] = _object_of(image, whole, [joined[number] for number in on_it], outline)
-            for number in on_it[1:]:
-                del joined[number]
-    return tuple(joined[number] for number in sorted(joined))
+        if not any(whole.holds(*peak) for whole in wholes):
+            sigma = float(detections.sigma_px[measured[number].index])
+            whole = _whole_at(image, peak, measured[number].diameter_px, sigma, settings, outline)
+            if whole is not None:
+                wholes.append(whole)
+    left = dict(enumerate(measured))
+    # the largest first: what lies in it is a part of it
+    for whole in sorted(wholes, key=lambda whole: -whole.area):
+        parts = [
+            number
+            for number, found in left.items()
+            if whole.holds(found.row, found.column) or whole.holds(*_peak(detections, found))
+        ]
+        if parts:
+            left[parts[0]] = _object_of(image, whole, [left[number] for number in parts], outline)
+            for number in parts[1:]:
+                del left[number]
+    return tuple(left[number] for number in sorted(left))
 
 
 def _peak(detections: Detections, found: MeasuredObject) -> tuple[float, float]:
     return float(detections.row[found.index]), float(detections.column[found.index])
 
 
-def _lies_on(found: MeasuredObject, whole: _Whole, detections: Detections) -> bool:
-    return whole.holds(found.row, found.column) or whole.holds(*_peak(detections, found))
-
-
 def _seeds(
-    image: PreparedImage,
-    measured: Sequence[MeasuredObject],
-    detections: Detections,
-    places: NDArray[np.float64],
-    settings: WholeSettings,
-) -> Iterator[int]:
+    image: PreparedImage, measured: Sequence[MeasuredObject], detections: Detections, settings: WholeSettings
+) -> NDArray[np.intp]:
     """Marks that may lie on a whole: large ones, those seen at a coarse scale, and those with a neighbor."""
-    near = image.px(settings.neighbor_mm)
-    for number, found in enumerate(measured):
-        if (
-            found.diameter_px >= image.px(settings.seed_mm)
-            or detections.sigma_px[found.index] >= image.px(settings.seed_sigma_mm)
-            or np.count_nonzero(np.hypot(*(places - places[number]).T) < near) > 1
-        ):
-            yield number
+    places = np.array([(found.row, found.column) for found in measured], np.float64).reshape(-1, 2)
+    diameters = np.array([found.diameter_px for found in measured])
+    sigmas = detections.sigma_px[[found.index for found in measured]]
+    pairs = cKDTree(places).query_pairs(image.px(settings.neighbor_mm), output_type="ndarray")
+    may = (diameters >= image.px(settings.seed_mm)) | (sigmas >= image.px(settings.seed_sigma_mm))
+    may[pairs.ravel()] = True
+    return np.flatnonzero(may)
 
 
 def _whole_at(
     image: PreparedImage,
     peak: tuple[float, float],
-    found: MeasuredObject,
-    detections: Detections,
+    diameter_px: float,
+    sigma_px: float,
     settings: WholeSettings,
     outline: OutlineSettings,
 ) -> _Whole | None:
     """The largest whole that a place lies on; ``None`` when it lies on none."""
-    half = math.ceil(image.px(settings.half_window_mm))
-    window = cut_window(image, peak, half, fine=1, settings=outline)
-    start = window.inside(*peak)
-    if start is None:
-        return None
-    height = cv2.GaussianBlur(window.height, (0, 0), settings.smoothing_px)
-    reach = max(1, round(settings.peak_sigmas * float(detections.sigma_px[found.index])))
-    near = height[max(0, start[0] - reach) : start[0] + reach + 1, max(0, start[1] - reach) : start[1] + reach + 1]
-    top = float(near.max())
-    if top <= 0:
-        return None
-    slope = np.hypot(cv2.Sobel(height, cv2.CV_32F, 0, 1, scale=1 / 8), cv2.Sobel(height, cv2.CV_32F, 1, 0, scale=1 / 8))
-    cut = _cut_sides(image, window)
-    valid: list[_Region] = []
-    for share in np.geomspace(settings.highest_level, settings.lowest_level, settings.levels):
-        level = float(share) * top
-        region = _region(height, level, start, cut)
-        if region is None:
-            continue
-        if region is _LEAK:
-            break
-        judged = _judged(image, height, slope, level, region, top, settings)
-        if judged is not None:
-            valid.append(judged)
-    if not valid:
-        return None
-    largest = max(valid, key=lambda region: region.area)
-    # of the levels of one object the one at which its border is steepest
-    same = [region for region in valid if region.area >= settings.same_share * largest.area]
-    return _Whole(replace(window, height=height), max(same, key=lambda region: region.steepness))
+    large = diameter_px >= image.px(settings.large_mm)
+    for half_mm in (settings.half_window_mm, settings.large_window_mm)[: 1 + large]:
+        picture = _picture(image, peak, half_mm, settings, outline)
+        whole, leaks = _largest(picture, peak, sigma_px, settings)
+        # what leaves the window at a high level is larger than it
+        if not leaks:
+            return whole
+    return whole
 
 
-_LEAK = np.zeros((0, 2), np.int32)
-
-
-def _cut_sides(image: PreparedImage, window: Window) -> tuple[bool, bool, bool, bool]:
-    """Whether the window ends there before the picture does: top, bottom, left, right."""
-    rows, columns = window.height.shape
-    return (
+def _picture(
+    image: PreparedImage,
+    peak: tuple[float, float],
+    half_mm: float,
+    settings: WholeSettings,
+    outline: OutlineSettings,
+) -> _Picture:
+    # pixels much finer than the blur tell no more of a large object
+    step = max(1, round(image.px(settings.pixel_mm)))
+    half = math.ceil(image.px(half_mm) / step) * step
+    window = cut_window(image, peak, half, fine=1 / step, settings=outline)
+    height = gaussian(window.height, settings.smoothing_px)
+    downward, rightward = (cv2.Sobel(height, cv2.CV_32F, across, 1 - across, scale=1 / 8) for across in (0, 1))
+    variance = (image.px(settings.blur_mm) / step) ** 2 + PIXEL_VARIANCE + settings.smoothing_px**2
+    rows, columns = image.gray.shape
+    side = 2 * half + 1
+    cut = (
         window.top > 0,
-        window.top + rows < image.gray.shape[0],
+        window.top + side < rows,
         window.left > 0,
-        window.left + columns < image.gray.shape[1],
+        window.left + side < columns,
+    )
+    return _Picture(
+        window,
+        height,
+        np.hypot(downward, rightward),
+        math.sqrt(variance),
+        image.px(1.0) / step,
+        cut,
     )
 
 
-def _region(
-    height: NDArray[np.float32], level: float, start: tuple[int, int], cut: tuple[bool, bool, bool, bool]
+def _largest(
+    picture: _Picture, peak: tuple[float, float], sigma_px: float, settings: WholeSettings
+) -> tuple[_Whole | None, bool]:
+    """The largest whole round a place, and whether what lies there left the picture at a high level."""
+    height = picture.height
+    start = picture.window.inside(*peak)
+    if start is None:
+        return None, False
+    reach = max(1, round(settings.peak_sigmas * sigma_px * picture.window.fine))
+    rows, columns = (slice(max(0, place - reach), place + reach + 1) for place in start)
+    top = float(height[rows, columns].max())
+    if top <= 0:
+        return None, False
+    found: list[_Whole] = []
+    leaks = False
+    for share in np.geomspace(settings.highest_level, settings.lowest_level, settings.levels).tolist():
+        contour = _contour(height, share * top, start)
+        if contour is None:
+            continue
+        if _leaves(picture, contour):
+            leaks = share >= settings.leak_level
+            break
+        whole = _judged(picture, contour, share * top, top, settings)
+        if whole is not None:
+            found.append(whole)
+    if not found:
+        return None, leaks
+    # of the levels of one object the one at which its border is steepest
+    largest = max(whole.area for whole in found)
+    same = [whole for whole in found if whole.area >= settings.same_share * largest]
+    return max(same, key=lambda whole: whole.steepness), leaks
+
+
+def _contour(
+    height: NDArray[np.float32], level: float, start: tuple[int, int]
 ) -> NDArray[np.int32] | None:
-    """Contour of the region round a place; ``None`` when it lies in none, ``_LEAK`` when it leaves the window."""
-    contours, _ = cv2.findContours((height >= level).view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    point = (float(start[1]), float(start[0]))
-    for contour in contours:
-        if len(contour) > 8 and cv2.pointPolygonTest(contour, point, measureDist=False) >= 0:
-            columns, rows = contour[:, 0, 0], contour[:, 0, 1]
-            ends = (rows.min() == 0, rows.max() == height.shape[0] - 1, columns.min() == 0, columns.max() == height.shape[1] - 1)
-            if any(end and side for end, side in zip(ends, cut, strict=True)):
-                return _LEAK
-            return contour[:, 0, :]
-    return None
+    """Rim of what lies above a level round a place, n x 2 (column, row); ``None`` when nothing does."""
+    above = (height >= level).view(np.uint8)
+    # the outer rims, filled: a place in the dark middle of a ring lies inside of it
+    contours, _ = cv2.findContours(above, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    cv2.drawContours(above, contours, -1, (1,), -1)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(above, connectivity=8)
+    label = labels[start]
+    if label == 0:
+        return None
+    left, upper, width, tall, _ = stats[label].tolist()
+    piece = (labels[upper : upper + tall, left : left + width] == label).view(np.uint8)
+    rim, _ = cv2.findContours(piece, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE, offset=(left, upper))
+    return np.asarray(rim[0][:, 0, :], np.int32)
+
+
+def _leaves(picture: _Picture, contour: NDArray[np.int32]) -> bool:
+    """Whether a region reaches a side of the picture that is not the border of the image."""
+    rows, columns = picture.height.shape
+    (left, top), (right, bottom) = contour.min(axis=0), contour.max(axis=0)
+    ends = (top == 0, bottom == rows - 1, left == 0, right == columns - 1)
+    return any(end and side for end, side in zip(ends, picture.cut, strict=True))
 
 
 def _judged(
-    image: PreparedImage,
-    height: NDArray[np.float32],
-    slope: NDArray[np.float32],
-    level: float,
-    contour: NDArray[np.int32],
-    top: float,
-    settings: WholeSettings,
-) -> _Region | None:
+    picture: _Picture, contour: NDArray[np.int32], level: float, top: float, settings: WholeSettings
+) -> _Whole | None:
     """The region when it is a whole: large, compact, with a border that is steep all along."""
     _, sides, _ = cv2.minAreaRect(contour)
+    # the contour runs through the middle of pixels
     length, width = max(sides) + 1, min(sides) + 1
-    if length < image.px(settings.min_length_mm) or length > image.px(settings.max_length_mm) or length > settings.max_length_to_width * width:
+    if not settings.min_length_mm <= length / picture.per_mm <= settings.max_length_mm:
         return None
     hull = cv2.convexHull(contour)
-    inside = np.zeros(height.shape, np.uint8)
-    cv2.drawContours(inside, [contour[:, None]], -1, (1,), -1)
-    area = int(inside.sum())
-    rim = len(contour) / 2 + 1
-    if area < settings.min_solidity * (cv2.contourArea(hull) + len(hull) / 2 + rim * 0 + cv2.arcLength(hull, closed=True) / 2 + 1):
+    area = cv2.contourArea(contour) + len(contour) / 2 + 1  # Pick's theorem: as many pixels
+    hull_area = cv2.contourArea(hull) + cv2.arcLength(hull, closed=True) / 2 + 1
+    if length > settings.max_length_to_width * width or area < settings.min_solidity * hull_area:
         return None
-    along = slope[contour[:, 1], contour[:, 0]]
+    along = picture.slope[contour[:, 1], contour[:, 0]]
     steepness = float(along.mean())
     weakest = float(np.quantile(along, settings.weak_quantile))
     if weakest < settings.min_weak_share * steepness:
         return None
-    padded = cv2.copyMakeBorder(inside, 4, 4, 4, 4, cv2.BORDER_REPLICATE)
-    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
-    near = cv2.dilate(padded, np.ones((3, 3), np.uint8))
-    outer = height[(cv2.dilate(near, disk) - near)[4:-4, 4:-4] > 0]
-    inner = height[(inside - cv2.erode(padded, disk)[4:-4, 4:-4]) > 0]
+    step, unrest = _step(picture.height, contour)
+    sharpness = steepness * math.sqrt(2 * math.pi) * picture.blur / max(step, _TINY)
+    if (
+        sharpness < settings.min_sharpness
+        or step < settings.min_step_share * top
+        or step < settings.min_step_noise * unrest
+    ):
+        return None
+    fine = picture.window.fine
+    rim = np.stack(picture.window.outside(contour[:, 1], contour[:, 0]), axis=1)
+    return _Whole(
+        rim.astype(np.float32), level + picture.window.surround, area / fine**2, steepness * fine
+    )
+
+
+def _step(height: NDArray[np.float32], contour: NDArray[np.int32]) -> tuple[float, float]:
+    """How much higher it is just inside of a region than just outside, and the unrest outside."""
+    rim = _RING_PX + 2
+    corner = np.maximum(contour.min(axis=0) - rim, 0)
+    left, top = corner.tolist()
+    right, bottom = (contour.max(axis=0) + rim + 1).tolist()
+    piece = height[top:bottom, left:right]
+    inside = np.zeros(piece.shape, np.uint8)
+    cv2.drawContours(inside, [contour[:, None] - corner.astype(np.int32)], -1, (1,), -1)
+    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _RING_PX + 1, 2 * _RING_PX + 1))
+    # the pixel next to the rim is of the border itself
+    near = cv2.dilate(inside, np.ones((3, 3), np.uint8))
+    outer = piece[cv2.dilate(near, disk) > near]
+    inner = piece[inside > cv2.erode(inside, disk)]
     if not outer.size:
-        return None
-    step = float(inner.mean() - outer.mean())
-    if steepness < settings.min_sharpness * step or step < settings.min_step_share * top:
-        return None
-    if step < settings.min_step_noise * float(outer.std()):
-        return None
-    return _Region(contour, inside, level, area, steepness)
+        return 0.0, 0.0
+    return float(inner.mean() - outer.mean()), float(outer.std())
 
 
 def _object_of(
     image: PreparedImage, whole: _Whole, marks: Sequence[MeasuredObject], settings: OutlineSettings
 ) -> MeasuredObject:
     """The object that a whole is, in the name of the strongest of its marks."""
-    y, x = np.nonzero(whole.region.inside)
-    row, column = whole.window.outside((y.min() + y.max()) / 2, (x.min() + x.max()) / 2)
-    half = max(y.max() - y.min(), x.max() - x.min()) // 2 + settings.min_window_px
-    window = cut_window(image, (row, column), int(half), fine=settings.magnification, settings=settings)
-    top, left = window.top - whole.window.top, window.left - whole.window.left
-    rows, columns = (side // window.fine for side in window.height.shape)
-    inside = np.zeros((rows, columns), np.uint8)
-    source = whole.region.inside[max(0, top) : top + rows, max(0, left) : left + columns]
-    inside[max(0, -top) : max(0, -top) + source.shape[0], max(0, -left) : max(0, -left) + source.shape[1]] = source
-    region = np.asarray(cv2.resize(inside, window.height.shape[::-1], interpolation=cv2.INTER_NEAREST))
-    # both windows have their own surround: the level is taken over as gray
-    level = whole.region.level + whole.window.surround - window.surround
-    within = cv2.distanceTransform(region, cv2.DIST_L2, cv2.DIST_MASK_5)
-    away = cv2.distanceTransform(1 - region, cv2.DIST_L2, cv2.DIST_MASK_5)
-    steep = np.float32(max(whole.region.steepness / window.fine, 1e-9))
-    field = window.height - np.float32(level)
-    field = np.maximum(field, steep * (within - window.fine))
-    field = np.minimum(field, steep * (np.float32(window.fine) - away))
+    low, high = whole.contour.min(axis=0), whole.contour.max(axis=0)
+    half = math.ceil(float((high - low).max()) / 2) + settings.min_window_px
+    middle = np.clip((low + high) / 2, 0, np.array(image.gray.shape) - 1)
+    fine = settings.magnification
+    window = cut_window(image, middle, half, fine=fine, settings=settings)
+    corners = (whole.contour - (window.top, window.left) + 0.5) * fine - 0.5
+    region = np.zeros(window.height.shape, np.uint8)
+    cv2.fillPoly(region, [np.rint(corners[:, ::-1]).astype(np.int32)], (1,))
+    # the contour at the level, between pixels, but no further from the region than a pixel of the crop
+    within, away = (cv2.distanceTransform(part, cv2.DIST_L2, cv2.DIST_MASK_5) for part in (region, 1 - region))
+    slope = np.float32(max(whole.steepness / fine, _TINY))
+    edge = window.height - np.float32(whole.level - window.surround)
+    edge = np.minimum(np.maximum(edge, slope * (within - fine)), slope * (np.float32(fine) - away))
     strongest = marks[0]
-    others = {index for mark in marks for index in (mark.index, *mark.merged)} - {strongest.index}
-    found = describe_object(window, region, field.astype(np.float32), strongest.index, settings)
-    return replace(found, merged=tuple(sorted(others)))
+    merged = {index for mark in marks for index in (mark.index, *mark.merged)} - {strongest.index}
+    found = describe_object(window, region, np.asarray(edge, np.float32), strongest.index, settings)
+    return replace(found, merged=tuple(sorted(merged)))

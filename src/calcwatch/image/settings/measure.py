@@ -148,7 +148,14 @@ class WholeSettings:
     seed_mm: float = setting(0.5, "mm", CHOSEN, "marks of this diameter may lie on a larger whole")
     seed_sigma_mm: float = setting(0.3, "mm", CHOSEN, "so may those that were detected at this scale or above")
     neighbor_mm: float = setting(1.0, "mm", CHOSEN, "so may those with another mark this near")
-    half_window_mm: float = setting(5.0, "mm", CHOSEN, "half of the window in which a whole is sought")
+    half_window_mm: float = setting(2.2, "mm", CHOSEN, "half of the window in which a whole is sought")
+    large_mm: float = setting(0.6, "mm", CHOSEN, "marks from this diameter on may lie on a whole that is larger")
+    large_window_mm: float = setting(5.0, "mm", CHOSEN, "half of the window in which that is sought")
+    leak_level: float = setting(
+        0.2, "share", CHOSEN, "of the height of the top: what leaves the window at this level is larger"
+    )
+    pixel_mm: float = setting(0.1, "mm", CHOSEN, "pixels are made about this large, finer ones are joined")
+    blur_mm: float = setting(0.06, "mm", CHOSEN, "blur of focal spot and detector of a mammography system")
     smoothing_px: float = setting(0.6, "px", CHOSEN, "sigma that takes the grain off a border")
     peak_sigmas: float = setting(1.5, "sigma", CHOSEN, "the top lies this near a detection, in its scale")
     highest_level: float = setting(0.7, "share", CHOSEN, "of the height of the top: the highest level tried")
@@ -161,7 +168,7 @@ class WholeSettings:
     weak_quantile: float = setting(0.2, "share", CHOSEN, "of the border that may be weaker")
     min_weak_share: float = setting(0.3, "share", CHOSEN, "of its mean slope that the border keeps elsewhere")
     min_sharpness: float = setting(
-        0.4, "1/px", CHOSEN, "slope of the border over the step across it; tissue is softer"
+        0.8, "1", CHOSEN, "slope of the border over that of a step as the system blurs it; tissue is softer"
     )
     min_step_share: float = setting(0.15, "share", CHOSEN, "of the top's height that the step across the border is")
     min_step_noise: float = setting(2.5, "1", CHOSEN, "step across the border over the unrest outside of it")
