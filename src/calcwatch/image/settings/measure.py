@@ -161,7 +161,7 @@ class WholeSettings:
     highest_level: float = setting(0.7, "share", CHOSEN, "of the height of the top: the highest level tried")
     lowest_level: float = setting(0.05, "share", CHOSEN, "of the height of the top: the lowest level tried")
     levels: int = setting(16, "count", CHOSEN, "levels tried, in equal ratios")
-    min_length_mm: float = setting(0.8, "mm", CHOSEN, "a shorter region is no whole: it has one top")
+    min_length_mm: float = setting(1.2, "mm", CHOSEN, "a shorter region is no whole: it has one top")
     max_length_mm: float = setting(8.0, "mm", CHOSEN, "a longer region is no single calcification")
     max_length_to_width: float = setting(4.0, "1", CHOSEN, "longer ones are left in pieces: vessels")
     min_solidity: float = setting(0.85, "share", CHOSEN, "of its hull that a whole fills")
