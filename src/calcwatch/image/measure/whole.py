@@ -62,12 +62,14 @@ class _Whole:
         level: Gray at its rim.
         area: Its area.
         steepness: Mean slope along its rim, gray a pixel.
+        picture: Where it was found.
     """
 
     contour: NDArray[np.float32]
     level: float
     area: float
     steepness: float
+    picture: _Picture
 
     def holds(self, row: float, column: float) -> bool:
         """Whether a point of the crop lies inside."""
@@ -112,7 +114,8 @@ def join_wholes(
             for number, found in left.items()
             if whole.holds(found.row, found.column) or whole.holds(*_peak(detections, found))
         ]
-        if parts:
+        places = [_peak(detections, left[number]) for number in parts]
+        if parts and _hangs_together(whole.picture, places, settings):
             left[parts[0]] = _object_of(image, whole, [left[number] for number in parts], outline)
             for number in parts[1:]:
                 del left[number]
@@ -276,7 +279,7 @@ def _judged(
     fine = picture.window.fine
     rim = np.stack(picture.window.outside(contour[:, 1], contour[:, 0]), axis=1)
     return _Whole(
-        rim.astype(np.float32), level + picture.window.surround, area / fine**2, steepness * fine
+        rim.astype(np.float32), level + picture.window.surround, area / fine**2, steepness * fine, picture
     )
 
 
@@ -297,6 +300,27 @@ def _step(height: NDArray[np.float32], contour: NDArray[np.int32]) -> tuple[floa
     if not outer.size:
         return 0.0, 0.0
     return float(inner.mean() - outer.mean()), float(outer.std())
+
+
+def _hangs_together(picture: _Picture, places: Sequence[tuple[float, float]], settings: WholeSettings) -> bool:
+    """Whether most of the tops at these places are joined to the first without a deep dip between."""
+    tops = [_top_near(picture, picture.window.inside(*place)) for place in places]
+    joined = 0
+    for (height, place) in tops[1:]:
+        level = settings.min_saddle * min(height, tops[0][0])
+        _, labels = cv2.connectedComponents((picture.height >= level).view(np.uint8))
+        joined += labels[place] == labels[tops[0][1]] != 0
+    return 2 * joined >= len(tops) - 1
+
+
+def _top_near(picture: _Picture, place: tuple[int, int] | None) -> tuple[float, tuple[int, int]]:
+    """The greatest height within two pixels of a place, and where it is."""
+    rows, columns = picture.height.shape
+    y, x = place or (0, 0)
+    up, left = max(0, y - _RING_PX), max(0, x - _RING_PX)
+    near = picture.height[up : y + _RING_PX + 1, left : x + _RING_PX + 1]
+    row, column = np.unravel_index(int(near.argmax()), near.shape)
+    return float(near[row, column]), (up + int(row), left + int(column))
 
 
 def _object_of(

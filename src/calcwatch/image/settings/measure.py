@@ -172,6 +172,12 @@ class WholeSettings:
     )
     min_step_share: float = setting(0.15, "share", CHOSEN, "of the top's height that the step across the border is")
     min_step_noise: float = setting(2.5, "1", CHOSEN, "step across the border over the unrest outside of it")
+    min_saddle: float = setting(
+        0.4,
+        "share",
+        CHOSEN,
+        "of the height of the lower of two tops, the dip between them in a whole; most of its tops must have it",
+    )
     same_share: float = setting(
         0.7, "share", CHOSEN, "of the largest region's area: regions of lower levels that are the same object"
     )
