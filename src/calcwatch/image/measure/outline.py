@@ -74,6 +74,7 @@ class Window:
         left: Column of the crop at which it begins.
         noise: Standard deviation of the surround in gray.
         surround: Gray of the plane in the middle.
+        cut: Whether the crop goes on there: at the top, left, bottom, right.
     """
 
     height: NDArray[np.float32]
@@ -82,6 +83,7 @@ class Window:
     left: int
     noise: float
     surround: float
+    cut: tuple[bool, bool, bool, bool]
 
     def inside(self, row: float, column: float) -> tuple[int, int] | None:
         """Fine pixel of a point of the crop, ``None`` when it lies outside the window."""
@@ -165,7 +167,7 @@ def _measure_object(
         fine = settings.small_magnification if half_size <= settings.fine_window_px else settings.magnification
         window = cut_window(image, peaks[index], half_size, fine=fine, settings=settings)
         core = _core(window, peaks, index, settings)
-        if half_size >= largest or not _touches_rim(core.region):
+        if half_size >= largest or not _leaves(window, core.region):
             # the pixels blur, too: variances add up
             blur = math.sqrt(image.px(settings.blur_mm) ** 2 + PIXEL_VARIANCE)
             edge = _edge(window, core, blur, settings)
@@ -208,7 +210,9 @@ def cut_window(
     finer = height if fine == 1 else cv2.resize(height, None, fx=fine, fy=fine, interpolation=way)
     # a surround that rounding made even still hides as much as a step of gray
     noise = max(noise, settings.quantization_noise * image.gray_step)
-    return Window(np.asarray(finer, np.float32), fine, top, left, noise, surround)
+    bottom, right = (side < whole for side, whole in zip((top + piece.shape[0], left + piece.shape[1]), image.gray.shape, strict=True))
+    cut = (top > 0, left > 0, bottom, right)
+    return Window(np.asarray(finer, np.float32), fine, top, left, noise, surround, cut)
 
 
 def _sides(piece: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
@@ -299,8 +303,10 @@ def _connected(height: NDArray[np.float32], level: float, start: tuple[int, int]
     return np.asarray(labels == label).view(np.uint8)
 
 
-def _touches_rim(region: NDArray[np.uint8]) -> bool:
-    return bool(region[0].any() or region[-1].any() or region[:, 0].any() or region[:, -1].any())
+def _leaves(window: Window, region: NDArray[np.uint8]) -> bool:
+    """Whether an object reaches a side of the window at which the crop goes on."""
+    sides = (region[0], region[:, 0], region[-1], region[:, -1])
+    return any(cut and bool(side.any()) for cut, side in zip(window.cut, sides, strict=True))
 
 
 def _edge(window: Window, core: _Core, blur_px: float, settings: OutlineSettings) -> NDArray[np.float32]:

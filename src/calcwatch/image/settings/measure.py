@@ -165,12 +165,14 @@ class WholeSettings:
     max_length_mm: float = setting(8.0, "mm", CHOSEN, "a longer region is no single calcification")
     max_length_to_width: float = setting(4.0, "1", CHOSEN, "longer ones are left in pieces: vessels")
     min_solidity: float = setting(0.85, "share", CHOSEN, "of its hull that a whole fills")
+    lone_solidity: float = setting(0.9, "share", CHOSEN, "of its hull that a whole with one top fills")
     weak_quantile: float = setting(0.2, "share", CHOSEN, "of the border that may be weaker")
     min_weak_share: float = setting(0.3, "share", CHOSEN, "of its mean slope that the border keeps elsewhere")
     min_sharpness: float = setting(
         0.8, "1", CHOSEN, "slope of the border over that of a step as the system blurs it; tissue is softer"
     )
     min_step_share: float = setting(0.15, "share", CHOSEN, "of the top's height that the step across the border is")
+    lone_step_share: float = setting(0.3, "share", CHOSEN, "the same of a whole with one top")
     min_step_noise: float = setting(2.5, "1", CHOSEN, "step across the border over the unrest outside of it")
     min_saddle: float = setting(
         0.4,
