@@ -16,6 +16,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from calcwatch.image.arrays import PIXEL_VARIANCE, gaussian
+from calcwatch.image.find.classify import is_vascular
 from calcwatch.image.measure.outline import Window, cut_window, describe_object
 from calcwatch.image.settings.measure import OutlineSettings, WholeSettings
 
@@ -128,9 +129,16 @@ def join_wholes(
     # the largest first: what lies in it is a part of it
     for whole in sorted(_find_wholes(image, marks, settings, outline), key=lambda whole: -whole.area):
         parts = [n for n in left if whole.holds(marks.centers[n]) or whole.holds(marks.places[n])]
-        if parts:
+        if parts and not (len(parts) > 1 and _on_vessel(detections, [left[number].index for number in parts])):
             left[parts[0]] = _object_of(image, whole, [left.pop(number) for number in parts], outline)
     return tuple(left[number] for number in sorted(left))
+
+
+def _on_vessel(detections: Detections, indices: Sequence[int]) -> bool:
+    """Whether most of these are calcium of a vessel's wall: its tracks stay in pieces."""
+    if detections.class_probabilities is None:
+        return False
+    return 2 * sum(is_vascular(detections.class_probabilities[index]) for index in indices) > len(indices)
 
 
 def _find_wholes(
