@@ -349,8 +349,9 @@ def _level_and_growth(
         for tops in (settings.ball_top, settings.plate_top)
     )
     flat = min(1.0, max(0.0, (top - ball) / max(plate - ball, settings.min_top_difference)))
-    # noise roughens a top: where contrast is low, it is taken for round
-    flat *= min(1.0, core.peak / window.noise / settings.flatness_contrast)
+    # noise roughens a top: where contrast is low, it tells little
+    seen = min(1.0, core.peak / window.noise / settings.flatness_contrast)
+    flat = seen * flat + (1.0 - seen) * settings.unseen_flatness
     level, growth = (
         (1.0 - flat) * np.interp(half_width, settings.half_width, ball)
         + flat * np.interp(half_width, settings.half_width, plate)

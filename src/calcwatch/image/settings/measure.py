@@ -116,6 +116,9 @@ class OutlineSettings:
     flatness_contrast: float = setting(
         10.0, "sigma", CHOSEN, "contrast from which on the shape of the top is seen"
     )
+    unseen_flatness: float = setting(
+        0.5, "share", CHOSEN, "where the top is not seen: 0 takes it for that of a ball, 1 for that of a plate"
+    )
     min_growth: float = setting(
         0.5, "1", CHOSEN, "of the growth that the tables tell: noise at the foot moves the edge no further in"
     )
