@@ -160,19 +160,26 @@ def _measure_object(
     image: PreparedImage, peaks: NDArray[np.float32], index: int, sigma_px: float, settings: OutlineSettings
 ) -> MeasuredObject:
     """The object that a detection lies on, in a window that grows until it holds the object."""
-    # small at first: a larger window holds more neighbors, which disturb surround and noise
-    half_size = max(settings.min_window_px, math.ceil(settings.window_sigmas * sigma_px))
-    largest = max(half_size, round(image.px(settings.max_window_mm)))
-    while True:
-        fine = settings.small_magnification if half_size <= settings.fine_window_px else settings.magnification
-        window = cut_window(image, peaks[index], half_size, fine=fine, settings=settings)
-        core = _core(window, peaks, index, settings)
-        if half_size >= largest or not _leaves(window, core.region):
-            # the pixels blur, too: variances add up
-            blur = math.sqrt(image.px(settings.blur_mm) ** 2 + PIXEL_VARIANCE)
-            edge = _edge(window, core, blur, settings)
-            return replace(describe_object(window, core.region, edge, index, settings), merged=core.merged)
-        half_size = min(largest, math.ceil(settings.window_growth * half_size))
+    smallest = max(settings.min_window_px, math.ceil(settings.window_sigmas * sigma_px))
+    largest = max(smallest, round(image.px(settings.max_window_mm)))
+    # what leaves the largest window has run out into the tissue: the object is what lies higher
+    for share in (settings.half_height, *settings.raised_heights):
+        raised = replace(settings, half_height=share)
+        # small at first: a larger window holds more neighbors, which disturb surround and noise
+        half_size = smallest
+        while True:
+            fine = settings.small_magnification if half_size <= settings.fine_window_px else settings.magnification
+            window = cut_window(image, peaks[index], half_size, fine=fine, settings=settings)
+            core = _core(window, peaks, index, raised)
+            if half_size >= largest or not _leaves(window, core.region):
+                break
+            half_size = min(largest, math.ceil(settings.window_growth * half_size))
+        if not _leaves(window, core.region):
+            break
+    # the pixels blur, too: variances add up
+    blur = math.sqrt(image.px(settings.blur_mm) ** 2 + PIXEL_VARIANCE)
+    edge = _edge(window, core, blur, settings)
+    return replace(describe_object(window, core.region, edge, index, settings), merged=core.merged)
 
 
 def cut_window(

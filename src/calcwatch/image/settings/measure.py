@@ -42,6 +42,12 @@ class OutlineSettings:
     half_height: float = setting(
         0.5, "share", CHOSEN, "share of the height at which the core of an object ends"
     )
+    raised_heights: tuple[float, ...] = setting(
+        (0.65, 0.8),
+        "share",
+        CHOSEN,
+        "tried in its place when such a core leaves the largest window, as one that runs out into tissue does",
+    )
     upper_height: float = setting(
         0.75, "share", CHOSEN, "share of the height at which the width of its top is taken"
     )
