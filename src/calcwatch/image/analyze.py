@@ -30,6 +30,7 @@ from calcwatch.image.findings import (
 )
 from calcwatch.image.lookalikes.find import find_lookalikes, name_lookalikes
 from calcwatch.image.measure.outline import measure
+from calcwatch.image.measure.whole import join_wholes
 from calcwatch.image.prepare.breast import find_breast
 from calcwatch.image.prepare.landmarks import find_landmarks
 from calcwatch.image.prepare.normalize import normalize
@@ -185,9 +186,12 @@ def measure_calcifications(
         Calcifications of enough contrast in crop pixels, highest score first; their ``index`` counts the
         detections.
     """
+    pieces = measure(image, detections, settings=settings.outline)
     return tuple(
         calcification
-        for calcification in measure(image, detections, settings=settings.outline)
+        for calcification in join_wholes(
+            image, pieces, detections, settings=settings.whole, outline=settings.outline
+        )
         # contrast is known once the object is outlined, so the faintest can go only here
         if calcification.contrast >= settings.min_contrast
     )

@@ -26,7 +26,7 @@ from calcwatch.image.settings.find import (
     PatchSettings,
 )
 from calcwatch.image.settings.lookalikes import DustSettings, LookalikeSettings, MetalSettings, TextSettings
-from calcwatch.image.settings.measure import OutlineSettings, ShapeSettings
+from calcwatch.image.settings.measure import OutlineSettings, ShapeSettings, WholeSettings
 from calcwatch.image.settings.prepare import (
     BreastSettings,
     LandmarkSettings,
@@ -55,6 +55,7 @@ class AnalysisSettings:
         patches: Settings of the stage of that name.
         classify: Settings of the stage of that name.
         outline: Settings of the stage of that name.
+        whole: Settings of the stage of that name.
         shape: Settings of the stage of that name.
         metal: Settings of the stage of that name.
         dust: Settings of the stage of that name.
@@ -89,6 +90,7 @@ class AnalysisSettings:
     patches: PatchSettings = field(default_factory=PatchSettings)
     classify: ClassifySettings = field(default_factory=ClassifySettings)
     outline: OutlineSettings = field(default_factory=OutlineSettings)
+    whole: WholeSettings = field(default_factory=WholeSettings)
     shape: ShapeSettings = field(default_factory=ShapeSettings)
     metal: MetalSettings = field(default_factory=MetalSettings)
     dust: DustSettings = field(default_factory=DustSettings)
