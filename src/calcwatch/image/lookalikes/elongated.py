@@ -29,6 +29,10 @@ class ElongatedObject:
         hole_mm: Diameter of the largest hole, 0 for none.
         contact_mm: Length of the border of the picture that it touches, 0 for none.
         spacing_mm: Millimeters a pixel of the picture it was found in.
+        straight: Share of its outline in straight pieces as long as the side of a bar, 0 to 1.
+        filled: Median height within it, away from the rim: 1 is white.
+        rim_top: Height that is reached close behind nearly all of its rim: 1 is white all round.
+        steepness: Steepest slope at nearly all of its rim, as a share of the height behind it, a millimeter.
     """
 
     white: float
@@ -41,6 +45,10 @@ class ElongatedObject:
     hole_mm: float
     contact_mm: float
     spacing_mm: float
+    straight: float
+    filled: float
+    rim_top: float
+    steepness: float
 
 
 def measure_elongated_object(
@@ -91,7 +99,47 @@ def measure_elongated_object(
         hole_mm=2 * (max(holes, default=0.0) / np.pi) ** 0.5 * mm,
         contact_mm=contact_px * spacing_mm,
         spacing_mm=spacing_mm,
+        straight=_straightness(outline, mm, settings),
+        filled=_filled(finer, solid, mm, settings),
+        **_rim(finer, outline, mm, settings),
     )
+
+
+def _straightness(outline: NDArray[np.int32], mm: float, settings: MetalSettings) -> float:
+    """Share of the outline in straight pieces: bars have long sides, what grew in the breast has none."""
+    corners = cv2.approxPolyDP(outline, settings.straight_tolerance_mm / mm, closed=True)[:, 0]
+    pieces = np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1) * mm
+    # one pixel has a single corner and no side
+    return float(pieces[pieces >= settings.straight_mm].sum() / max(pieces.sum(), mm))
+
+
+def _filled(
+    height: NDArray[np.float32], solid: NDArray[np.uint8], mm: float, settings: MetalSettings
+) -> float:
+    """Median height of what lies deeper than the blur of the rim; of all where nothing is as deep."""
+    reach = 2 * round(settings.rim_mm / mm) + 1
+    inner = cv2.erode(solid, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
+    return float(np.median(height[(inner if inner.any() else solid) > 0]))
+
+
+def _rim(
+    height: NDArray[np.float32], outline: NDArray[np.int32], mm: float, settings: MetalSettings
+) -> dict[str, float]:
+    """How white it gets close behind its rim, and how steep that rim is; the least of nearly all of it."""
+    columns, rows = outline[:, 0].T
+    reach = 2 * round(settings.behind_rim_mm / mm) + 1
+    top = cv2.dilate(height, np.ones((reach, reach), np.uint8))[rows, columns]
+    smooth = cv2.GaussianBlur(height, (0, 0), settings.slope_sigma_px)
+    # Sobel's kernel sums eight differences of neighbors two apart, weighed one, two, one
+    slope = np.hypot(*(cv2.Sobel(smooth, cv2.CV_32F, *axis) / 8 for axis in ((1, 0), (0, 1)))) / mm
+    # outlines run on whole pixels: the steepest place may lie one beside
+    steep = cv2.dilate(np.asarray(slope, np.float32), np.ones((3, 3), np.uint8))[rows, columns]
+    return {
+        "rim_top": float(np.quantile(top, settings.rim_quantile)),
+        "steepness": float(
+            np.quantile(steep / np.maximum(top, settings.outline_level), settings.rim_quantile)
+        ),
+    }
 
 
 def _contours(

@@ -149,6 +149,9 @@ def kind_of(elongated: ElongatedObject, *, settings: MetalSettings = MetalSettin
     Returns:
         What it is; ``None`` for what may be a calcification.
     """
+    # what the border cuts has no length, roundness or holes to go by: it is judged first, by whiteness
+    if not elongated.contact_mm and _is_made_of_bars(elongated, settings):
+        return NonLesionKind.CLIP if elongated.extent_mm <= settings.long_mm else NonLesionKind.WIRE
     softest = settings.edge_blur_mm + settings.edge_blur_px * elongated.spacing_mm
     if (
         elongated.white < settings.min_plateau
@@ -156,7 +159,6 @@ def kind_of(elongated: ElongatedObject, *, settings: MetalSettings = MetalSettin
         or elongated.width_mm > settings.max_width_mm
     ):
         return None
-    # what the border cuts has no length, roundness or holes to go by: it is judged first, by whiteness
     if elongated.contact_mm:
         return _kind_cut_off(elongated, settings)
     if elongated.roundness >= settings.ball_roundness and elongated.hole_mm < settings.ball_mm[0]:
@@ -164,6 +166,24 @@ def kind_of(elongated: ElongatedObject, *, settings: MetalSettings = MetalSettin
     if elongated.width_mm <= settings.max_thin_mm:
         return _kind_thin(elongated, settings)
     return _kind_thick(elongated, settings)
+
+
+def _is_made_of_bars(elongated: ElongatedObject, settings: MetalSettings) -> bool:
+    """Whether it has straight sides and is white up to its rim: one bar, or two side by side, open or folded.
+
+    Two bars that lie over each other are whiter than one, and between two there is a gap. So the plateau says
+    little of them; straight sides do, which nothing has that grew in the breast and is as white.
+    """
+    fine_mm, a_pixel = settings.bars_softest
+    narrowest, widest = settings.bars_width_mm
+    return (
+        elongated.straight >= settings.bars_straight
+        and elongated.filled >= settings.bars_filled
+        and elongated.rim_top >= settings.bars_rim_top
+        and elongated.steepness * (fine_mm + a_pixel * elongated.spacing_mm) >= 1
+        and narrowest <= elongated.width_mm <= widest
+        and elongated.extent_mm >= settings.bars_extent_mm
+    )
 
 
 def _soft_mm(elongated: ElongatedObject) -> float:
@@ -206,8 +226,8 @@ def _kind_cut_off(elongated: ElongatedObject, settings: MetalSettings) -> NonLes
         or not shortest <= elongated.extent_mm <= longest
     ):
         return None
-    thick = max(elongated.width_mm, elongated.contact_mm) > settings.max_thin_mm
-    return NonLesionKind.MARKER if thick else NonLesionKind.CLIP
+    # of a clip half or all of both bars shows, of a marker a part of a ball or of a ring
+    return NonLesionKind.MARKER if elongated.width_mm > settings.cut_off_clip_mm else NonLesionKind.CLIP
 
 
 def _kind_round(elongated: ElongatedObject, settings: MetalSettings) -> NonLesionKind | None:

@@ -88,6 +88,9 @@ class MetalSettings:
         0.38, "share", CHOSEN, "of the object's area, of what is a clip because it lies beside clips"
     )
     cut_off_width_mm: float = setting(0.28, "mm", CHOSEN, "what the border cuts off is wider than this")
+    cut_off_clip_mm: float = setting(
+        1.7, "mm", CHOSEN, "greatest width of a clip that the border cuts off: two bars side by side"
+    )
     cut_off_extent_mm: tuple[float, float] = setting(
         (0.8, 20.0), "mm", CHOSEN, "and has this least and greatest extent"
     )
@@ -131,6 +134,38 @@ class MetalSettings:
         0.35, "share", CHOSEN, "of the area of a small ring that marks a biopsy"
     )
     small_ring_hole_mm: float = setting(0.8, "mm", CHOSEN, "hole of such a ring, at least")
+    straight_tolerance_mm: float = setting(
+        0.12, "mm", CHOSEN, "how far a straight piece of an outline may run from a line"
+    )
+    straight_mm: float = setting(1.5, "mm", CHOSEN, "shorter straight pieces are no side of a bar")
+    rim_mm: float = setting(0.08, "mm", CHOSEN, "as deep as this the blur of the rim darkens an object")
+    behind_rim_mm: float = setting(0.35, "mm", CHOSEN, "so close behind its rim metal is white")
+    slope_sigma_px: float = setting(
+        0.5, "px", CHOSEN, "blur of fine pixels before slopes are taken, against noise"
+    )
+    rim_quantile: float = setting(
+        0.15, "share", CHOSEN, "of the rim is left out, where another thing touches it"
+    )
+    bars_straight: float = setting(
+        0.5,
+        "share",
+        CHOSEN,
+        "of the outline, of what is made of bars; of all else that is as white and steep in 158 real images"
+        " the straightest has 0.2, clips have 0.7 to 0.8",
+    )
+    bars_filled: float = setting(0.85, "share", CHOSEN, "median height of what is made of bars")
+    bars_rim_top: float = setting(0.8, "share", CHOSEN, "height close behind the rim of what is made of bars")
+    bars_softest: tuple[float, float] = setting(
+        (0.15, 1.3),
+        "mm, 1",
+        CHOSEN,
+        "way from black to white at the steepest slope of such a rim: of fine pixels, and what each mm of a"
+        " pixel adds",
+    )
+    bars_width_mm: tuple[float, float] = setting(
+        (0.25, 2.2), "mm", CHOSEN, "least and greatest width of one or of two bars side by side"
+    )
+    bars_extent_mm: float = setting(2.0, "mm", CHOSEN, "extent of what is made of bars, at least")
     min_breast_share: float = setting(
         1 / 3, "share", CHOSEN, "of the ring round an object: with more of it in the breast, only that counts"
     )
