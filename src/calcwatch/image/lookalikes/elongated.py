@@ -30,6 +30,7 @@ class ElongatedObject:
         contact_mm: Length of the border of the picture that it touches, 0 for none.
         spacing_mm: Millimeters a pixel of the picture it was found in.
         straight: Share of its outline in straight pieces as long as the side of a bar, 0 to 1.
+        gap_mm: Length of the longest narrow valley within it, as between two bars; 0 for none.
         filled: Median height within it, away from the rim: 1 is white.
         rim_top: Height that is reached close behind nearly all of its rim: 1 is white all round.
         steepness: Steepest slope at nearly all of its rim, as a share of the height behind it, a millimeter.
@@ -46,6 +47,7 @@ class ElongatedObject:
     contact_mm: float
     spacing_mm: float
     straight: float
+    gap_mm: float
     filled: float
     rim_top: float
     steepness: float
@@ -100,6 +102,7 @@ def measure_elongated_object(
         contact_mm=contact_px * spacing_mm,
         spacing_mm=spacing_mm,
         straight=_straightness(outline, mm, settings),
+        gap_mm=_gap(finer, solid, mm, settings),
         filled=_filled(finer, solid, mm, settings),
         **_rim(finer, outline, mm, settings),
     )
@@ -117,9 +120,27 @@ def _filled(
     height: NDArray[np.float32], solid: NDArray[np.uint8], mm: float, settings: MetalSettings
 ) -> float:
     """Median height of what lies deeper than the blur of the rim; of all where nothing is as deep."""
-    reach = 2 * round(settings.rim_mm / mm) + 1
-    inner = cv2.erode(solid, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
+    inner = cv2.erode(solid, _disk(settings.rim_mm / mm))
     return float(np.median(height[(inner if inner.any() else solid) > 0]))
+
+
+def _gap(height: NDArray[np.float32], solid: NDArray[np.uint8], mm: float, settings: MetalSettings) -> float:
+    """Length of the longest valley that is narrow, in mm: two bars side by side leave a darker line."""
+    # black beside the object, so that a notch in its rim is no valley
+    inside = np.where(solid > 0, height, np.float32(0))
+    # closing fills what a disk does not fit into: valleys, and no slopes
+    depth = cv2.morphologyEx(inside, cv2.MORPH_CLOSE, _disk(settings.gap_mm / 2 / mm)) - inside
+    valleys = ((depth > settings.gap_depth) & (cv2.erode(solid, _disk(settings.rim_mm / mm)) > 0)).view(
+        np.uint8
+    )
+    contours, _ = cv2.findContours(valleys, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    sides = [sorted(side + 1 for side in cv2.minAreaRect(contour)[1]) for contour in contours]
+    return mm * max((long for short, long in sides if long >= settings.gap_elongation * short), default=0.0)
+
+
+def _disk(radius_px: float) -> NDArray[np.uint8]:
+    size = 2 * round(radius_px) + 1
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)), np.uint8)
 
 
 def _rim(

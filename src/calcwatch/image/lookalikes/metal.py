@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
 import numpy as np
@@ -64,9 +64,24 @@ class _ObjectCandidate:
         return self.top + top + height / 2, self.left + left + width / 2
 
 
+class Metal(NamedTuple):
+    """Metal of one image.
+
+    Attributes:
+        lookalikes: What is surely metal, from top to bottom; an empty tuple for nothing.
+        covered: uint8, of the crop's shape, 1 on what belongs to it.
+        doubtful: uint8, same shape, 1 on what is as white and as sharp as metal, and of no shape by which it
+            could be told: a network may say that it is.
+    """
+
+    lookalikes: tuple[Lookalike, ...]
+    covered: NDArray[np.uint8]
+    doubtful: NDArray[np.uint8]
+
+
 def find_metal(
     image: PreparedImage, breast: BreastRegion, *, settings: MetalSettings = MetalSettings()
-) -> tuple[tuple[Lookalike, ...], NDArray[np.uint8]]:
+) -> Metal:
     """Find clips, markers and wires.
 
     An object that could be a calcification is left alone: one that is as soft as calcium of its width, or
@@ -78,8 +93,7 @@ def find_metal(
         settings: How metal looks.
 
     Returns:
-        Look-alikes from top to bottom, and a mask (uint8, of the crop's shape) of what belongs to them.
-        Nothing found gives an empty tuple and a mask of zeros.
+        What is metal, what belongs to it, and what may be metal.
     """
     measured = [
         (
@@ -106,13 +120,24 @@ def find_metal(
     else:
         # never where the window saturates: nearly sure is too little there
         metal += _clips_beside(metal, measured, image.px(settings.surgical_bed_mm), settings)
+    named = (_named(candidate, kind, settings) for candidate, kind in metal)
+    return Metal(
+        tuple(sorted(named, key=lambda lookalike: (lookalike.row, lookalike.column))),
+        _covered(image, [candidate for candidate, _ in metal], settings),
+        _covered(image, [candidate for candidate, found in measured if _is_sharp(found, settings)], settings),
+    )
+
+
+def _covered(
+    image: PreparedImage, candidates: Sequence[_ObjectCandidate], settings: MetalSettings
+) -> NDArray[np.uint8]:
+    """1 on objects and as near to them as a detection may sit that belongs to them."""
     covered = np.zeros(image.gray.shape, np.uint8)
     # wider than the outline: detections sit on the blurred rim as well
     reach = np.ones((2 * max(1, round(image.px(settings.reach_mm))) + 1,) * 2, np.uint8)
-    for candidate, _ in metal:
+    for candidate in candidates:
         covered[candidate.part] |= np.asarray(cv2.dilate(candidate.mask, reach), np.uint8)
-    named = (_named(candidate, kind, settings) for candidate, kind in metal)
-    return tuple(sorted(named, key=lambda lookalike: (lookalike.row, lookalike.column))), covered
+    return covered
 
 
 def _clips_beside(
@@ -151,8 +176,8 @@ def kind_of(elongated: ElongatedObject, *, settings: MetalSettings = MetalSettin
     """
     # what the border cuts has no length, roundness or holes to go by: it is judged first, by whiteness
     if not elongated.contact_mm and _is_made_of_bars(elongated, settings):
-        return NonLesionKind.CLIP if elongated.extent_mm <= settings.long_mm else NonLesionKind.WIRE
-    softest = settings.edge_blur_mm + settings.edge_blur_px * elongated.spacing_mm
+        return _kind_of_bars(elongated, settings)
+    softest = _softest_mm(elongated, settings)
     if (
         elongated.white < settings.min_plateau
         or elongated.edge_mm > softest
@@ -169,21 +194,20 @@ def kind_of(elongated: ElongatedObject, *, settings: MetalSettings = MetalSettin
 
 
 def _is_made_of_bars(elongated: ElongatedObject, settings: MetalSettings) -> bool:
-    """Whether it has straight sides and is white up to its rim: one bar, or two side by side, open or folded.
+    """Whether it has straight sides and is white up to its rim: one bar, or two side by side.
 
     Two bars that lie over each other are whiter than one, and between two there is a gap. So the plateau says
-    little of them; straight sides do, which nothing has that grew in the breast and is as white.
+    little of them; straight sides do, and the valley between them. Rods of calcium are straight, too, but they
+    have no valley, and a single bar has more of a plateau.
     """
     fine_mm, a_pixel = settings.bars_softest
     narrowest, widest = settings.bars_width_mm
-    return (
-        elongated.straight >= settings.bars_straight
-        and elongated.filled >= settings.bars_filled
-        and elongated.rim_top >= settings.bars_rim_top
-        and elongated.steepness * (fine_mm + a_pixel * elongated.spacing_mm) >= 1
-        and narrowest <= elongated.width_mm <= widest
-        and elongated.extent_mm >= settings.bars_extent_mm
-    )
+    white = elongated.filled >= settings.bars_filled and elongated.rim_top >= settings.bars_rim_top
+    steep = elongated.steepness * (fine_mm + a_pixel * elongated.spacing_mm) >= 1
+    long = elongated.extent_mm >= settings.bars_extent_mm
+    straight = elongated.straight >= settings.bars_straight
+    parted = elongated.gap_mm >= settings.gap_length_mm or _soft_mm(elongated) <= settings.bars_soft_mm
+    return white and steep and long and straight and parted and narrowest <= elongated.width_mm <= widest
 
 
 def _soft_mm(elongated: ElongatedObject) -> float:
@@ -191,8 +215,29 @@ def _soft_mm(elongated: ElongatedObject) -> float:
     return (1 - elongated.white) * elongated.width_mm / 2
 
 
+def _kind_of_bars(elongated: ElongatedObject, settings: MetalSettings) -> NonLesionKind:
+    """A clip, or what is longer than any: the wire of a marker, or a thinner one."""
+    if elongated.extent_mm <= settings.long_mm:
+        return NonLesionKind.CLIP
+    thick = elongated.width_mm >= settings.marker_wire_width_mm
+    return NonLesionKind.MARKER if thick else NonLesionKind.WIRE
+
+
+def _softest_mm(elongated: ElongatedObject, settings: MetalSettings) -> float:
+    """The softest edge that metal has where pixels are as coarse as these."""
+    return settings.edge_blur_mm + settings.edge_blur_px * elongated.spacing_mm
+
+
+def _is_sharp(elongated: ElongatedObject, settings: MetalSettings) -> bool:
+    """Whether whiteness and edge would let it be metal, whatever its shape; of calcium next to nothing is."""
+    softest = _softest_mm(elongated, settings) + settings.doubt_mm
+    return elongated.white >= settings.min_plateau and elongated.edge_mm <= softest
+
+
 def _is_beyond_doubt(elongated: ElongatedObject, settings: MetalSettings) -> bool:
-    """Whether it is metal even where the window saturates calcifications: sharp, wide enough, and no ball."""
+    """Whether it is metal even where the window saturates tissue: bars, or sharp, wide, and no ball."""
+    if not elongated.contact_mm and _is_made_of_bars(elongated, settings):
+        return True
     sharp = elongated.edge_mm <= settings.sharp_edge_mm and elongated.white >= settings.sure_plateau
     wide = elongated.width_mm >= settings.sure_width_mm
     return sharp and wide and elongated.roundness < settings.ball_roundness
@@ -200,7 +245,7 @@ def _is_beyond_doubt(elongated: ElongatedObject, settings: MetalSettings) -> boo
 
 def _is_nearly_sure(elongated: ElongatedObject, settings: MetalSettings) -> bool:
     """Whether it is whiter and sharper than calcium of its width, whatever its shape."""
-    softest = settings.edge_blur_mm + settings.edge_blur_px * elongated.spacing_mm + settings.doubt_mm
+    softest = _softest_mm(elongated, settings) + settings.doubt_mm
     small = elongated.width_mm <= settings.doubtful_width_mm and elongated.extent_mm <= settings.long_mm
     return (
         small

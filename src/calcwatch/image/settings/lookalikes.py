@@ -146,6 +146,10 @@ class MetalSettings:
     rim_quantile: float = setting(
         0.15, "share", CHOSEN, "of the rim is left out, where another thing touches it"
     )
+    gap_mm: float = setting(0.6, "mm", CHOSEN, "greatest width of the valley between two bars")
+    gap_depth: float = setting(0.04, "share", CHOSEN, "depth of such a valley, as a share of the height")
+    gap_elongation: float = setting(2.0, "1", CHOSEN, "length of such a valley over its width, at least")
+    gap_length_mm: float = setting(1.2, "mm", CHOSEN, "length of such a valley, at least")
     bars_straight: float = setting(
         0.5,
         "share",
@@ -153,8 +157,15 @@ class MetalSettings:
         "of the outline, of what is made of bars; of all else that is as white and steep in 158 real images"
         " the straightest has 0.2, clips have 0.7 to 0.8",
     )
-    bars_filled: float = setting(0.85, "share", CHOSEN, "median height of what is made of bars")
-    bars_rim_top: float = setting(0.8, "share", CHOSEN, "height close behind the rim of what is made of bars")
+    bars_filled: float = setting(
+        0.88, "share", CHOSEN, "median height of what is made of bars; the straightest real rods have 0.8"
+    )
+    bars_rim_top: float = setting(
+        0.88, "share", CHOSEN, "height close behind the rim of what is made of bars; such rods have 0.8"
+    )
+    bars_soft_mm: float = setting(
+        0.125, "mm", CHOSEN, "half of the width that is not white, at most, of a bar without a valley"
+    )
     bars_softest: tuple[float, float] = setting(
         (0.15, 1.3),
         "mm, 1",

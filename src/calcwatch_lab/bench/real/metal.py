@@ -159,7 +159,7 @@ def clips_in_words(real: Sequence[ClipResult], phantoms: Sequence[LookalikeResul
         A line for each real clip, and one for all of each sort.
     """
     lines = [
-        f"{clip.file} {clip.row:g} {clip.column:g}: {', '.join(clip.names) or 'not named'}, {clip.marks} marks"
+        f"{clip.file} {clip.row:g} {clip.column:g}: {', '.join(clip.names) or 'no name'}, {clip.marks} marks"
         for clip in real
     ]
     lines.append(
