@@ -40,6 +40,7 @@ class _ObjectCandidate:
     Attributes:
         height: Gray over the surround, as a share of the way to white.
         mask: uint8, same shape, 1 on the object.
+        white: How much of the gray scale it is from the surround to white.
         top: Row of the crop at which the window begins.
         left: Column of the crop at which it begins.
         contact_px: How much of one border of the picture it touches, 0 when it is not cut off.
@@ -47,6 +48,7 @@ class _ObjectCandidate:
 
     height: NDArray[np.float32]
     mask: NDArray[np.uint8]
+    white: float
     top: int
     left: int
     contact_px: int
@@ -95,13 +97,9 @@ def find_metal(
     Returns:
         What is metal, what belongs to it, and what may be metal.
     """
+    contrast = _tissue_contrast(image, breast, settings)
     measured = [
-        (
-            candidate,
-            measure_elongated_object(
-                candidate.height, candidate.mask, image.working_mm, candidate.contact_px, settings=settings
-            ),
-        )
+        (candidate, _measure(candidate, image, contrast, settings))
         for candidate in _object_candidates(image, breast, settings)
     ]
     metal = [
@@ -125,6 +123,30 @@ def find_metal(
         tuple(sorted(named, key=lambda lookalike: (lookalike.row, lookalike.column))),
         _covered(image, [candidate for candidate, _ in metal], settings),
         _covered(image, [candidate for candidate, found in measured if _is_sharp(found, settings)], settings),
+    )
+
+
+def _tissue_contrast(image: PreparedImage, breast: BreastRegion, settings: MetalSettings) -> float:
+    """By how much of the gray scale dense tissue is brighter than most of the breast."""
+    # every so many pixels: a sample tells quantiles of the breast as well as all of it
+    step = max(1, round(image.px(settings.seed_cell_mm)))
+    tissue = image.gray[::step, ::step][breast.mask[::step, ::step] > 0]
+    if not tissue.size:
+        return 1.0
+    middle, dense = np.quantile(tissue, settings.tissue_quantiles)
+    return max(float(dense - middle), image.gray_step)
+
+
+def _measure(
+    candidate: _ObjectCandidate, image: PreparedImage, contrast: float, settings: MetalSettings
+) -> ElongatedObject:
+    return measure_elongated_object(
+        candidate.height,
+        candidate.mask,
+        image.working_mm,
+        candidate.contact_px,
+        contrast=candidate.white / contrast,
+        settings=settings,
     )
 
 
@@ -197,8 +219,8 @@ def _is_made_of_bars(elongated: ElongatedObject, settings: MetalSettings) -> boo
     """Whether it has straight sides and is white up to its rim: one bar, or two side by side.
 
     Two bars that lie over each other are whiter than one, and between two there is a gap. So the plateau says
-    little of them; straight sides do, and the valley between them. Rods of calcium are straight, too, but they
-    have no valley, and a single bar has more of a plateau.
+    little of them; straight sides do, and the valley between them. Rods of calcium are straight too, but they
+    have no valley; a single bar has more of a plateau, or where nothing is saturated outshines all tissue.
     """
     fine_mm, a_pixel = settings.bars_softest
     narrowest, widest = settings.bars_width_mm
@@ -206,8 +228,19 @@ def _is_made_of_bars(elongated: ElongatedObject, settings: MetalSettings) -> boo
     steep = elongated.steepness * (fine_mm + a_pixel * elongated.spacing_mm) >= 1
     long = elongated.extent_mm >= settings.bars_extent_mm
     straight = elongated.straight >= settings.bars_straight
-    parted = elongated.gap_mm >= settings.gap_length_mm or _soft_mm(elongated) <= settings.bars_soft_mm
-    return white and steep and long and straight and parted and narrowest <= elongated.width_mm <= widest
+    no_rod = (
+        elongated.gap_mm >= settings.gap_length_mm
+        or _is_saturated(elongated, settings)
+        or elongated.contrast >= settings.bars_contrast
+    )
+    return white and steep and long and straight and no_rod and narrowest <= elongated.width_mm <= widest
+
+
+def _is_saturated(elongated: ElongatedObject, settings: MetalSettings) -> bool:
+    """Whether hardly anything of it but its blur is not white; dense calcium is softer."""
+    fine_mm, a_pixel = settings.saturated_edge
+    sharp = elongated.edge_mm <= fine_mm + a_pixel * elongated.spacing_mm
+    return sharp and elongated.white >= settings.saturated_plateau
 
 
 def _soft_mm(elongated: ElongatedObject) -> float:
@@ -293,9 +326,12 @@ def _kind_thick(elongated: ElongatedObject, settings: MetalSettings) -> NonLesio
         return NonLesionKind.MARKER if white else None
     # the wider an object is, the sharper and whiter calcium can look: a wide clip must be more so
     wide = elongated.width_mm >= settings.wide_mm
-    edge_mm = settings.wide_clip_edge_mm if wide else settings.clip_edge_mm
-    plateau = settings.wide_clip_plateau if wide else settings.clip_plateau
-    sharp = elongated.edge_mm <= edge_mm and elongated.white >= plateau
+    parted = elongated.gap_mm >= settings.gap_length_mm and elongated.white >= settings.saturated_plateau
+    sharp = (
+        _is_saturated(elongated, settings) or parted
+        if wide
+        else elongated.edge_mm <= settings.clip_edge_mm and elongated.white >= settings.clip_plateau
+    )
     # a bent or crossed bar is no shape of calcium: it may be a little softer
     bent = (
         elongated.solidity <= settings.branched_solidity
@@ -428,7 +464,7 @@ def _grow(
     for label in touched:
         own = (labels == label).astype(np.uint8)
         contact = _contact(own, part, image.gray.shape, settings)
-        yield _ObjectCandidate(height, own, part[0].start, part[1].start, contact)
+        yield _ObjectCandidate(height, own, white - surround, part[0].start, part[1].start, contact)
 
 
 def _surround(
@@ -471,8 +507,14 @@ def _saturates_tissue(
 
 
 def _named(candidate: _ObjectCandidate, kind: NonLesionKind, settings: MetalSettings) -> Lookalike:
-    """The object with its outline and the middle of its smallest circle, in crop pixels."""
-    (column, row), _ = cv2.minEnclosingCircle(longest_contour(candidate.mask))
+    """The object with its outline and its middle, in crop pixels: in a hole, or else on it."""
+    contour = longest_contour(candidate.mask)
+    (column, row), _ = cv2.minEnclosingCircle(contour)
+    if cv2.pointPolygonTest(contour, (column, row), measureDist=False) < 0:
+        # bent: the middle of the circle lies between the arms, its nearest neighbor on the rim of one
+        depth = cv2.distanceTransform(np.pad(candidate.mask, 1), cv2.DIST_L2, 5)[1:-1, 1:-1]
+        points = np.argwhere(depth > settings.ridge_depth * depth.max())
+        row, column = points[np.argmin(((points - (row, column)) ** 2).sum(axis=1))]
     outline = mask_outline(
         candidate.mask, settings.outline_tolerance_px, top=candidate.top, left=candidate.left
     )

@@ -101,11 +101,18 @@ class MetalSettings:
     loop_edge_mm: float = setting(0.09, "mm", CHOSEN, "softest edge of such a loop")
     clip_edge_mm: float = setting(0.082, "mm", CHOSEN, "softest edge of a thick clip")
     clip_plateau: float = setting(0.66, "share", CHOSEN, "of the area of a thick clip")
-    wide_clip_edge_mm: float = setting(0.07, "mm", CHOSEN, "softest edge of a wide clip")
-    wide_clip_plateau: float = setting(0.8, "share", CHOSEN, "of the area of a wide clip")
+    saturated_edge: tuple[float, float] = setting(
+        (0.06, 0.25),
+        "mm, 1",
+        CHOSEN,
+        "softest edge of what is saturated: of fine pixels, added by each mm of one",
+    )
+    saturated_plateau: float = setting(
+        0.7, "share", CHOSEN, "of the area, of what is saturated; of calcium half as dense again at most 0.63"
+    )
     bent_clip_edge_mm: float = setting(0.1, "mm", CHOSEN, "softest edge of a bent or crossed clip")
     bent_clip_plateau: float = setting(0.58, "share", CHOSEN, "of the area of a bent or crossed clip")
-    clip_elongation: float = setting(2.0, "1", CHOSEN, "length of a thick clip over its width, at least")
+    clip_elongation: float = setting(1.7, "1", CHOSEN, "length of a thick clip over its width, at least")
     marker_wire_width_mm: float = setting(
         0.5, "mm", CHOSEN, "from this width on a thin object can be the wire of a marker"
     )
@@ -163,8 +170,15 @@ class MetalSettings:
     bars_rim_top: float = setting(
         0.88, "share", CHOSEN, "height close behind the rim of what is made of bars; such rods have 0.8"
     )
-    bars_soft_mm: float = setting(
-        0.125, "mm", CHOSEN, "half of the width that is not white, at most, of a bar without a valley"
+    tissue_quantiles: tuple[float, float] = setting(
+        (0.5, 0.95), "share", CHOSEN, "quantiles of the breast between which is the contrast of dense tissue"
+    )
+    bars_contrast: float = setting(
+        6.0,
+        "1",
+        CHOSEN,
+        "white over the surround, in contrasts of dense tissue, from which on a straight bar is no rod; clips"
+        " on images that do not saturate have 7 to 12, straight rods at most 4.5",
     )
     bars_softest: tuple[float, float] = setting(
         (0.15, 1.3),
