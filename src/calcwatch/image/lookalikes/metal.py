@@ -222,10 +222,8 @@ def _is_made_of_bars(elongated: ElongatedObject, settings: MetalSettings) -> boo
     little of them; straight sides do, and the valley between them. Rods of calcium are straight too, but they
     have no valley; a single bar has more of a plateau, or where nothing is saturated outshines all tissue.
     """
-    fine_mm, a_pixel = settings.bars_softest
     narrowest, widest = settings.bars_width_mm
     white = elongated.filled >= settings.bars_filled and elongated.rim_top >= settings.bars_rim_top
-    steep = elongated.steepness * (fine_mm + a_pixel * elongated.spacing_mm) >= 1
     long = elongated.extent_mm >= settings.bars_extent_mm
     straight = elongated.straight >= settings.bars_straight
     no_rod = (
@@ -233,7 +231,14 @@ def _is_made_of_bars(elongated: ElongatedObject, settings: MetalSettings) -> boo
         or _is_saturated(elongated, settings)
         or elongated.contrast >= settings.bars_contrast
     )
-    return white and steep and long and straight and no_rod and narrowest <= elongated.width_mm <= widest
+    seen = white and long and straight and _is_steep(elongated, settings)
+    return seen and no_rod and narrowest <= elongated.width_mm <= widest
+
+
+def _is_steep(elongated: ElongatedObject, settings: MetalSettings) -> bool:
+    """Whether its rim is as steep as metal's where pixels are as coarse as these."""
+    fine_mm, a_pixel = settings.bars_softest
+    return elongated.steepness * (fine_mm + a_pixel * elongated.spacing_mm) >= 1
 
 
 def _is_saturated(elongated: ElongatedObject, settings: MetalSettings) -> bool:
@@ -294,7 +299,8 @@ def _kind_cut_off(elongated: ElongatedObject, settings: MetalSettings) -> NonLes
     """What the border of the picture cuts off shows no whole shape; it must be all the whiter."""
     sharp = (
         elongated.white >= settings.sure_plateau
-        and elongated.edge_mm <= settings.sharp_edge_mm
+        and elongated.edge_mm <= _softest_mm(elongated, settings)
+        and _is_steep(elongated, settings)
         and elongated.contact_mm <= settings.max_contact_mm
     )
     shortest, longest = settings.cut_off_extent_mm
@@ -394,9 +400,14 @@ def _object_candidates(
 ) -> list[_ObjectCandidate]:
     """Objects in the breast that are nearly white somewhere, those with the largest white spots first.
 
-    White is the brightest gray in the breast, so that a gray scale which ends early hides nothing.
+    White is the brightest gray in the breast, so that a gray scale which ends early hides nothing. Filters of
+    a device leave bright lines along the border of a picture: it has no say.
     """
-    white = max(settings.min_white, float(cv2.minMaxLoc(image.gray, mask=breast.mask)[1]))
+    border = round(image.px(settings.border_mm))
+    inner = tuple(
+        slice(min(border, length // 3), length - min(border, length // 3)) for length in image.gray.shape
+    )
+    white = max(settings.min_white, float(cv2.minMaxLoc(image.gray[inner], mask=breast.mask[inner])[1]))
     spots = (image.gray >= np.float32(settings.plateau_level * white)).view(np.uint8) & breast.mask
     taken = np.zeros_like(spots)
     candidates = []
@@ -486,15 +497,16 @@ def _surround(
 
 
 def _contact(mask: NDArray[np.uint8], part: Box, shape: tuple[int, ...], settings: MetalSettings) -> int:
-    """How many pixels of one border of the picture an object touches, or nearly; the largest of the four."""
-    longest = 0
+    """How many pixels of one border of the picture an object touches, or nearly; in a corner, all of them."""
+    touched = []
     for axis in (0, 1):
         # transposed, the left and right borders are tested as top and bottom
         side = mask if axis == 0 else mask.T
         first = side[: max(0, settings.cut_off_px - part[axis].start)]
         last = side[max(0, shape[axis] - settings.cut_off_px - part[axis].start) :]
-        longest = max(longest, int(first.any(axis=0).sum()), int(last.any(axis=0).sum()))
-    return longest
+        touched.append(max(int(first.any(axis=0).sum()), int(last.any(axis=0).sum())))
+    # what fills a corner is the rim of the field
+    return max(shape) if all(touched) else max(touched)
 
 
 def _saturates_tissue(

@@ -17,6 +17,9 @@ class MetalSettings:
     min_headroom: float = setting(
         0.12, "gray", CHOSEN, "a surround this close to white leaves nothing to tell metal by"
     )
+    border_mm: float = setting(
+        1.0, "mm", CHOSEN, "so near to the border of the picture nothing tells how bright white is"
+    )
     seed_cell_mm: float = setting(0.3, "mm", CHOSEN, "white spots are looked for on cells of this size")
     seed_mm2: tuple[float, float] = setting(
         (0.03, 90.0), "mm2", CHOSEN, "least and greatest area of a white spot that is looked at"
@@ -102,7 +105,7 @@ class MetalSettings:
     clip_edge_mm: float = setting(0.082, "mm", CHOSEN, "softest edge of a thick clip")
     clip_plateau: float = setting(0.66, "share", CHOSEN, "of the area of a thick clip")
     saturated_edge: tuple[float, float] = setting(
-        (0.06, 0.25),
+        (0.07, 0.33),
         "mm, 1",
         CHOSEN,
         "softest edge of what is saturated: of fine pixels, added by each mm of one",
@@ -165,10 +168,10 @@ class MetalSettings:
         " the straightest has 0.2, clips have 0.7 to 0.8",
     )
     bars_filled: float = setting(
-        0.88, "share", CHOSEN, "median height of what is made of bars; the straightest real rods have 0.8"
+        0.85, "share", CHOSEN, "median height of what is made of bars; the straightest real rods have 0.8"
     )
     bars_rim_top: float = setting(
-        0.88, "share", CHOSEN, "height close behind the rim of what is made of bars; such rods have 0.8"
+        0.85, "share", CHOSEN, "height close behind the rim of what is made of bars; such rods have 0.8"
     )
     tissue_quantiles: tuple[float, float] = setting(
         (0.5, 0.95), "share", CHOSEN, "quantiles of the breast between which is the contrast of dense tissue"
@@ -181,14 +184,14 @@ class MetalSettings:
         " on images that do not saturate have 7 to 12, straight rods at most 4.5",
     )
     bars_softest: tuple[float, float] = setting(
-        (0.15, 1.3),
+        (0.2, 1.5),
         "mm, 1",
         CHOSEN,
         "way from black to white at the steepest slope of such a rim: of fine pixels, and what each mm of a"
         " pixel adds",
     )
     bars_width_mm: tuple[float, float] = setting(
-        (0.25, 2.2), "mm", CHOSEN, "least and greatest width of one or of two bars side by side"
+        (0.25, 2.5), "mm", CHOSEN, "least and greatest width of one or of two bars side by side"
     )
     bars_extent_mm: float = setting(2.0, "mm", CHOSEN, "extent of what is made of bars, at least")
     min_breast_share: float = setting(
