@@ -18,7 +18,7 @@ from calcwatch.image.describe.describe import Describer
 from calcwatch.image.describe.distribution import BreastGeometry
 from calcwatch.image.describe.group import find_pieces, group, make_group
 from calcwatch.image.find.candidates import detect_classical
-from calcwatch.image.find.classify import is_lookalike
+from calcwatch.image.find.classify import is_lookalike, without_metal
 from calcwatch.image.find.detections import kept
 from calcwatch.image.findings import (
     to_calcifications,
@@ -164,9 +164,12 @@ def separate_lookalikes(
         (candidates.score >= settings.score_threshold) | is_lookalike(candidates, settings=settings.classify),
     )
     # rules first: they outline a whole object, and what lies on it is not named a second time
-    by_rule, remains = find_lookalikes(image, breast, likely, settings=settings)
-    likely = kept(likely, remains)
+    by_rule, remains, may_be_metal = find_lookalikes(image, breast, likely, settings=settings)
+    # on real images a network takes rims and arteries for metal: it is believed only where that is possible
+    likely = without_metal(kept(likely, remains), ~may_be_metal[remains])
     classified = is_lookalike(likely, settings=settings.classify)
+    possible = classified | (likely.score >= settings.score_threshold)
+    likely, classified = kept(likely, possible), classified[possible]
     by_network = name_lookalikes(image, kept(likely, classified), settings=settings)
     # look-alikes leave here, before groups are made: a clip is no member of any
     return kept(likely, ~classified), (*by_rule, *by_network)
