@@ -128,6 +128,9 @@ class _Cleaner:
         # What lies inside an object that names a patient is hers.
         own = self.identity_of(*person) if any(person) else identity
         inner = {name: self._part(name, part, own) for name, part in value.items()}
+        if "not_looked_for" in value:
+            # Notes of a breast say what a person stated, and may name a file.
+            inner["notes"] = []
         if "sha256" in value and isinstance(value.get("source"), str):
             # The digest of the cleaned image: that of the original would lead back to it.
             inner["sha256"] = self.new_source(value["source"])[1]

@@ -397,9 +397,10 @@ READING = record(
     ),
     Inlined(ASSESSMENT, of="assessment"),
     Field(
-        "stated",
+        "statement",
         or_null(STATEMENT),
         "What a person states of it (findings of option --context); null when nothing is.",
+        of="stated",
         since=WITH_KINDS,
     ),
     build=dict,
