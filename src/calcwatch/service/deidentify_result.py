@@ -137,7 +137,9 @@ class _Cleaner:
         return inner
 
     def _part(self, name: str, value: Any, identity: Identity | None) -> Any:
-        if name in _DROPPED and not isinstance(value, list):
+        # What is stated of a group is words of the lexicon, answers and a category: nobody is named by it.
+        is_of_group = value is None or (isinstance(value, dict) and "verdict" in value)
+        if name in _DROPPED and not isinstance(value, list) and not is_of_group:
             # The key stays, since a document without it could not be read again.
             return {} if isinstance(value, dict) else "removed"
         return value if name in _KEPT else self.value(name, value, identity)

@@ -397,10 +397,9 @@ READING = record(
     ),
     Inlined(ASSESSMENT, of="assessment"),
     Field(
-        "statement",
+        "stated",
         or_null(STATEMENT),
         "What a person states of it (findings of option --context); null when nothing is.",
-        of="stated",
         since=WITH_KINDS,
     ),
     build=dict,
