@@ -69,7 +69,10 @@ def answers() -> dict[str, Any]:
         "locations": [reading.location.words for reading in exam.groups],
         "view_notes": [reading.view_note for reading in exam.groups],
         "groups": [judged(reading.assessment) for reading in exam.groups],
-        "breasts": [judged(breast.assessment) for breast in exam.breasts],
+        "breasts": [
+            [breast.found, *(judged(single.assessment) for single in breast.singles)]
+            for breast in exam.breasts
+        ],
         "laterality_pattern": exam.laterality_pattern.value,
         "suspicion": exam.suspicion,
         "score": exam.score,

@@ -6,13 +6,18 @@ from html.parser import HTMLParser
 
 import pytest
 
-from calcwatch.domain.findings import ImageFindings
+from calcwatch.comparison.compare import Compared
+from calcwatch.domain.change import Comparison
+from calcwatch.domain.findings import ImageFindings, KindDescription
 from calcwatch.domain.image import Laterality, ViewPosition
-from calcwatch.formats.result.run import NotAnalyzed, ReadExamination
+from calcwatch.domain.lexicon import Category, GroupKind
+from calcwatch.formats.result.run import NotAnalyzed, ReadExamination, Step
 from calcwatch.report.page import page_parts, reading_order
+from calcwatch.report.performance import performance
 from calcwatch.report.pictures import take_pictures
 from calcwatch.words.flags import FLAG_WORDS, PURPOSE
-from calcwatch.words.lexicon import SUGGESTION_NOTE
+from calcwatch.words.lexicon import SUGGESTION_NOTE, TRADEMARK_NOTE
+from calcwatch.words.next_step import NOT_LOOKED_FOR_SHORT
 from tests.formats.result.examples import PROVENANCE, breast_picture, findings
 from tests.formats.result.readings import described, examination, examinations
 
@@ -111,19 +116,23 @@ def test_awkward_names_are_shown(name: str) -> None:
 
 
 def test_worst_image_comes_first(page_text: str) -> None:
-    """The image with the most believable group comes first, in the overview and below."""
+    """The examination with the most believable group comes first, in the worklist and below."""
     assert page_text.index('id="image-2"') < page_text.index('id="image-1"')
-    assert page_text.index('href="#image-2"') < page_text.index('href="#image-1"')
+    assert page_text.index('href="#examination-1"') < page_text.index('href="#examination-2"')
+    assert page_text.index('id="examination-1"') < page_text.index('id="image-2"')
 
 
 def test_group_is_shown_at_true_size_and_magnified(page_text: str) -> None:
-    """A group is shown at one image pixel a CSS pixel, and magnified without and with outlines."""
+    """A group is shown magnified with its outlines; folded away, numbered and at one pixel a CSS pixel."""
     exact = re.search(r'<svg class="exact" width="(\d+)" height="(\d+)" viewBox="0 0 (\d+) (\d+)"', page_text)
     assert exact
     assert exact.group(1, 2) == exact.group(3, 4)
-    width, height = (int(side) * 4 for side in exact.group(1, 2))
-    assert page_text.count(f'<svg width="{width}" height="{height}"') == 2
-    assert page_text.count('<polygon class="outline"') == 5
+    times = re.search(r"magnified (\d) times, with outlines", page_text)
+    assert times
+    width, height = (int(side) * int(times[1]) for side in exact.group(1, 2))
+    assert page_text.count(f'<svg class="magnified" width="{width}" height="{height}"') == 2
+    assert page_text.count('<polygon class="outline"') == 2 * 5
+    assert page_text.index('<svg class="magnified"') < page_text.index("Numbered and at 1:1")
 
 
 def test_page_says_what_must_be_known(page_text: str) -> None:
@@ -157,11 +166,16 @@ def test_worklist_stands_on_top(read_page: str) -> None:
 
 
 def test_group_stands_beside_its_description_and_reasons(read_page: str) -> None:
-    """A group's part says suggestion, studies, shape, distribution, place, reasons, doubts and rules."""
-    part = read_page[read_page.index('id="image-2-group-A"') :]
+    """A finding says suggestion, kind, studies, shape, distribution, place, reasons, doubts and rules."""
+    part = read_page[read_page.index('<article class="group finding') :]
     text = " ".join(re.sub(r"<[^>]+>", " ", part[: part.index("</article>")]).split())
     for said in (
-        "suggests 0 ; if confirmed 4B",
+        "BI-RADS 4B if confirmed moderate suspicion",
+        "To do: magnification or more views first.",
+        "a tight group of small specks",
+        "3 fine pleomorphic, 1 amorphous, 1 cannot be told",
+        "Judged by the facts alone.",
+        "Suspicion 0.71",
         "28 to 50 %",
         "Rominger 2012",
         "fine pleomorphic 62 %",
@@ -180,10 +194,13 @@ def test_group_stands_beside_its_description_and_reasons(read_page: str) -> None
 
 
 def test_group_leads_to_the_other_view(read_page: str) -> None:
-    """A group seen in two views links to its counterpart, each way."""
-    assert read_page.count('href="#image-3-group-A">L MLO, group A</a>') == 2
-    assert read_page.count('href="#image-2-group-A">L CC, group A</a>') == 2
-    assert Page(read_page).ids
+    """A group seen in two views is one finding with both pictures; the table of pairs leads to either."""
+    assert read_page.count('<article class="group finding') == 1
+    finding = read_page[read_page.index('<article class="group finding') :]
+    finding = finding[: finding.index("</article>")]
+    assert finding.index('<figure id="image-2-group-A"') < finding.index('<figure id="image-3-group-A"')
+    assert read_page.count('href="#image-3-group-A">L MLO, group A</a>') == 1
+    assert read_page.count('href="#image-2-group-A">L CC, group A</a>') == 1
 
 
 def test_nipple_is_marked(read_page: str, page_text: str) -> None:
@@ -193,8 +210,78 @@ def test_nipple_is_marked(read_page: str, page_text: str) -> None:
 
 
 def test_page_says_that_it_only_suggests(read_page: str) -> None:
-    """Every examination, the head and the foot say that these are suggestions and not for patients."""
-    assert read_page.count(SUGGESTION_NOTE) == 4
+    """Head and foot say that these are suggestions and not for patients, and whose mark BI-RADS is."""
+    assert read_page.count(SUGGESTION_NOTE) == 2
+    assert TRADEMARK_NOTE in read_page
+
+
+def test_the_page_says_first_what_to_do_and_what_was_not_looked_for(read_page: str) -> None:
+    """Before any picture: findings to look at with place and suggestion, and what was not looked for."""
+    words = " ".join(re.sub(r"<[^>]+>", " ", read_page[: read_page.index("<figure")]).split())
+    assert "Look at 1 finding: left outer, suggestion 4B if confirmed." in words
+    assert NOT_LOOKED_FOR_SHORT in words
+    assert "Nothing was marked; that is no normal mammogram: read it as always." in words
+
+
+def test_no_breast_has_a_category(read_page: str) -> None:
+    """A category stands with findings alone: the list of examinations and the words on breasts hold none."""
+    top = read_page[read_page.index("<nav") : read_page.index("<article")]
+    assert 'class="chip' not in top
+
+
+def test_measured_performance_stands_on_the_page_once(read_page: str) -> None:
+    """The box says what this version was measured to do, and on what it was not tested."""
+    assert read_page.count("How good is this version, measured on real images") == 1
+    assert performance().headline in read_page
+    assert f"Not tested on {performance().not_tested_on}." in read_page
+
+
+def test_marks_can_be_switched_off_without_a_script(read_page: str) -> None:
+    """A box with a key of its own stands before everything that it hides; nothing runs."""
+    assert re.search(r'<input type="checkbox" id="marks" accesskey="m" checked>', read_page)
+    assert '<label for="marks"' in read_page
+    assert read_page.index('id="marks"') < read_page.index("<main")
+    assert "#marks:not(:checked) ~ main" in read_page
+
+
+def benign(read: ReadExamination) -> ReadExamination:
+    """The same examination, its groups arteries that look benign."""
+    vessel = KindDescription(((GroupKind.VASCULAR, 0.97),))
+    images = tuple(
+        replace(image, groups=tuple(replace(group, kind=vessel) for group in image.groups))
+        for image in read.findings.images
+    )
+    groups = tuple(
+        replace(
+            group,
+            assessment=replace(group.assessment, suggested_category=Category.BENIGN, if_confirmed=None),
+        )
+        for group in read.findings.groups
+    )
+    return replace(read, findings=replace(read.findings, images=images, groups=groups))
+
+
+def test_arteries_are_one_line_without_pictures() -> None:
+    """What looks benign has no enlargement: arteries are one line with their total, to be confirmed."""
+    views = (described(), described("exam/L-MLO.dcm", view=ViewPosition.MLO, uid="g2"))
+    text = write(*views, read=[benign(examination(*views))])
+    assert "<article" not in text
+    words = " ".join(re.sub(r"<[^>]+>", " ", text).split())
+    assert "Nothing suspicious was marked; arteries (1) and loose specks look benign: confirm." in words
+    assert "Arteries 2 1: 5 calcifications left" in words
+    assert Page(text).ids
+
+
+def test_current_examination_comes_before_its_prior() -> None:
+    """In a series the latest examination is shown first, whatever the worklist scores are."""
+    days = [
+        replace(image, description=replace(image.description, study_date=date))
+        for image, date in ((described("then.dcm"), "20240101"), (described("now.dcm"), "20250101"))
+    ]
+    then, now = examination(days[0], score=10), examination(days[1], first=1, score=2)
+    step = Step((0,), (1,), Compared((days[0],), now.findings, Comparison((), (), ()), None))
+    assert reading_order([then, now]) == (0, 1)
+    assert reading_order([then, now], [step]) == (1, 0)
 
 
 def test_image_in_no_examination_is_refused() -> None:

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from calcwatch.cli.main import app
 from calcwatch.domain.errors import NotInResult, UnreadableImage
 from calcwatch.domain.image import GivenAttributes
+from calcwatch.formats.result.document import DOCUMENTS
 from calcwatch.service.deidentify import deidentify_files
 from calcwatch.service.explain import explain_group
 from calcwatch.service.export import export_result
@@ -45,9 +46,9 @@ def oldest(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def newer(older: Path) -> Path:
-    """Findings that say they are of schema version 3.0."""
+    """Findings that say they are of schema version 4.0."""
     path = older / "findings.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"schema_version": "3.0"}))
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"schema_version": "4.0"}))
     return older
 
 
@@ -97,7 +98,8 @@ def test_older_results_are_deidentified_with_the_names_of_today(older: Path, old
     assert (len(done.results), done.refused) == (4, [])
     for name in done.results:
         text = (done.out / name).read_text(encoding="utf-8")
-        assert json.loads(text)["schema_version"] == "2.0"
+        today = DOCUMENTS["findings" if "findings" in name else "comparison"].version
+        assert json.loads(text)["schema_version"] == today
         assert not any(word in text for word in ("PHANTOM-0040", "20240115", "Klarname", "faint", "likeness"))
 
 
@@ -108,7 +110,7 @@ def test_suspicion_is_fitted_to_older_results(older: Path) -> None:
 
 def test_a_newer_version_is_refused_everywhere(newer: Path, tmp_path: Path) -> None:
     """Explain, export, compare, the fit of suspicion and de-identification name file, version and remedy."""
-    words = r"findings\.json: its schema version 3\.0 is newer than 2\.0.*analyze the images again"
+    words = r"findings\.json: its schema version 4\.0 is newer than 3\.0.*analyze the images again"
     for use in (
         lambda: explain_group("1:A", newer),
         lambda: read_result_folder(newer),
@@ -119,7 +121,7 @@ def test_a_newer_version_is_refused_everywhere(newer: Path, tmp_path: Path) -> N
             use()
     done = deidentify_files(newer, tmp_path / "out", seed=3)
     assert done.results == []
-    assert all("newer than 2.0" in file.message for file in done.refused)
+    assert all("newer than 3.0" in file.message for file in done.refused)
     assert len(done.refused) == 3
 
 

@@ -27,18 +27,17 @@ CATEGORIES: dict[Category, Code] = {
 FOLLOW_UPS: dict[Category, Code] = {
     # Incomplete is a question to more views, before any biopsy is spoken of.
     Category.INCOMPLETE: Code("DCM", "111135", "Additional projections"),
-    Category.NEGATIVE: Code("DCM", "111140", "Normal interval follow-up"),
-    Category.BENIGN: Code("DCM", "111140", "Normal interval follow-up"),
     Category.PROBABLY_BENIGN: Code("DCM", "111142", "Follow-up at short interval (1-11 months)"),
     Category.LOW_SUSPICION: Code("DCM", "111143", "Biopsy should be considered"),
     Category.MODERATE_SUSPICION: Code("DCM", "111143", "Biopsy should be considered"),
     Category.HIGH_SUSPICION: Code("DCM", "111148", "Biopsy should be strongly considered"),
     Category.HIGHLY_SUGGESTIVE: Code("DCM", "111148", "Biopsy should be strongly considered"),
-    Category.KNOWN_MALIGNANCY: Code(
-        "DCM", "111122", "Known biopsy proven malignancy - take appropriate action"
-    ),
 }
-"""Recommended follow-up that goes with a suggested category (PS3.16 CID 6028)."""
+"""Recommended follow-up that goes with a category suggested for a finding (PS3.16 CID 6028).
+
+1 and 2 have none: "normal interval" would be said of the breast, and only calcifications were looked for. 6
+has none: a proven cancer is in somebody's hands.
+"""
 
 SHORT_INTERVAL_MONTHS = 6
 """Interval of the follow-up of a probably benign finding, as BI-RADS (5th edition) asks."""

@@ -15,9 +15,6 @@ SIDES: dict[Laterality, Code] = {
 }
 """The breast of a side (PS3.16 CID 6022)."""
 
-LATERALITY = Code("SCT", "272741003", "Laterality")
-"""Side, as a question; the answers are ``SIDES``."""
-
 # Two tables, since templates ask either for a sided breast (CID 6022) or for a side of the breast (CID 244).
 LATERALITIES: dict[Laterality, Code] = {
     Laterality.LEFT: Code("SCT", "7771000", "Left"),

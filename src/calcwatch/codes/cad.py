@@ -58,12 +58,6 @@ INDIVIDUAL_IMPRESSION = Code("DCM", "111034", "Individual Impression/Recommendat
 IMPRESSION = Code("DCM", "111033", "Impression Description")
 """Heading: the reading in words (TID 4002)."""
 
-RECOMMENDED_FOLLOW_UP = Code("DCM", "111053", "Recommended Follow-up")
-"""Heading (TID 4002); the answers are ``assessment.FOLLOW_UPS``."""
-
-RECOMMENDED_INTERVAL = Code("DCM", "111055", "Recommended Follow-up Interval")
-"""Heading (TID 4002), in months."""
-
 RENDERING_INTENT = Code("DCM", "111056", "Rendering Intent")
 """Whether a finding is to be shown, as a question (TID 4006)."""
 

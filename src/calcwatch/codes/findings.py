@@ -17,6 +17,9 @@ CLUSTER = Code("SCT", "129769006", "Calcification Cluster")
 INDIVIDUAL = Code("SCT", "129770007", "Individual Calcification")
 """A single calcification as a finding (PS3.16 CID 6014)."""
 
+FINDING = Code("DCM", "121071", "Finding")
+"""What was found, as a question; the answer is in words."""
+
 NON_LESION = Code("DCM", "111102", "Non-lesion")
 """Something bright that is no calcification, as a finding (PS3.16 CID 6014)."""
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from calcwatch.codes.code import PRIVATE_SCHEME, Code
 
-EXAM_SCORE = Code(PRIVATE_SCHEME, "exam_score", "Examination score, 1 to 10 (orders a worklist)")
+EXAM_SCORE = Code(PRIVATE_SCHEME, "exam_score", "Worklist score, 1 to 10 (no probability)")
 """The examination's decile on the reference population; no probability."""
 
 EXTENT = Code(PRIVATE_SCHEME, "extent", "Largest distance between two calcifications")
 """Extent of a group, between centers of calcifications."""
 
-SUSPICION = Code(PRIVATE_SCHEME, "suspicion", "Likeness to suspicious groups, 0 to 1")
-"""Ranks groups; no probability."""
+SUSPICION = Code(PRIVATE_SCHEME, "suspicion", "Probability that a reader would call it suspicious, 0 to 1")
+"""Suspicion of a group; no probability of cancer."""
 
 LASTING_TRACKING_UID = Code(PRIVATE_SCHEME, "lasting_uid", "Tracking UID through all examinations")
 """Names a group on all days; the Tracking Unique Identifier names it on one."""

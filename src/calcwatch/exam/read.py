@@ -298,9 +298,7 @@ def _read_singles(
     for image in images:
         for single in image.singles:
             described = single.morphology is not None and bool(single.morphology.probabilities)
-            suspicion = suspicion_of_single(
-                single, len(image.calcifications), model, settings=settings.suspicion
-            )
+            suspicion = suspicion_of_single(single, model)
             facts = facts_of_single(
                 single,
                 # what is stated of the breast is told in its notes, not once more by every speck
@@ -394,7 +392,7 @@ def _suspicion(
     ]
     ranked += [
         (
-            suspicion_of_single(single, len(image.calcifications), model, settings=settings.suspicion),
+            suspicion_of_single(single, model),
             single.tracking_uid,
             single_words(single, image.description),
         )

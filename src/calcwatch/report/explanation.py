@@ -7,13 +7,23 @@ from enum import StrEnum
 from textwrap import wrap
 from typing import TypeVar
 
+from calcwatch.domain.assessment import JudgedBy
 from calcwatch.domain.identity import letter
-from calcwatch.domain.lexicon import Category, Distribution, Morphology
+from calcwatch.domain.lexicon import Category, Distribution, GroupKind, Morphology
 from calcwatch.exam.facts import Facts
 from calcwatch.exam.rule_table import Rule, RuleTable
 from calcwatch.formats.result.fields import Document
+from calcwatch.report.performance import performance_lines
 from calcwatch.report.views.reading import counted_words, description_words, percent_words, range_words
-from calcwatch.words.lexicon import CATEGORY_WORDS, DISTRIBUTION_WORDS, MORPHOLOGY_WORDS, SUGGESTION_NOTE
+from calcwatch.words.lexicon import (
+    CATEGORY_WORDS,
+    DISTRIBUTION_WORDS,
+    GROUP_KIND_WORDS,
+    JUDGED_BY_WORDS,
+    MORPHOLOGY_WORDS,
+    SUGGESTION_NOTE,
+    TRADEMARK_NOTE,
+)
 
 _WIDTH = 100  # characters of a line
 _NAME = 18  # of them for the name before a text
@@ -75,7 +85,7 @@ def explanation(document: Document, name: str, table: RuleTable) -> Iterator[str
     yield from _rules(group, known)
     yield from _changes(group, known)
     yield ""
-    yield from _made(examination, known)
+    yield from _made(examination, known, document["provenance"]["analysis_version"])
 
 
 def _line(name: str, words: str, indent: int = 2) -> Iterator[str]:
@@ -93,15 +103,45 @@ def _suggestion(group: Document) -> Iterator[str]:
     if group["suggested_category"] is None:
         yield "Nothing is suggested: the group was not assessed."
         return
-    confirmed = group["if_confirmed"]
-    then = f"; if confirmed {_category(confirmed)}" if confirmed else ""
-    yield f"Suggests {_category(group['suggested_category'])}{then}"
+    if confirmed := group["if_confirmed"]:
+        yield f"Suggests {_category(confirmed)} if confirmed"
+        yield from _line(
+            "to do", f"{_category(group['suggested_category'])}: magnification or more views first"
+        )
+    else:
+        yield f"Suggests {_category(group['suggested_category'])}"
     yield from _line("not below", group["floor"])
+    yield from _line("judged by", _judged(group))
+    if stated := {
+        name: value for name, value in (group["stated"] or {}).items() if value not in (None, [], "")
+    }:
+        yield from _line(
+            "a person says", "; ".join(f"{name} {_plain(value)}" for name, value in stated.items())
+        )
     if likely := group["likelihood_range"]:
         found = range_words(likely["low"], likely["high"])
         yield from _line("in studies", f"{found} of such findings were malignant ({likely['source']})")
     if group["suspicion"] is not None:
-        yield from _line("suspicion", f"{group['suspicion']:.2f} (0 to 1; it ranks groups)")
+        yield from _line(
+            "suspicion",
+            f"{group['suspicion']:.2f} (0 to 1: probability that a reader would call it suspicious; no "
+            "probability of cancer)",
+        )
+    yield from _line("belief", f"{group['score']:.2f} (0 to 1: that it is a group of calcifications)")
+
+
+def _plain(value: object) -> str:
+    """A stated value as a person writes it."""
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+
+
+def _judged(group: Document) -> str:
+    words = JUDGED_BY_WORDS[JudgedBy(group["judged_by"] or JudgedBy.RULES)]
+    if group["cost_ratio"] is None:
+        return words
+    return f"{words}; {group['cost_ratio']:g} needless alarms weigh as much as one missed finding"
 
 
 def _described(probabilities: dict[str, float], kind: type[_Word], words: dict[_Word, str]) -> str:
@@ -112,6 +152,13 @@ def _described(probabilities: dict[str, float], kind: type[_Word], words: dict[_
 
 def _description(image: Document, group: Document) -> Iterator[str]:
     yield "Looks like"
+    kinds = _described(group["kind_probabilities"], GroupKind, GROUP_KIND_WORDS)
+    yield from _line("kind", kinds or "not told")
+    if group["composition"]:
+        counted = ", ".join(
+            f"{number} {MORPHOLOGY_WORDS[Morphology(word)]}" for word, number in group["composition"].items()
+        )
+        yield from _line("made of", counted)
     shapes = _described(group["morphology_probabilities"], Morphology, MORPHOLOGY_WORDS)
     note = f"cannot tell: {group['morphology_note']}; " if group["morphology_note"] else ""
     yield from _line("shape", f"{note}{shapes}" or "not described")
@@ -191,11 +238,16 @@ def _effect(rule: Rule) -> str:
     return ", ".join(effect for effect in effects if effect) or "a note"
 
 
-def _made(examination: Document, table: RuleTable | None) -> Iterator[str]:
+def _made(examination: Document, table: RuleTable | None, analysis_version: str) -> Iterator[str]:
     if stated := examination.get("stated"):
         yield f"Stated by a person: {'; '.join(f'{name} {value}' for name, value in stated.items())}"
     version = examination.get("rule_table_version") or "unknown"
     yield f"Rule table {version}, {examination.get('lexicon', 'lexicon unknown')}"
     if table is None:
         yield "The rule table that is installed is another one: conditions and sources are not told."
-    yield from wrap(SUGGESTION_NOTE, _WIDTH)
+    yield ""
+    yield "How good is this version, measured on real images"
+    for line in performance_lines(analysis_version):
+        yield from _line("", line)
+    yield ""
+    yield from wrap(f"{SUGGESTION_NOTE} {TRADEMARK_NOTE}", _WIDTH)

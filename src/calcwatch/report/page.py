@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from calcwatch.domain.findings import ImageFindings, Provenance
+from calcwatch.domain.image import Laterality
+from calcwatch.domain.views import is_from_above
 from calcwatch.formats.result.fields import printable
 from calcwatch.formats.result.run import (
     NotAnalyzed,
     ReadExamination,
     Step,
     images_as_read,
+    study_date_of,
     study_dates,
     worklist,
 )
@@ -19,31 +23,70 @@ from calcwatch.report.marks import (
     CALCIFICATION_COLOR,
     GROUP_COLOR,
     NON_LESION_COLOR,
-    anchor,
-    image_label,
 )
-from calcwatch.report.pictures import ImagePictures
+from calcwatch.report.performance import Performance, performance
+from calcwatch.report.pictures import Box, ImagePictures
 from calcwatch.report.side_by_side import SheetOf
 from calcwatch.report.template import Row, template
 from calcwatch.report.views.comparison import view_dates, view_histories, view_step
-from calcwatch.report.views.examination import links, view_examination, view_readings
+from calcwatch.report.views.examination import view_examination
+from calcwatch.report.views.findings import view_findings
 from calcwatch.report.views.image import view_image
 from calcwatch.report.views.reading import SHAPE_HEADS
+from calcwatch.words.changes import interval_words
 from calcwatch.words.flags import PURPOSE, REASONS
-from calcwatch.words.lexicon import SUGGESTION_NOTE
+from calcwatch.words.lexicon import SUGGESTION_NOTE, TRADEMARK_NOTE
+from calcwatch.words.next_step import NOT_LOOKED_FOR_SHORT, sort_findings
+
+_SIDES = (Laterality.RIGHT, Laterality.LEFT)  # right first, as films hang
 
 
-def reading_order(examinations: Sequence[ReadExamination]) -> tuple[int, ...]:
+def reading_order(examinations: Sequence[ReadExamination], steps: Sequence[Step] = ()) -> tuple[int, ...]:
     """Tell the order in which the page shows the images.
 
     Args:
         examinations: Of the run.
+        steps: Comparisons of a series of them, the earliest first; empty where nothing was compared.
 
     Returns:
-        Places of the images, as in the worklist, of an examination the most suspicious one first.
+        Places of the images: examinations as in the worklist, of a series the latest first; in each as films
+        hang, views from above first, right beside left.
 
     """
-    return tuple(place for examination in worklist(examinations) for place in _worst_first(examination))
+    return tuple(place for examination in _in_order(examinations, steps) for place in _hung(examination))
+
+
+def _in_order(examinations: Sequence[ReadExamination], steps: Sequence[Step]) -> tuple[ReadExamination, ...]:
+    """Examinations as the page shows them: what is current never stands behind its prior."""
+    ranks: dict[str, int] = {}
+    for rank, step in enumerate(reversed(steps)):
+        # A prior view may stand in for one that was left out since: the latest day that shows it counts.
+        ranks |= {source: rank + 1 for source in _sources(step.compared.prior) if source not in ranks}
+        ranks |= dict.fromkeys(_sources(step.compared.examination.images), rank)
+    # sorted keeps the order of the worklist among what no step names.
+    return tuple(
+        sorted(
+            worklist(examinations),
+            key=lambda read: min(ranks.get(source, 0) for source in _sources(read.findings.images)),
+        )
+    )
+
+
+def _sources(images: Sequence[ImageFindings]) -> set[str]:
+    """Names of images: a comparison counts them otherwise than a run."""
+    return {image.description.source for image in images}
+
+
+def _hung(examination: ReadExamination) -> list[int]:
+    """Places of its images as films hang."""
+
+    def rank(place: int) -> tuple[bool, int]:
+        image = images[place].description
+        side = _SIDES.index(image.image_laterality) if image.image_laterality in _SIDES else len(_SIDES)
+        return not is_from_above(image.view_position), side
+
+    images = dict(zip(examination.places, examination.findings.images, strict=True))
+    return sorted(images, key=rank)
 
 
 def page_parts(
@@ -74,27 +117,25 @@ def page_parts(
         ValueError: An image is in no examination or in two.
 
     """
-    order = reading_order(examinations)
+    order = reading_order(examinations, steps)
     # An image in no examination would be left out of the page, as if nothing had been found on it.
     if sorted(order) != list(range(len(places))):
         raise ValueError("each image must be in one examination, or the page would not show it")
-    as_read = images_as_read(examinations)
-    images = [as_read[at] for at in range(len(places))]
-    # A generator: pictures of a single image lie in memory at a time, whatever the length of the page.
-    views = (view_image(shown, images[at], places[at]) for shown, at in zip(pictures, order, strict=True))
+    ordered = _in_order(examinations, steps)
     # Files that may hold a missed image come before those that are no image at all.
     errors_first = sorted(not_analyzed, key=lambda refused: not refused.is_error)
+    images = images_as_read(examinations)
+    inputs = [images[at].description for at in range(len(places))]
     return template("report.html").generate(
         purpose=PURPOSE,
         suggestion_note=SUGGESTION_NOTE,
-        chapters=[
-            _chapter(examination, index, images, places, views)
-            for index, examination in enumerate(worklist(examinations))
-        ],
-        comparison=_comparison(steps, sheets) if steps and sheets else "",
-        image_count=len(images),
-        group_count=sum(len(image.groups) for image in images),
-        calcification_count=sum(len(image.calcifications) for image in images),
+        trademark_note=TRADEMARK_NOTE,
+        chapters=[_head(examination, index, places, steps) for index, examination in enumerate(ordered)],
+        is_series=bool(steps),
+        not_looked_for=NOT_LOOKED_FOR_SHORT,
+        image_count=len(places),
+        # A generator: pictures of one examination lie in memory at a time, whatever the length of the page.
+        bodies=_bodies(ordered, places, provenance, iter(pictures), steps=steps, sheets=sheets),
         not_analyzed=[
             (
                 printable(refused.source),
@@ -107,7 +148,7 @@ def page_parts(
         error_count=sum(refused.is_error for refused in not_analyzed),
         provenance=provenance,
         settings=[(name, str(value)) for name, value in provenance.settings.items()],
-        inputs=[(printable(image.description.source), image.description.sha256) for image in images],
+        inputs=[(printable(image.source), image.sha256) for image in inputs],
         colors={
             "group": GROUP_COLOR,
             "calcification": CALCIFICATION_COLOR,
@@ -117,72 +158,84 @@ def page_parts(
     )
 
 
-def _chapter(
-    examination: ReadExamination,
-    index: int,
-    images: Sequence[ImageFindings],
+def _head(examination: ReadExamination, index: int, places: Sequence[int], steps: Sequence[Step]) -> Row:
+    step = _step_of(examination, steps)
+    in_run = replace(examination, places=tuple(places[at] for at in examination.places))
+    if step is None:
+        return view_examination(in_run, index)
+    comparison = step.compared.comparison
+    days = (study_date_of(step.compared.prior), study_date_of(step.compared.examination.images))
+    months = next((pair.interval_months for pair in comparison.pairs), None)
+    return view_examination(in_run, index, changes=comparison.changes, compared=interval_words(months, *days))
+
+
+def _step_of(examination: ReadExamination, steps: Sequence[Step]) -> Step | None:
+    """The comparison of an examination with the one before; ``None`` where there is none."""
+    own = _sources(examination.findings.images)
+    return next((step for step in steps if _sources(step.compared.examination.images) == own), None)
+
+
+def _bodies(
+    examinations: Sequence[ReadExamination],
     places: Sequence[int],
-    views: Iterator[Row],
-) -> Row:
-    """One examination: what is said of it, its images in the overview, their parts below."""
-    order = _worst_first(examination)
-    known = links([images[at] for at in order], [places[at] for at in order])
+    provenance: Provenance,
+    pictures: Iterator[ImagePictures],
+    *,
+    steps: Sequence[Step],
+    sheets: SheetOf | None,
+) -> Iterator[str]:
+    """Each examination as a part of the page; what is said once stands with the first."""
+    measured = performance()
+    for index, examination in enumerate(examinations):
+        images = dict(zip(examination.places, examination.findings.images, strict=True))
+        step = _step_of(examination, steps)
+        changes = step.compared.comparison.changes if step else ()
+        views = [view_image(next(pictures), images[at], places[at]) for at in _hung(examination)]
+        _hang(views, [images[at] for at in _hung(examination)])
+        groups = {group["tracking_uid"]: group for view in views for group in view["groups"]}
+        in_run = replace(examination, places=tuple(places[at] for at in examination.places))
+        findings = view_findings(in_run, groups, {uid: change for change in changes for uid in change.groups})
+        yield template("examination.html").render(
+            examination=_head(examination, index, places, steps),
+            is_prior=bool(steps) and index > 0,
+            images=views,
+            findings=findings,
+            raised=_raised(examination),
+            not_looked_for=dict.fromkeys(breast.not_looked_for for breast in examination.findings.breasts),
+            comparison=_comparison(steps, sheets) if index == 0 and steps and sheets else "",
+            performance=_performance(measured, provenance) if index == 0 else "",
+            shape_heads=SHAPE_HEADS,
+        )
 
-    def sections() -> Iterator[str]:
-        readings = view_readings(examination, known)
-        for at in order:
-            yield template("image.html").render(
-                view=next(views), readings=readings, number=at + 1, shape_heads=SHAPE_HEADS
-            )
 
-    return {
-        "examination": view_examination(examination, known, index),
-        "cards": [_card(images[at], places[at]) for at in order],
-        "sections": sections(),
-    }
-
-
-def _worst_first(examination: ReadExamination) -> list[int]:
-    images = dict(zip(examination.places, examination.findings.images, strict=True))
-    return sorted(images, key=lambda place: [-part for part in _rank(images[place])])
+def _hang(views: Sequence[Row], images: Sequence[ImageFindings]) -> None:
+    """Give each view the frame in which it hangs: the breast, all of one size where all pixels are."""
+    spacings = {image.description.pixel_spacing and image.description.pixel_spacing.mm for image in images}
+    frames = [view["frame"] for view in views]
+    rows, columns = max(frame.rows for frame in frames), max(frame.columns for frame in frames)
+    for view, image in zip(views, images, strict=True):
+        frame, whole = view["frame"], view["thumbnail"].box
+        if len(spacings) == 1:
+            # The chest wall stays at its edge: both breasts of a view meet there.
+            at_right = image.description.image_laterality is Laterality.RIGHT
+            left = frame.left + frame.columns - columns if at_right else frame.left
+            top = frame.top + (frame.rows - rows) // 2
+            frame = Box(min(max(top, 0), max(whole.rows - rows, 0)), left, rows, columns)
+        view["hung"] = frame
 
 
-def _rank(findings: ImageFindings) -> tuple[float, float, float]:
-    """Highest suspicion of a group, highest score of a group and of a calcification; -1 stands for none.
+def _raised(examination: ReadExamination) -> set[str]:
+    """Groups whose marks stand out: those of suspicious findings."""
+    found = sort_findings(examination.findings)
+    return {view.group.tracking_uid for finding in found.suspicious for view in finding.views}
 
-    A group whose suspicion is not known counts as the most suspicious, so that it is not put out of sight.
-    """
-    suspicions = [1.0 if group.suspicion is None else group.suspicion for group in findings.groups]
-    return (
-        max(suspicions, default=-1.0),
-        max((group.score for group in findings.groups), default=-1.0),
-        max((calcification.score for calcification in findings.calcifications), default=-1.0),
+
+def _performance(measured: Performance, provenance: Provenance) -> str:
+    return template("performance.html").render(
+        sentences=measured.sentences(provenance.analysis_version),
+        figures=measured.figures,
+        data=dict.fromkeys(figure.data for figure in measured.figures),
     )
-
-
-def _card(findings: ImageFindings, place: int) -> Row:
-    """An image in the worklist at the top of the page."""
-    image = findings.description
-    return {
-        "anchor": anchor(place),
-        "label": image_label(findings),
-        "source": printable(image.source),
-        "rows": image.rows,
-        "columns": image.columns,
-        "group_count": len(findings.groups),
-        "calcification_count": len(findings.calcifications),
-        "score": _score_words(findings),
-        "note_count": len(findings.quality_flags),
-    }
-
-
-def _score_words(findings: ImageFindings) -> str:
-    suspicion, group_score, single_score = _rank(findings)
-    if any(group.suspicion is not None for group in findings.groups):
-        return f"suspicion {suspicion:.2f}"
-    if group_score >= 0:
-        return f"group {group_score:.2f}"
-    return f"single {single_score:.2f}" if single_score >= 0 else ""
 
 
 def _comparison(steps: Sequence[Step], sheets: SheetOf) -> str:

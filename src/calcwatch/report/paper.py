@@ -12,17 +12,32 @@ from calcwatch.domain.assessment import Assessment, ExaminationResult, GroupRead
 from calcwatch.domain.change import Change
 from calcwatch.domain.errors import ResultNotWritten
 from calcwatch.domain.findings import CalcificationGroup, ImageFindings
-from calcwatch.domain.identity import ImagedStudy, letter
+from calcwatch.domain.identity import ImagedStudy
 from calcwatch.domain.image import ImageDescription
+from calcwatch.domain.lexicon import Category
 from calcwatch.formats.result.fields import printable
+from calcwatch.formats.result.order import group_letters, ordered_groups
 from calcwatch.report.marks import image_label, side_label
+from calcwatch.report.performance import performance
 from calcwatch.report.pictures import encoded_jpeg, shrink
 from calcwatch.report.template import Row, template
-from calcwatch.report.views.reading import morphology_words, range_words
+from calcwatch.report.views.reading import judged_words, morphology_words, range_words
 from calcwatch.words.changes import CHANGE_WORDS, bed_words, in_reading_order, interval_words
 from calcwatch.words.dates import date_words
 from calcwatch.words.flags import FLAG_WORDS, PURPOSE
-from calcwatch.words.lexicon import CATEGORY_WORDS, DISTRIBUTION_WORDS, SUGGESTION_NOTE
+from calcwatch.words.lexicon import CATEGORY_WORDS, DISTRIBUTION_WORDS, SUGGESTION_NOTE, TRADEMARK_NOTE
+from calcwatch.words.next_step import (
+    Finding,
+    SortedFindings,
+    image_singles,
+    look_words,
+    place_words,
+    sort_findings,
+    stated_words,
+    what_to_do,
+)
+from calcwatch.words.summary import group_words
+from calcwatch.words.urgency import category_of
 
 PICTURE_PX = 1500
 """Long side of a picture on paper, in pixels: 0.12 mm a pixel at the size it is printed."""
@@ -48,13 +63,25 @@ def paper_html(
     """
     examination, provenance = result.examination, result.provenance
     images = zip(examination.images, pictures, strict=True)
+    found, measured = sort_findings(examination), performance()
     return template("paper.html").render(
         purpose=PURPOSE,
         note=SUGGESTION_NOTE,
+        trademark=TRADEMARK_NOTE,
+        now=what_to_do(examination, result.changes),
+        suspicious=[_finding(finding, result) for finding in found.suspicious],
+        harmless=_harmless(found, result),
+        measured=measured.sentences(provenance.analysis_version),
+        figures=measured.figures,
         heading=_heading(examination.images[0].description, study),
         found=examination,
         breasts=[
-            {"label": side_label(breast.laterality), **_suggestion(breast.assessment)}
+            {
+                "label": side_label(breast.laterality),
+                "found": breast.found,
+                "notes": breast.notes,
+                "not_looked_for": breast.not_looked_for,
+            }
             for breast in examination.breasts
         ],
         changes=[_change(change) for change in in_reading_order(result.changes)],
@@ -120,13 +147,59 @@ def _name(name: str) -> str:
 
 
 def _suggestion(assessment: Assessment) -> Row:
+    category = category_of(assessment)
     return {
-        "category": assessment.suggested_category,
-        "words": CATEGORY_WORDS[assessment.suggested_category],
-        "confirmed": assessment.if_confirmed,
+        "category": category,
+        "words": CATEGORY_WORDS[category],
+        "confirmed": "if confirmed" if assessment.if_confirmed else "",
+        "is_open": assessment.suggested_category is Category.INCOMPLETE,
+        "judged": judged_words(assessment),
         "reasons": assessment.reasons,
         "likelihood": _likelihood(assessment.likelihood_range),
     }
+
+
+def _finding(finding: Finding, result: ExaminationResult) -> Row:
+    """One suspicious finding, on all views that show it."""
+    first = finding.first
+    change = next(filter(None, (result.change_of(seen.group.tracking_uid) for seen in finding.views)), None)
+    return {
+        "names": _names(finding),
+        "place": first.reading.location.words,
+        "looks": group_words(first.group) or f"Looks {look_words(first.group)}.",
+        "count": finding.count,
+        "change": CHANGE_WORDS[change.kind] if change else "",
+        "stated": stated_words(finding),
+        **_suggestion(finding.assessment),
+    }
+
+
+def _harmless(found: SortedFindings, result: ExaminationResult) -> list[str]:
+    """Everything else, a line each; arteries and scatter a line together."""
+    lines = [
+        f"{_names(finding)}: {look_words(finding.first.group)}, {finding.count} calcifications, "
+        f"{place_words(finding)}; suggestion {category_of(finding.assessment)}"
+        for finding in found.other
+    ]
+    for title, findings in (
+        ("Arteries", found.arteries),
+        ("Loose specks", found.scatter),
+        ("Rejected by a person", found.rejected),
+    ):
+        if findings:
+            total = sum(finding.count for finding in findings)
+            lines.append(f"{title}: {total} calcifications ({', '.join(map(_names, findings))})")
+    if singles := sum(map(image_singles, result.examination.images)):
+        lines.append(f"Calcifications in no group: {singles} on all views together")
+    return lines
+
+
+def _names(finding: Finding) -> str:
+    """Its letters, with the view of each."""
+    return " and ".join(
+        f"{image_label(seen.image)} {group_letters(seen.image)[seen.group.tracking_uid]}"
+        for seen in finding.views
+    )
 
 
 def _likelihood(found: LikelihoodRange | None) -> str:
@@ -156,7 +229,7 @@ def _interval(result: ExaminationResult) -> str:
 
 def _image(image: ImageFindings, png: bytes, result: ExaminationResult) -> Row:
     readings = {reading.tracking_uid: reading for reading in result.examination.groups}
-    grouped = {uid for group in image.groups for uid in group.members}
+    letters = group_letters(image)
     pixels = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
     if pixels is None:
         raise ValueError("a picture of the result is damaged")
@@ -164,10 +237,15 @@ def _image(image: ImageFindings, png: bytes, result: ExaminationResult) -> Row:
         "label": image_label(image),
         "picture": encoded_jpeg(shrink(pixels.astype(np.uint8, copy=False), PICTURE_PX)),
         "groups": [
-            _group(group, letter(number), readings[group.tracking_uid], result.change_of(group.tracking_uid))
-            for number, group in enumerate(image.groups)
+            _group(
+                group,
+                letters[group.tracking_uid],
+                readings[group.tracking_uid],
+                result.change_of(group.tracking_uid),
+            )
+            for group in ordered_groups(image)
         ],
-        "singles": len(image.calcifications) - len(grouped),
+        "singles": image_singles(image),
         "others": len(image.non_lesions),
         "flags": [FLAG_WORDS[flag].sentence for flag in image.quality_flags if flag in FLAG_WORDS],
     }

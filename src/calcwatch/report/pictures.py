@@ -32,7 +32,8 @@ SHOWN_TILES = 16
 # File pixels; looks of the page alone.
 _GROUP_MARGIN_PX = 32  # round a group
 _NON_LESION_MARGIN_PX = 16  # round what is no calcification
-_SMALLEST_GROUP_PX = 120  # side of a group's picture at least
+_SMALLEST_GROUP_PX = 96  # side of a group's picture at least
+_LARGEST_GROUP_PX = 220  # side of the part of a group that its picture shows at most, without the margin
 _SMALLEST_TILE_PX = 96  # side of a calcification's picture at least
 
 Window = tuple[float, float]
@@ -105,6 +106,7 @@ def take_pictures(gray: NDArray[np.float32], findings: ImageFindings) -> ImagePi
     for group in ordered_groups(findings)[:SHOWN_GROUPS]:
         inside = [members[uid] for uid in group.members if uid in members]
         centers = [(member.row, member.column) for member in inside] or [(group.row, group.column)]
+        centers = densest(centers, _LARGEST_GROUP_PX)
         groups[group.tracking_uid] = _cut_out(gray, centers, _GROUP_MARGIN_PX, _SMALLEST_GROUP_PX)
     singles = {}
     for single in single_calcifications(findings)[:SHOWN_TILES]:
@@ -122,6 +124,26 @@ def take_pictures(gray: NDArray[np.float32], findings: ImageFindings) -> ImagePi
             for found in ordered_non_lesions(findings)[:SHOWN_TILES]
         ),
     )
+
+
+def densest(points: Sequence[Point], side_px: float) -> list[Point]:
+    """Choose the part of a group that is worth a picture: where most of it lies.
+
+    Args:
+        points: Centers of its calcifications, in file pixels.
+        side_px: Side of a square.
+
+    Returns:
+        Points in the square round one of them that holds the most; all of them where all fit in one.
+
+    """
+    places = np.asarray(points, dtype=float).reshape(-1, 2)
+    if np.all(np.ptp(places, axis=0) <= side_px):
+        return list(points)
+    # Round each in turn: the first of equals, so that the same group gives the same picture.
+    near = np.abs(places[:, None] - places[None]).max(axis=2) <= side_px / 2
+    inside = near[int(near.sum(axis=1).argmax())]
+    return [point for point, is_inside in zip(points, inside, strict=True) if is_inside]
 
 
 def _cut_out(gray: NDArray[np.float32], points: Sequence[Point], margin_px: int, smallest_px: int) -> Picture:

@@ -304,7 +304,7 @@ def write_run(
         settings_hash=hash_of_settings(options.settings, ExamSettings(), ComparisonSettings(), thresholds),
     )
     # A generator: the page takes one image's pictures at a time, so memory holds no whole run.
-    pictures = (_pictures(folder, places[number]) for number in reading_order(examinations))
+    pictures = (_pictures(folder, places[number]) for number in reading_order(examinations, steps))
     with writing(out):
         document = findings_document(Run(provenance, images, examinations, refused))
         _write_lines(folder / FINDINGS, [document_text(document)])

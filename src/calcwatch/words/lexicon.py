@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calcwatch.domain.assessment import JudgedBy
 from calcwatch.domain.lexicon import (
     Category,
     Distribution,
@@ -16,6 +17,11 @@ SUGGESTION_NOTE = (
     "one woman; never show them to a patient."
 )
 """Stands wherever a category or a score of an examination does."""
+
+TRADEMARK_NOTE = (
+    "BI-RADS is a registered trademark of the American College of Radiology, which does not endorse this."
+)
+"""Stands once on each page that names a category."""
 
 MORPHOLOGY_WORDS: dict[Morphology, str] = {shape: shape.replace("_", " ") for shape in Morphology} | {
     Morphology.SKIN: "skin (lucent-centered)",
@@ -42,6 +48,13 @@ GROUP_KIND_WORDS: dict[GroupKind, str] = {
     GroupKind.NOT_A_CALCIFICATION: "something else that is bright",
 }
 """Every kind of group in words."""
+
+JUDGED_BY_WORDS: dict[JudgedBy, str] = {
+    JudgedBy.PERSON: "a person's word",
+    JudgedBy.SUSPICION: "its suspicion, weighed by the costs of both mistakes",
+    JudgedBy.RULES: "the facts alone",
+}
+"""What a suggestion rests on, in words."""
 
 SIZE_CLASS_WORDS: dict[SizeClass, str] = {
     SizeClass.MICRO: "below 0.4 mm",

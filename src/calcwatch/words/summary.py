@@ -1,52 +1,28 @@
-"""What an examination comes to, in the words of every export: SR, FHIR and whatever is sent alike.
+"""What an examination comes to, in the words of every export: SR, FHIR, paper, and whatever is sent alike.
 
-Where there is room for one assessment, it is that of the most urgent breast.
+Suggestions are of findings. A breast is told what was found in it, what was not looked for and what a person
+stated; never a category.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from calcwatch.domain.lexicon import Category
+from calcwatch.words.exam import SIDE_WORDS
+from calcwatch.words.lexicon import CATEGORY_WORDS, GROUP_KIND_WORDS, MORPHOLOGY_WORDS
+from calcwatch.words.next_step import what_to_do
+from calcwatch.words.urgency import category_of, is_suspicious, urgency
 
 if TYPE_CHECKING:
     from calcwatch.domain.assessment import Assessment, BreastReading, ExaminationResult, LikelihoodRange
     from calcwatch.domain.change import Change
-    from calcwatch.domain.findings import Provenance
+    from calcwatch.domain.findings import CalcificationGroup, Provenance
 
 RESEARCH_USE = "For research use: a second pair of eyes. A radiologist decides."
 """What every exported object says of itself."""
 
-_BY_URGENCY = (
-    Category.NEGATIVE,
-    Category.BENIGN,
-    Category.PROBABLY_BENIGN,
-    # Before 0: a proven cancer asks for nothing new, an incomplete examination does.
-    Category.KNOWN_MALIGNANCY,
-    Category.INCOMPLETE,
-    Category.LOW_SUSPICION,
-    Category.MODERATE_SUSPICION,
-    Category.HIGH_SUSPICION,
-    Category.HIGHLY_SUGGESTIVE,
-)
-"""Categories by how soon they ask for something, as BI-RADS orders them when breasts or findings differ."""
-
-
-def most_urgent(result: ExaminationResult) -> BreastReading | None:
-    """Choose the breast whose suggestion is the most urgent.
-
-    Args:
-        result: The examination.
-
-    Returns:
-        Its reading; ``None`` where no breast was read.
-    """
-    # max gives the first of equals, and breasts have a fixed order: the same result, the same breast.
-    return max(result.examination.breasts, key=_urgency, default=None)
-
-
-def _urgency(breast: BreastReading) -> int:
-    return _BY_URGENCY.index(breast.assessment.suggested_category)
+NO_MARK_IS_NO_NORMAL = "Nothing is marked; that does not mean that the mammogram is normal."
+"""Stands where an examination has no group."""
 
 
 def impression(result: ExaminationResult) -> str:
@@ -56,38 +32,76 @@ def impression(result: ExaminationResult) -> str:
         result: The examination.
 
     Returns:
-        Suggestions for both breasts, the examination score and what has changed, a line each.
+        What to do now, what was found in each breast and what was not looked for, suspicious findings with
+        their suggestions, the worklist score and what has changed, a line each.
     """
     found = result.examination
+    suspicious = sorted(
+        (
+            reading
+            for reading in found.groups
+            if is_suspicious(reading.assessment) and not reading.is_rejected
+        ),
+        key=lambda reading: -urgency(reading.assessment),
+    )
     parts = [
         RESEARCH_USE,
-        *(_breast(reading) for reading in found.breasts),
-        f"Examination score {found.score} of 10 (orders a worklist; no probability).",
+        f"What to do now: {what_to_do(found, result.changes)}",
+        *(breast_words(reading) for reading in found.breasts),
+        *(
+            f"{reading.location.words}, {reading.view_note}: suggestion {suggestion(reading.assessment)}"
+            for reading in suspicious
+        ),
+        f"Worklist score {found.score} of 10 (orders a worklist; no probability).",
         *(change_words(change) for change in result.changes),
     ]
     if not found.groups:
         # An empty report must not read as a normal report.
-        parts.append("Nothing is marked; that does not mean that the mammogram is normal.")
+        parts.append(NO_MARK_IS_NO_NORMAL)
     return "\n".join(parts)
 
 
-def _breast(breast: BreastReading) -> str:
-    side = {"L": "Left breast", "R": "Right breast"}.get(str(breast.laterality), "Breast, side not known")
-    return f"{side}: suggested BI-RADS category {suggestion(breast.assessment)}"
+def breast_words(breast: BreastReading) -> str:
+    """Say what is known of a breast.
+
+    Args:
+        breast: Its reading.
+
+    Returns:
+        Side, what was found, what a person stated that matters, and what was not looked for; no category.
+    """
+    side = SIDE_WORDS.get(breast.laterality, "breast, side not known").capitalize()
+    said = (breast.found, *breast.notes, breast.not_looked_for)
+    return f"{side}: {' '.join(sentence for sentence in said if sentence)}"
 
 
 def suggestion(assessment: Assessment) -> str:
-    """Say a suggested category with its range and reasons.
+    """Say the category suggested for a finding, with its range and reasons.
 
     Args:
         assessment: What was suggested.
 
     Returns:
-        Some sentences.
+        Some sentences; where more imaging is asked for, the category that it would be stands first.
     """
-    confirmed = f" ({assessment.if_confirmed} if confirmed)" if assessment.if_confirmed else ""
     likelihood = _likelihood(assessment.likelihood_range) if assessment.likelihood_range else ""
-    return f"{assessment.suggested_category}{confirmed}. {' '.join(assessment.reasons)}{likelihood}"
+    return f"{suggestion_head(assessment)}. {' '.join(assessment.reasons)}{likelihood}"
+
+
+def suggestion_head(assessment: Assessment) -> str:
+    """Say the category suggested for a finding alone.
+
+    Args:
+        assessment: What was suggested.
+
+    Returns:
+        ``BI-RADS 4B (moderate suspicion) if confirmed; needs more imaging first``.
+    """
+    category = category_of(assessment)
+    named = f"BI-RADS {category} ({CATEGORY_WORDS[category]})"
+    if assessment.if_confirmed:
+        return f"{named} if confirmed; needs more imaging first"
+    return named
 
 
 def _likelihood(found: LikelihoodRange) -> str:
@@ -95,6 +109,50 @@ def _likelihood(found: LikelihoodRange) -> str:
         f" Studies found {100 * found.low:g} to {100 * found.high:g} % of such findings malignant "
         f"({found.source}); that is no probability for one woman."
     )
+
+
+def kind_words(group: CalcificationGroup) -> str:
+    """Say what a group is before any word of the lexicon.
+
+    Args:
+        group: The group.
+
+    Returns:
+        A phrase; ``""`` where nothing was described.
+    """
+    return GROUP_KIND_WORDS[group.kind.likeliest] if group.kind else ""
+
+
+def composition_words(group: CalcificationGroup) -> str:
+    """Say what the members of a group look like.
+
+    Args:
+        group: The group.
+
+    Returns:
+        ``12 vascular, 5 amorphous``, the most frequent first, with what cannot be told last; ``""`` where
+        nothing is known of any.
+    """
+    told = sum(number for _, number in group.composition)
+    if not told:
+        return ""
+    parts = [f"{number} {MORPHOLOGY_WORDS[shape]}" for shape, number in group.composition]
+    if rest := group.count - told:
+        parts.append(f"{rest} cannot be told")
+    return ", ".join(parts)
+
+
+def group_words(group: CalcificationGroup) -> str:
+    """Say what a group is and what its members look like.
+
+    Args:
+        group: The group.
+
+    Returns:
+        One sentence; ``""`` where nothing was described.
+    """
+    said = "; ".join(filter(None, (kind_words(group), composition_words(group))))
+    return f"Looks like {said}." if said else ""
 
 
 def change_words(change: Change) -> str:

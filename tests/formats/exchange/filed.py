@@ -62,6 +62,7 @@ from calcwatch.phantom.settings import PhantomSettings
 from calcwatch.phantom.truth import PhantomImage
 from calcwatch.report.overlay import draw_overlay, encode_png
 from calcwatch.service.files.result_folder import overlay_name
+from calcwatch.words.exam import NOT_LOOKED_FOR, found_words
 from tests.formats.result.examples import circle
 
 SPACING_MM = 0.1
@@ -271,13 +272,17 @@ def _read(
         for groups in plan.values()
         for name, _, _, _, _, category in groups
     )
-    worst = Category.HIGH_SUSPICION if plan is NOW else Category.MODERATE_SUSPICION
     found = ExaminationFindings(
         images=images,
         pairs=(ViewPair(uid("a"), uid("d"), 0.93, 1.8, "same distance"),) if plan is NOW else (),
         groups=groups,
         breasts=(
-            BreastReading(Laterality.LEFT, tuple(one.tracking_uid for one in groups), _assessment(worst)),
+            BreastReading(
+                laterality=Laterality.LEFT,
+                groups=tuple(one.tracking_uid for one in groups),
+                found=found_words(len(groups), 0),
+                not_looked_for=NOT_LOOKED_FOR,
+            ),
         ),
         laterality_pattern=LateralityPattern.UNILATERAL,
         suspicion=0.6,

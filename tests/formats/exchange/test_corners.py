@@ -92,7 +92,7 @@ def evidence(dataset: Dataset) -> Evidence:
         images=(image,),
         pairs=(),
         groups=(GroupReading(image.groups[0].tracking_uid, place, None, "", assessment),),
-        breasts=(BreastReading(Laterality.LEFT, (image.groups[0].tracking_uid,), assessment),),
+        breasts=(BreastReading(laterality=Laterality.LEFT, groups=(image.groups[0].tracking_uid,)),),
         laterality_pattern=LateralityPattern.UNILATERAL,
         suspicion=0.5,
         score=5,

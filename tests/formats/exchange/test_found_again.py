@@ -288,6 +288,21 @@ def test_changes_and_categories_are_told(result: Path, exported: Exported) -> No
         assert said == CHANGES[change.kind].value
 
 
+def test_only_groups_have_a_category(exported: Exported) -> None:
+    """No report has a category or a follow-up of a breast or an examination; a breast is told in words."""
+    root = dcmread(exported.out / "cad-sr.dcm")
+    asked = [name for item in walk(root) for name in children(item)]
+    assert not {"Assessment Category", "Recommended Follow-up"} & set(asked)
+    assert any("were not looked for" in str(item.get("TextValue", "")) for item in walk(root))
+    content = highdicom.sr.srread(exported.out / "sr.dcm").content
+    assert isinstance(content, highdicom.sr.MeasurementReport)
+    whole = content.get_image_measurement_groups()
+    assert whole
+    assert not any("Assessment Category" in children(group[0]) for group in whole)
+    said = [item.get("TextValue", "") for group in whole for item in walk(group[0])]
+    assert any("were not looked for" in str(words) for words in said)
+
+
 def test_differences_in_time_are_in_the_cad_report(exported: Exported) -> None:
     """A group on two days is a composite feature that says how many calcifications it has more."""
     root = dcmread(exported.out / "cad-sr.dcm")

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from calcwatch.codes.assessment import CATEGORIES
 from calcwatch.codes.change import CHANGES
+from calcwatch.codes.findings import CLUSTER
 from calcwatch.domain.assessment import ExaminationResult
 from calcwatch.domain.errors import NotReleased
 from calcwatch.domain.identity import ImagedStudy, InstanceReference, PatientIdentity
@@ -69,12 +70,17 @@ def _apart(read: ExaminationResult) -> ExaminationResult:
     return replace(read, examination=replace(read.examination, images=tuple(images[:2])), prior=prior)
 
 
-def with_category(category: Category) -> ExaminationResult:
-    """The same result, its breast with another suggestion."""
+def with_category(category: Category, *, confirmed: Category | None = None) -> ExaminationResult:
+    """The same result, its groups with another suggestion."""
     read = result()
-    (breast,) = read.examination.breasts
-    breast = replace(breast, assessment=replace(breast.assessment, suggested_category=category))
-    return replace(read, examination=replace(read.examination, breasts=(breast,)))
+    groups = tuple(
+        replace(
+            group,
+            assessment=replace(group.assessment, suggested_category=category, if_confirmed=confirmed),
+        )
+        for group in read.examination.groups
+    )
+    return replace(read, examination=replace(read.examination, groups=groups))
 
 
 def bundle() -> Json:
@@ -165,10 +171,49 @@ def test_probably_benign_proposes_an_appointment_in_six_months() -> None:
     assert of_kind(bundle(), "Appointment") == []
 
 
-def test_known_malignancy_is_not_ordered_anything() -> None:
-    """A proven cancer is in somebody's hands: software proposes no next step."""
-    document = result_bundle(with_category(Category.KNOWN_MALIGNANCY), STUDY, made=MADE)
+@pytest.mark.parametrize(
+    ("category", "confirmed"),
+    [
+        (Category.KNOWN_MALIGNANCY, None),
+        (Category.NEGATIVE, None),
+        (Category.BENIGN, None),
+        (Category.INCOMPLETE, Category.BENIGN),
+    ],
+)
+def test_nothing_is_proposed_where_no_finding_asks_for_it(
+    category: Category, confirmed: Category | None
+) -> None:
+    """No draft of a normal interval for what looks benign, and nothing for a cancer in somebody's hands."""
+    document = result_bundle(with_category(category, confirmed=confirmed), STUDY, made=MADE)
     assert of_kind(document, "ServiceRequest") == []
+    assert "interval follow-up" not in json.dumps(document)
+
+
+def test_a_group_of_two_views_is_proposed_one_next_step() -> None:
+    """The request is for the finding, on the view where it is the most urgent, and names it as its reason."""
+    document = result_bundle(with_category(Category.MODERATE_SUSPICION), STUDY, made=MADE)
+    (request,) = of_kind(document, "ServiceRequest")
+    (reason,) = request["reasonReference"]
+    (named,) = [entry for entry in document["entry"] if entry["fullUrl"] == reason["reference"]]
+    assert named["resource"]["code"]["coding"][0]["code"] == CLUSTER.value
+    assert request["code"]["coding"][0]["display"] == "Biopsy should be considered"
+
+
+def test_no_breast_and_no_examination_has_a_category() -> None:
+    """A category is a component of a group; a breast is told in words, and the report concludes in words."""
+    document = result_bundle(with_category(Category.HIGH_SUSPICION), STUDY, made=MADE)
+    (report,) = of_kind(document, "DiagnosticReport")
+    assert "conclusionCode" not in report
+    assert "were not looked for" in report["conclusion"]
+    codes = {code.value for code in CATEGORIES.values()}
+    assert not any(
+        code in json.dumps(one.get("valueCodeableConcept", ""))
+        for code in codes
+        for one in of_kind(document, "Observation")
+    )
+    (breast,) = [one for one in of_kind(document, "Observation") if "valueString" in one]
+    assert breast["valueString"].startswith("Left breast: Marked on all its views together: 2 groups.")
+    assert "were not looked for" in breast["valueString"]
 
 
 def test_a_summary_needs_a_signer() -> None:

@@ -32,15 +32,24 @@ from calcwatch.domain.findings import (
     DistributionDescription,
     DistributionMeasurements,
     ImageFindings,
+    KindDescription,
     Landmarks,
     MorphologyDescription,
     ShapeFeatures,
 )
 from calcwatch.domain.image import Laterality, ViewPosition
-from calcwatch.domain.lexicon import Category, Distribution, LateralityPattern, Morphology, SizeClass
+from calcwatch.domain.lexicon import (
+    Category,
+    Distribution,
+    GroupKind,
+    LateralityPattern,
+    Morphology,
+    SizeClass,
+)
 from calcwatch.formats.result.document import comparison_document, findings_document
 from calcwatch.formats.result.fields import Document
 from calcwatch.formats.result.run import ReadExamination, Run, Step
+from calcwatch.words.exam import NOT_LOOKED_FOR, found_words
 from calcwatch.words.treatment import FIGURES
 from tests.formats.result.examples import PROVENANCE, findings
 
@@ -55,6 +64,7 @@ SEGMENTAL = DistributionDescription(
     ((Distribution.GROUPED, 0.7), (Distribution.SEGMENTAL, 0.28), (Distribution.LINEAR, 0.02)),
     DistributionMeasurements(5, 5.7, 5.2, 2.4, 9.1, 1.6, 22.0, 0.004),
 )
+TIGHT_SPECKS = KindDescription(((GroupKind.SMALL_SUSPICIOUS, 0.9), (GroupKind.VASCULAR, 0.1)))
 SUSPICIOUS = Assessment(
     suggested_category=Category.INCOMPLETE,
     floor=Category.MODERATE_SUSPICION,
@@ -94,7 +104,13 @@ def described(
     """The image of ``examples.findings`` with everything described; ``uid`` names its group."""
     plain = findings(source, spacing_mm=spacing_mm)
     group = replace(
-        plain.groups[0], tracking_uid=uid, morphology=PLEOMORPHIC, distribution=SEGMENTAL, suspicion=0.71
+        plain.groups[0],
+        tracking_uid=uid,
+        morphology=PLEOMORPHIC,
+        distribution=SEGMENTAL,
+        suspicion=0.71,
+        kind=TIGHT_SPECKS,
+        composition=((Morphology.FINE_PLEOMORPHIC, 3), (Morphology.AMORPHOUS, 1)),
     )
     return replace(
         plain,
@@ -137,7 +153,12 @@ def examination(*images: ImageFindings, first: int = 0, score: int = 8) -> ReadE
     groups = [group.tracking_uid for image in images for group in image.groups]
     paired = len(groups) == 2 and groups[0] != groups[1]
     other = dict(zip(groups, reversed(groups), strict=True)) if paired else {}
-    breast = BreastReading(Laterality.LEFT, tuple(groups), SUSPICIOUS if groups else NOTHING)
+    breast = BreastReading(
+        laterality=Laterality.LEFT,
+        groups=tuple(groups),
+        found=found_words(len(groups), 0),
+        not_looked_for=NOT_LOOKED_FOR,
+    )
     found = ExaminationFindings(
         images=images,
         pairs=(ViewPair(groups[0], groups[1], 0.93, 1.8, "same distance from the nipple"),) if paired else (),

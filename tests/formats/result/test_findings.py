@@ -125,7 +125,10 @@ def test_examinations_stand_as_in_the_worklist() -> None:
     assert (first["score"], second["score"]) == (8, 1)
     assert first["sources"] == ["exam/L-CC.dcm", "exam/L-MLO.dcm"]
     assert first["score_reasons"]
-    assert first["breasts"][0]["if_confirmed"] == "4B"
+    breast = first["breasts"][0]
+    assert breast["found"] == "Marked on all its views together: 2 groups."
+    assert "were not looked for" in breast["not_looked_for"]
+    assert not any("categor" in name for name in breast)
     assert [(pair["first"], pair["second"]) for pair in first["pairs"]] == [("g1", "g2")]
     assert first["stated"] == {"exam_context": "screening"}
     assert (first["patient_id"], first["rule_table_version"]) == ("PHANTOM-1", "3")

@@ -16,6 +16,9 @@ from calcwatch.formats.result.tables import (
 from tests.formats.result.examples import findings
 from tests.formats.result.readings import described, examination
 
+COUNTED = "images[].groups[].composition"
+"""The one object that is a cell, since all it holds are words with their numbers."""
+
 PATHS = sorted({*CALCIFICATION_COLUMNS.values(), *GROUP_COLUMNS.values(), *EXAMINATION_COLUMNS.values()})
 
 
@@ -27,7 +30,7 @@ def test_every_column_is_a_field_of_findings(path: str) -> None:
         schema = schema["properties"][part.removesuffix("[]")]
         assert part.endswith("[]") is ("items" in schema) or path.endswith(part)
         schema = schema["items"] if part.endswith("[]") else schema
-    assert "object" not in schema["type"] or path == COMPUTED
+    assert "object" not in schema["type"] or path in (COMPUTED, COUNTED)
 
 
 def test_columns_that_are_no_field_are_few() -> None:
@@ -94,6 +97,10 @@ def test_tables_carry_descriptions_and_suggestions() -> None:
     assert (group["morphology"], group["distribution"]) == ("fine_pleomorphic", "grouped")
     assert (group["suggested_category"], group["if_confirmed"], group["floor"]) == ("0", "4B", "4B")
     assert (group["likelihood_low"], group["rule_ids"]) == ("0.28", "M-PLE-GRP X-SCREEN")
+    assert (group["kind"], group["composition"]) == (
+        "small_suspicious",
+        "3 fine_pleomorphic; 1 amorphous",
+    )
     assert (group["extent_mm"], group["nipple_distance_mm"]) == ("5.7", "34.0")
     found = rows(calcifications_table([image]))[0]
     assert (found["size_class"], found["length_mm"], found["branches"]) == ("microcalcification", "0.62", "1")
@@ -102,12 +109,14 @@ def test_tables_carry_descriptions_and_suggestions() -> None:
 
 
 def test_worklist_is_a_table() -> None:
-    """The table of examinations has a row each, highest score first, with the suggestion for each breast."""
+    """The table of examinations has a row each, highest score first, with what was found in each breast."""
     seen, empty = described(), findings("b.dcm", empty=True)
     table = rows(examinations_table([examination(empty), examination(seen, first=1)]))
     assert list(table[0]) == list(EXAMINATION_COLUMNS)
     assert [row["score"] for row in table] == ["8", "1"]
-    assert (table[0]["left_suggested_category"], table[0]["left_if_confirmed"]) == ("0", "4B")
-    assert (table[0]["right_suggested_category"], table[0]["images"], table[0]["groups"]) == ("", "1", "1")
+    assert table[0]["left_found"] == "Marked on all its views together: 1 group."
+    assert "were not looked for" in table[0]["left_not_looked_for"]
+    assert (table[0]["right_found"], table[0]["images"], table[0]["groups"]) == ("", "1", "1")
+    assert not any("categor" in name for name in EXAMINATION_COLUMNS)
     assert table[0]["sources"] == "exam/L-CC.dcm"
     assert examinations_table([]) == ",".join(EXAMINATION_COLUMNS) + "\r\n"

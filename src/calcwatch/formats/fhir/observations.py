@@ -11,6 +11,7 @@ from calcwatch.codes.findings import (
     CALCIFICATION_DISTRIBUTION,
     CALCIFICATION_TYPE,
     CLUSTER,
+    FINDING,
     INDIVIDUAL,
     NON_LESION,
     NON_LESIONS,
@@ -50,7 +51,7 @@ from calcwatch.formats.fhir.data_types import (
     site,
     uid_identifier,
 )
-from calcwatch.words.summary import change_words, suggestion
+from calcwatch.words.summary import breast_words, change_words, group_words, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -92,7 +93,7 @@ def observe_image(
 
 
 def observe_examination(entries: Entries, result: ExaminationResult, study: str) -> list[str]:
-    """Add the score of the examination, and the suggestion for each breast.
+    """Add the score of the examination, and what was found in each breast; a breast has no category.
 
     Args:
         entries: The transaction; it is changed.
@@ -115,20 +116,6 @@ def observe_examination(entries: Entries, result: ExaminationResult, study: str)
     return [score, *(_breast(entries, breast, common) for breast in result.examination.breasts)]
 
 
-def breast_place(entries: Entries, breast: BreastReading) -> str:
-    """Where the observation of a breast is.
-
-    Args:
-        entries: The transaction.
-        breast: The breast.
-
-    Returns:
-        Its place.
-
-    """
-    return entries.place("observation", "breast", breast.laterality)
-
-
 def _common(entries: Entries, image: ImageFindings, study: str) -> Json:
     """What all observations of an image share; nobody has confirmed them, so they are preliminary."""
     return {
@@ -147,10 +134,10 @@ def _breast(entries: Entries, breast: BreastReading, common: Json) -> str:
         entries,
         ("breast", breast.laterality),
         common,
-        code=concept(ASSESSMENT_CATEGORY, ELEMENTS[ASSESSMENT_CATEGORY]),
+        code=concept(FINDING),
         bodySite=site(breast.laterality),
-        valueCodeableConcept=concept(CATEGORIES[breast.assessment.suggested_category]),
-        note=_note(suggestion(breast.assessment)),
+        # Words and no code: only calcifications were looked for, so there is no category to give.
+        valueString=breast_words(breast),
         # Places follow from names, so a reference may come before what it names is added.
         hasMember=[reference(entries.place("observation", uid)) for uid in breast.groups],
     )
@@ -196,7 +183,11 @@ def _group(
             *_answer(CHANGE_SINCE_PRIOR, CHANGES[change.kind] if change else None),
             *_place((group.row, group.column), image),
         ],
-        note=_note(suggestion(reading.assessment) if reading else "", change_words(change) if change else ""),
+        note=_note(
+            group_words(group),
+            suggestion(reading.assessment) if reading else "",
+            change_words(change) if change else "",
+        ),
     )
 
 

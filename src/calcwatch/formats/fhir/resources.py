@@ -7,10 +7,11 @@ from datetime import date
 from html import escape
 from typing import TYPE_CHECKING
 
-from calcwatch.codes.assessment import CATEGORIES, FOLLOW_UPS, SHORT_INTERVAL_MONTHS
+from calcwatch.codes.assessment import FOLLOW_UPS, SHORT_INTERVAL_MONTHS
 from calcwatch.codes.documents import MAMMOGRAM_REPORT, MAMMOGRAPHY
 from calcwatch.codes.fhir import ACCESSION_NUMBER, ASSEMBLER, GENDERS, RADIOLOGY
 from calcwatch.codes.findings import CLUSTER
+from calcwatch.domain.assessment import GroupReading
 from calcwatch.domain.identity import PatientIdentity
 from calcwatch.domain.lexicon import Category
 from calcwatch.formats.fhir.data_types import (
@@ -26,15 +27,16 @@ from calcwatch.formats.fhir.data_types import (
     site,
     uid_identifier,
 )
-from calcwatch.formats.fhir.observations import breast_place
-from calcwatch.words.summary import impression, most_urgent, parameter_words
+from calcwatch.words.summary import impression, parameter_words
+from calcwatch.words.urgency import needs_workup, urgency
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from calcwatch.domain.assessment import BreastReading, ExaminationResult
+    from calcwatch.domain.assessment import ExaminationResult, SingleReading
     from calcwatch.domain.findings import ImageFindings
     from calcwatch.domain.identity import ImagedStudy, InstanceReference
+    from calcwatch.domain.image import Laterality
     from calcwatch.formats.fhir.entries import Entries
 
 
@@ -217,7 +219,9 @@ def add_structures(entries: Entries, result: ExaminationResult) -> None:
 
 
 def add_plan(entries: Entries, result: ExaminationResult, made: datetime) -> None:
-    """Add what a suggestion asks for next, as a proposal: nothing is ordered and nothing is booked.
+    """Add what a suspicious finding asks for next, as a proposal: nothing is ordered and nothing is booked.
+
+    A breast is proposed nothing, "normal interval" least of all: only calcifications were looked for.
 
     Args:
         entries: The transaction; it is changed.
@@ -225,18 +229,36 @@ def add_plan(entries: Entries, result: ExaminationResult, made: datetime) -> Non
         made: When the result was made, aware of its time zone.
 
     """
+    done: set[str] = set()
+    # The most urgent view of a group stands for it: one thing has one next step.
+    for reading in sorted(result.examination.groups, key=lambda reading: -urgency(reading.assessment)):
+        if reading.is_rejected or reading.tracking_uid in done:
+            continue
+        if needs_workup(reading.assessment):
+            _propose(entries, result, reading, made)
+            done.update(filter(None, (reading.tracking_uid, reading.counterpart)))
     for breast in result.examination.breasts:
-        # Where malignancy is proven the rules have nothing to propose: treatment comes next.
-        if breast.assessment.suggested_category is not Category.KNOWN_MALIGNANCY:
-            _propose(entries, result, breast, made)
+        for single in breast.singles:
+            if needs_workup(single.assessment):
+                _propose(entries, result, single, made, side=breast.laterality)
 
 
-def _propose(entries: Entries, result: ExaminationResult, breast: BreastReading, made: datetime) -> None:
-    category, side = breast.assessment.suggested_category, breast.laterality
+def _propose(
+    entries: Entries,
+    result: ExaminationResult,
+    reading: GroupReading | SingleReading,
+    made: datetime,
+    *,
+    side: Laterality | None = None,
+) -> None:
+    """Propose what one finding asks for; ``side``: its breast, where no location says it."""
+    uid, category = reading.tracking_uid, reading.assessment.suggested_category
+    if isinstance(reading, GroupReading):
+        side = reading.location.laterality
     day = _after_short_interval(result) if category is Category.PROBABLY_BENIGN else None
     patient = reference(entries.place("patient"))
     request = entries.add(
-        entries.place("request", side),
+        entries.place("request", uid),
         "ServiceRequest",
         identifiers=[],
         # draft and proposal: an order needs a person who gives it.
@@ -248,13 +270,13 @@ def _propose(entries: Entries, result: ExaminationResult, breast: BreastReading,
         occurrenceDateTime=day,
         authoredOn=instant(made),
         bodySite=[site(side)],
-        reasonReference=[reference(breast_place(entries, breast))],
+        reasonReference=[reference(entries.place("observation", uid))],
         note=[{"text": "Suggested by software for research use; a radiologist decides."}],
     )
     # Only category 3 has a day of its own, and only where the examination has a date.
     if day is not None:
         entries.add(
-            entries.place("appointment", side),
+            entries.place("appointment", uid),
             "Appointment",
             identifiers=[],
             status="proposed",
@@ -290,7 +312,7 @@ def add_report(
         made: When the result was made, aware of its time zone.
 
     """
-    words, breast = impression(result), most_urgent(result)
+    words = impression(result)
     # Escaped: names and words from headers may hold markup, which a viewer of the report would run.
     lines = "".join(f"<p>{escape(line)}</p>" for line in words.splitlines())
     entries.add(
@@ -309,8 +331,8 @@ def add_report(
         issued=instant(made),
         imagingStudy=[reference(study)] if study else None,
         result=[reference(place) for place in observations],
+        # No conclusionCode: it would read as a category of the examination.
         conclusion=words,
-        conclusionCode=[concept(CATEGORIES[breast.assessment.suggested_category])] if breast else None,
     )
 
 

@@ -37,6 +37,7 @@ from calcwatch.formats.result.run import (
     readings_by_place,
     worklist,
 )
+from calcwatch.words.exam import NOT_LOOKED_FOR
 from calcwatch.words.flags import REASONS
 from calcwatch.words.lexicon import PATTERN_WORDS, SUGGESTION_NOTE
 
@@ -68,8 +69,20 @@ BREAST = record(
         "Its calcifications in no group whose suggestion is above benign; empty when there are none.",
         since=WITH_KINDS,
     ),
-    Field("found", text(), "What was found, in one sentence.", since=WITH_KINDS),
-    Field("not_looked_for", text(), "What was not looked for, in one sentence.", since=WITH_KINDS),
+    Field(
+        "found",
+        text(),
+        "What was found, in one sentence; empty in a result of an earlier version.",
+        since=WITH_KINDS,
+    ),
+    Field(
+        "not_looked_for",
+        text(),
+        "What was not looked for, in one sentence.",
+        since=WITH_KINDS,
+        # It was true of every version, whether it was written or not.
+        before=NOT_LOOKED_FOR,
+    ),
     Field(
         "notes",
         listing(text(), "A note."),
@@ -359,7 +372,10 @@ def _examination(
     # Examinations name their images by source.
     known = {row.findings.description.source: place for place, row in enumerate(rows)}
     places = tuple(known[name] for name in sources)
-    own["breasts"] = tuple(by_rules(breast) for breast in own["breasts"])
+    own["breasts"] = tuple(
+        replace(breast, singles=tuple(by_rules(single) for single in breast.singles))
+        for breast in own["breasts"]
+    )
     found = ExaminationFindings(
         images=tuple(rows[place].findings for place in places),
         groups=tuple(by_rules(reading) for place in places for reading in rows[place].readings.values()),

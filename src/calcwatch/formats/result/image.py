@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from calcwatch.domain.assessment import Alternative, Assessment, GroupReading, LikelihoodRange, Location
+from calcwatch.domain.assessment import (
+    Alternative,
+    Assessment,
+    GroupReading,
+    JudgedBy,
+    LikelihoodRange,
+    Location,
+)
 from calcwatch.domain.findings import (
     Calcification,
     CalcificationGroup,
@@ -54,6 +61,7 @@ from calcwatch.words.lexicon import (
     CATEGORY_WORDS,
     DISTRIBUTION_WORDS,
     GROUP_KIND_WORDS,
+    JUDGED_BY_WORDS,
     MORPHOLOGY_WORDS,
     SIZE_CLASS_WORDS,
 )
@@ -293,11 +301,14 @@ ALTERNATIVE = record(
 """Another description that the picture allows."""
 
 
-def _assessment(suggested_category: Category | None, floor: Category | None, **rest: Any) -> Assessment:
+def _assessment(
+    suggested_category: Category | None, floor: Category | None, judged_by: JudgedBy | None, **rest: Any
+) -> Assessment:
     # null stands there where nothing was assessed; then the whole record is read as None.
     if suggested_category is None or floor is None:
         raise ValueError("an assessment without a category")
-    return Assessment(suggested_category, floor, **rest)
+    # Results of earlier versions do not say it: they were judged by rules alone.
+    return Assessment(suggested_category, floor, judged_by=judged_by or JudgedBy.RULES, **rest)
 
 
 ASSESSMENT = record(
@@ -349,6 +360,19 @@ ASSESSMENT = record(
         "alternatives",
         listing(ALTERNATIVE, "Another description that the picture allows."),
         "Other descriptions that the picture allows, most likely first.",
+    ),
+    Field(
+        "judged_by",
+        or_null(word(JudgedBy, JUDGED_BY_WORDS)),
+        "What the suggestion rests on; null when nothing was assessed.",
+        since=WITH_KINDS,
+    ),
+    Field(
+        "cost_ratio",
+        or_null(length(3)),
+        "How many needless alarms weigh as much as one missed suspicious finding, where that decided; null "
+        "where it did not.",
+        since=WITH_KINDS,
     ),
     Field("needs_human", always(True), "Always true: software suggests, a radiologist decides."),
     build=_assessment,

@@ -23,6 +23,8 @@ COMPUTED = ""
 
 _SIDES = {"R": "right", "L": "left", None: "unknown_side"}
 
+_OF_A_BREAST = ("found", "not_looked_for", "notes")  # never a category: suggestions are of findings
+
 
 def _fields(path: str, *names: str) -> dict[str, str]:
     """Columns that are called as the fields below a path are."""
@@ -63,12 +65,15 @@ GROUP_COLUMNS = {
     **_fields(
         "images[].groups[]",
         *("row", "column", "radius_px", "radius_mm", "score", "count", "suspicion"),
-        *("morphology", "morphology_note", "distribution"),
+        *("kind", "composition", "morphology", "morphology_note", "distribution"),
     ),
     **_fields("images[].groups[].distribution_measurements", "extent_mm"),
     "location": "images[].groups[].location.words",
     **_fields("images[].groups[].location", "nipple_distance_mm"),
     **_fields("images[].groups[]", "counterpart", "view_note", "suggested_category", "if_confirmed", "floor"),
+    **_fields("images[].groups[]", "judged_by", "cost_ratio"),
+    "stated_verdict": "images[].groups[].stated.verdict",
+    "stated_category": "images[].groups[].stated.category",
     "likelihood_low": "images[].groups[].likelihood_range.low",
     "likelihood_high": "images[].groups[].likelihood_range.high",
     **_fields("images[].groups[]", "rule_ids", "reasons", "missing"),
@@ -83,7 +88,7 @@ EXAMINATION_COLUMNS = {
     **{
         f"{side}_{name}": f"examinations[].breasts[].{name}"
         for side in _SIDES.values()
-        for name in ("suggested_category", "if_confirmed")
+        for name in _OF_A_BREAST
     },
     **_fields("examinations[]", "score_reasons", "sources"),
 }
@@ -118,6 +123,8 @@ def _at(path: str, objects: _Objects) -> Any:
 
 
 def _cell(value: Any, between: str) -> str:
+    if isinstance(value, dict):
+        return _cell([f"{number} {name}" for name, number in value.items()], between)
     if isinstance(value, list):
         return _cell(between.join(value), between)
     # Only text: a negative number begins with "-" and has to stay a number.
@@ -210,7 +217,7 @@ def examinations_table(examinations: Sequence[ReadExamination]) -> str:
         } | {
             f"{_SIDES.get(breast['image_laterality'], 'unknown_side')}_{name}": breast[name]
             for breast in document["breasts"]
-            for name in ("suggested_category", "if_confirmed")
+            for name in _OF_A_BREAST
         }
         return _cells(EXAMINATION_COLUMNS, {"examinations[]": document}, computed)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from calcwatch.comparison.history import GroupHistory, histories
 from calcwatch.domain.change import Change, ImagePair
 from calcwatch.domain.dates import months_between
-from calcwatch.domain.identity import letter
+from calcwatch.formats.result.order import group_letters
 from calcwatch.formats.result.run import Step
 from calcwatch.report.side_by_side import SheetOf, pair_pictures
 from calcwatch.report.template import Row
@@ -40,10 +40,6 @@ def view_step(step: Step, sheets: SheetOf) -> Row:
     """
     compared = step.compared
     changes = compared.comparison.changes
-    counts = [
-        (CHANGE_WORDS[kind], tone(kind), sum(change.kind is kind for change in changes))
-        for kind in CHANGE_WORDS
-    ]
     prior, current = (
         max((image.description.study_date or "" for image in images), default="") or None
         for images in (compared.prior, compared.examination.images)
@@ -55,8 +51,12 @@ def view_step(step: Step, sheets: SheetOf) -> Row:
     treatment = compared.treatment
     return {
         "title": interval_words(months, prior, current),
-        "summary": [count for count in counts if count[2]],
-        "pairs": [_view_pair(step, pair, sheets) for pair in compared.comparison.pairs],
+        "summary": _counted(changes),
+        # What has grown first, then what could not be compared; sorted keeps the order of the views.
+        "pairs": sorted(
+            (_view_pair(step, pair, sheets) for pair in compared.comparison.pairs),
+            key=lambda pair: (not pair["is_raised"], not pair["changes"]),
+        ),
         "alone": [_view_change(change, "", None) for change in in_reading_order(alone)],
         "not_paired": compared.comparison.not_paired,
         "treatment": _treatment_words(step),
@@ -66,7 +66,7 @@ def view_step(step: Step, sheets: SheetOf) -> Row:
 
 def _view_pair(step: Step, pair: ImagePair, sheets: SheetOf) -> Row:
     ordered = in_reading_order(step.compared.comparison.changes_of(pair))
-    letters = [letter(number) for number in range(len(ordered))]
+    letters = _letters(step, pair, ordered)
     shown = ordered[:SHOWN_CHANGES]
     whole, pictures = pair_pictures(step, pair, sheets, shown, letters[: len(shown)])
     # Every change has a row in the table, with a picture or without.
@@ -83,11 +83,35 @@ def _view_pair(step: Step, pair: ImagePair, sheets: SheetOf) -> Row:
         "facts": facts,
         "notes": pair.notes,
         "whole": whole,
+        "is_raised": any(tone(change.kind) == "raised" for change in ordered),
+        "words": _counted(ordered),
         "changes": [
             _view_change(change, name, piece)
             for change, name, piece in zip(ordered, letters, pieces, strict=True)
         ],
     }
+
+
+def _counted(changes: Sequence[Change]) -> list[tuple[str, str, int]]:
+    """Word, tone and number of each kind of change that there is."""
+    counts = [
+        (CHANGE_WORDS[kind], tone(kind), sum(change.kind is kind for change in changes))
+        for kind in CHANGE_WORDS
+    ]
+    return [count for count in counts if count[2]]
+
+
+def _letters(step: Step, pair: ImagePair, changes: Sequence[Change]) -> list[str]:
+    """Name changes by the letter of their group on the current image, of the prior one where it is gone."""
+    now = group_letters(step.compared.examination.images[pair.current])
+    then = group_letters(step.compared.prior[pair.prior])
+    return [
+        next(
+            (now[uid] for uid in change.groups if uid in now),
+            next((f"({then[uid]})" for uid in change.prior_groups if uid in then), "-"),
+        )
+        for change in changes
+    ]
 
 
 def _view_change(change: Change, name: str, pictures: Row | None) -> Row:

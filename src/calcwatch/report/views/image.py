@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from calcwatch.formats.result.order import (
     single_calcifications,
 )
 from calcwatch.report.marks import NON_LESION_REACH_PX, anchor, image_label, label_place, reach
-from calcwatch.report.pictures import SHOWN_GROUPS, SHOWN_TILES, Box, ImagePictures, Picture, tile_side
+from calcwatch.report.pictures import SHOWN_TILES, Box, ImagePictures, Picture, tile_side
 from calcwatch.report.template import Row
 from calcwatch.report.views.reading import morphology_words, shape_cells, view_description
 from calcwatch.words.dates import date_words
@@ -26,8 +27,9 @@ from calcwatch.words.flags import FLAG_WORDS, KIND_WORDS
 NUMBERED = 40
 """A group of more calcifications has no numbers in its picture: they would cover it."""
 
-_PANEL_PX = 600  # width of the place that a magnified group has on the page
+_PANEL_PX = 600  # width of the place that a magnified group has on the page at most
 _MEMBER_TILE_PX = 20, 64  # smallest and largest side of a tile in a group, in file pixels
+_FRAME_MARGIN = 0.02  # of the rows of an image, shown round the breast
 _SINGLE_TILE_PX = 33  # smallest side of a tile of a single calcification
 
 
@@ -47,6 +49,7 @@ def view_image(pictures: ImagePictures, findings: ImageFindings, index: int) -> 
     groups, non_lesions = ordered_groups(findings), ordered_non_lesions(findings)
     calcifications, singles = ordered_calcifications(findings), single_calcifications(findings)
     spacing = findings.description.pixel_spacing
+    group_of = {uid: group for group in groups for uid in group.members}
     return {
         "anchor": name,
         "label": image_label(findings),
@@ -55,8 +58,18 @@ def view_image(pictures: ImagePictures, findings: ImageFindings, index: int) -> 
         "notes": [FLAG_WORDS[flag] for flag in sorted(findings.quality_flags)],
         "thumbnail": pictures.whole,
         "breast": _polygon(findings.breast_outline, box),
+        "frame": _frame(findings.breast_outline, box),
         "nipple": _nipple_mark(findings, box),
-        "calcification_marks": [_calcification_mark(calcification, box) for calcification in calcifications],
+        "calcification_marks": [
+            {
+                **_calcification_mark(found, box),
+                "group": group_of[found.tracking_uid].tracking_uid if found.tracking_uid in group_of else "",
+                # Rings of many would hide what they mark.
+                "is_one_of_many": found.tracking_uid in group_of
+                and group_of[found.tracking_uid].count > NUMBERED,
+            }
+            for found in calcifications
+        ],
         "group_marks": [_group_mark(group, place, box) for place, group in enumerate(groups)],
         "non_lesion_marks": [
             _mark(
@@ -93,6 +106,17 @@ def view_image(pictures: ImagePictures, findings: ImageFindings, index: int) -> 
     }
 
 
+def _frame(outline: Sequence[Point], box: Box) -> Box:
+    """The part of an image that shows the breast: the air round it is not worth the place on the page."""
+    if not outline:
+        return box
+    rows, columns = zip(*outline, strict=True)
+    margin = box.rows * _FRAME_MARGIN
+    top, left = max(min(rows) - margin, 0.0), max(min(columns) - margin, 0.0)
+    bottom, right = min(max(rows) + margin, box.rows), min(max(columns) + margin, box.columns)
+    return Box(int(top), int(left), math.ceil(bottom - top), math.ceil(right - left))
+
+
 def _facts(image: ImageDescription, area_cm2: float | None) -> list[tuple[str, str]]:
     spacing = image.pixel_spacing
     facts = (
@@ -118,41 +142,55 @@ def _view_group(
     own = letter(index)
     spacing = findings.description.pixel_spacing
     smallest, largest = _MEMBER_TILE_PX
-    diameters = [member.diameter_px for member in members[:SHOWN_TILES]]
+    inside_picture = [
+        (place, member)
+        for place, member in enumerate(members, start=1)
+        if picture is not None and _is_in(member, picture.box)
+    ]
+    shown = inside_picture[:SHOWN_TILES]
+    diameters = [member.diameter_px for _, member in shown]
     # One side for all tiles of a group, so that sizes can be compared by eye.
-    side = min(largest, tile_side(diameters, smallest)) if members else 0
+    side = min(largest, tile_side(diameters, smallest)) if shown else 0
     size = f"{2 * group.radius_px:.0f} px" if group.radius_mm is None else f"{2 * group.radius_mm:.1f} mm"
     return {
         "tracking_uid": group.tracking_uid,
         "letter": own,
         "description": view_description(group, members),
-        "score": f"{group.score:.2f}",
+        "belief": f"{group.score:.2f}",
         "size": size,
         "count": group.count,
         "picture": picture,
         "magnification": _magnification(picture.box) if picture else 1,
         "is_numbered": len(members) <= NUMBERED,
         "marks": [_calcification_mark(member, picture.box) for member in members] if picture else [],
-        "tiles": [
-            {
-                "picture": picture,
-                "picture_id": f"{name}-{own}",
-                "view": _tile_view(member, side, picture.box),
-                "words": f"{place}: {_diameter_words(member)}",
-                "details": morphology_words(member),
-            }
-            for place, member in enumerate(members[:SHOWN_TILES], start=1)
-        ]
+        "tiles": [_member_tile(picture, f"{name}-{own}", place, member, side) for place, member in shown]
         if picture
         else [],
-        "tile_words": _side_words(side, spacing) if members else "",
+        "tile_words": _side_words(side, spacing) if shown else "",
+        "outside": len(members) - len(inside_picture),
+        "shown_words": _side_words(picture.box.columns, spacing) if picture else "",
         "members": [_member_cells(place, member) for place, member in enumerate(members, start=1)],
     }
 
 
+def _member_tile(picture: Picture, name: str, place: int, member: Calcification, side: float) -> Row:
+    return {
+        "picture": picture,
+        "picture_id": name,
+        "view": _tile_view(member, side, picture.box),
+        "words": f"{place}: {_diameter_words(member)}",
+        "details": morphology_words(member),
+    }
+
+
+def _is_in(member: Calcification, box: Box) -> bool:
+    """Whether a picture shows a calcification of its group: that of a wide one shows its densest part."""
+    return 0 <= member.row - box.top < box.rows and 0 <= member.column - box.left < box.columns
+
+
 def _magnification(box: Box) -> int:
     # Whole factors only: a fraction would blur pixels unevenly.
-    return next((times for times in (4, 3) if box.columns * times <= _PANEL_PX), 2)
+    return next((times for times in (6, 5, 4, 3, 2) if box.columns * times <= _PANEL_PX), 1)
 
 
 def _member_cells(place: int, member: Calcification) -> tuple[str, ...]:
@@ -175,7 +213,7 @@ def _single_tile(picture: Picture, single: Calcification, spacing: PixelSpacing 
         "picture_id": name,
         "view": _tile_view(single, side, picture.box),
         "words": _diameter_words(single),
-        "details": f"{f'{shape}, ' if shape else ''}score {single.score:.2f}, row {single.row:.0f}, column "
+        "details": f"{f'{shape}, ' if shape else ''}belief {single.score:.2f}, row {single.row:.0f}, column "
         f"{single.column:.0f}, tile {_side_words(side, spacing)} wide",
     }
 
@@ -206,14 +244,14 @@ def _group_mark(group: CalcificationGroup, index: int, box: Box) -> Row:
         **_mark(
             (group.row, group.column),
             box,
-            f"Group {name}: {group.count} calcifications, score {group.score:.2f}",
+            f"Group {name}: {group.count} calcifications, belief {group.score:.2f}",
             radius=group.radius_px,
             points=_polygon(group.outline, box),
         ),
         "letter": name,
+        "tracking_uid": group.tracking_uid,
         "label_row": row - box.top + 0.5,
         "label_column": column - box.left + 0.5,
-        "has_pictures": index < SHOWN_GROUPS,
     }
 
 
@@ -221,7 +259,7 @@ def _calcification_mark(found: Calcification, box: Box) -> Row:
     shape = morphology_words(found)
     words = (
         f"{f'{shape}, ' if shape else ''}{_diameter_words(found)}, contrast {found.contrast:.1f}, "
-        f"score {found.score:.2f}"
+        f"belief {found.score:.2f}"
     )
     center, radius = (found.row, found.column), found.diameter_px / 2
     return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from calcwatch.domain.assessment import Assessment, GroupReading
+from calcwatch.domain.assessment import Assessment
 from calcwatch.domain.findings import (
     Calcification,
     CalcificationGroup,
@@ -14,7 +14,15 @@ from calcwatch.domain.findings import (
 )
 from calcwatch.domain.lexicon import RANKED_CATEGORIES, Category, Distribution, Morphology
 from calcwatch.report.template import Row
-from calcwatch.words.lexicon import CATEGORY_WORDS, DISTRIBUTION_WORDS, MORPHOLOGY_WORDS, SIZE_CLASS_WORDS
+from calcwatch.words.lexicon import (
+    CATEGORY_WORDS,
+    DISTRIBUTION_WORDS,
+    JUDGED_BY_WORDS,
+    MORPHOLOGY_WORDS,
+    SIZE_CLASS_WORDS,
+)
+from calcwatch.words.summary import kind_words
+from calcwatch.words.urgency import category_of
 
 SHOWN_BARS = 4
 """Shapes or distributions of a group that get a bar; the rest stand in findings.json."""
@@ -117,14 +125,15 @@ def view_assessment(assessment: Assessment, questions: Mapping[str, str]) -> Row
         unknown, ``open``.
 
     """
-    confirmed, likelihood = assessment.if_confirmed, assessment.likelihood_range
+    category, likelihood = category_of(assessment), assessment.likelihood_range
     return {
-        "category": assessment.suggested_category,
-        "category_words": CATEGORY_WORDS[assessment.suggested_category],
-        "if_confirmed": confirmed or "",
-        "if_confirmed_words": CATEGORY_WORDS[confirmed] if confirmed else "",
+        "category": category,
+        "category_words": CATEGORY_WORDS[category],
+        "is_open": assessment.suggested_category is Category.INCOMPLETE,
+        "if_confirmed": "if confirmed" if assessment.if_confirmed else "",
         "floor": assessment.floor,
-        "concern": _concern(confirmed or assessment.suggested_category),
+        "judged": judged_words(assessment),
+        "concern": _concern(category),
         "likelihood": range_words(likelihood.low, likelihood.high) if likelihood else "",
         "likelihood_source": likelihood.source if likelihood else "",
         "reasons": assessment.reasons,
@@ -138,6 +147,22 @@ def view_assessment(assessment: Assessment, questions: Mapping[str, str]) -> Row
     }
 
 
+def judged_words(assessment: Assessment) -> str:
+    """Say what a suggestion rests on.
+
+    Args:
+        assessment: The suggestion.
+
+    Returns:
+        A phrase, with the ratio of the costs where that decided.
+
+    """
+    judged = f"Judged by {JUDGED_BY_WORDS[assessment.judged_by]}"
+    if assessment.cost_ratio is None:
+        return f"{judged}."
+    return f"{judged}: {assessment.cost_ratio:g} needless alarms weigh as much as one missed finding."
+
+
 def _concern(category: Category) -> str:
     """How a category is colored; one that is still open counts as it would once confirmed."""
     if category is Category.INCOMPLETE:
@@ -149,26 +174,6 @@ def _concern(category: Category) -> str:
     if rank >= RANKED_CATEGORIES.index(Category.HIGH_SUSPICION):
         return "high"
     return "raised" if rank >= RANKED_CATEGORIES.index(Category.LOW_SUSPICION) else "calm"
-
-
-def view_reading(reading: GroupReading, counterpart: Link | None, questions: Mapping[str, str]) -> Row:
-    """Work out what the page shows of the reading of a group.
-
-    Args:
-        reading: What its examination says of it.
-        counterpart: Where the same group is shown in the other view; ``None``: nowhere.
-        questions: Plain words for what may be missing.
-
-    Returns:
-        A row for ``image.html``.
-
-    """
-    return {
-        "assessment": view_assessment(reading.assessment, questions),
-        "place": reading.location.words,
-        "view_note": reading.view_note,
-        "counterpart": counterpart,
-    }
 
 
 def view_description(group: CalcificationGroup, members: Sequence[Calcification]) -> Row:
@@ -188,6 +193,7 @@ def view_description(group: CalcificationGroup, members: Sequence[Calcification]
     return {
         "shape": morphology_words(group),
         "distribution": DISTRIBUTION_WORDS[pattern.likeliest] if pattern and distributions else "",
+        "kind": kind_words(group),
         "suspicion": "" if group.suspicion is None else f"{group.suspicion:.2f}",
         "shapes": _bars([(MORPHOLOGY_WORDS[word], probability) for word, probability in shapes]),
         "shape_note": morphology.undetermined_because if morphology else "",

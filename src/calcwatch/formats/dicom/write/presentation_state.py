@@ -15,6 +15,7 @@ from calcwatch.formats.dicom.write.common_modules import LONGEST_LONG_STRING, lo
 from calcwatch.formats.dicom.write.evidence import MANUFACTURER
 from calcwatch.formats.dicom.write.highdicom_objects import complete, series, settled
 from calcwatch.words.summary import RESEARCH_USE
+from calcwatch.words.urgency import category_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -159,10 +160,10 @@ def _reach(found: Calcification | NonLesion) -> float:
 
 
 def _labels(evidence: Evidence, image: ImageFindings) -> Iterator[pr.TextObject]:
-    """Letter, number of calcifications and suggested category of each group, beside it."""
+    """Letter, number of calcifications and the category that each group points at, beside it."""
     for number, group in enumerate(image.groups):
         reading = evidence.result.reading_of(group.tracking_uid)
-        category = f", BI-RADS {reading.assessment.suggested_category}?" if reading else ""
+        category = f", BI-RADS {category_of(reading.assessment)}?" if reading else ""
         said = f"{letter(number)}: {group.count}{category}"
         yield pr.TextObject(said, units="PIXEL", bounding_box=_label_box(group, image))
 

@@ -8,10 +8,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import MammographyCADSRStorage
 
 from calcwatch.codes import cad
-from calcwatch.codes.assessment import ASSESSMENT_CATEGORY, CATEGORIES, FOLLOW_UPS, SHORT_INTERVAL_MONTHS
-from calcwatch.codes.body import LATERALITY, SIDES
 from calcwatch.codes.documents import CAD_REPORT, ENGLISH
-from calcwatch.domain.lexicon import Category
 from calcwatch.formats.dicom.content_items import (
     CONTAINS,
     HAS_CONCEPT_MOD,
@@ -20,7 +17,6 @@ from calcwatch.formats.dicom.content_items import (
     code,
     coded,
     container,
-    number,
     sop_reference,
     text,
     with_children,
@@ -43,13 +39,12 @@ from calcwatch.formats.dicom.write.cad.summary import (
     summary_of_detections,
 )
 from calcwatch.formats.dicom.write.common_modules import new_object
-from calcwatch.words.summary import impression, most_urgent
+from calcwatch.words.summary import impression
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from calcwatch.domain.findings import CalcificationGroup
-    from calcwatch.domain.image import Laterality
     from calcwatch.formats.dicom.write.evidence import Evidence
 
 
@@ -140,30 +135,17 @@ def _overall(evidence: Evidence) -> Dataset:
     ]
     # By what is in the tree, so that the summary cannot contradict the report.
     summary = processing_summary(evidence, with_findings=bool(impressions))
-    return with_children(
-        code(CONTAINS, cad.PROCESSING_SUMMARY, summary), *_assessment(evidence), *impressions
-    )
+    return with_children(code(CONTAINS, cad.PROCESSING_SUMMARY, summary), *_overview(evidence), *impressions)
 
 
-def _assessment(evidence: Evidence) -> Iterator[Dataset | None]:
-    """Assessment and follow-up of the most urgent breast, and both in words (TID 4002)."""
-    breast = most_urgent(evidence.result)
-    if breast is not None:
-        category, side = breast.assessment.suggested_category, breast.laterality
-        yield code(HAS_PROPERTIES, ASSESSMENT_CATEGORY, CATEGORIES[category], _side(side))
-    # In words even without a category: what could not be assessed is said here.
+def _overview(evidence: Evidence) -> Iterator[Dataset]:
+    """The examination in words (TID 4002): suggestions are of findings, and a finding has no row for one.
+
+    A category or a follow-up here would be one of the breast, and only calcifications were looked for.
+    """
     yield text(HAS_PROPERTIES, cad.IMPRESSION, impression(evidence.result))
-    if breast is not None:
-        yield code(HAS_PROPERTIES, cad.RECOMMENDED_FOLLOW_UP, FOLLOW_UPS[category], _side(side))
-        # Only category 3 stands for a short interval; the others say by themselves what comes next.
-        months = SHORT_INTERVAL_MONTHS if category is Category.PROBABLY_BENIGN else None
-        yield number(HAS_PROPERTIES, cad.RECOMMENDED_INTERVAL, months, "mo")
     yield from algorithm(evidence)
     yield from parameters(evidence)
-
-
-def _side(side: Laterality | None) -> Dataset | None:
-    return code(HAS_CONCEPT_MOD, LATERALITY, SIDES[side]) if side else None
 
 
 class _Arrangement:

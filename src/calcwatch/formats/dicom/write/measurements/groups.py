@@ -41,7 +41,7 @@ from calcwatch.domain.identity import non_lesion_uid
 from calcwatch.formats.dicom.coordinates import closed_polyline, to_dicom
 from calcwatch.formats.dicom.write.evidence import MANUFACTURER
 from calcwatch.formats.dicom.write.highdicom_objects import concept
-from calcwatch.words.summary import change_words, parameter_words, suggestion
+from calcwatch.words.summary import change_words, group_words, parameter_words, suggestion
 
 if TYPE_CHECKING:
     from calcwatch.codes.code import Code
@@ -103,7 +103,8 @@ def measured_group(evidence: Evidence, place: int, group: CalcificationGroup) ->
         item[0].ContentSequence.append(
             sr.UIDRefContentItem(lasting, value=change.tracking_uid, relationship_type="CONTAINS")
         )
-    said = [suggestion(reading.assessment)] if reading else []
+    said = [group_words(group)] if group.kind or group.composition else []
+    said += [suggestion(reading.assessment)] if reading else []
     said += [change_words(change)] if change else []
     if said:
         commented(item, " ".join(said))

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from highdicom import sr
 
-from calcwatch.codes.assessment import ASSESSMENT_CATEGORY, CATEGORIES
 from calcwatch.codes.body import breast_of
 from calcwatch.codes.documents import IMAGING_PROCEDURE, MEASUREMENT_REPORT
 from calcwatch.codes.private import EXAM_SCORE
@@ -16,14 +15,13 @@ from calcwatch.formats.dicom.write.measurements.groups import (
     Measured,
     algorithm,
     commented,
-    evaluation,
     finding_sites,
     measured_calcification,
     measured_group,
     measured_non_lesion,
     measurement,
 )
-from calcwatch.words.summary import impression, suggestion
+from calcwatch.words.summary import breast_words, impression
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +35,8 @@ def measurement_report(evidence: Evidence) -> Dataset:
     """The TID 1500 report of an examination, with its prior where it was compared with one.
 
     One measurement group a finding, told by its tracking UID: groups, calcifications and what is none, of
-    both days. Examination score and the suggestion for each breast stand before them.
+    both days. The worklist score, and what was found in each breast in words, stand before them; only a group
+    has a category.
 
     Args:
         evidence: What it is made from.
@@ -66,7 +65,7 @@ def measurement_report(evidence: Evidence) -> Dataset:
 
 
 def _overall(evidence: Evidence) -> Iterator[sr.MeasurementsAndQualitativeEvaluations]:
-    """The examination with its score, then each breast with its category (TID 1501)."""
+    """The examination with its score, then each breast with what was found, in words (TID 1501)."""
     examination, study = evidence.result.examination, evidence.current[0].StudyInstanceUID
     whole = sr.MeasurementsAndQualitativeEvaluations(
         tracking_identifier=_tracked("examination", study),
@@ -76,17 +75,14 @@ def _overall(evidence: Evidence) -> Iterator[sr.MeasurementsAndQualitativeEvalua
     )
     yield commented(whole, impression(evidence.result))
     for breast in examination.breasts:
-        side, assessment = breast.laterality, breast.assessment
+        side = breast.laterality
         group = sr.MeasurementsAndQualitativeEvaluations(
             tracking_identifier=_tracked("breast", study, side or ""),
             finding_type=concept(breast_of(side)),
             finding_sites=finding_sites(side),
             algorithm_id=algorithm(evidence),
-            qualitative_evaluations=evaluation(
-                ASSESSMENT_CATEGORY, CATEGORIES[assessment.suggested_category]
-            ),
         )
-        yield commented(group, suggestion(assessment))
+        yield commented(group, breast_words(breast))
 
 
 def _tracked(kind: str, *names: object) -> sr.TrackingIdentifier:
