@@ -72,3 +72,7 @@ def test_a_symptom_is_urgent_even_where_nothing_is_marked() -> None:
     (breast,) = exam.breasts
     assert "within two weeks" in breast.notes[0]
     assert any("High risk" in note for note in breast.notes)
+    exam = analyze_exam(SPECK, table=table(), suspicion=suspicion_model(), context=context)
+    (breast,) = exam.breasts
+    assert "within two weeks" in breast.notes[0]
+    assert breast.singles == ()  # a lump is no reason to point at every speck

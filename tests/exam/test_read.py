@@ -147,6 +147,8 @@ def test_an_artery_is_no_alarm() -> None:
     for reading in read(*views).groups:
         assert reading.assessment.suggested_category is Category.BENIGN
         assert reading.assessment.judged_by is JudgedBy.SUSPICION
+        # the words of the classifier say otherwise, and what was judged is told beside them
+        assert reading.assessment.morphology is Morphology.VASCULAR
         assert reading.assessment.cost_ratio == read_rules().cost_ratio
 
 
@@ -155,6 +157,7 @@ def test_a_doubtful_line_is_no_5() -> None:
     (reading,) = read(judged(image(L, CC, shape=Morphology.FINE_LINEAR), 0.3, GroupKind.VASCULAR)).groups
     assert reading.assessment.if_confirmed is Category.MODERATE_SUSPICION
     assert reading.assessment.rule_ids[0] == "M-DOUBT"
+    assert reading.assessment.morphology is Morphology.FINE_LINEAR
 
 
 def stated(view: ImageFindings, *others: ImageFindings, **words: Any) -> ExaminationFindings:

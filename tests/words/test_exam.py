@@ -4,11 +4,72 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from calcwatch.domain.image import ImageDescription, ViewPosition
+from calcwatch.domain.context import (
+    BiopsyResult,
+    BreastContext,
+    BreastDensity,
+    ClinicalContext,
+    RadiationKind,
+    Sex,
+)
+from calcwatch.domain.image import ImageDescription, Laterality, ViewPosition
 from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.exam.location import locate_group
-from calcwatch.words.exam import group_words, pair_reason, single_words, view_note
+from calcwatch.words.exam import (
+    CANCER_NOTE,
+    HIGH_RISK_NOTE,
+    IMPLANT_NOTE,
+    INJECTION_NOTE,
+    MAN_NOTE,
+    RECENT_RADIATION_NOTE,
+    SYMPTOM_NOTE,
+    found_words,
+    group_words,
+    notes_of_breast,
+    pair_reason,
+    single_words,
+    view_note,
+)
 from tests.exam.two_views import a_group, a_view, described_views
+
+
+def test_a_breast_has_notes_of_what_was_stated() -> None:
+    """The most urgent first; of its own breast alone; a biopsy and a cancer ask of which finding they are."""
+    context = ClinicalContext(
+        sex=Sex.MALE,
+        high_risk=True,
+        breast_density=BreastDensity.C,
+        left=BreastContext(
+            symptom=True,
+            biopsy=BiopsyResult.BENIGN_DISCORDANT,
+            implants=True,
+            injection=True,
+            radiation=RadiationKind.INTRAOPERATIVE,
+        ),
+        right=BreastContext(biopsy=BiopsyResult.MALIGNANT),
+    )
+    assert notes_of_breast(context, Laterality.LEFT) == (
+        SYMPTOM_NOTE,
+        "A biopsy in this breast is stated (benign, discordant): state of which finding, it counts for that "
+        "one alone.",
+        HIGH_RISK_NOTE,
+        MAN_NOTE,
+        IMPLANT_NOTE,
+        INJECTION_NOTE,
+        RECENT_RADIATION_NOTE,
+        "Density, as the report states it: c. It was not looked at here.",
+    )
+    right = notes_of_breast(context, Laterality.RIGHT)
+    assert (right[0], len(right)) == (CANCER_NOTE, 4)
+    assert CANCER_NOTE not in notes_of_breast(context, Laterality.RIGHT, cancer_is_placed=True)
+    assert notes_of_breast(ClinicalContext(), None) == ()
+
+
+def test_what_was_found_counts_what_a_person_rejected() -> None:
+    """Groups and singles are counted, rejected groups once more."""
+    assert found_words(0, 0) == "No calcification was marked."
+    assert found_words(1, 1) == ("Marked on all its views together: 1 group and 1 calcification in no group.")
+    assert found_words(2, 0, 1) == "Marked on all its views together: 2 groups (1 rejected by a person)."
 
 
 def test_a_view_note_says_where_a_group_is_seen() -> None:

@@ -90,6 +90,9 @@ class Assessment:
         alternatives: Other descriptions, most likely first.
         rule_table_version: Of the table that the rules are from.
         lexicon: Edition whose words and categories are used.
+        morphology: The shape that was judged, which need not be the likeliest one of the group; ``None``
+            where none is told.
+        distribution: The distribution that was judged; ``None`` where none is told.
         judged_by: What it rests on.
         cost_ratio: How many needless alarms weigh as much as one missed suspicious finding, where that
             decided; ``None`` where it did not.
@@ -105,6 +108,8 @@ class Assessment:
     alternatives: tuple[Alternative, ...] = ()
     rule_table_version: str = ""
     lexicon: str = LEXICON
+    morphology: Morphology | None = None
+    distribution: Distribution | None = None
     judged_by: JudgedBy = JudgedBy.RULES
     cost_ratio: float | None = None
 

@@ -71,6 +71,8 @@ def assess_group(
         ),
         rule_table_version=table.version,
         lexicon=table.lexicon,
+        morphology=facts.morphology,
+        distribution=facts.distribution,
         judged_by=judged_by,
         cost_ratio=table.cost_ratio if judged_by is JudgedBy.SUSPICION else None,
     )

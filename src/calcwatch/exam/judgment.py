@@ -89,7 +89,9 @@ def judge_group(
         word = _likeliest(shapes, _SUSPICIOUS_WORDS)
         return Judgment(True, suspicion < thresholds.doubtful_probability, None, word, distribution)
     kind = _kind_of(both, shapes, distribution, thresholds)
-    word = _likeliest(shapes, _WORDS_OF[kind]) if kind else None
+    words = _WORDS_OF[kind] if kind else ()
+    # where the kind leaves a single word, the shapes of members have no say in it
+    word = words[0] if len(words) == 1 else _likeliest(shapes, words)
     return Judgment(False, None, kind, word, distribution)
 
 

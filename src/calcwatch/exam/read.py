@@ -298,12 +298,11 @@ def _read_singles(
     for image in images:
         for single in image.singles:
             described = single.morphology is not None and bool(single.morphology.probabilities)
-            suspicion = suspicion_of_single(
-                single, len(image.calcifications), model, settings=settings.suspicion
-            )
+            suspicion = suspicion_of_single(single, model)
             facts = facts_of_single(
                 single,
-                known[_breast_of(image)],
+                # what is stated of the breast is told in its notes, not once more by every speck
+                replace(known[_breast_of(image)], symptom=None, companion=None, ultrasound_scar=None),
                 table.thresholds,
                 # 0 there would reassure of what nobody has looked at
                 suspicion=suspicion if described else None,
@@ -393,7 +392,7 @@ def _suspicion(
     ]
     ranked += [
         (
-            suspicion_of_single(single, len(image.calcifications), model, settings=settings.suspicion),
+            suspicion_of_single(single, model),
             single.tracking_uid,
             single_words(single, image.description),
         )

@@ -7,10 +7,9 @@ those, so they stand in ``rules/facts.toml``. Every field says its unit and wher
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from calcwatch.domain.settings import CHOSEN, FITTED, setting
-from calcwatch.image.settings.describe import SuspicionSettings
 
 _FIT = (
     "calcwatch-lab train view-pairs on phantoms 7100 to 7399 at 0.14 mm, times 1.3 so that the probabilities "
@@ -154,7 +153,6 @@ class ExamSettings:
         location: Settings of the stage of that name.
         laterality: Settings of the stage of that name.
         statements: Settings of the stage of that name.
-        suspicion: Of a calcification in no group; those of groups come with the findings of an image.
     """
 
     usual_depth_mm: float = setting(
@@ -168,4 +166,3 @@ class ExamSettings:
     location: LocationSettings = LocationSettings()
     laterality: LateralitySettings = LateralitySettings()
     statements: StatementSettings = StatementSettings()
-    suspicion: SuspicionSettings = field(default_factory=SuspicionSettings)

@@ -16,9 +16,9 @@ from calcwatch.domain.findings import ANALYSIS_VERSION, ImageFindings
 from calcwatch.domain.views import is_true_lateral
 from calcwatch.image.describe.describe import Describer
 from calcwatch.image.describe.distribution import BreastGeometry
-from calcwatch.image.describe.group import group
+from calcwatch.image.describe.group import find_pieces, group, make_group
 from calcwatch.image.find.candidates import detect_classical
-from calcwatch.image.find.classify import is_lookalike
+from calcwatch.image.find.classify import is_lookalike, without_metal
 from calcwatch.image.find.detections import kept
 from calcwatch.image.findings import (
     to_calcifications,
@@ -30,6 +30,7 @@ from calcwatch.image.findings import (
 )
 from calcwatch.image.lookalikes.find import find_lookalikes, name_lookalikes
 from calcwatch.image.measure.outline import measure
+from calcwatch.image.measure.whole import join_wholes
 from calcwatch.image.prepare.breast import find_breast
 from calcwatch.image.prepare.landmarks import find_landmarks
 from calcwatch.image.prepare.normalize import normalize
@@ -39,7 +40,10 @@ from calcwatch.image.tissue_map import map_tissue
 from calcwatch.words.flags import reason_to_refuse
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from calcwatch.domain.image import Mammogram, QualityFlag
+    from calcwatch.image.describe.describe import Described
     from calcwatch.image.describe.group import Grouped
     from calcwatch.image.find.detections import Detections, Detector
     from calcwatch.image.lookalikes.lookalike import Lookalike
@@ -71,7 +75,7 @@ def analyze_image(
         UnsuitableImage: The breast cannot be analyzed: that is an error, never "0 calcifications".
     """
     settings = settings or AnalysisSettings()
-    image, breast, flags = _prepare(mammogram, settings)
+    image, breast, flags = prepare(mammogram, settings)
     # refused before anything is searched: no calcifications found there would reassure
     if reason := reason_to_refuse(flags):
         raise UnsuitableImage(f"{mammogram.description.source}: {reason}")
@@ -81,22 +85,25 @@ def analyze_image(
     candidates = detector(image, breast, settings)
     detections, lookalikes = separate_lookalikes(image, breast, candidates, settings=settings)
     measured = measure_calcifications(image, detections, settings=settings)
-    grouped = group_calcifications(image, breast, measured, detections, settings=settings)
     described = None
-    if describer is not None:
+    if describer is None:
+        grouped = group_calcifications(image, breast, measured, detections, settings=settings)
+    else:
         # working_mm scales features; only spacing_mm ever makes a length in mm (decision 4)
         geometry = BreastGeometry(
             image.working_mm, image.spacing_mm, breast.area_px, landmarks.nipple if landmarks else None
         )
         described = describer(
             image,
+            breast,
             measured,
             detections,
-            grouped,
+            pieces_of(image, measured, settings=settings),
             geometry=geometry,
             is_lateral=is_true_lateral(view),
             settings=settings,
         )
+        grouped = told_groups(image, measured, detections, described, settings=settings)
 
     # made of content and analysis version, so that a second run gives the same identifiers
     name = f"{mammogram.description.sha256}/{ANALYSIS_VERSION}"
@@ -132,7 +139,7 @@ def check_image(
     Returns:
         The file's flags and the picture's; an empty set when nothing is wrong.
     """
-    _, _, flags = _prepare(mammogram, settings)
+    _, _, flags = prepare(mammogram, settings)
     return flags
 
 
@@ -157,9 +164,12 @@ def separate_lookalikes(
         (candidates.score >= settings.score_threshold) | is_lookalike(candidates, settings=settings.classify),
     )
     # rules first: they outline a whole object, and what lies on it is not named a second time
-    by_rule, remains = find_lookalikes(image, breast, likely, settings=settings)
-    likely = kept(likely, remains)
+    by_rule, remains, may_be_metal = find_lookalikes(image, breast, likely, settings=settings)
+    # on real images a network takes rims and arteries for metal: it is believed only where that is possible
+    likely = without_metal(kept(likely, remains), ~may_be_metal[remains])
     classified = is_lookalike(likely, settings=settings.classify)
+    possible = classified | (likely.score >= settings.score_threshold)
+    likely, classified = kept(likely, possible), classified[possible]
     by_network = name_lookalikes(image, kept(likely, classified), settings=settings)
     # look-alikes leave here, before groups are made: a clip is no member of any
     return kept(likely, ~classified), (*by_rule, *by_network)
@@ -179,11 +189,71 @@ def measure_calcifications(
         Calcifications of enough contrast in crop pixels, highest score first; their ``index`` counts the
         detections.
     """
+    pieces = measure(image, detections, settings=settings.outline)
     return tuple(
         calcification
-        for calcification in measure(image, detections, settings=settings.outline)
+        for calcification in join_wholes(
+            image, pieces, detections, settings=settings.whole, outline=settings.outline
+        )
         # contrast is known once the object is outlined, so the faintest can go only here
         if calcification.contrast >= settings.min_contrast
+    )
+
+
+def pieces_of(
+    image: PreparedImage, measured: tuple[MeasuredObject, ...], *, settings: AnalysisSettings
+) -> list[NDArray[np.intp]]:
+    """Link calcifications that lie together.
+
+    Args:
+        image: The prepared image.
+        measured: The calcifications.
+        settings: Every number of the analysis.
+
+    Returns:
+        Indices of the calcifications of each piece; a large one that holds several detections may be a piece.
+    """
+    points = np.array([(calcification.row, calcification.column) for calcification in measured])
+    return find_pieces(
+        points.reshape(-1, 2),
+        np.array([1.0 + len(calcification.merged) for calcification in measured]),
+        distance_px=image.px(settings.grouping_distance_mm),
+        min_count=settings.min_group_count,
+    )
+
+
+def told_groups(
+    image: PreparedImage,
+    measured: tuple[MeasuredObject, ...],
+    detections: Detections,
+    described: Described,
+    *,
+    settings: AnalysisSettings,
+) -> tuple[Grouped, ...]:
+    """Give the groups that were described their place and score.
+
+    Args:
+        image: The prepared image.
+        measured: The calcifications.
+        detections: What their ``index`` counts.
+        described: The groups with their members.
+        settings: Every number of the analysis.
+
+    Returns:
+        Groups in file pixels, in the order of the descriptions.
+    """
+    points, scores, strengths = _weighed(image, measured, detections)
+    return tuple(
+        make_group(
+            points,
+            scores,
+            strengths,
+            group.members,
+            reach_px=group.reach_px,
+            distance_px=image.px(settings.grouping_distance_mm),
+            settings=settings,
+        )
+        for group in described.groups
     )
 
 
@@ -207,16 +277,11 @@ def group_calcifications(
     Returns:
         Groups in file pixels, best score first; their members count ``measured``.
     """
-    # in file pixels, unlike all else here: see image/findings.py
-    points = [image.frame.to_file(calcification.row, calcification.column) for calcification in measured]
-    # detections that were merged into a stronger object have no place in the group
-    used = [calcification.index for calcification in measured]
-    # a network has seen the neighbors: its scores need no support by them
-    classified = detections.class_probabilities is not None
+    points, scores, strengths = _weighed(image, measured, detections)
     return group(
-        np.array(points).reshape(-1, 2),
-        detections.score[used].astype(np.float64),
-        None if classified else detections.supported_strength[used].astype(np.float64),
+        points,
+        scores,
+        strengths,
         distance_px=image.px(settings.grouping_distance_mm),
         min_count=settings.min_group_count,
         breast_area_px=breast.area_px,
@@ -224,10 +289,35 @@ def group_calcifications(
     )
 
 
-def _prepare(
+def _weighed(
+    image: PreparedImage, measured: tuple[MeasuredObject, ...], detections: Detections
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64] | None]:
+    """Places in file pixels, scores, and what neighbors add to them where the scores do not count them."""
+    # in file pixels, unlike all else here: see image/findings.py
+    points = [image.frame.to_file(calcification.row, calcification.column) for calcification in measured]
+    # detections that were merged into a stronger object have no place in the group
+    used = [calcification.index for calcification in measured]
+    # a network has seen the neighbors: its scores need no support by them
+    classified = detections.class_probabilities is not None
+    return (
+        np.array(points).reshape(-1, 2),
+        detections.score[used].astype(np.float64),
+        None if classified else detections.supported_strength[used].astype(np.float64),
+    )
+
+
+def prepare(
     mammogram: Mammogram, settings: AnalysisSettings
 ) -> tuple[PreparedImage, BreastRegion, frozenset[QualityFlag]]:
-    """The prepared image, its breast, and the flags of the file and the picture."""
+    """Prepare an image, find its breast and what is wrong with it.
+
+    Args:
+        mammogram: Gray levels and what the file says of them; not modified.
+        settings: Every number of the analysis.
+
+    Returns:
+        The prepared image, its breast, and the flags of the file and the picture.
+    """
     image = normalize(mammogram, settings=settings.normalize)
     breast = find_breast(image, settings=settings.breast)
     flags = quality_flags(image, breast, settings=settings.quality)

@@ -137,6 +137,8 @@ def to_groups(
             morphology=None if description is None else description.morphology,
             distribution=None if description is None else description.distribution,
             suspicion=None if description is None else description.suspicion,
+            kind=None if description is None else description.kind,
+            composition=() if description is None else description.composition,
         )
         for number, (group, description) in enumerate(zip(grouped, descriptions, strict=True))
     )

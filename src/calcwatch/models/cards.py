@@ -23,7 +23,10 @@ SHIPPED = Path(__file__).parent
 """Folder of the models that come with calcwatch."""
 
 SUSPICION = "suspicion.json"
-"""The fitted numbers of suspicion, which need no network."""
+"""Odds of single calcifications and the deciles of the examination score, which need no network."""
+
+KINDS = "kinds.json"
+"""The fitted models of kinds and suspicion of groups, which need no network either."""
 
 NOT_A_CALCIFICATION = "not_a_calcification"
 """Name of the last output of the morphology networks, which is no morphology."""

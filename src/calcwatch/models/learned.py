@@ -6,10 +6,14 @@ import json
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.image.describe.describe import Describer, DescriptionModel, describe_learned
+from calcwatch.image.describe.group_features import GROUP_FEATURES
+from calcwatch.image.describe.kind import KIND_CLASSES, KindModel, LinearModel
 from calcwatch.image.describe.morphology import MorphologyNetworks
 from calcwatch.image.describe.suspicion import SuspicionModel
 from calcwatch.image.find.candidates import detect_classical
@@ -18,6 +22,7 @@ from calcwatch.image.find.detections import Detector
 from calcwatch.models.cards import (
     DETECTOR,
     DISTRIBUTION,
+    KINDS,
     MORPHOLOGY,
     SHIPPED,
     SUSPICION,
@@ -30,14 +35,12 @@ from calcwatch.models.cards import (
 from calcwatch.models.onnx import Network
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from calcwatch.image.describe.describe import Described
     from calcwatch.image.describe.distribution import BreastGeometry
-    from calcwatch.image.describe.group import Grouped
     from calcwatch.image.describe.shape_patches import ShapePatches
     from calcwatch.image.find.detections import Detections
     from calcwatch.image.find.patches import Patches
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
     from calcwatch.image.settings import AnalysisSettings
 
 _FIT = "calcwatch-lab train suspicion"
+_FIT_KINDS = "calcwatch-lab train kinds"
 
 
 @dataclass(frozen=True)
@@ -144,6 +148,7 @@ def learned_describer(folder: Path = SHIPPED) -> Describer:
     for kind in (MORPHOLOGY, DISTRIBUTION):
         read_card(folder, kind)
     check_files(folder, (SUSPICION,), _FIT)
+    check_files(folder, (KINDS,), _FIT_KINDS)
     return partial(_describe, str(folder))
 
 
@@ -156,7 +161,7 @@ def description_hash(folder: Path = SHIPPED) -> str:
     Returns:
         SHA-256 in hexadecimal.
     """
-    return hash_of_files(folder, *MORPHOLOGY.files, *DISTRIBUTION.files, SUSPICION)
+    return hash_of_files(folder, *MORPHOLOGY.files, *DISTRIBUTION.files, SUSPICION, KINDS)
 
 
 def suspicion_model(folder: Path = SHIPPED) -> SuspicionModel:
@@ -179,12 +184,46 @@ def suspicion_model(folder: Path = SHIPPED) -> SuspicionModel:
             distribution_odds={
                 Distribution(name): float(odds) for name, odds in tree["distribution_odds"].items()
             },
-            **{name: float(tree["curve"][name]) for name in ("intercept", "slope", "crowd", "gathered")},
             deciles=tuple(float(value) for value in tree["reference"]["deciles"]),
         )
     # ValueError includes broken JSON and what SuspicionModel refuses
     except (KeyError, TypeError, ValueError) as error:
         raise BadModel(f"{folder / SUSPICION}: {error}; use the file that is shipped") from error
+
+
+def kind_model(folder: Path = SHIPPED) -> KindModel:
+    """Read the models of kinds and suspicion.
+
+    Args:
+        folder: Where ``kinds.json`` lies.
+
+    Returns:
+        The models.
+
+    Raises:
+        BadModel: The file is missing, or it was fitted to other features than are measured here.
+    """
+    check_files(folder, (KINDS,), _FIT_KINDS)
+    try:
+        tree = json.loads((folder / KINDS).read_text(encoding="utf-8"))
+        if tuple(tree["features"]) != GROUP_FEATURES or tuple(tree["classes"]) != KIND_CLASSES:
+            raise ValueError("its features or classes are not those that are measured here")
+        return KindModel(
+            alone=_linear(tree["alone"]),
+            beside=_linear(tree["beside"]),
+            alarm=_linear(tree["alarm"]),
+            slope=float(tree["calibration"]["slope"]),
+            intercept=float(tree["calibration"]["intercept"]),
+        )
+    # ValueError includes broken JSON
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadModel(f"{folder / KINDS}: {error}; use the file that is shipped, or fit one") from error
+
+
+def _linear(tree: Mapping[str, Any]) -> LinearModel:
+    return LinearModel(
+        **{name: np.array(tree[name], np.float64) for name in ("mean", "scale", "weights", "bias")}
+    )
 
 
 def suspicion_sources(folder: Path = SHIPPED) -> tuple[str, float | None, str]:
@@ -211,9 +250,10 @@ def _detect(
 def _describe(
     folder: str,
     image: PreparedImage,
+    breast: BreastRegion,
     calcifications: Sequence[MeasuredObject],
     detections: Detections,
-    groups: Sequence[Grouped],
+    pieces: Sequence[NDArray[np.intp]],
     *,
     geometry: BreastGeometry,
     is_lateral: bool,
@@ -221,9 +261,10 @@ def _describe(
 ) -> Described:
     return describe_learned(
         image,
+        breast,
         calcifications,
         detections,
-        groups,
+        pieces,
         geometry=geometry,
         is_lateral=is_lateral,
         model=description_model(folder),
@@ -277,7 +318,7 @@ def description_model(folder: str) -> DescriptionModel:
     return DescriptionModel(
         morphology=MorphologyNetworks(classify_patches, context.run),
         distribution=distribution.run,
-        suspicion=suspicion_model(Path(folder)),
+        kind=kind_model(Path(folder)),
     )
 
 

@@ -8,6 +8,7 @@ times what a few backgrounds hold a few times.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import cv2
@@ -87,13 +88,14 @@ def _place_clips(rng: np.random.Generator, positioned: PositionedBreast, name: s
     for number in range(1, int(rng.integers(*settings.clip_count, endpoint=True)) + 1):
         bar, leg = _draw_clip_legs(rng, settings)
         position = center + draw_direction(rng) * rng.uniform(*settings.clip_spread_mm)
-        solid = Solid(f"{name}-{number}", position, _bent_or_bar(rng, bar, leg, settings), settings.titanium)
+        parts = _bent_bar_or_folded(rng, bar, leg, settings)
+        solid = Solid(f"{name}-{number}", position, parts, settings.titanium)
         clips.append(Lookalike(solid.id, NonLesionKind.CLIP, (solid,)))
     return clips
 
 
 def draw_clip(rng: np.random.Generator, settings: LookalikeSettings = _SETTINGS) -> Parts:
-    """Draw one surgical clip of titanium: a bar, more often bent to a V.
+    """Draw one surgical clip of titanium: a bar, more often bent to a V, or two bars side by side.
 
     Args:
         rng: Where it is drawn from.
@@ -103,7 +105,7 @@ def draw_clip(rng: np.random.Generator, settings: LookalikeSettings = _SETTINGS)
         Its parts, centered on its bar.
 
     """
-    return _bent_or_bar(rng, *_draw_clip_legs(rng, settings), settings)
+    return _bent_bar_or_folded(rng, *_draw_clip_legs(rng, settings), settings)
 
 
 def _draw_clip_legs(rng: np.random.Generator, settings: LookalikeSettings) -> tuple[Parts, Parts]:
@@ -113,9 +115,26 @@ def _draw_clip_legs(rng: np.random.Generator, settings: LookalikeSettings) -> tu
     return bar, straight_tube(-arm * length / 2, leg * length * settings.clip_leg - arm * length / 2, radius)
 
 
-def _bent_or_bar(rng: np.random.Generator, bar: Parts, leg: Parts, settings: LookalikeSettings) -> Parts:
+def _bent_bar_or_folded(
+    rng: np.random.Generator, bar: Parts, leg: Parts, settings: LookalikeSettings
+) -> Parts:
     # Both are always drawn, so that the stream goes on the same whether the clip is bent or not.
-    return bar + leg if rng.random() < settings.clip_bent else bar
+    clip = bar + leg if rng.random() < settings.clip_bent else bar
+    # Nothing is drawn where no clip is folded: seeds keep the metal that they had before there were any.
+    folded = settings.clip_folded > 0 and rng.random() < settings.clip_folded
+    return _draw_folded_clip(rng, settings) if folded else clip
+
+
+def _draw_folded_clip(rng: np.random.Generator, settings: LookalikeSettings) -> Parts:
+    """Two bars side by side, joined at one end: a clip that was closed round a vessel."""
+    length, radius = rng.uniform(*settings.folded_length_mm), rng.uniform(*settings.folded_radius_mm)
+    frame = _draw_frame(rng)
+    # The field of view shows hardly any clip end-on: few vessels run straight down.
+    arm = frame[:, 0] * np.array([1.0, 1.0, settings.folded_tilt])
+    along = arm / np.linalg.norm(arm) * length / 2
+    apart = frame[:, 1] * radius * rng.uniform(*settings.folded_gap) / 2
+    ends = (along + apart, -along + apart, -along - apart, along - apart)
+    return tuple(part for first, last in pairwise(ends) for part in straight_tube(first, last, radius))
 
 
 def draw_biopsy_marker(rng: np.random.Generator, settings: LookalikeSettings = _SETTINGS) -> Parts:

@@ -543,6 +543,13 @@ class LookalikeSettings:
     clip_radius_mm: Range = setting((0.18, 0.28), "mm", CHOSEN, "radius of its wire")
     clip_leg: float = setting(0.7, "length", CHOSEN, "second leg of a bent clip")
     clip_bent: float = setting(0.6, "probability", CHOSEN, "a clip is bent to a V")
+    clip_folded: float = setting(
+        0.0, "probability", CHOSEN, "a clip is two bars side by side instead; 0 leaves every seed as it was"
+    )
+    folded_length_mm: Range = setting((3.0, 7.0), "mm", CHOSEN, "length of such a clip")
+    folded_radius_mm: Range = setting((0.2, 0.35), "mm", CHOSEN, "radius of each of its bars")
+    folded_gap: Range = setting((1.0, 3.0), "radius", CHOSEN, "distance of the middle lines of both bars")
+    folded_tilt: float = setting(0.5, "1", CHOSEN, "how much such a clip points up or down; 1: as it comes")
     biopsy_marker_mm: Range = setting((1.0, 3.0), "mm", CHOSEN, "size of a clip that a biopsy leaves")
     coil_turns: Range = setting((2.0, 4.0), "1", CHOSEN, "turns of a coil")
     coil_points: int = setting(60, "count", CHOSEN, "points of a coil")

@@ -82,12 +82,13 @@ def notes_of_breast(
         A sentence or two for each.
     """
     breast = context.of(laterality)
-    is_known = breast.known_cancer or breast.biopsy is BiopsyResult.MALIGNANT
+    is_malignant = breast.biopsy is BiopsyResult.MALIGNANT
+    is_known = breast.known_cancer or is_malignant
     result = (breast.biopsy or "").replace("_", ", ", 1).replace("_", " ")
     notes = (
         (breast.symptom, SYMPTOM_NOTE),
         (is_known and not cancer_is_placed, CANCER_NOTE),
-        (breast.biopsy, BIOPSY_NOTE.format(result=result)),
+        (breast.biopsy and not is_malignant, BIOPSY_NOTE.format(result=result)),
         (context.high_risk, HIGH_RISK_NOTE),
         (context.sex is Sex.MALE, MAN_NOTE),
         (breast.implants, IMPLANT_NOTE),

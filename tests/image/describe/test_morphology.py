@@ -64,8 +64,10 @@ def test_nothing_gives_empty_arrays() -> None:
     """No objects give patches without rows, and no answers."""
     image = normalize(mammogram_of(half_round_breast()))
     _, nothing = measure_shapes(image, (), None, is_lateral=False)
+    model = model_of(MORPHOLOGY_CLASSES.index(Morphology.ROUND))
+    logits = model.patch_network(nothing)
     alone, _ = classify_morphology(
-        nothing, np.zeros((0, 2)), (), model_of(MORPHOLOGY_CLASSES.index(Morphology.ROUND))
+        logits, nothing.numbers, np.zeros((0, 2)), (), context_network=model.context_network
     )
     assert nothing.close.shape == (0, 2, 32, 32)
     assert nothing.numbers.shape == (0, len(SHAPE_NUMBERS))
@@ -90,7 +92,14 @@ def model_of(answer: int) -> MorphologyNetworks:
 def test_calcifications_and_groups_get_a_row_each() -> None:
     """Three calcifications and their group give four rows of probabilities, in that order."""
     answer = MORPHOLOGY_CLASSES.index(Morphology.AMORPHOUS)
-    alone, groups = classify_morphology(seen(), np.array(PLACES) * 0.1, [(0, 1, 2)], model_of(answer))
+    model, patches = model_of(answer), seen()
+    alone, groups = classify_morphology(
+        model.patch_network(patches),
+        patches.numbers,
+        np.array(PLACES) * 0.1,
+        [(0, 1, 2)],
+        context_network=model.context_network,
+    )
     assert alone.shape == (3, OUTPUTS)
     assert groups.shape == (1, OUTPUTS)
     assert alone.argmax(axis=1).tolist() == [answer] * 3

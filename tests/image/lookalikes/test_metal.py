@@ -40,7 +40,8 @@ DENSE = tuple(
 def objects_in(gray: NDArray[np.float32]) -> tuple[tuple[Lookalike, ...], NDArray[np.uint8]]:
     """What is found in a picture of 0.1 mm pixels."""
     image = normalize(mammogram_of(gray))
-    return find_metal(image, find_breast(image))
+    found = find_metal(image, find_breast(image))
+    return found.lookalikes, found.covered
 
 
 def kinds_in(gray: NDArray[np.float32]) -> list[NonLesionKind]:
@@ -141,17 +142,18 @@ def test_dots_that_outnumber_the_clips_stay() -> None:
 def test_nothing_found_is_an_empty_answer() -> None:
     """A breast without metal gives no objects and a mask of zeros of the crop's size."""
     image = normalize(mammogram_of(half_round_breast()))
-    found, covered = find_metal(image, find_breast(image))
+    found, covered, doubtful = find_metal(image, find_breast(image))
     assert found == ()
     assert covered.shape == image.gray.shape
     assert not covered.any()
+    assert not doubtful.any()
 
 
 def covered_share(image: PhantomImage, items: list[tuple[Point, ...]]) -> float:
     """Share of outlined things that the mask of metal touches."""
     gray = image.stored.astype(np.float32) / np.float32(2**image.bits_stored - 1)
     seen = normalize(mammogram_of(gray, spacing_mm=image.pixel_spacing_mm))
-    _, covered = find_metal(seen, find_breast(seen))
+    covered = find_metal(seen, find_breast(seen)).covered
     whole = np.zeros(image.stored.shape, np.uint8)
     view = whole[:, ::-1] if seen.frame.mirrored else whole
     width = image.stored.shape[1]

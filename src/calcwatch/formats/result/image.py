@@ -330,7 +330,22 @@ ASSESSMENT = record(
         "Least category that the rules that fired allow, whatever is still missing; null when nothing was "
         "assessed.",
     ),
-    Field("rule_ids", listing(text(), "Name of the rule."), "Rules that fired, in the order of the table."),
+    Field(
+        "judged_morphology",
+        or_null(word(Morphology)),
+        "Shape that was judged: the likeliest that fits what the group is taken for, or a person's; null "
+        "when none is told.",
+        of="morphology",
+        since=WITH_KINDS,
+    ),
+    Field(
+        "judged_distribution",
+        or_null(word(Distribution)),
+        "Distribution that was judged; null when none is told.",
+        of="distribution",
+        since=WITH_KINDS,
+    ),
+    Field("rule_ids", listing(text(), "Name of the rule."), "Rules that fired, those that decide first."),
     Field("reasons", listing(text(), "A reason."), "Reasons, one a rule, in plain words."),
     Field(
         "likelihood_range",

@@ -22,7 +22,6 @@ from calcwatch.image.settings import AnalysisSettings
 
 if TYPE_CHECKING:
     from calcwatch.domain.image import Point
-    from calcwatch.image.describe.group import Grouped
 
 DistributionNetwork = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """Features, n x ``FEATURES`` -> probabilities, n x ``DISTRIBUTION_CLASSES``, each row adding up to 1."""
@@ -73,7 +72,7 @@ class BreastGeometry:
 
 
 def describe_distributions(
-    groups: Sequence[Grouped],
+    groups: Sequence[NDArray[np.intp]],
     points: NDArray[np.float64],
     scores: NDArray[np.float64],
     geometry: BreastGeometry,
@@ -84,7 +83,7 @@ def describe_distributions(
     """Describe how the members of each group lie.
 
     Args:
-        groups: Groups whose members count the points.
+        groups: Indices of the points of each group.
         points: All calcifications of the image, n x 2 (row, column), in pixels of ``geometry``.
         scores: Score of each, 0 to 1.
         geometry: The breast they lie in.
@@ -95,10 +94,8 @@ def describe_distributions(
         Distribution of each group, in the same order; no groups give none.
     """
     measured = [
-        measure_distribution(
-            points, scores, members=np.array(group.members, np.intp), geometry=geometry, settings=settings
-        )
-        for group in groups
+        measure_distribution(points, scores, members=members, geometry=geometry, settings=settings)
+        for members in groups
     ]
     if not measured:
         return ()

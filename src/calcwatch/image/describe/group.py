@@ -67,37 +67,90 @@ def group(
         Groups of at least ``min_count`` points, best score first, every point in one group at most; no points
         give no groups.
     """
-    groups = []
-    # 5 mm is the length of a link, not the size of a group: 10 mm chained a whole breast (decision 10)
-    fragments = [members for members in linked(points, distance_px) if members.size >= min_count]
-    for members, reach_px in join_fragments(
+    fragments = find_pieces(points, np.ones(len(points)), distance_px=distance_px, min_count=min_count)
+    joined = join_fragments(
         points,
         scores,
         fragments,
         distance_px=distance_px,
         breast_area_px=breast_area_px,
         settings=settings.patterns,
-    ):
-        own = points[members]
-        if strengths is None:
-            # at the distance that links this pattern: members of a scatter are no grouping distance apart
-            score = close_score(own, scores[members], reach_px, settings=settings)
-        else:
-            score = group_score(scores[members], strengths[members], settings=settings)
-        # equal scores are put in order of place, so that the order of the points leaves no trace
-        order = np.lexsort((own[:, 1], own[:, 0], -scores[members]))
-        (column, row), radius = cv2.minEnclosingCircle(own[order, ::-1].astype(np.float32))
-        groups.append(
-            Grouped(
-                members=tuple(int(member) for member in members[order]),
-                row=float(row),
-                column=float(column),
-                radius_px=float(radius),
-                score=score,
-                outline=_hull(own[order], distance_px, settings.group),
-            )
+    )
+    groups = [
+        make_group(
+            points,
+            scores,
+            strengths,
+            members,
+            reach_px=reach_px,
+            distance_px=distance_px,
+            settings=settings,
         )
+        for members, reach_px in joined
+    ]
     return tuple(sorted(groups, key=lambda group: (-group.score, group.row, group.column)))
+
+
+def find_pieces(
+    points: NDArray[np.float64], marks: NDArray[np.float64], *, distance_px: float, min_count: int
+) -> list[NDArray[np.intp]]:
+    """Link points that lie together, however far the chain goes.
+
+    Args:
+        points: n x 2, row and column in pixels; their order does not matter.
+        marks: How many detections lie on each: a large calcification has several and is a finding by itself.
+        distance_px: Points closer than this belong together.
+        min_count: Pieces of fewer detections are none.
+
+    Returns:
+        Indices of the points of each piece, rising; no points give no pieces.
+    """
+    # 5 mm is the length of a link, not the size of a group: 10 mm chained a whole breast (decision 10)
+    return [members for members in linked(points, distance_px) if marks[members].sum() >= min_count]
+
+
+def make_group(
+    points: NDArray[np.float64],
+    scores: NDArray[np.float64],
+    strengths: NDArray[np.float64] | None,
+    members: NDArray[np.intp],
+    *,
+    reach_px: float,
+    distance_px: float,
+    settings: AnalysisSettings = AnalysisSettings(),
+) -> Grouped:
+    """Make a group of some points.
+
+    Args:
+        points: n x 2, row and column in pixels.
+        scores: Score of each, 0 to 1.
+        strengths: Strength of each with the support of its neighbors, in units of noise, where the scores do
+            not count the neighbors; ``None`` where they do.
+        members: Indices of those that are the group.
+        reach_px: The distance that links them.
+        distance_px: The grouping distance, which its outline keeps a share of round its members.
+        settings: Settings of groups.
+
+    Returns:
+        The group.
+    """
+    own = points[members]
+    if strengths is None:
+        # at the distance that links this pattern: members of a scatter are no grouping distance apart
+        score = close_score(own, scores[members], reach_px, settings=settings)
+    else:
+        score = group_score(scores[members], strengths[members], settings=settings)
+    # equal scores are put in order of place, so that the order of the points leaves no trace
+    order = np.lexsort((own[:, 1], own[:, 0], -scores[members]))
+    (column, row), radius = cv2.minEnclosingCircle(own[order, ::-1].astype(np.float32))
+    return Grouped(
+        members=tuple(int(member) for member in members[order]),
+        row=float(row),
+        column=float(column),
+        radius_px=float(radius),
+        score=score,
+        outline=_hull(own[order], distance_px, settings.group),
+    )
 
 
 def close_score(

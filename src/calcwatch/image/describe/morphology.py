@@ -77,29 +77,29 @@ class MorphologyNetworks:
 
 
 def classify_morphology(
-    patches: ShapePatches,
+    logits: NDArray[np.float32],
+    numbers: NDArray[np.float32],
     places_mm: NDArray[np.float64],
     groups: Sequence[Sequence[int]],
-    model: MorphologyNetworks,
     *,
+    context_network: Callable[[NDArray[np.float32]], NDArray[np.float32]],
     settings: MorphologySettings = MorphologySettings(),
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Classify the morphology of calcifications and groups.
 
     Args:
-        patches: What the patch network sees of n calcifications.
+        logits: What the patch network answers for n calcifications, n x ``OUTPUTS``.
+        numbers: n x ``SHAPE_NUMBERS``, what it was given beside its patches.
         places_mm: Where they lie, n x 2 (row, column), in mm at the working scale.
         groups: For each group the indices of its members.
-        model: The networks.
+        context_network: The second network of the model.
         settings: Settings of the context.
 
     Returns:
         Probabilities of the calcifications, n x ``OUTPUTS``, and of the groups, a row each.
     """
-    logits = model.patch_network(patches)
     # calcifications and groups go through one network, told apart by its last feature
-    features = context_features(logits, patches.numbers, places_mm, groups, settings=settings)
-    probabilities = model.context_network(features)
+    probabilities = context_network(context_features(logits, numbers, places_mm, groups, settings=settings))
     return probabilities[: len(places_mm)], probabilities[len(places_mm) :]
 
 

@@ -1,8 +1,7 @@
-"""How suspicious a finding looks, 0 to 1: what its description meant in studies, and a fitted curve.
+"""How suspicious a calcification in no group looks, and the examination score.
 
-The expected share of cancers among findings of such a description is averaged over what the description may
-be, then carried through a curve fitted to images that radiologists have rated. It ranks findings and orders a
-worklist; it is no probability for one woman.
+Groups are judged by what readers called suspicious (``kind.py``). Of a single calcification there is nothing to
+learn from: the share of cancers that studies found is averaged over what its description may be.
 """
 
 from __future__ import annotations
@@ -11,16 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import expit, logit
 
 from calcwatch.domain.lexicon import Distribution
 from calcwatch.image.describe.morphology import MORPHOLOGY_CLASSES
-from calcwatch.image.settings.describe import SuspicionSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from numpy.typing import NDArray
 
     from calcwatch.domain.findings import Calcification
     from calcwatch.domain.lexicon import Morphology
@@ -31,19 +26,12 @@ SCORES = 10
 
 @dataclass(frozen=True)
 class SuspicionModel:
-    """Fitted numbers; ``models/suspicion.json`` says where each comes from.
-
-    The curve: logit of suspicion = ``intercept`` + ``slope`` x logit of the expected share + ``crowd`` x log
-    of the number within 5 mm + ``gathered`` x log of the part of the image's calcifications in the group.
+    """Numbers of studies, and the reference population; ``models/suspicion.json`` says where each is from.
 
     Attributes:
         shape_odds: Odds of cancer among grouped calcifications of a morphology; one for each that the models
             tell.
         distribution_odds: Factor on these odds; one for every distribution.
-        intercept: Of the curve.
-        slope: Of the curve.
-        crowd: Of the curve.
-        gathered: Of the curve.
         deciles: Nine suspicions that part the reference population in ten, the smallest first.
 
     Raises:
@@ -52,10 +40,6 @@ class SuspicionModel:
 
     shape_odds: Mapping[Morphology, float]
     distribution_odds: Mapping[Distribution, float]
-    intercept: float
-    slope: float
-    crowd: float
-    gathered: float
     deciles: tuple[float, ...]
 
     def __post_init__(self) -> None:
@@ -92,97 +76,22 @@ def expected_share(
     return total
 
 
-def suspicion_of(
-    share: float,
-    *,
-    crowd: int,
-    gathered: float,
-    score: float,
-    model: SuspicionModel,
-    settings: SuspicionSettings = SuspicionSettings(),
-) -> float:
-    """Say how suspicious a finding of such a description is.
-
-    Args:
-        share: What ``expected_share`` gives, 0 to 1.
-        crowd: How many of its calcifications lie within 5 mm of one of them, at most; see ``crowd_of``.
-        gathered: Part of the image's calcifications that it holds, above 0 to 1: one dense group says more
-            than the same group in a scatter.
-        score: The detector's score of it, 0 to 1.
-        model: The fitted curve.
-        settings: How far the share is kept from 0 and 1.
-
-    Returns:
-        Suspicion, 0 to 1; never above the score.
-    """
-    terms = curve_terms(share, crowd=crowd, gathered=gathered, settings=settings)
-    at_share, of_crowd, of_gathered = terms
-    curve = model.intercept + model.slope * at_share + model.crowd * of_crowd + model.gathered * of_gathered
-    # what may be no calcification at all is no more suspicious than it is likely real
-    return float(score * expit(curve))
-
-
-def curve_terms(
-    share: float, *, crowd: int, gathered: float, settings: SuspicionSettings = SuspicionSettings()
-) -> tuple[float, float, float]:
-    """Return what slope, crowd and gathered part of the curve are multiplied with.
-
-    Args:
-        share: What ``expected_share`` gives, 0 to 1.
-        crowd: How many calcifications lie within 5 mm of one; 0 counts as 1.
-        gathered: Part of the image's calcifications in the finding, 0 to 1.
-        settings: How far the share and the part are kept from their ends.
-
-    Returns:
-        Logit of the share, natural logarithm of the crowd, natural logarithm of the part; all finite.
-    """
-    at_share = float(logit(np.clip(share, settings.min_share, 1 - settings.min_share)))
-    return at_share, float(np.log(max(crowd, 1))), float(np.log(max(gathered, settings.min_share)))
-
-
-def suspicion_of_single(
-    calcification: Calcification,
-    total: int,
-    model: SuspicionModel,
-    *,
-    settings: SuspicionSettings = SuspicionSettings(),
-) -> float:
-    """Say how suspicious a calcification in no group is.
+def suspicion_of_single(calcification: Calcification, model: SuspicionModel) -> float:
+    """Say how suspicious a calcification in no group is: by what its description meant in studies.
 
     Args:
         calcification: The calcification, with its description.
-        total: How many calcifications its image shows, itself included.
-        model: The fitted numbers.
-        settings: How far shares are kept from 0 and 1.
+        model: The odds of each.
 
     Returns:
-        Suspicion, 0 to 1; 0 where it was not described.
+        Expected share of cancers times the belief that it is real, 0 to 1; 0 where it was not described.
     """
     if calcification.morphology is None or not calcification.morphology.probabilities:
         return 0.0
-    morphologies = dict(calcification.morphology.probabilities)
     # in no group, hence the distribution is not in doubt
-    share = expected_share(morphologies, {Distribution.SINGLE: 1.0}, model)
-    return suspicion_of(
-        share, crowd=1, gathered=1 / total, score=calcification.score, model=model, settings=settings
-    )
-
-
-def crowd_of(places_mm: NDArray[np.float64], *, settings: SuspicionSettings = SuspicionSettings()) -> int:
-    """Count the points in the densest spot.
-
-    Args:
-        places_mm: Points, n x 2, in mm.
-        settings: The radius of a crowd.
-
-    Returns:
-        Largest number of points within 5 mm of one of them, itself included; 0 for none.
-    """
-    if not len(places_mm):
-        return 0
-    # all pairs at once: a group has tens of members, rarely hundreds
-    squared_mm2 = ((places_mm[:, None] - places_mm[None]) ** 2).sum(axis=2)
-    return int((squared_mm2 <= settings.crowd_mm**2).sum(axis=1).max())
+    share = expected_share(dict(calcification.morphology.probabilities), {Distribution.SINGLE: 1.0}, model)
+    # what may be no calcification at all is no more suspicious than it is likely real
+    return calcification.score * share
 
 
 def score_of(suspicion: float, deciles: Sequence[float]) -> int:

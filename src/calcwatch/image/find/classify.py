@@ -6,7 +6,7 @@ The networks are functions that are handed in; what they are made of is none of 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from scipy.special import softmax
 
 from calcwatch.domain.findings import NonLesionKind
 from calcwatch.image.find.candidates import find_candidates
-from calcwatch.image.find.detections import Detections
+from calcwatch.image.find.detections import Detections, kept
 from calcwatch.image.find.patches import Patches, cut_patches
 from calcwatch.image.settings.find import ClassifySettings
 
@@ -75,6 +75,10 @@ LOOKALIKE_KINDS = {
 _CALCIFICATION = CANDIDATE_CLASSES.index(CandidateClass.CALCIFICATION)
 _VASCULAR = CANDIDATE_CLASSES.index(CandidateClass.VASCULAR)
 _CALCIFICATIONS = [_CALCIFICATION, _VASCULAR]  # outputs whose sum is the score
+_METAL = [
+    CANDIDATE_CLASSES.index(metal)
+    for metal in (CandidateClass.CLIP, CandidateClass.MARKER, CandidateClass.WIRE)
+]
 _LOOKALIKES = [CANDIDATE_CLASSES.index(candidate_class) for candidate_class in LOOKALIKE_KINDS]
 
 
@@ -188,6 +192,32 @@ def is_lookalike(
     return np.asarray(
         detections.class_probabilities[:, _LOOKALIKES].max(axis=1) >= settings.lookalike_probability
     )
+
+
+def without_metal(detections: Detections, ruled_out: NDArray[np.bool_]) -> Detections:
+    """Take back what the networks say of metal, where it cannot be any.
+
+    The other classes keep their odds: what was sure to be calcium or metal is calcium then.
+
+    Args:
+        detections: What a detector found.
+        ruled_out: For each, whether it cannot be metal.
+
+    Returns:
+        The detections, highest score first again; as they were where nothing classified them.
+    """
+    if detections.class_probabilities is None or not ruled_out.any():
+        return detections
+    probabilities = detections.class_probabilities.copy()
+    probabilities[np.ix_(ruled_out, _METAL)] = 0.0
+    # never 0: no network is so sure of metal that single precision leaves the others nothing
+    probabilities /= np.maximum(probabilities.sum(axis=1, keepdims=True), np.finfo(np.float32).tiny)
+    score = np.where(ruled_out, probabilities[:, _CALCIFICATIONS].sum(axis=1), detections.score)
+    order = np.lexsort((detections.column, detections.row, -score))
+    changed = replace(
+        detections, score=score.astype(np.float32), class_probabilities=probabilities.astype(np.float32)
+    )
+    return kept(changed, order)
 
 
 def lookalike_kind(probabilities: NDArray[np.float32]) -> NonLesionKind:

@@ -47,15 +47,15 @@ same for the same image. A learned detector is handed in as such a function.
 """
 
 
-def kept(detections: Detections, keep: NDArray[np.bool_]) -> Detections:
+def kept(detections: Detections, keep: NDArray[np.bool_] | NDArray[np.intp]) -> Detections:
     """Keep some detections.
 
     Args:
         detections: Detections of one image.
-        keep: Which of them to keep, one mark each.
+        keep: Which of them to keep: one mark each, or their numbers.
 
     Returns:
-        Those that are marked, in the same order.
+        Those that are marked, in the same order; by numbers, in the order of these.
     """
     columns = (getattr(detections, field.name) for field in fields(Detections))
     chosen: list[Any] = [None if column is None else column[keep] for column in columns]

@@ -29,6 +29,12 @@ class ElongatedObject:
         hole_mm: Diameter of the largest hole, 0 for none.
         contact_mm: Length of the border of the picture that it touches, 0 for none.
         spacing_mm: Millimeters a pixel of the picture it was found in.
+        straight: Share of its outline in straight pieces as long as the side of a bar, 0 to 1.
+        gap_mm: Length of the longest narrow valley within it, as between two bars; 0 for none.
+        filled: Median height within it, away from the rim: 1 is white.
+        rim_top: Height that is reached close behind nearly all of its rim: 1 is white all round.
+        steepness: Steepest slope at nearly all of its rim, as a share of the height behind it, a millimeter.
+        contrast: White over the surround, in contrasts of dense tissue; 0 where nobody measured it.
     """
 
     white: float
@@ -41,6 +47,12 @@ class ElongatedObject:
     hole_mm: float
     contact_mm: float
     spacing_mm: float
+    straight: float
+    gap_mm: float
+    filled: float
+    rim_top: float
+    steepness: float
+    contrast: float
 
 
 def measure_elongated_object(
@@ -49,6 +61,7 @@ def measure_elongated_object(
     spacing_mm: float,
     contact_px: int = 0,
     *,
+    contrast: float = 0.0,
     settings: MetalSettings = MetalSettings(),
 ) -> ElongatedObject:
     """Measure one object on a finer grid.
@@ -58,6 +71,7 @@ def measure_elongated_object(
         mask: uint8, same shape, 1 on the object and 0 on others that stand in the same window.
         spacing_mm: Millimeters a pixel.
         contact_px: How many pixels of the border of the picture it touches.
+        contrast: How much of the gray scale it is from the surround to white, in contrasts of dense tissue.
         settings: Where an object ends and its plateau begins.
 
     Returns:
@@ -91,7 +105,67 @@ def measure_elongated_object(
         hole_mm=2 * (max(holes, default=0.0) / np.pi) ** 0.5 * mm,
         contact_mm=contact_px * spacing_mm,
         spacing_mm=spacing_mm,
+        straight=_straightness(outline, mm, settings),
+        gap_mm=_gap(finer, solid, mm, settings),
+        filled=_filled(finer, solid, mm, settings),
+        **_rim(finer, outline, mm, settings),
+        contrast=contrast,
     )
+
+
+def _straightness(outline: NDArray[np.int32], mm: float, settings: MetalSettings) -> float:
+    """Share of the outline in straight pieces: bars have long sides, what grew in the breast has none."""
+    corners = cv2.approxPolyDP(outline, settings.straight_tolerance_mm / mm, closed=True)[:, 0]
+    pieces = np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1) * mm
+    # one pixel has a single corner and no side
+    return float(pieces[pieces >= settings.straight_mm].sum() / max(pieces.sum(), mm))
+
+
+def _filled(
+    height: NDArray[np.float32], solid: NDArray[np.uint8], mm: float, settings: MetalSettings
+) -> float:
+    """Median height of what lies deeper than the blur of the rim; of all where nothing is as deep."""
+    inner = cv2.erode(solid, _disk(settings.rim_mm / mm))
+    return float(np.median(height[(inner if inner.any() else solid) > 0]))
+
+
+def _gap(height: NDArray[np.float32], solid: NDArray[np.uint8], mm: float, settings: MetalSettings) -> float:
+    """Length of the longest valley that is narrow, in mm: two bars side by side leave a darker line."""
+    # black beside the object, so that a notch in its rim is no valley
+    inside = np.where(solid > 0, height, np.float32(0))
+    # closing fills what a disk does not fit into: valleys, and no slopes
+    depth = cv2.morphologyEx(inside, cv2.MORPH_CLOSE, _disk(settings.gap_mm / 2 / mm)) - inside
+    valleys = ((depth > settings.gap_depth) & (cv2.erode(solid, _disk(settings.rim_mm / mm)) > 0)).view(
+        np.uint8
+    )
+    contours, _ = cv2.findContours(valleys, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    sides = [sorted(side + 1 for side in cv2.minAreaRect(contour)[1]) for contour in contours]
+    return mm * max((long for short, long in sides if long >= settings.gap_elongation * short), default=0.0)
+
+
+def _disk(radius_px: float) -> NDArray[np.uint8]:
+    size = 2 * round(radius_px) + 1
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)), np.uint8)
+
+
+def _rim(
+    height: NDArray[np.float32], outline: NDArray[np.int32], mm: float, settings: MetalSettings
+) -> dict[str, float]:
+    """How white it gets close behind its rim, and how steep that rim is; the least of nearly all of it."""
+    columns, rows = outline[:, 0].T
+    reach = 2 * round(settings.behind_rim_mm / mm) + 1
+    top = cv2.dilate(height, np.ones((reach, reach), np.uint8))[rows, columns]
+    smooth = cv2.GaussianBlur(height, (0, 0), settings.slope_sigma_px)
+    # Sobel's kernel sums eight differences of neighbors two apart, weighed one, two, one
+    slope = np.hypot(*(cv2.Sobel(smooth, cv2.CV_32F, *axis) / 8 for axis in ((1, 0), (0, 1)))) / mm
+    # outlines run on whole pixels: the steepest place may lie one beside
+    steep = cv2.dilate(np.asarray(slope, np.float32), np.ones((3, 3), np.uint8))[rows, columns]
+    return {
+        "rim_top": float(np.quantile(top, settings.rim_quantile)),
+        "steepness": float(
+            np.quantile(steep / np.maximum(top, settings.outline_level), settings.rim_quantile)
+        ),
+    }
 
 
 def _contours(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -22,13 +22,27 @@ if TYPE_CHECKING:
     from calcwatch.image.prepare.normalize import PreparedImage
 
 
+class LookalikesFound(NamedTuple):
+    """What rules found among the detections of one image.
+
+    Attributes:
+        lookalikes: Metal first, then dust, then text, each from top to bottom; an empty tuple for none.
+        remains: For each detection whether it lies on none of them.
+        may_be_metal: For each detection whether it lies on what is as white and as sharp as metal.
+    """
+
+    lookalikes: tuple[Lookalike, ...]
+    remains: NDArray[np.bool_]
+    may_be_metal: NDArray[np.bool_]
+
+
 def find_lookalikes(
     image: PreparedImage,
     breast: BreastRegion,
     detections: Detections,
     *,
     settings: AnalysisSettings = AnalysisSettings(),
-) -> tuple[tuple[Lookalike, ...], NDArray[np.bool_]]:
+) -> LookalikesFound:
     """Find look-alikes by rules that need no network.
 
     Args:
@@ -38,10 +52,10 @@ def find_lookalikes(
         settings: Settings of metal, dust and burned-in text.
 
     Returns:
-        Look-alikes, metal first, then dust, then text, each from top to bottom; and for each detection
-        whether it remains. Without look-alikes an empty tuple, and every detection remains.
+        Look-alikes, and for each detection whether it lies on one; without look-alikes every detection
+        remains.
     """
-    metal, covered = find_metal(image, breast, settings=settings.metal)
+    metal, covered, doubtful = find_metal(image, breast, settings=settings.metal)
     rows, columns = detections.row.astype(np.intp), detections.column.astype(np.intp)
     # metal first: what lies on it is settled and is not tried as dust
     remains = covered[rows, columns] == 0
@@ -50,7 +64,8 @@ def find_lookalikes(
     dust, on_dust = find_dust(image, rows[plain], columns[plain], settings=settings.dust)
     remains[plain[on_dust]] = False
     # text lies beside the breast, where nothing is detected: it takes no detection away
-    return (*metal, *dust, *find_burned_in_text(image, breast, settings=settings.burned_in_text)), remains
+    text = find_burned_in_text(image, breast, settings=settings.burned_in_text)
+    return LookalikesFound((*metal, *dust, *text), remains, doubtful[rows, columns] > 0)
 
 
 def name_lookalikes(

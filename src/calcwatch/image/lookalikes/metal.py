@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
 import numpy as np
@@ -40,6 +40,7 @@ class _ObjectCandidate:
     Attributes:
         height: Gray over the surround, as a share of the way to white.
         mask: uint8, same shape, 1 on the object.
+        white: How much of the gray scale it is from the surround to white.
         top: Row of the crop at which the window begins.
         left: Column of the crop at which it begins.
         contact_px: How much of one border of the picture it touches, 0 when it is not cut off.
@@ -47,6 +48,7 @@ class _ObjectCandidate:
 
     height: NDArray[np.float32]
     mask: NDArray[np.uint8]
+    white: float
     top: int
     left: int
     contact_px: int
@@ -64,9 +66,24 @@ class _ObjectCandidate:
         return self.top + top + height / 2, self.left + left + width / 2
 
 
+class Metal(NamedTuple):
+    """Metal of one image.
+
+    Attributes:
+        lookalikes: What is surely metal, from top to bottom; an empty tuple for nothing.
+        covered: uint8, of the crop's shape, 1 on what belongs to it.
+        doubtful: uint8, same shape, 1 on what is as white and as sharp as metal, and of no shape by which it
+            could be told: a network may say that it is.
+    """
+
+    lookalikes: tuple[Lookalike, ...]
+    covered: NDArray[np.uint8]
+    doubtful: NDArray[np.uint8]
+
+
 def find_metal(
     image: PreparedImage, breast: BreastRegion, *, settings: MetalSettings = MetalSettings()
-) -> tuple[tuple[Lookalike, ...], NDArray[np.uint8]]:
+) -> Metal:
     """Find clips, markers and wires.
 
     An object that could be a calcification is left alone: one that is as soft as calcium of its width, or
@@ -78,16 +95,11 @@ def find_metal(
         settings: How metal looks.
 
     Returns:
-        Look-alikes from top to bottom, and a mask (uint8, of the crop's shape) of what belongs to them.
-        Nothing found gives an empty tuple and a mask of zeros.
+        What is metal, what belongs to it, and what may be metal.
     """
+    contrast = _tissue_contrast(image, breast, settings)
     measured = [
-        (
-            candidate,
-            measure_elongated_object(
-                candidate.height, candidate.mask, image.working_mm, candidate.contact_px, settings=settings
-            ),
-        )
+        (candidate, _measure(candidate, image, contrast, settings))
         for candidate in _object_candidates(image, breast, settings)
     ]
     metal = [
@@ -106,13 +118,48 @@ def find_metal(
     else:
         # never where the window saturates: nearly sure is too little there
         metal += _clips_beside(metal, measured, image.px(settings.surgical_bed_mm), settings)
+    named = (_named(candidate, kind, settings) for candidate, kind in metal)
+    return Metal(
+        tuple(sorted(named, key=lambda lookalike: (lookalike.row, lookalike.column))),
+        _covered(image, [candidate for candidate, _ in metal], settings),
+        _covered(image, [candidate for candidate, found in measured if _is_sharp(found, settings)], settings),
+    )
+
+
+def _tissue_contrast(image: PreparedImage, breast: BreastRegion, settings: MetalSettings) -> float:
+    """By how much of the gray scale dense tissue is brighter than most of the breast."""
+    # every so many pixels: a sample tells quantiles of the breast as well as all of it
+    step = max(1, round(image.px(settings.seed_cell_mm)))
+    tissue = image.gray[::step, ::step][breast.mask[::step, ::step] > 0]
+    if not tissue.size:
+        return 1.0
+    middle, dense = np.quantile(tissue, settings.tissue_quantiles)
+    return max(float(dense - middle), image.gray_step)
+
+
+def _measure(
+    candidate: _ObjectCandidate, image: PreparedImage, contrast: float, settings: MetalSettings
+) -> ElongatedObject:
+    return measure_elongated_object(
+        candidate.height,
+        candidate.mask,
+        image.working_mm,
+        candidate.contact_px,
+        contrast=candidate.white / contrast,
+        settings=settings,
+    )
+
+
+def _covered(
+    image: PreparedImage, candidates: Sequence[_ObjectCandidate], settings: MetalSettings
+) -> NDArray[np.uint8]:
+    """1 on objects and as near to them as a detection may sit that belongs to them."""
     covered = np.zeros(image.gray.shape, np.uint8)
     # wider than the outline: detections sit on the blurred rim as well
     reach = np.ones((2 * max(1, round(image.px(settings.reach_mm))) + 1,) * 2, np.uint8)
-    for candidate, _ in metal:
+    for candidate in candidates:
         covered[candidate.part] |= np.asarray(cv2.dilate(candidate.mask, reach), np.uint8)
-    named = (_named(candidate, kind, settings) for candidate, kind in metal)
-    return tuple(sorted(named, key=lambda lookalike: (lookalike.row, lookalike.column))), covered
+    return covered
 
 
 def _clips_beside(
@@ -149,14 +196,16 @@ def kind_of(elongated: ElongatedObject, *, settings: MetalSettings = MetalSettin
     Returns:
         What it is; ``None`` for what may be a calcification.
     """
-    softest = settings.edge_blur_mm + settings.edge_blur_px * elongated.spacing_mm
+    # what the border cuts has no length, roundness or holes to go by: it is judged first, by whiteness
+    if not elongated.contact_mm and _is_made_of_bars(elongated, settings):
+        return _kind_of_bars(elongated, settings)
+    softest = _softest_mm(elongated, settings)
     if (
         elongated.white < settings.min_plateau
         or elongated.edge_mm > softest
         or elongated.width_mm > settings.max_width_mm
     ):
         return None
-    # what the border cuts has no length, roundness or holes to go by: it is judged first, by whiteness
     if elongated.contact_mm:
         return _kind_cut_off(elongated, settings)
     if elongated.roundness >= settings.ball_roundness and elongated.hole_mm < settings.ball_mm[0]:
@@ -166,13 +215,67 @@ def kind_of(elongated: ElongatedObject, *, settings: MetalSettings = MetalSettin
     return _kind_thick(elongated, settings)
 
 
+def _is_made_of_bars(elongated: ElongatedObject, settings: MetalSettings) -> bool:
+    """Whether it has straight sides and is white up to its rim: one bar, or two side by side.
+
+    Two bars that lie over each other are whiter than one, and between two there is a gap. So the plateau says
+    little of them; straight sides do, and the valley between them. Rods of calcium are straight too, but they
+    have no valley; a single bar has more of a plateau, or where nothing is saturated outshines all tissue.
+    """
+    narrowest, widest = settings.bars_width_mm
+    white = elongated.filled >= settings.bars_filled and elongated.rim_top >= settings.bars_rim_top
+    long = elongated.extent_mm >= settings.bars_extent_mm
+    straight = elongated.straight >= settings.bars_straight
+    no_rod = (
+        elongated.gap_mm >= settings.gap_length_mm
+        or _is_saturated(elongated, settings)
+        or elongated.contrast >= settings.bars_contrast
+    )
+    seen = white and long and straight and _is_steep(elongated, settings)
+    return seen and no_rod and narrowest <= elongated.width_mm <= widest
+
+
+def _is_steep(elongated: ElongatedObject, settings: MetalSettings) -> bool:
+    """Whether its rim is as steep as metal's where pixels are as coarse as these."""
+    fine_mm, a_pixel = settings.bars_softest
+    return elongated.steepness * (fine_mm + a_pixel * elongated.spacing_mm) >= 1
+
+
+def _is_saturated(elongated: ElongatedObject, settings: MetalSettings) -> bool:
+    """Whether hardly anything of it but its blur is not white; dense calcium is softer."""
+    fine_mm, a_pixel = settings.saturated_edge
+    sharp = elongated.edge_mm <= fine_mm + a_pixel * elongated.spacing_mm
+    return sharp and elongated.white >= settings.saturated_plateau
+
+
 def _soft_mm(elongated: ElongatedObject) -> float:
     """How much of the way from the rim to the middle line is not white."""
     return (1 - elongated.white) * elongated.width_mm / 2
 
 
+def _kind_of_bars(elongated: ElongatedObject, settings: MetalSettings) -> NonLesionKind:
+    """A clip, or what is longer than any: the wire of a marker, or a thinner one."""
+    if elongated.extent_mm <= settings.long_mm:
+        return NonLesionKind.CLIP
+    thick = elongated.width_mm >= settings.marker_wire_width_mm
+    return NonLesionKind.MARKER if thick else NonLesionKind.WIRE
+
+
+def _softest_mm(elongated: ElongatedObject, settings: MetalSettings) -> float:
+    """The softest edge that metal has where pixels are as coarse as these."""
+    return settings.edge_blur_mm + settings.edge_blur_px * elongated.spacing_mm
+
+
+def _is_sharp(elongated: ElongatedObject, settings: MetalSettings) -> bool:
+    """Whether whiteness and edge would let it be metal, whatever its shape; of calcium next to nothing is."""
+    softest = _softest_mm(elongated, settings) + settings.doubt_mm
+    return elongated.white >= settings.min_plateau and elongated.edge_mm <= softest
+
+
 def _is_beyond_doubt(elongated: ElongatedObject, settings: MetalSettings) -> bool:
-    """Whether it is metal even where the window saturates calcifications: sharp, wide enough, and no ball."""
+    """Whether it is metal even where the window saturates tissue: bars, or sharp, wide, and no ball."""
+    if not elongated.contact_mm and _is_made_of_bars(elongated, settings):
+        return True
     sharp = elongated.edge_mm <= settings.sharp_edge_mm and elongated.white >= settings.sure_plateau
     wide = elongated.width_mm >= settings.sure_width_mm
     return sharp and wide and elongated.roundness < settings.ball_roundness
@@ -180,7 +283,7 @@ def _is_beyond_doubt(elongated: ElongatedObject, settings: MetalSettings) -> boo
 
 def _is_nearly_sure(elongated: ElongatedObject, settings: MetalSettings) -> bool:
     """Whether it is whiter and sharper than calcium of its width, whatever its shape."""
-    softest = settings.edge_blur_mm + settings.edge_blur_px * elongated.spacing_mm + settings.doubt_mm
+    softest = _softest_mm(elongated, settings) + settings.doubt_mm
     small = elongated.width_mm <= settings.doubtful_width_mm and elongated.extent_mm <= settings.long_mm
     return (
         small
@@ -196,7 +299,8 @@ def _kind_cut_off(elongated: ElongatedObject, settings: MetalSettings) -> NonLes
     """What the border of the picture cuts off shows no whole shape; it must be all the whiter."""
     sharp = (
         elongated.white >= settings.sure_plateau
-        and elongated.edge_mm <= settings.sharp_edge_mm
+        and elongated.edge_mm <= _softest_mm(elongated, settings)
+        and _is_steep(elongated, settings)
         and elongated.contact_mm <= settings.max_contact_mm
     )
     shortest, longest = settings.cut_off_extent_mm
@@ -206,8 +310,8 @@ def _kind_cut_off(elongated: ElongatedObject, settings: MetalSettings) -> NonLes
         or not shortest <= elongated.extent_mm <= longest
     ):
         return None
-    thick = max(elongated.width_mm, elongated.contact_mm) > settings.max_thin_mm
-    return NonLesionKind.MARKER if thick else NonLesionKind.CLIP
+    # of a clip half or all of both bars shows, of a marker a part of a ball or of a ring
+    return NonLesionKind.MARKER if elongated.width_mm > settings.cut_off_clip_mm else NonLesionKind.CLIP
 
 
 def _kind_round(elongated: ElongatedObject, settings: MetalSettings) -> NonLesionKind | None:
@@ -228,9 +332,12 @@ def _kind_thick(elongated: ElongatedObject, settings: MetalSettings) -> NonLesio
         return NonLesionKind.MARKER if white else None
     # the wider an object is, the sharper and whiter calcium can look: a wide clip must be more so
     wide = elongated.width_mm >= settings.wide_mm
-    edge_mm = settings.wide_clip_edge_mm if wide else settings.clip_edge_mm
-    plateau = settings.wide_clip_plateau if wide else settings.clip_plateau
-    sharp = elongated.edge_mm <= edge_mm and elongated.white >= plateau
+    parted = elongated.gap_mm >= settings.gap_length_mm and elongated.white >= settings.saturated_plateau
+    sharp = (
+        _is_saturated(elongated, settings) or parted
+        if wide
+        else elongated.edge_mm <= settings.clip_edge_mm and elongated.white >= settings.clip_plateau
+    )
     # a bent or crossed bar is no shape of calcium: it may be a little softer
     bent = (
         elongated.solidity <= settings.branched_solidity
@@ -293,9 +400,14 @@ def _object_candidates(
 ) -> list[_ObjectCandidate]:
     """Objects in the breast that are nearly white somewhere, those with the largest white spots first.
 
-    White is the brightest gray in the breast, so that a gray scale which ends early hides nothing.
+    White is the brightest gray in the breast, so that a gray scale which ends early hides nothing. Filters of
+    a device leave bright lines along the border of a picture: it has no say.
     """
-    white = max(settings.min_white, float(cv2.minMaxLoc(image.gray, mask=breast.mask)[1]))
+    border = round(image.px(settings.border_mm))
+    inner = tuple(
+        slice(min(border, length // 3), length - min(border, length // 3)) for length in image.gray.shape
+    )
+    white = max(settings.min_white, float(cv2.minMaxLoc(image.gray[inner], mask=breast.mask[inner])[1]))
     spots = (image.gray >= np.float32(settings.plateau_level * white)).view(np.uint8) & breast.mask
     taken = np.zeros_like(spots)
     candidates = []
@@ -363,7 +475,7 @@ def _grow(
     for label in touched:
         own = (labels == label).astype(np.uint8)
         contact = _contact(own, part, image.gray.shape, settings)
-        yield _ObjectCandidate(height, own, part[0].start, part[1].start, contact)
+        yield _ObjectCandidate(height, own, white - surround, part[0].start, part[1].start, contact)
 
 
 def _surround(
@@ -385,15 +497,16 @@ def _surround(
 
 
 def _contact(mask: NDArray[np.uint8], part: Box, shape: tuple[int, ...], settings: MetalSettings) -> int:
-    """How many pixels of one border of the picture an object touches, or nearly; the largest of the four."""
-    longest = 0
+    """How many pixels of one border of the picture an object touches, or nearly; in a corner, all of them."""
+    touched = []
     for axis in (0, 1):
         # transposed, the left and right borders are tested as top and bottom
         side = mask if axis == 0 else mask.T
         first = side[: max(0, settings.cut_off_px - part[axis].start)]
         last = side[max(0, shape[axis] - settings.cut_off_px - part[axis].start) :]
-        longest = max(longest, int(first.any(axis=0).sum()), int(last.any(axis=0).sum()))
-    return longest
+        touched.append(max(int(first.any(axis=0).sum()), int(last.any(axis=0).sum())))
+    # what fills a corner is the rim of the field
+    return max(shape) if all(touched) else max(touched)
 
 
 def _saturates_tissue(
@@ -406,8 +519,14 @@ def _saturates_tissue(
 
 
 def _named(candidate: _ObjectCandidate, kind: NonLesionKind, settings: MetalSettings) -> Lookalike:
-    """The object with its outline and the middle of its smallest circle, in crop pixels."""
-    (column, row), _ = cv2.minEnclosingCircle(longest_contour(candidate.mask))
+    """The object with its outline and its middle, in crop pixels: in a hole, or else on it."""
+    contour = longest_contour(candidate.mask)
+    (column, row), _ = cv2.minEnclosingCircle(contour)
+    if cv2.pointPolygonTest(contour, (column, row), measureDist=False) < 0:
+        # bent: the middle of the circle lies between the arms, its nearest neighbor on the rim of one
+        depth = cv2.distanceTransform(np.pad(candidate.mask, 1), cv2.DIST_L2, 5)[1:-1, 1:-1]
+        points = np.argwhere(depth > settings.ridge_depth * depth.max())
+        row, column = points[np.argmin(((points - (row, column)) ** 2).sum(axis=1))]
     outline = mask_outline(
         candidate.mask, settings.outline_tolerance_px, top=candidate.top, left=candidate.left
     )

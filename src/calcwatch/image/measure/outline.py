@@ -9,7 +9,7 @@ round on top or flat, as a plate is, or anything dense enough to come near white
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import cv2
@@ -19,6 +19,8 @@ from calcwatch.image.arrays import NORMAL_MAD, PIXEL_VARIANCE, longest_contour
 from calcwatch.image.settings.measure import OutlineSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from calcwatch.domain.image import Point
@@ -62,7 +64,7 @@ class MeasuredObject:
 
 
 @dataclass(frozen=True, eq=False)
-class _Window:
+class Window:
     """A finer look at a piece of the crop: gray over the plane of its surround.
 
     Attributes:
@@ -72,14 +74,16 @@ class _Window:
         left: Column of the crop at which it begins.
         noise: Standard deviation of the surround in gray.
         surround: Gray of the plane in the middle.
+        cut: Whether the crop goes on there: at the top, left, bottom, right.
     """
 
     height: NDArray[np.float32]
-    fine: int
+    fine: float
     top: int
     left: int
     noise: float
     surround: float
+    cut: tuple[bool, bool, bool, bool]
 
     def inside(self, row: float, column: float) -> tuple[int, int] | None:
         """Fine pixel of a point of the crop, ``None`` when it lies outside the window."""
@@ -156,23 +160,48 @@ def _measure_object(
     image: PreparedImage, peaks: NDArray[np.float32], index: int, sigma_px: float, settings: OutlineSettings
 ) -> MeasuredObject:
     """The object that a detection lies on, in a window that grows until it holds the object."""
-    # small at first: a larger window holds more neighbors, which disturb surround and noise
-    half_size = max(settings.min_window_px, math.ceil(settings.window_sigmas * sigma_px))
-    largest = max(half_size, round(image.px(settings.max_window_mm)))
-    while True:
-        window = _window(image, peaks[index], half_size, settings)
-        core = _core(window, peaks, index, settings)
-        if half_size >= largest or not _touches_rim(core.region):
-            # the pixels blur, too: variances add up
-            blur = math.sqrt(image.px(settings.blur_mm) ** 2 + PIXEL_VARIANCE)
-            return _describe(window, core, _edge(window, core, blur, settings), index, settings)
-        half_size = min(largest, math.ceil(settings.window_growth * half_size))
+    smallest = max(settings.min_window_px, math.ceil(settings.window_sigmas * sigma_px))
+    largest = max(smallest, round(image.px(settings.max_window_mm)))
+    # what leaves the largest window has run out into the tissue: the object is what lies higher
+    for share in (settings.half_height, *settings.raised_heights):
+        raised = replace(settings, half_height=share)
+        # small at first: a larger window holds more neighbors, which disturb surround and noise
+        half_size = smallest
+        while True:
+            fine = settings.small_magnification if half_size <= settings.fine_window_px else settings.magnification
+            window = cut_window(image, peaks[index], half_size, fine=fine, settings=settings)
+            core = _core(window, peaks, index, raised)
+            if half_size >= largest or not _leaves(window, core.region):
+                break
+            half_size = min(largest, math.ceil(settings.window_growth * half_size))
+        if not _leaves(window, core.region):
+            break
+    # the pixels blur, too: variances add up
+    blur = math.sqrt(image.px(settings.blur_mm) ** 2 + PIXEL_VARIANCE)
+    edge = _edge(window, core, blur, settings)
+    return replace(describe_object(window, core.region, edge, index, settings), merged=core.merged)
 
 
-def _window(
-    image: PreparedImage, peak: NDArray[np.float32], half_size: int, settings: OutlineSettings
-) -> _Window:
-    """The piece of the crop round a detection, with the slope of its surround taken off."""
+def cut_window(
+    image: PreparedImage,
+    peak: Sequence[float] | NDArray[np.float32],
+    half_size: int,
+    *,
+    fine: float,
+    settings: OutlineSettings = OutlineSettings(),
+) -> Window:
+    """Cut the piece of the crop round a place and take the slope of its surround off.
+
+    Args:
+        image: The prepared image.
+        peak: Row and column of the place.
+        half_size: Half of its side in pixels of the crop; the border of the picture cuts it.
+        fine: Fine pixels along a pixel of the crop.
+        settings: Settings of outlines.
+
+    Returns:
+        The window.
+    """
     row, column = int(peak[0]), int(peak[1])
     top, left = max(0, row - half_size), max(0, column - half_size)
     piece = image.gray[top : row + half_size + 1, left : column + half_size + 1]
@@ -183,12 +212,14 @@ def _window(
     surround = _median(rim)
     noise = NORMAL_MAD * _median(np.abs(rim - surround))
     height -= surround
-    fine = settings.small_magnification if half_size <= settings.fine_window_px else settings.magnification
     # cubic: the top between pixels can rise above them, which linear interpolation never lets it
-    finer = cv2.resize(height, None, fx=fine, fy=fine, interpolation=cv2.INTER_CUBIC)
+    way = cv2.INTER_CUBIC if fine > 1 else cv2.INTER_AREA
+    finer = height if fine == 1 else cv2.resize(height, None, fx=fine, fy=fine, interpolation=way)
     # a surround that rounding made even still hides as much as a step of gray
     noise = max(noise, settings.quantization_noise * image.gray_step)
-    return _Window(np.asarray(finer, np.float32), fine, top, left, noise, surround)
+    bottom, right = (side < whole for side, whole in zip((top + piece.shape[0], left + piece.shape[1]), image.gray.shape, strict=True))
+    cut = (top > 0, left > 0, bottom, right)
+    return Window(np.asarray(finer, np.float32), fine, top, left, noise, surround, cut)
 
 
 def _sides(piece: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
@@ -210,7 +241,7 @@ def _plane(piece: NDArray[np.float32]) -> NDArray[np.float32]:
     return downward[:, None] + rightward
 
 
-def _core(window: _Window, peaks: NDArray[np.float32], index: int, settings: OutlineSettings) -> _Core:
+def _core(window: Window, peaks: NDArray[np.float32], index: int, settings: OutlineSettings) -> _Core:
     """Pixels of the object at half height, and the other detections on it."""
     start = window.inside(*map(float, peaks[index]))
     if start is None:
@@ -247,7 +278,7 @@ def _high(heights: NDArray[np.float32], settings: OutlineSettings) -> float:
 
 
 def _weaker_on(
-    window: _Window, region: NDArray[np.uint8], peaks: NDArray[np.float32], index: int
+    window: Window, region: NDArray[np.uint8], peaks: NDArray[np.float32], index: int
 ) -> list[tuple[int, tuple[int, int]]]:
     """Weaker detections whose peak lies on the region, each with its fine pixel."""
     rows, columns = region.shape[0] / window.fine, region.shape[1] / window.fine
@@ -259,10 +290,10 @@ def _weaker_on(
     return [(number, place) for number, place in zip(weaker, places, strict=True) if place and region[place]]
 
 
-def _peak_near(window: _Window, place: tuple[int, int]) -> float:
+def _peak_near(window: Window, place: tuple[int, int]) -> float:
     """Greatest height within a pixel of the crop: a detection lies on whole pixels, the top between them."""
     y, x = place
-    reach = window.fine
+    reach = round(window.fine)
     return float(window.height[max(0, y - reach) : y + reach + 1, max(0, x - reach) : x + reach + 1].max())
 
 
@@ -279,11 +310,13 @@ def _connected(height: NDArray[np.float32], level: float, start: tuple[int, int]
     return np.asarray(labels == label).view(np.uint8)
 
 
-def _touches_rim(region: NDArray[np.uint8]) -> bool:
-    return bool(region[0].any() or region[-1].any() or region[:, 0].any() or region[:, -1].any())
+def _leaves(window: Window, region: NDArray[np.uint8]) -> bool:
+    """Whether an object reaches a side of the window at which the crop goes on."""
+    sides = (region[0], region[:, 0], region[-1], region[:, -1])
+    return any(cut and bool(side.any()) for cut, side in zip(window.cut, sides, strict=True))
 
 
-def _edge(window: _Window, core: _Core, blur_px: float, settings: OutlineSettings) -> NDArray[np.float32]:
+def _edge(window: Window, core: _Core, blur_px: float, settings: OutlineSettings) -> NDArray[np.float32]:
     """A field that is 0 on the true edge of the object, above inside, in units of its height.
 
     The edge lies where the height falls to the level that belongs to the object's width and top; noise at the
@@ -306,7 +339,7 @@ def _edge(window: _Window, core: _Core, blur_px: float, settings: OutlineSetting
 
 
 def _level_and_growth(
-    window: _Window, core: _Core, blur: float, settings: OutlineSettings
+    window: Window, core: _Core, blur: float, settings: OutlineSettings
 ) -> tuple[float, float]:
     """Share of the height at the true edge, and how many fine pixels outside of half height that lies."""
     within = cv2.distanceTransform(np.pad(core.region, 1), cv2.DIST_L2, cv2.DIST_MASK_5)
@@ -323,8 +356,9 @@ def _level_and_growth(
         for tops in (settings.ball_top, settings.plate_top)
     )
     flat = min(1.0, max(0.0, (top - ball) / max(plate - ball, settings.min_top_difference)))
-    # noise roughens a top: where contrast is low, it is taken for round
-    flat *= min(1.0, core.peak / window.noise / settings.flatness_contrast)
+    # noise roughens a top: where contrast is low, it tells little
+    seen = min(1.0, core.peak / window.noise / settings.flatness_contrast)
+    flat = seen * flat + (1.0 - seen) * settings.unseen_flatness
     level, growth = (
         (1.0 - flat) * np.interp(half_width, settings.half_width, ball)
         + flat * np.interp(half_width, settings.half_width, plate)
@@ -341,11 +375,27 @@ def _away_from(region: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.asarray(cv2.distanceTransform(1 - region, cv2.DIST_L2, cv2.DIST_MASK_5), dtype=np.float32)
 
 
-def _describe(
-    window: _Window, core: _Core, edge: NDArray[np.float32], index: int, settings: OutlineSettings
+def describe_object(
+    window: Window,
+    region: NDArray[np.uint8],
+    edge: NDArray[np.float32],
+    index: int,
+    settings: OutlineSettings = OutlineSettings(),
 ) -> MeasuredObject:
-    """Size, center, contrast and outline of an object, from fine pixels back to those of the crop."""
-    y, x = _outline(edge, core.region)
+    """Size, center, contrast and outline of an object, from fine pixels back to those of the crop.
+
+    Args:
+        window: The window it lies in.
+        region: 1 on the object, on fine pixels.
+        edge: A field that is 0 on its edge, above inside.
+        index: Which detection it belongs to.
+        settings: Settings of outlines.
+
+    Returns:
+        The object, with no other detections on it.
+    """
+    peak = _high(window.height[region > 0], settings)
+    y, x = _outline(edge, region)
     area = _area(y, x) / window.fine**2
     diameter = 2.0 * math.sqrt(area / math.pi)
     # weighted by height: the center depends little on where the outline runs
@@ -353,8 +403,8 @@ def _describe(
     mass = max(float(weight.sum()), _TINY)
     row = float(weight.sum(axis=1) @ np.arange(weight.shape[0])) / mass
     column = float(weight.sum(axis=0) @ np.arange(weight.shape[1])) / mass
-    contrast = core.peak / window.noise
-    step = max(1, window.fine // 2)  # corners half a pixel apart show all that the pixels hold
+    contrast = peak / window.noise
+    step = max(1, round(window.fine / 2))  # corners half a pixel apart show all that the pixels hold
     return MeasuredObject(
         index,
         *window.outside(row, column),
@@ -366,8 +416,8 @@ def _describe(
         outline=tuple(
             window.outside(*point) for point in zip(y[::step].tolist(), x[::step].tolist(), strict=True)
         ),
-        merged=core.merged,
-        height=core.peak,
+        merged=(),
+        height=peak,
         surround=window.surround,
     )
 

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field, fields
 from calcwatch.domain.settings import CHOSEN, setting
 from calcwatch.image.settings.describe import (
     DistributionSettings,
+    GroupFeatureSettings,
     GroupSettings,
+    KindSettings,
     MorphologySettings,
     PatternSettings,
     ShapePatchSettings,
-    SuspicionSettings,
 )
 from calcwatch.image.settings.find import (
     CandidateSettings,
@@ -25,7 +26,7 @@ from calcwatch.image.settings.find import (
     PatchSettings,
 )
 from calcwatch.image.settings.lookalikes import DustSettings, LookalikeSettings, MetalSettings, TextSettings
-from calcwatch.image.settings.measure import OutlineSettings, ShapeSettings
+from calcwatch.image.settings.measure import OutlineSettings, ShapeSettings, WholeSettings
 from calcwatch.image.settings.prepare import (
     BreastSettings,
     LandmarkSettings,
@@ -54,6 +55,7 @@ class AnalysisSettings:
         patches: Settings of the stage of that name.
         classify: Settings of the stage of that name.
         outline: Settings of the stage of that name.
+        whole: Settings of the stage of that name.
         shape: Settings of the stage of that name.
         metal: Settings of the stage of that name.
         dust: Settings of the stage of that name.
@@ -64,7 +66,8 @@ class AnalysisSettings:
         shape_patches: Settings of the stage of that name.
         morphology: Settings of the stage of that name.
         distribution: Settings of the stage of that name.
-        suspicion: Settings of the stage of that name.
+        group_features: Settings of the stage of that name.
+        kind: Settings of the stage of that name.
         tissue_map: Settings of the stage of that name.
 
     Raises:
@@ -87,6 +90,7 @@ class AnalysisSettings:
     patches: PatchSettings = field(default_factory=PatchSettings)
     classify: ClassifySettings = field(default_factory=ClassifySettings)
     outline: OutlineSettings = field(default_factory=OutlineSettings)
+    whole: WholeSettings = field(default_factory=WholeSettings)
     shape: ShapeSettings = field(default_factory=ShapeSettings)
     metal: MetalSettings = field(default_factory=MetalSettings)
     dust: DustSettings = field(default_factory=DustSettings)
@@ -97,7 +101,8 @@ class AnalysisSettings:
     shape_patches: ShapePatchSettings = field(default_factory=ShapePatchSettings)
     morphology: MorphologySettings = field(default_factory=MorphologySettings)
     distribution: DistributionSettings = field(default_factory=DistributionSettings)
-    suspicion: SuspicionSettings = field(default_factory=SuspicionSettings)
+    group_features: GroupFeatureSettings = field(default_factory=GroupFeatureSettings)
+    kind: KindSettings = field(default_factory=KindSettings)
     tissue_map: TissueMapSettings = field(default_factory=TissueMapSettings)
 
     def __post_init__(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from calcwatch.domain.settings import CHOSEN, FITTED, STANDARD, TRAINED, setting
+from calcwatch.domain.settings import CHOSEN, STANDARD, TRAINED, setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,16 +186,44 @@ class DistributionSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SuspicionSettings:
-    """Suspicion of a description."""
+class GroupFeatureSettings:
+    """What a group is told by."""
 
-    min_share: float = setting(
-        1e-4, "share", CHOSEN, "expected shares are kept this far from 0 and 1, where their logit has no end"
+    cell_mm: float = setting(0.4, "mm", TRAINED, "side of the cells on which the tissue is looked at")
+    vessel_mm: tuple[float, ...] = setting(
+        (1.2, 2.2), "mm", TRAINED, "widths of the bright bands that are looked for: those of arteries"
     )
-    crowd_mm: float = setting(
-        5.0,
-        "mm",
-        FITTED,
-        "calcifications within this distance are a crowd",
-        reference="calcwatch-lab train suspicion",
+    directions: int = setting(12, "count", TRAINED, "directions that a band is looked for in")
+    band_mm: float = setting(5.0, "mm", TRAINED, "length along which a band is looked for")
+    speck_share: float = setting(
+        0.25, "share", TRAINED, "of the spread of the breast's gray: higher above its surround is a speck"
     )
+    tube_rank: float = setting(0.9, "share", TRAINED, "cells of a higher rank count as lying on a band")
+    flow_mm: float = setting(2.0, "mm", TRAINED, "reach within which the direction of the tissue is taken")
+    run_on_mm: float = setting(8.0, "mm", TRAINED, "how far beyond its ends a band may run on")
+    crowd_mm: float = setting(5.0, "mm", TRAINED, "calcifications within this distance are a crowd")
+    plain_score: float = setting(0.8, "share", TRAINED, "members of a higher score are likely real")
+    plain_contrast: float = setting(
+        0.6, "share", TRAINED, "of the highest contrast on its scale: higher members stand out"
+    )
+    ring_mm: float = setting(15.0, "mm", TRAINED, "calcifications this near a group are round it")
+
+
+@dataclass(frozen=True, kw_only=True)
+class KindSettings:
+    """What a group is, told from itself and from what lies beside it."""
+
+    neighbor_mm: float = setting(
+        15.0, "mm", TRAINED, "what a neighbor is thought to be counts less by a factor of e so far away"
+    )
+    neighbor_prior: float = setting(
+        0.3, "1", TRAINED, "weight of no neighbor at all: a single far one tells little"
+    )
+    log_offset: float = setting(1e-3, "share", TRAINED, "added to probabilities before their logarithm")
+    artery_reach_mm: float = setting(
+        20.0, "mm", CHOSEN, "pieces of an artery this near each other are told as one"
+    )
+    apart_suspicion: float = setting(
+        0.15, "share", CHOSEN, "a piece more suspicious than this is told by itself, whatever lies round it"
+    )
+    min_probability: float = setting(0.4, "share", CHOSEN, "no word is named below it")

@@ -17,6 +17,9 @@ class MetalSettings:
     min_headroom: float = setting(
         0.12, "gray", CHOSEN, "a surround this close to white leaves nothing to tell metal by"
     )
+    border_mm: float = setting(
+        1.0, "mm", CHOSEN, "so near to the border of the picture nothing tells how bright white is"
+    )
     seed_cell_mm: float = setting(0.3, "mm", CHOSEN, "white spots are looked for on cells of this size")
     seed_mm2: tuple[float, float] = setting(
         (0.03, 90.0), "mm2", CHOSEN, "least and greatest area of a white spot that is looked at"
@@ -88,6 +91,9 @@ class MetalSettings:
         0.38, "share", CHOSEN, "of the object's area, of what is a clip because it lies beside clips"
     )
     cut_off_width_mm: float = setting(0.28, "mm", CHOSEN, "what the border cuts off is wider than this")
+    cut_off_clip_mm: float = setting(
+        1.7, "mm", CHOSEN, "greatest width of a clip that the border cuts off: two bars side by side"
+    )
     cut_off_extent_mm: tuple[float, float] = setting(
         (0.8, 20.0), "mm", CHOSEN, "and has this least and greatest extent"
     )
@@ -98,11 +104,18 @@ class MetalSettings:
     loop_edge_mm: float = setting(0.09, "mm", CHOSEN, "softest edge of such a loop")
     clip_edge_mm: float = setting(0.082, "mm", CHOSEN, "softest edge of a thick clip")
     clip_plateau: float = setting(0.66, "share", CHOSEN, "of the area of a thick clip")
-    wide_clip_edge_mm: float = setting(0.07, "mm", CHOSEN, "softest edge of a wide clip")
-    wide_clip_plateau: float = setting(0.8, "share", CHOSEN, "of the area of a wide clip")
+    saturated_edge: tuple[float, float] = setting(
+        (0.07, 0.33),
+        "mm, 1",
+        CHOSEN,
+        "softest edge of what is saturated: of fine pixels, added by each mm of one",
+    )
+    saturated_plateau: float = setting(
+        0.7, "share", CHOSEN, "of the area, of what is saturated; of calcium half as dense again at most 0.63"
+    )
     bent_clip_edge_mm: float = setting(0.1, "mm", CHOSEN, "softest edge of a bent or crossed clip")
     bent_clip_plateau: float = setting(0.58, "share", CHOSEN, "of the area of a bent or crossed clip")
-    clip_elongation: float = setting(2.0, "1", CHOSEN, "length of a thick clip over its width, at least")
+    clip_elongation: float = setting(1.7, "1", CHOSEN, "length of a thick clip over its width, at least")
     marker_wire_width_mm: float = setting(
         0.5, "mm", CHOSEN, "from this width on a thin object can be the wire of a marker"
     )
@@ -131,6 +144,56 @@ class MetalSettings:
         0.35, "share", CHOSEN, "of the area of a small ring that marks a biopsy"
     )
     small_ring_hole_mm: float = setting(0.8, "mm", CHOSEN, "hole of such a ring, at least")
+    straight_tolerance_mm: float = setting(
+        0.12, "mm", CHOSEN, "how far a straight piece of an outline may run from a line"
+    )
+    straight_mm: float = setting(1.5, "mm", CHOSEN, "shorter straight pieces are no side of a bar")
+    rim_mm: float = setting(0.08, "mm", CHOSEN, "as deep as this the blur of the rim darkens an object")
+    behind_rim_mm: float = setting(0.35, "mm", CHOSEN, "so close behind its rim metal is white")
+    slope_sigma_px: float = setting(
+        0.5, "px", CHOSEN, "blur of fine pixels before slopes are taken, against noise"
+    )
+    rim_quantile: float = setting(
+        0.15, "share", CHOSEN, "of the rim is left out, where another thing touches it"
+    )
+    gap_mm: float = setting(0.6, "mm", CHOSEN, "greatest width of the valley between two bars")
+    gap_depth: float = setting(0.04, "share", CHOSEN, "depth of such a valley, as a share of the height")
+    gap_elongation: float = setting(2.0, "1", CHOSEN, "length of such a valley over its width, at least")
+    gap_length_mm: float = setting(1.2, "mm", CHOSEN, "length of such a valley, at least")
+    bars_straight: float = setting(
+        0.5,
+        "share",
+        CHOSEN,
+        "of the outline, of what is made of bars; of all else that is as white and steep in 158 real images"
+        " the straightest has 0.2, clips have 0.7 to 0.8",
+    )
+    bars_filled: float = setting(
+        0.85, "share", CHOSEN, "median height of what is made of bars; the straightest real rods have 0.8"
+    )
+    bars_rim_top: float = setting(
+        0.85, "share", CHOSEN, "height close behind the rim of what is made of bars; such rods have 0.8"
+    )
+    tissue_quantiles: tuple[float, float] = setting(
+        (0.5, 0.95), "share", CHOSEN, "quantiles of the breast between which is the contrast of dense tissue"
+    )
+    bars_contrast: float = setting(
+        6.0,
+        "1",
+        CHOSEN,
+        "white over the surround, in contrasts of dense tissue, from which on a straight bar is no rod; clips"
+        " on images that do not saturate have 7 to 12, straight rods at most 4.5",
+    )
+    bars_softest: tuple[float, float] = setting(
+        (0.2, 1.5),
+        "mm, 1",
+        CHOSEN,
+        "way from black to white at the steepest slope of such a rim: of fine pixels, and what each mm of a"
+        " pixel adds",
+    )
+    bars_width_mm: tuple[float, float] = setting(
+        (0.25, 2.5), "mm", CHOSEN, "least and greatest width of one or of two bars side by side"
+    )
+    bars_extent_mm: float = setting(2.0, "mm", CHOSEN, "extent of what is made of bars, at least")
     min_breast_share: float = setting(
         1 / 3, "share", CHOSEN, "of the ring round an object: with more of it in the breast, only that counts"
     )

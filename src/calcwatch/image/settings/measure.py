@@ -42,6 +42,12 @@ class OutlineSettings:
     half_height: float = setting(
         0.5, "share", CHOSEN, "share of the height at which the core of an object ends"
     )
+    raised_heights: tuple[float, ...] = setting(
+        (0.65, 0.8),
+        "share",
+        CHOSEN,
+        "tried in its place when such a core leaves the largest window, as one that runs out into tissue does",
+    )
     upper_height: float = setting(
         0.75, "share", CHOSEN, "share of the height at which the width of its top is taken"
     )
@@ -116,6 +122,9 @@ class OutlineSettings:
     flatness_contrast: float = setting(
         10.0, "sigma", CHOSEN, "contrast from which on the shape of the top is seen"
     )
+    unseen_flatness: float = setting(
+        0.5, "share", CHOSEN, "where the top is not seen: 0 takes it for that of a ball, 1 for that of a plate"
+    )
     min_growth: float = setting(
         0.5, "1", CHOSEN, "of the growth that the tables tell: noise at the foot moves the edge no further in"
     )
@@ -138,6 +147,50 @@ class OutlineSettings:
         STANDARD,
         "standard deviation of an edge that pixels cut",
         reference="uniform distribution: 1 / sqrt(12)",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class WholeSettings:
+    """What makes the marks on one large calcification one mark."""
+
+    seed_mm: float = setting(0.5, "mm", CHOSEN, "marks of this diameter may lie on a larger whole")
+    seed_sigma_mm: float = setting(0.3, "mm", CHOSEN, "so may those that were detected at this scale or above")
+    neighbor_mm: float = setting(1.0, "mm", CHOSEN, "so may those with another mark this near")
+    half_window_mm: float = setting(2.2, "mm", CHOSEN, "half of the window in which a whole is sought")
+    large_mm: float = setting(0.6, "mm", CHOSEN, "marks from this diameter on may lie on a whole that is larger")
+    large_window_mm: float = setting(5.0, "mm", CHOSEN, "half of the window in which that is sought")
+    leak_level: float = setting(
+        0.2, "share", CHOSEN, "of the height of the top: what leaves the window at this level is larger"
+    )
+    pixel_mm: float = setting(0.1, "mm", CHOSEN, "pixels are made about this large, finer ones are joined")
+    blur_mm: float = setting(0.06, "mm", CHOSEN, "blur of focal spot and detector of a mammography system")
+    smoothing_px: float = setting(0.6, "px", CHOSEN, "sigma that takes the grain off a border")
+    peak_sigmas: float = setting(1.5, "sigma", CHOSEN, "the top lies this near a detection, in its scale")
+    highest_level: float = setting(0.7, "share", CHOSEN, "of the height of the top: the highest level tried")
+    lowest_level: float = setting(0.05, "share", CHOSEN, "of the height of the top: the lowest level tried")
+    levels: int = setting(16, "count", CHOSEN, "levels tried, in equal ratios")
+    min_length_mm: float = setting(1.2, "mm", CHOSEN, "a shorter region is no whole: it has one top")
+    max_length_mm: float = setting(8.0, "mm", CHOSEN, "a longer region is no single calcification")
+    max_length_to_width: float = setting(4.0, "1", CHOSEN, "longer ones are left in pieces: vessels")
+    min_solidity: float = setting(0.85, "share", CHOSEN, "of its hull that a whole fills")
+    lone_solidity: float = setting(0.9, "share", CHOSEN, "of its hull that a whole with one top fills")
+    weak_quantile: float = setting(0.2, "share", CHOSEN, "of the border that may be weaker")
+    min_weak_share: float = setting(0.3, "share", CHOSEN, "of its mean slope that the border keeps elsewhere")
+    min_sharpness: float = setting(
+        0.8, "1", CHOSEN, "slope of the border over that of a step as the system blurs it; tissue is softer"
+    )
+    min_step_share: float = setting(0.15, "share", CHOSEN, "of the top's height that the step across the border is")
+    lone_step_share: float = setting(0.3, "share", CHOSEN, "the same of a whole with one top")
+    min_step_noise: float = setting(2.5, "1", CHOSEN, "step across the border over the unrest outside of it")
+    min_saddle: float = setting(
+        0.4,
+        "share",
+        CHOSEN,
+        "of the height of the lower of two tops, the dip between them in a whole; most of its tops must have it",
+    )
+    same_share: float = setting(
+        0.7, "share", CHOSEN, "of the largest region's area: regions of lower levels that are the same object"
     )
 
 

@@ -1,0 +1,193 @@
+"""What a group is, before any word of the lexicon, and how likely a reader would call it suspicious.
+
+Two linear models: the first tells the kind of each piece by itself, the second sees beside it what the first
+thinks of the other pieces of the image, because an artery is told by the artery it belongs to. A third tells
+suspicion. All are fitted to groups of real images that readers labeled; ``models/kinds.json`` holds them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import expit, softmax
+
+from calcwatch.domain.lexicon import CLASSIC_BENIGN, SMALL_ROUND, SUSPICIOUS, GroupKind, Morphology
+from calcwatch.image.describe.morphology import MORPHOLOGY_CLASSES
+from calcwatch.image.settings.describe import KindSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+KIND_CLASSES = (
+    GroupKind.VASCULAR,
+    GroupKind.TYPICALLY_BENIGN,
+    GroupKind.SCATTERED_ROUND,
+    GroupKind.SMALL_SUSPICIOUS,
+    GroupKind.NOT_A_CALCIFICATION,
+)
+"""The kinds in the order of the models' outputs."""
+
+CONTEXT_FEATURES = 3 * len(KIND_CLASSES) + 2
+"""How many numbers ``kind_context`` gives for a piece."""
+
+WORDS_OF_KIND: dict[GroupKind, tuple[Morphology, ...]] = {
+    GroupKind.VASCULAR: (Morphology.VASCULAR,),
+    GroupKind.TYPICALLY_BENIGN: tuple(shape for shape in CLASSIC_BENIGN if shape is not Morphology.VASCULAR),
+    GroupKind.SCATTERED_ROUND: SMALL_ROUND,
+    GroupKind.SMALL_SUSPICIOUS: (*SMALL_ROUND, *SUSPICIOUS),
+    GroupKind.NOT_A_CALCIFICATION: (),
+}
+"""Which words of the lexicon may follow a kind."""
+
+
+@dataclass(frozen=True, eq=False)
+class LinearModel:
+    """Standardized inputs times weights.
+
+    Attributes:
+        mean: Of each input.
+        scale: Each input is divided by it; above 0.
+        weights: Outputs x inputs.
+        bias: Of each output.
+    """
+
+    mean: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    bias: NDArray[np.float64]
+
+    def logits(self, inputs: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Compute the outputs.
+
+        Args:
+            inputs: Rows x inputs.
+
+        Returns:
+            Rows x outputs.
+        """
+        return np.asarray(((inputs - self.mean) / self.scale) @ self.weights.T + self.bias)
+
+
+@dataclass(frozen=True, eq=False)
+class KindModel:
+    """Everything that tells kinds and suspicion.
+
+    Attributes:
+        alone: Features of a piece -> logits of its kind.
+        beside: Features of a piece and its context -> logits of its kind.
+        alarm: Features of a piece and the logarithms of its kinds -> logit that a reader calls it suspicious.
+        slope: The logit of suspicion is the alarm's times this plus ``intercept``, a calibration.
+        intercept: See ``slope``.
+    """
+
+    alone: LinearModel
+    beside: LinearModel
+    alarm: LinearModel
+    slope: float
+    intercept: float
+
+
+def classify_kinds(
+    features: NDArray[np.float64],
+    places_mm: Sequence[NDArray[np.float64]],
+    model: KindModel,
+    *,
+    settings: KindSettings = KindSettings(),
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Tell the kind of each piece of an image and how likely a reader would call it suspicious.
+
+    Args:
+        features: n x features, of n pieces.
+        places_mm: Places of the members of each piece, (row, column) in mm.
+        model: The fitted models.
+        settings: How far a neighbor speaks.
+
+    Returns:
+        Probabilities of the kinds, n x ``KIND_CLASSES``, and suspicion, n; no pieces give empty arrays.
+    """
+    if not len(features):
+        return np.zeros((0, len(KIND_CLASSES))), np.zeros(0)
+    alone = softmax(model.alone.logits(features), axis=1)
+    context = kind_context(alone, places_mm, settings=settings)
+    kinds = softmax(model.beside.logits(np.concatenate([features, context], axis=1)), axis=1)
+    inputs = np.concatenate([features, log_kinds(kinds, settings=settings)], axis=1)
+    alarm = model.slope * model.alarm.logits(inputs)[:, 0] + model.intercept
+    return kinds, np.asarray(expit(alarm))
+
+
+def log_kinds(kinds: NDArray[np.float64], *, settings: KindSettings = KindSettings()) -> NDArray[np.float64]:
+    """Take logarithms of probabilities, which have no end at 0.
+
+    Args:
+        kinds: Probabilities.
+        settings: What is added to each.
+
+    Returns:
+        Their logarithms.
+    """
+    return np.asarray(np.log(kinds + settings.log_offset))
+
+
+def kind_context(
+    kinds: NDArray[np.float64],
+    places_mm: Sequence[NDArray[np.float64]],
+    *,
+    settings: KindSettings = KindSettings(),
+) -> NDArray[np.float64]:
+    """Describe what the other pieces of the image are thought to be.
+
+    Args:
+        kinds: Probabilities of the kinds of n pieces, each by itself.
+        places_mm: Places of the members of each piece, in mm.
+        settings: How far a neighbor speaks.
+
+    Returns:
+        n x ``CONTEXT_FEATURES``: mean kinds of all others, of the near ones, how much there is of either, and
+        the logarithms of its own.
+    """
+    count = len(kinds)
+    weight = np.sqrt([len(places) for places in places_mm])
+    near = weight * np.exp(-_distances(places_mm) / settings.neighbor_mm)
+    np.fill_diagonal(near, 0.0)
+    others = np.tile(weight, (count, 1))
+    np.fill_diagonal(others, 0.0)
+    total, close = others.sum(axis=1), near.sum(axis=1)
+    return np.concatenate(
+        [
+            others @ kinds / np.maximum(total, 1e-9)[:, None],
+            near @ kinds / (close + settings.neighbor_prior)[:, None],
+            np.log1p(total)[:, None],
+            np.log1p(close)[:, None],
+            log_kinds(kinds, settings=settings),
+        ],
+        axis=1,
+    )
+
+
+def _distances(places_mm: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Least distance between the members of every two pieces."""
+    count = len(places_mm)
+    between = np.zeros((count, count))
+    for first in range(count):
+        for second in range(first):
+            gaps = np.linalg.norm(places_mm[first][:, None] - places_mm[second][None], axis=2)
+            between[first, second] = between[second, first] = gaps.min()
+    return between
+
+
+def words_of_kind(outputs: NDArray[np.float32], kind: GroupKind) -> NDArray[np.float32]:
+    """Keep what the morphology network says of the words that may follow a kind.
+
+    Args:
+        outputs: Its probabilities of a group: morphologies, then "no calcification".
+        kind: What the group is.
+
+    Returns:
+        The same with 0 for every other word; all 0 where no word may follow.
+    """
+    allowed = [word in WORDS_OF_KIND[kind] for word in MORPHOLOGY_CLASSES]
+    return np.asarray(outputs * np.array([*allowed, False]), np.float32)

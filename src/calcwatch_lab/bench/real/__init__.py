@@ -1,0 +1,1 @@
+"""Figures of real images: a finished result against what people saw there."""

@@ -1,0 +1,179 @@
+"""Labeled pieces -> the linear models of kinds and suspicion.
+
+The second and the third model are given answers of the first. They meet answers for women that the first did
+not see, else they would rely on it too much.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import logit, softmax
+
+from calcwatch.image.describe.kind import KIND_CLASSES, KindModel, LinearModel, kind_context, log_kinds
+from calcwatch_lab.train.kinds.settings import KindTraining
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class LabeledPieces:
+    """The pieces of one image, with what readers said of them.
+
+    Attributes:
+        woman: Whose image it is.
+        features: n x ``GROUP_FEATURES``.
+        places_mm: Places of the members of each piece, in mm.
+        kinds: n x ``KIND_CLASSES``, the share of readers that named each; all 0 where nobody labeled it.
+        alarm: Mean over the readers of 0 (benign) to 1 (suspicious); NaN where nobody labeled it.
+    """
+
+    woman: str
+    features: NDArray[np.float64]
+    places_mm: tuple[NDArray[np.float64], ...]
+    kinds: NDArray[np.float64]
+    alarm: NDArray[np.float64]
+
+
+def fit_kinds(images: Sequence[LabeledPieces], *, settings: KindTraining = KindTraining()) -> KindModel:
+    """Fit the models.
+
+    Args:
+        images: Images with labeled pieces; pieces without label serve as neighbors.
+        settings: Penalties and folds.
+
+    Returns:
+        The models; suspicion is calibrated on women that its own fold left out.
+    """
+    images = [image for image in images if len(image.features)]
+    alone = _fit_kinds(
+        images, [image.features for image in images], settings.alone_strength, settings.balance
+    )
+    folds = _folds(images, settings.folds)
+    first = _left_out(
+        images,
+        [image.features for image in images],
+        folds,
+        strength=settings.alone_strength,
+        balance=settings.balance,
+    )
+    beside_inputs = [
+        np.concatenate([image.features, kind_context(kinds, image.places_mm)], axis=1)
+        for image, kinds in zip(images, first, strict=True)
+    ]
+    beside = _fit_kinds(images, beside_inputs, settings.beside_strength, settings.balance)
+    second = _left_out(
+        images, beside_inputs, folds, strength=settings.beside_strength, balance=settings.balance
+    )
+    alarm_inputs = [
+        np.concatenate([image.features, log_kinds(kinds)], axis=1)
+        for image, kinds in zip(images, second, strict=True)
+    ]
+    alarm = _fit_alarm(images, alarm_inputs, settings)
+    slope, intercept = _calibrate(images, alarm_inputs, folds, settings)
+    return KindModel(alone, beside, alarm, slope, intercept)
+
+
+def _folds(images: Sequence[LabeledPieces], count: int) -> NDArray[np.intp]:
+    """Fold of each image: all images of a woman in one, by her place in the order of names."""
+    women = sorted({image.woman for image in images})
+    return np.array([women.index(image.woman) % count for image in images])
+
+
+def _left_out(
+    images: Sequence[LabeledPieces],
+    inputs: Sequence[NDArray[np.float64]],
+    folds: NDArray[np.intp],
+    *,
+    strength: float,
+    balance: float,
+) -> list[NDArray[np.float64]]:
+    """Kinds of every image by a model that saw no woman of its fold."""
+    answers: list[NDArray[np.float64]] = [np.zeros((0, len(KIND_CLASSES)))] * len(images)
+    for fold in np.unique(folds):
+        rest = np.flatnonzero(folds != fold)
+        model = _fit_kinds([images[k] for k in rest], [inputs[k] for k in rest], strength, balance)
+        for k in np.flatnonzero(folds == fold):
+            answers[k] = softmax(model.logits(inputs[k]), axis=1)
+    return answers
+
+
+def _fit_kinds(
+    images: Sequence[LabeledPieces], inputs: Sequence[NDArray[np.float64]], strength: float, balance: float
+) -> LinearModel:
+    """A multinomial logistic model; where readers differ, a piece stands once for each of their words."""
+    rows = np.concatenate(list(inputs))
+    shares = np.concatenate([image.kinds for image in images])
+    repeated = np.repeat(rows, len(KIND_CLASSES), axis=0)
+    classes = np.tile(np.arange(len(KIND_CLASSES)), len(rows))
+    # rare kinds count more: a reader would rather see a doubtful vessel than miss a group
+    frequency = np.maximum(shares.sum(axis=0), 1e-9) / shares.sum()
+    weights = (shares * (frequency * len(KIND_CLASSES)) ** -balance).ravel()
+    return _logistic(repeated[weights > 0], classes[weights > 0], weights[weights > 0], strength)
+
+
+def _fit_alarm(
+    images: Sequence[LabeledPieces], inputs: Sequence[NDArray[np.float64]], settings: KindTraining
+) -> LinearModel:
+    """A logistic model of being called suspicious."""
+    alarm = np.concatenate([image.alarm for image in images])
+    known = np.isfinite(alarm)
+    rows, alarm = np.concatenate(list(inputs))[known], alarm[known]
+    weights = np.stack([1 - alarm, settings.alarm_weight * alarm], axis=1).ravel()
+    repeated, classes = np.repeat(rows, 2, axis=0), np.tile([0, 1], len(rows))
+    return _logistic(
+        repeated[weights > 0], classes[weights > 0], weights[weights > 0], settings.alarm_strength
+    )
+
+
+def _calibrate(
+    images: Sequence[LabeledPieces],
+    inputs: Sequence[NDArray[np.float64]],
+    folds: NDArray[np.intp],
+    settings: KindTraining,
+) -> tuple[float, float]:
+    """Slope and intercept with which the logits of women left out are right on average."""
+    logits, truth = [], []
+    for fold in np.unique(folds):
+        rest = np.flatnonzero(folds != fold)
+        model = _fit_alarm([images[k] for k in rest], [inputs[k] for k in rest], settings)
+        for k in np.flatnonzero(folds == fold):
+            known = np.isfinite(images[k].alarm)
+            logits.append(model.logits(inputs[k][known])[:, 0])
+            truth.append(images[k].alarm[known])
+    at, alarm = np.concatenate(logits), np.concatenate(truth)
+    model = _logistic(
+        np.repeat(at[:, None], 2, axis=0),
+        np.tile([0, 1], len(at)),
+        np.stack([1 - alarm, alarm], axis=1).ravel() + 1e-9,
+        strength=1e3,
+    )
+    slope = float(model.weights[0, 0] / model.scale[0])
+    return slope, float(model.bias[0] - model.mean[0] * slope)
+
+
+def _logistic(
+    rows: NDArray[np.float64], classes: NDArray[np.intp], weights: NDArray[np.float64], strength: float
+) -> LinearModel:
+    """A logistic model of standardized inputs; one output for two classes, else one a class that occurs."""
+    # scikit-learn is of the training extra: nobody who only analyzes needs it
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
+
+    mean = np.average(rows, axis=0, weights=weights)
+    scale = np.sqrt(np.average((rows - mean) ** 2, axis=0, weights=weights))
+    scale = np.where(scale > 1e-9, scale, 1.0)  # what never changes tells nothing
+    fitted = LogisticRegression(C=strength, max_iter=5000).fit(
+        (rows - mean) / scale, classes, sample_weight=weights
+    )
+    if len(fitted.classes_) == 2 and set(fitted.classes_) == {0, 1} and classes.max() == 1:
+        return LinearModel(mean, scale, fitted.coef_, fitted.intercept_)
+    weight = np.zeros((len(KIND_CLASSES), rows.shape[1]))
+    # a kind that nobody named is all but impossible
+    bias = np.full(len(KIND_CLASSES), float(logit(1e-6)))
+    weight[fitted.classes_], bias[fitted.classes_] = fitted.coef_, fitted.intercept_
+    return LinearModel(mean, scale, weight, bias)

@@ -1,0 +1,310 @@
+"""``calcwatch-lab train kinds``: images and what readers said of their groups -> ``kinds.json``."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from calcwatch import __version__
+from calcwatch.domain.findings import ANALYSIS_VERSION
+from calcwatch.domain.lexicon import GroupKind
+from calcwatch.domain.views import is_true_lateral
+from calcwatch.image.analyze import measure_calcifications, pieces_of, prepare, separate_lookalikes
+from calcwatch.image.describe.describe import piece_features
+from calcwatch.image.describe.group_features import GROUP_FEATURES
+from calcwatch.image.describe.kind import KIND_CLASSES
+from calcwatch.image.describe.morphology import classify_morphology
+from calcwatch.image.describe.shape_patches import measure_shapes
+from calcwatch.image.prepare.landmarks import find_landmarks
+from calcwatch.image.settings import AnalysisSettings
+from calcwatch.models.cards import KINDS, SHIPPED
+from calcwatch.models.learned import description_model, learned_detector
+from calcwatch.service.files.open_image import open_image
+from calcwatch_lab.labels import read_backgrounds, read_rows
+from calcwatch_lab.pages import write_texts
+from calcwatch_lab.parallel import run_tasks
+from calcwatch_lab.train.kinds.fit import LabeledPieces, fit_kinds
+from calcwatch_lab.train.kinds.settings import KindTraining
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from numpy.typing import NDArray
+
+    from calcwatch.image.describe.kind import KindModel, LinearModel
+    from calcwatch_lab.labels import LabeledImage, Row
+
+KIND_OF_WORD: dict[str, GroupKind] = {
+    **{kind: kind for kind in GroupKind},
+    "typically_benign_other": GroupKind.TYPICALLY_BENIGN,
+    "not_calcification": GroupKind.NOT_A_CALCIFICATION,
+    "metal": GroupKind.NOT_A_CALCIFICATION,
+    **dict.fromkeys(
+        ("cluster_round_punctate", "amorphous", "coarse_heterogeneous", "fine_pleomorphic"),
+        GroupKind.SMALL_SUSPICIOUS,
+    ),
+    "fine_linear_or_branching": GroupKind.SMALL_SUSPICIOUS,
+}
+"""Kind of each word that a table of labels may hold; ``cannot_tell`` and an empty cell say nothing."""
+
+_SAYS_NOTHING = ("", "cannot_tell")
+_BENIGN, _PROBABLY, _SUSPICIOUS = ("none", "benign"), "probably_benign", ("suspicious", "highly_suspicious")
+_DIGITS = 6  # of a weight: the features are standardized
+
+
+@dataclass(frozen=True, eq=False)
+class ReadGroup:
+    """A group as readers labeled it.
+
+    Attributes:
+        marks: Row and column of its calcifications in file pixels.
+        kinds: What each reader says it is.
+        alarms: How suspicious each reader calls it, 0 to 1.
+    """
+
+    marks: NDArray[np.float64]
+    kinds: tuple[GroupKind, ...]
+    alarms: tuple[float, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredPieces:
+    """The pieces of one image without labels.
+
+    Attributes:
+        name: Name of the file.
+        woman: Whose image it is.
+        spacing_mm: Millimeters a pixel.
+        features: n x ``GROUP_FEATURES``.
+        places_mm: Places of the members of each piece, in mm.
+        marks: The same in file pixels.
+    """
+
+    name: str
+    woman: str
+    spacing_mm: float
+    features: NDArray[np.float64]
+    places_mm: tuple[NDArray[np.float64], ...]
+    marks: tuple[NDArray[np.float64], ...]
+
+
+def train_kinds(
+    images: Path,
+    groups: Path,
+    marks: Path,
+    out: Path,
+    *,
+    leave_out: Collection[str],
+    each: bool,
+    source: str,
+    workers: int | None,
+    on_done: Callable[[int, int], None],
+) -> None:
+    """Fit the models and write them.
+
+    Args:
+        images: Table of the images.
+        groups: Table of what readers said.
+        marks: Table of the calcifications of the groups.
+        out: Folder to write to, which is made.
+        leave_out: Patients whose images do not count.
+        each: Fit a model for each woman without her, in a folder of her name, beside that of all.
+        source: What the model says of its images.
+        workers: Number of processes; ``None``: one per processor core.
+        on_done: Called with the number of images that are done and that of all.
+
+    Raises:
+        BadTable: A table cannot be used.
+        ResultNotWritten: ``out`` cannot be written.
+
+    """
+    labeled = [image for image in read_backgrounds(images) if image.patient not in leave_out]
+    said = read_groups(groups, marks)
+    measured = run_tasks(measure_pieces, labeled, workers=workers, on_done=on_done)
+    sets = [with_labels(image, said.get(image.name, ())) for image in measured]
+    _write(out, fit_kinds(sets), sets, source)
+    if each:
+        for woman in sorted({image.woman for image in sets}):
+            rest = [image for image in sets if image.woman != woman]
+            folder = out / woman
+            shutil.copytree(SHIPPED, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.py", "__*"))
+            _write(folder, fit_kinds(rest), rest, f"{source}, without {woman}")
+
+
+def read_groups(groups: Path, marks: Path) -> dict[str, list[ReadGroup]]:
+    """Read what readers said.
+
+    Args:
+        groups: ``group, file``, and for each reader N ``what_N`` and ``alarm_N``.
+        marks: ``group, file, row, column``.
+
+    Returns:
+        Groups by the name of their file.
+
+    Raises:
+        BadTable: A column is missing or a word is not known.
+
+    """
+    places: dict[str, list[tuple[float, float]]] = {}
+    for row in read_rows(marks, ("group", "row", "column")):
+        places.setdefault(row["group"], []).append((row.number("row"), row.number("column")))
+    said: dict[str, list[ReadGroup]] = {}
+    for row in read_rows(groups, ("group", "file")):
+        readers = [column.removeprefix("what_") for column in row if column.startswith("what_")]
+        spoken = [reader for reader in readers if row[f"what_{reader}"] not in _SAYS_NOTHING]
+        said.setdefault(Path(row["file"]).name, []).append(
+            ReadGroup(
+                np.array(places.get(row["group"], [])).reshape(-1, 2),
+                tuple(_kind_of(row, f"what_{reader}") for reader in spoken),
+                tuple(_alarm_of(row, f"alarm_{reader}") for reader in spoken),
+            )
+        )
+    return said
+
+
+def _kind_of(row: Row, column: str) -> GroupKind:
+    if row[column] not in KIND_OF_WORD:
+        raise row.refused(f"{column} is {row[column]!r}; one of {', '.join(KIND_OF_WORD)}, cannot_tell")
+    return KIND_OF_WORD[row[column]]
+
+
+def _alarm_of(row: Row, column: str) -> float:
+    settings = KindTraining()
+    levels = (
+        {_PROBABLY: settings.probably_benign} | dict.fromkeys(_BENIGN, 0.0) | dict.fromkeys(_SUSPICIOUS, 1.0)
+    )
+    if row[column] not in levels:
+        raise row.refused(f"{column} is {row[column]!r}; one of {', '.join(levels)}")
+    return levels[row[column]]
+
+
+def measure_pieces(image: LabeledImage) -> MeasuredPieces:
+    """Find the pieces of an image and what tells their kind.
+
+    Args:
+        image: The image; its spacing must be known.
+
+    Returns:
+        Its pieces.
+
+    Raises:
+        UnreadableImage: The file cannot be read.
+        UnsuitableImage: The breast cannot be analyzed.
+
+    """
+    settings = AnalysisSettings()
+    mammogram = open_image(image.path, image.given)
+    prepared, breast, _ = prepare(mammogram, settings)
+    view = mammogram.description.view_position
+    landmarks = find_landmarks(prepared, breast, view, settings=settings.landmarks)
+    candidates = learned_detector()(prepared, breast, settings)
+    detections, _ = separate_lookalikes(prepared, breast, candidates, settings=settings)
+    found = measure_calcifications(prepared, detections, settings=settings)
+    pieces = pieces_of(prepared, found, settings=settings)
+    model = description_model(str(SHIPPED)).morphology
+    shapes, patches = measure_shapes(
+        prepared, found, detections.class_probabilities, is_lateral=is_true_lateral(view), settings=settings
+    )
+    logits = model.patch_network(patches)
+    points = np.array([(own.row, own.column) for own in found]).reshape(-1, 2)
+    places = points * prepared.working_mm
+    answers = classify_morphology(
+        logits,
+        patches.numbers,
+        places,
+        [tuple(int(member) for member in piece) for piece in pieces],
+        context_network=model.context_network,
+        settings=settings.morphology,
+    )
+    features = piece_features(
+        prepared,
+        breast,
+        found,
+        detections,
+        pieces,
+        shapes=shapes,
+        answers=(logits, patches.numbers, *answers),
+        nipple=landmarks.nipple if landmarks else None,
+        settings=settings,
+    )
+    in_file = np.array([prepared.frame.to_file(*point) for point in points]).reshape(-1, 2)
+    return MeasuredPieces(
+        name=image.path.name,
+        woman=image.patient,
+        spacing_mm=prepared.working_mm,
+        features=features,
+        places_mm=tuple(places[piece] for piece in pieces),
+        marks=tuple(in_file[piece] for piece in pieces),
+    )
+
+
+def with_labels(
+    image: MeasuredPieces, said: Sequence[ReadGroup], *, settings: KindTraining = KindTraining()
+) -> LabeledPieces:
+    """Give each piece what readers said of the groups that it is.
+
+    Args:
+        image: The pieces of an image.
+        said: Groups of that image as readers labeled them.
+        settings: When a label holds for a piece.
+
+    Returns:
+        The labeled pieces.
+    """
+    kinds = np.zeros((len(image.features), len(KIND_CLASSES)))
+    alarm = np.full(len(image.features), np.nan)
+    for place, marks in enumerate(image.marks):
+        alarms: list[float] = []
+        for group in said:
+            if _is_same(marks, group.marks, image.spacing_mm, settings):
+                alarms += group.alarms
+                for kind in group.kinds:
+                    kinds[place, KIND_CLASSES.index(kind)] += 1
+        if alarms:
+            alarm[place] = np.mean(alarms)
+    kinds /= np.maximum(kinds.sum(axis=1, keepdims=True), 1.0)
+    return LabeledPieces(image.woman, image.features, image.places_mm, kinds, alarm)
+
+
+def _is_same(
+    own: NDArray[np.float64], labeled: NDArray[np.float64], spacing_mm: float, settings: KindTraining
+) -> bool:
+    """Whether a label holds: the group covers the piece, and the piece is a good part of the group."""
+    if not len(labeled):
+        return False
+    reach = settings.same_mm / spacing_mm
+    covered = (cKDTree(labeled).query(own)[0] <= reach).mean()
+    part = (cKDTree(own).query(labeled)[0] <= reach).mean()
+    return bool(covered >= settings.min_covered and part >= settings.min_part)
+
+
+def _write(out: Path, model: KindModel, images: Sequence[LabeledPieces], source: str) -> None:
+    alarms = np.concatenate([image.alarm for image in images])
+    known = alarms[np.isfinite(alarms)]
+    whole: dict[str, Any] = {
+        "name": "kinds and suspicion of groups",
+        "calcwatch": __version__,
+        "analysis_version": ANALYSIS_VERSION,
+        "source": source,
+        "trained_on": sorted({image.woman for image in images if np.isfinite(image.alarm).any()}),
+        "groups": len(known),
+        "suspicious_groups": int((known >= 0.5).sum()),  # called so by at least half of the readers
+        "features": list(GROUP_FEATURES),
+        "classes": list(KIND_CLASSES),
+        **{name: _numbers(getattr(model, name)) for name in ("alone", "beside", "alarm")},
+        "calibration": {"slope": round(model.slope, _DIGITS), "intercept": round(model.intercept, _DIGITS)},
+    }
+    write_texts(out, {KINDS: json.dumps(whole) + "\n"})
+
+
+def _numbers(model: LinearModel) -> dict[str, Any]:
+    return {
+        name: np.round(getattr(model, name), _DIGITS).tolist()
+        for name in ("mean", "scale", "weights", "bias")
+    }

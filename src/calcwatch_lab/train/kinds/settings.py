@@ -1,0 +1,40 @@
+"""Settings of the fit of kinds and suspicion, each with unit, origin and meaning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from calcwatch.domain.settings import CHOSEN, setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class KindTraining:
+    """How the linear models are fitted."""
+
+    alone_strength: float = setting(
+        0.01, "1", CHOSEN, "inverse strength of the penalty on weights of the first model of kinds"
+    )
+    beside_strength: float = setting(0.01, "1", CHOSEN, "the same, of the second, which sees the neighbors")
+    balance: float = setting(
+        0.5, "1", CHOSEN, "0: every group counts alike; 1: every kind does, however rare it is"
+    )
+    alarm_strength: float = setting(0.01, "1", CHOSEN, "the same, of the model of suspicion")
+    alarm_weight: float = setting(
+        4.0, "1", CHOSEN, "weight of a group called suspicious over one that is not: there are few"
+    )
+    probably_benign: float = setting(
+        0.25, "share", CHOSEN, "how suspicious a group counts that a reader calls probably benign"
+    )
+    folds: int = setting(
+        8,
+        "count",
+        CHOSEN,
+        "folds by woman, in which the later models meet answers of models that saw no such",
+    )
+    same_mm: float = setting(1.0, "mm", CHOSEN, "a mark this near to a labeled one is the same")
+    min_covered: float = setting(
+        0.5, "share", CHOSEN, "of the marks of a piece that must be labeled for the label to hold for it"
+    )
+    min_part: float = setting(
+        0.4, "share", CHOSEN, "of the marks of a labeled group that must lie in the piece, likewise"
+    )
