@@ -115,7 +115,7 @@ def test_growth_and_what_could_not_be_compared_are_told() -> None:
 
 
 def test_a_rejected_mark_is_not_to_be_looked_at() -> None:
-    """What a person rejected on every view is kept in a heap of its own; on one view alone it is looked at."""
+    """A mark rejected on every view is in a heap of its own; rejected on one view alone, it is looked at."""
     read = found(Category.HIGH_SUSPICION)
     rejected = FindingStatement(verdict=Verdict.REJECTED, category=Category.BENIGN)
     first, second = (replace(group, stated=rejected) for group in read.groups)
