@@ -272,6 +272,27 @@ def _describe(
     )
 
 
+@lru_cache(maxsize=2)
+def morphology_networks(folder: str) -> MorphologyNetworks:
+    """Load the networks of morphology, once a process.
+
+    Args:
+        folder: Where the model lies.
+
+    Returns:
+        Both networks.
+
+    Raises:
+        BadModel: The folder holds no such model, or one that does not fit.
+    """
+    patch, context = _networks(folder, MORPHOLOGY)
+
+    def classify_patches(patches: ShapePatches) -> NDArray[np.float32]:
+        return patch.run_in_batches(patches.close, patches.near, patches.around, patches.numbers)
+
+    return MorphologyNetworks(classify_patches, context.run)
+
+
 # by path, which can be hashed: a process loads a network once, however many images it reads
 @lru_cache(maxsize=2)
 def detector_networks(folder: str) -> DetectorNetworks:
@@ -309,14 +330,9 @@ def description_model(folder: str) -> DescriptionModel:
     Raises:
         BadModel: The folder holds no such model, or one that does not fit.
     """
-    patch, context = _networks(folder, MORPHOLOGY)
     (distribution,) = _networks(folder, DISTRIBUTION)
-
-    def classify_patches(patches: ShapePatches) -> NDArray[np.float32]:
-        return patch.run_in_batches(patches.close, patches.near, patches.around, patches.numbers)
-
     return DescriptionModel(
-        morphology=MorphologyNetworks(classify_patches, context.run),
+        morphology=morphology_networks(folder),
         distribution=distribution.run,
         kind=kind_model(Path(folder)),
     )

@@ -123,7 +123,10 @@ class OutlineSettings:
         10.0, "sigma", CHOSEN, "contrast from which on the shape of the top is seen"
     )
     unseen_flatness: float = setting(
-        0.5, "share", CHOSEN, "where the top is not seen: 0 takes it for that of a ball, 1 for that of a plate"
+        0.5,
+        "share",
+        CHOSEN,
+        "where the top is not seen: 0 takes it for that of a ball, 1 for that of a plate",
     )
     min_growth: float = setting(
         0.5, "1", CHOSEN, "of the growth that the tables tell: noise at the foot moves the edge no further in"
@@ -155,10 +158,14 @@ class WholeSettings:
     """What makes the marks on one large calcification one mark."""
 
     seed_mm: float = setting(0.5, "mm", CHOSEN, "marks of this diameter may lie on a larger whole")
-    seed_sigma_mm: float = setting(0.3, "mm", CHOSEN, "so may those that were detected at this scale or above")
+    seed_sigma_mm: float = setting(
+        0.3, "mm", CHOSEN, "so may those that were detected at this scale or above"
+    )
     neighbor_mm: float = setting(1.0, "mm", CHOSEN, "so may those with another mark this near")
     half_window_mm: float = setting(2.2, "mm", CHOSEN, "half of the window in which a whole is sought")
-    large_mm: float = setting(0.6, "mm", CHOSEN, "marks from this diameter on may lie on a whole that is larger")
+    large_mm: float = setting(
+        0.6, "mm", CHOSEN, "marks from this diameter on may lie on a whole that is larger"
+    )
     large_window_mm: float = setting(5.0, "mm", CHOSEN, "half of the window in which that is sought")
     leak_level: float = setting(
         0.2, "share", CHOSEN, "of the height of the top: what leaves the window at this level is larger"
@@ -180,7 +187,9 @@ class WholeSettings:
     min_sharpness: float = setting(
         0.8, "1", CHOSEN, "slope of the border over that of a step as the system blurs it; tissue is softer"
     )
-    min_step_share: float = setting(0.15, "share", CHOSEN, "of the top's height that the step across the border is")
+    min_step_share: float = setting(
+        0.15, "share", CHOSEN, "of the top's height that the step across the border is"
+    )
     lone_step_share: float = setting(0.3, "share", CHOSEN, "the same of a whole with one top")
     min_step_noise: float = setting(2.5, "1", CHOSEN, "step across the border over the unrest outside of it")
     min_saddle: float = setting(

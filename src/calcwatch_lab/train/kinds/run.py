@@ -24,7 +24,7 @@ from calcwatch.image.describe.shape_patches import measure_shapes
 from calcwatch.image.prepare.landmarks import find_landmarks
 from calcwatch.image.settings import AnalysisSettings
 from calcwatch.models.cards import KINDS, SHIPPED
-from calcwatch.models.learned import description_model, learned_detector
+from calcwatch.models.learned import learned_detector, morphology_networks
 from calcwatch.service.files.open_image import open_image
 from calcwatch_lab.labels import read_backgrounds, read_rows
 from calcwatch_lab.pages import write_texts
@@ -207,7 +207,7 @@ def measure_pieces(image: LabeledImage) -> MeasuredPieces:
     detections, _ = separate_lookalikes(prepared, breast, candidates, settings=settings)
     found = measure_calcifications(prepared, detections, settings=settings)
     pieces = pieces_of(prepared, found, settings=settings)
-    model = description_model(str(SHIPPED)).morphology
+    model = morphology_networks(str(SHIPPED))
     shapes, patches = measure_shapes(
         prepared, found, detections.class_probabilities, is_lateral=is_true_lateral(view), settings=settings
     )
