@@ -168,10 +168,16 @@ def _measure_object(
         # small at first: a larger window holds more neighbors, which disturb surround and noise
         half_size = smallest
         while True:
-            fine = settings.small_magnification if half_size <= settings.fine_window_px else settings.magnification
+            fine = (
+                settings.small_magnification
+                if half_size <= settings.fine_window_px
+                else settings.magnification
+            )
             window = cut_window(image, peaks[index], half_size, fine=fine, settings=settings)
             core = _core(window, peaks, index, raised)
-            if half_size >= largest or not _leaves(window, core.region):
+            # an object that fills its window leaves no surround to be measured against
+            fills = cv2.countNonZero(core.region) > settings.max_fill * core.region.size
+            if half_size >= largest or not (fills or _leaves(window, core.region)):
                 break
             half_size = min(largest, math.ceil(settings.window_growth * half_size))
         if not _leaves(window, core.region):
@@ -217,7 +223,10 @@ def cut_window(
     finer = height if fine == 1 else cv2.resize(height, None, fx=fine, fy=fine, interpolation=way)
     # a surround that rounding made even still hides as much as a step of gray
     noise = max(noise, settings.quantization_noise * image.gray_step)
-    bottom, right = (side < whole for side, whole in zip((top + piece.shape[0], left + piece.shape[1]), image.gray.shape, strict=True))
+    bottom, right = (
+        side < whole
+        for side, whole in zip((top + piece.shape[0], left + piece.shape[1]), image.gray.shape, strict=True)
+    )
     cut = (top > 0, left > 0, bottom, right)
     return Window(np.asarray(finer, np.float32), fine, top, left, noise, surround, cut)
 

@@ -129,7 +129,9 @@ def join_wholes(
     # the largest first: what lies in it is a part of it
     for whole in sorted(_find_wholes(image, marks, settings, outline), key=lambda whole: -whole.area):
         parts = [n for n in left if whole.holds(marks.centers[n]) or whole.holds(marks.places[n])]
-        if parts and not (len(parts) > 1 and _on_vessel(detections, [left[number].index for number in parts])):
+        if parts and not (
+            len(parts) > 1 and _on_vessel(detections, [left[number].index for number in parts])
+        ):
             left[parts[0]] = _object_of(image, whole, [left.pop(number) for number in parts], outline)
     return tuple(left[number] for number in sorted(left))
 
@@ -154,7 +156,8 @@ def _find_wholes(
         if marks.diameters[number] >= image.px(settings.large_mm):
             windows.append(settings.large_window_mm)
         for half_mm in windows:
-            picture = _picture(image, marks, number, half_mm, settings, outline)
+            half = math.ceil(image.px(half_mm))
+            picture = _picture(image, marks, number, half, settings=settings, outline=outline)
             whole, leaks = _largest(picture, settings)
             # what leaves the window at a high level is larger than it
             if not leaks:
@@ -176,18 +179,21 @@ def _picture(
     image: PreparedImage,
     marks: _Marks,
     number: int,
-    half_mm: float,
+    half_px: int,
+    *,
     settings: WholeSettings,
     outline: OutlineSettings,
 ) -> _Picture:
     """The piece of the crop round a mark."""
     # pixels much finer than the blur tell no more of a large object
     step = max(1, round(image.px(settings.pixel_mm)))
-    half = math.ceil(image.px(half_mm) / step) * step
+    half = -(-half_px // step) * step
     middle = marks.places[number]
     window = cut_window(image, middle, half, fine=1 / step, settings=outline)
     height = gaussian(window.height, settings.smoothing_px)
-    downward, rightward = (cv2.Sobel(height, cv2.CV_32F, across, 1 - across, scale=1 / 8) for across in (0, 1))
+    downward, rightward = (
+        cv2.Sobel(height, cv2.CV_32F, across, 1 - across, scale=1 / 8) for across in (0, 1)
+    )
     variance = (image.px(settings.blur_mm) / step) ** 2 + PIXEL_VARIANCE + settings.smoothing_px**2
     near = marks.places[np.abs(marks.places - middle).max(axis=1) < half]
     places = [place for row, column in near.tolist() if (place := window.inside(row, column))]

@@ -17,7 +17,10 @@ class OutlineSettings:
     min_window_px: int = setting(8, "px", CHOSEN, "half of that window, at least")
     max_window_mm: float = setting(4.0, "mm", CHOSEN, "half of that window, at most")
     window_growth: float = setting(
-        1.7, "1", CHOSEN, "the window grows by this factor while the object touches its rim"
+        1.7, "1", CHOSEN, "the window grows by this factor while the object leaves it"
+    )
+    max_fill: float = setting(
+        0.33, "share", CHOSEN, "of the window that the object fills: the window grows until it fills no more"
     )
     fine_window_px: int = setting(
         16, "px", CHOSEN, "half of a window that is small, at most: it is looked at more closely"
@@ -46,7 +49,7 @@ class OutlineSettings:
         (0.65, 0.8),
         "share",
         CHOSEN,
-        "tried in its place when such a core leaves the largest window, as one that runs out into tissue does",
+        "tried in its place when a core leaves the largest window, as one that runs out into tissue",
     )
     upper_height: float = setting(
         0.75, "share", CHOSEN, "share of the height at which the width of its top is taken"
@@ -123,7 +126,10 @@ class OutlineSettings:
         10.0, "sigma", CHOSEN, "contrast from which on the shape of the top is seen"
     )
     unseen_flatness: float = setting(
-        0.5, "share", CHOSEN, "where the top is not seen: 0 takes it for that of a ball, 1 for that of a plate"
+        0.5,
+        "share",
+        CHOSEN,
+        "where the top is not seen: 0 takes it for that of a ball, 1 for that of a plate",
     )
     min_growth: float = setting(
         0.5, "1", CHOSEN, "of the growth that the tables tell: noise at the foot moves the edge no further in"
@@ -155,10 +161,14 @@ class WholeSettings:
     """What makes the marks on one large calcification one mark."""
 
     seed_mm: float = setting(0.5, "mm", CHOSEN, "marks of this diameter may lie on a larger whole")
-    seed_sigma_mm: float = setting(0.3, "mm", CHOSEN, "so may those that were detected at this scale or above")
+    seed_sigma_mm: float = setting(
+        0.3, "mm", CHOSEN, "so may those that were detected at this scale or above"
+    )
     neighbor_mm: float = setting(1.0, "mm", CHOSEN, "so may those with another mark this near")
     half_window_mm: float = setting(2.2, "mm", CHOSEN, "half of the window in which a whole is sought")
-    large_mm: float = setting(0.6, "mm", CHOSEN, "marks from this diameter on may lie on a whole that is larger")
+    large_mm: float = setting(
+        0.6, "mm", CHOSEN, "marks from this diameter on may lie on a whole that is larger"
+    )
     large_window_mm: float = setting(5.0, "mm", CHOSEN, "half of the window in which that is sought")
     leak_level: float = setting(
         0.2, "share", CHOSEN, "of the height of the top: what leaves the window at this level is larger"
@@ -180,14 +190,16 @@ class WholeSettings:
     min_sharpness: float = setting(
         0.8, "1", CHOSEN, "slope of the border over that of a step as the system blurs it; tissue is softer"
     )
-    min_step_share: float = setting(0.15, "share", CHOSEN, "of the top's height that the step across the border is")
+    min_step_share: float = setting(
+        0.15, "share", CHOSEN, "of the top's height that the step across the border is"
+    )
     lone_step_share: float = setting(0.3, "share", CHOSEN, "the same of a whole with one top")
     min_step_noise: float = setting(2.5, "1", CHOSEN, "step across the border over the unrest outside of it")
     min_saddle: float = setting(
         0.4,
         "share",
         CHOSEN,
-        "of the height of the lower of two tops, the dip between them in a whole; most of its tops must have it",
+        "of the height of the lower of two tops: no deeper dip parts most tops of a whole from its highest",
     )
     same_share: float = setting(
         0.7, "share", CHOSEN, "of the largest region's area: regions of lower levels that are the same object"

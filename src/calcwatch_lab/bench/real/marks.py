@@ -251,9 +251,7 @@ def figures_of(images: Sequence[MarkedImage], threshold: float) -> MarkFigures:
     compared = [_compare(image, image.scores >= threshold) for image in boxed]
     found = proportion([(int(np.isfinite(each.extent).sum()), each.extent.size) for each in compared], women)
     second = proportion([(each.second, each.in_boxes) for each in compared], women)
-    return MarkFigures(
-        threshold, false_marks(images, threshold), found, second, _by_size(boxed, compared)
-    )
+    return MarkFigures(threshold, false_marks(images, threshold), found, second, _by_size(boxed, compared))
 
 
 @dataclass(frozen=True, eq=False)
@@ -336,7 +334,9 @@ def _median(values: NDArray[np.float64], women: Sequence[str]) -> Estimate:
         return Estimate(math.nan)
     numbers = patient_numbers(women)
     draws = draw_patients(int(numbers.max()) + 1, draws=500)
-    medians = np.array([np.median(np.repeat(values, times)) if times.any() else math.nan for times in draws[:, numbers]])
+    medians = np.array(
+        [np.median(np.repeat(values, times)) if times.any() else math.nan for times in draws[:, numbers]]
+    )
     low, high = percentiles(medians)
     return Estimate(float(np.median(values)), float(low), float(high))
 
