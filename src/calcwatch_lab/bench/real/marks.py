@@ -320,7 +320,7 @@ def _pairs(meets: NDArray[np.bool_]) -> int:
 
 def _sides(rectangles: NDArray[np.float64]) -> NDArray[np.float64]:
     """The larger side of each."""
-    return (rectangles[:, 2:] - rectangles[:, :2]).max(axis=1, initial=0.0)
+    return np.asarray((rectangles[:, 2:] - rectangles[:, :2]).max(axis=1, initial=0.0))
 
 
 def _area(rectangles: NDArray[np.float64]) -> NDArray[np.float64]:
