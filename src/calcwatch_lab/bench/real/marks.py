@@ -57,6 +57,13 @@ FIRST_PIXEL = 0.5
 It is what the medians of our marks say, alike in rows and columns, once the columns are scaled.
 """
 
+ORIGINAL_MM = 0.07
+"""Pixel spacing of the images as they were taken.
+
+Boxes are differences of the numbers of pixels, so that what lies on two pixels is one wide; half of that is
+the shift above. A figure of the extent with this pixel added stands beside the one without.
+"""
+
 CLUSTER_BOXES = frozenset({"22613918.png", "22613970.png"})
 """Images whose one box, 4 to 5 mm wide, is round a cluster of a dozen specks, as a look at it shows.
 
@@ -105,6 +112,7 @@ class SizeFigure:
         women: Number of women they are of.
         found: Number of boxes that a mark found.
         extent: Median over the found of our larger side over the radiologist's.
+        extent_with_pixel: The same, with the original pixel added that the difference of two pixels leaves out.
         marks: Mean number of marks whose center lies in a box.
     """
 
@@ -112,6 +120,7 @@ class SizeFigure:
     women: int
     found: int
     extent: Estimate
+    extent_with_pixel: Estimate
     marks: float
 
 
@@ -355,6 +364,7 @@ def _by_size(images: Sequence[MarkedImage], compared: Sequence[_Compared]) -> tu
                 len(set(women[own])),
                 int(hit.sum()),
                 _median(extent[hit], list(women[hit])),
+                _median((extent * size / (size + ORIGINAL_MM))[hit], list(women[hit])),
                 float(marks[own].mean()) if own.any() else math.nan,
             )
         )
@@ -393,7 +403,8 @@ def figures_in_words(figures: MarkFigures) -> str:
         extent = size.extent
         lines.append(
             f"  {name}: {size.boxes} boxes of {size.women} women, {size.found} found, {size.marks:.1f} marks"
-            f" each, extent {extent.value:.2f} ({extent.low:.2f} to {extent.high:.2f})"
+            f" each, extent {extent.value:.2f} ({extent.low:.2f} to {extent.high:.2f}), with the pixel that"
+            f" boxes leave out {size.extent_with_pixel.value:.2f}"
         )
     return "\n".join(lines)
 
