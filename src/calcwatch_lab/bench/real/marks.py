@@ -112,7 +112,7 @@ class SizeFigure:
         women: Number of women they are of.
         found: Number of boxes that a mark found.
         extent: Median over the found of our larger side over the radiologist's.
-        extent_with_pixel: The same, with the original pixel added that the difference of two pixels leaves out.
+        extent_with_pixel: The same, with the original pixel added that boxes leave out.
         marks: Mean number of marks whose center lies in a box.
     """
 
