@@ -193,7 +193,7 @@ def measure_calcifications(
     return tuple(
         calcification
         for calcification in join_wholes(
-            image, pieces, detections, settings=settings.whole, outline=settings.outline
+            image, pieces, detections, settings=settings.whole, outline_settings=settings.outline
         )
         # contrast is known once the object is outlined, so the faintest can go only here
         if calcification.contrast >= settings.min_contrast

@@ -164,7 +164,7 @@ def _measure_object(
     largest = max(smallest, round(image.px(settings.max_window_mm)))
     # what leaves the largest window has run out into the tissue: the object is what lies higher
     for share in (settings.half_height, *settings.raised_heights):
-        raised = replace(settings, half_height=share)
+        raised_settings = replace(settings, half_height=share)
         # small at first: a larger window holds more neighbors, which disturb surround and noise
         half_size = smallest
         while True:
@@ -174,8 +174,10 @@ def _measure_object(
                 else settings.magnification
             )
             window = cut_window(image, peaks[index], half_size, fine=fine, settings=settings)
-            core = _core(window, peaks, index, raised)
-            if half_size >= largest or not _leaves(window, core.region):
+            core = _core(window, peaks, index, raised_settings)
+            # an object that fills its window leaves no surround to be measured against
+            fills = cv2.countNonZero(core.region) > settings.max_fill * core.region.size
+            if half_size >= largest or not (fills or _leaves(window, core.region)):
                 break
             half_size = min(largest, math.ceil(settings.window_growth * half_size))
         if not _leaves(window, core.region):

@@ -103,7 +103,7 @@ def join_wholes(
     detections: Detections,
     *,
     settings: WholeSettings = WholeSettings(),
-    outline: OutlineSettings = OutlineSettings(),
+    outline_settings: OutlineSettings = OutlineSettings(),
 ) -> tuple[MeasuredObject, ...]:
     """Make one object of the marks that lie on one large calcification, and outline it as a whole.
 
@@ -112,7 +112,7 @@ def join_wholes(
         measured: Outlined detections in crop pixels, highest score first.
         detections: What their ``index`` counts.
         settings: What a whole is.
-        outline: Settings of outlines.
+        outline_settings: Settings of outlines.
 
     Returns:
         The objects, highest score first. A whole stands in the place of the strongest of the marks on it and
@@ -127,12 +127,16 @@ def join_wholes(
     )
     left = dict(enumerate(measured))
     # the largest first: what lies in it is a part of it
-    for whole in sorted(_find_wholes(image, marks, settings, outline), key=lambda whole: -whole.area):
+    for whole in sorted(
+        _find_wholes(image, marks, settings, outline_settings), key=lambda whole: -whole.area
+    ):
         parts = [n for n in left if whole.holds(marks.centers[n]) or whole.holds(marks.places[n])]
         if parts and not (
             len(parts) > 1 and _on_vessel(detections, [left[number].index for number in parts])
         ):
-            left[parts[0]] = _object_of(image, whole, [left.pop(number) for number in parts], outline)
+            left[parts[0]] = _object_of(
+                image, whole, [left.pop(number) for number in parts], outline_settings
+            )
     return tuple(left[number] for number in sorted(left))
 
 
@@ -144,7 +148,7 @@ def _on_vessel(detections: Detections, indices: Sequence[int]) -> bool:
 
 
 def _find_wholes(
-    image: PreparedImage, marks: _Marks, settings: WholeSettings, outline: OutlineSettings
+    image: PreparedImage, marks: _Marks, settings: WholeSettings, outline_settings: OutlineSettings
 ) -> list[_Whole]:
     """The wholes that marks lie on, in no order."""
     wholes: list[_Whole] = []
@@ -156,7 +160,10 @@ def _find_wholes(
         if marks.diameters[number] >= image.px(settings.large_mm):
             windows.append(settings.large_window_mm)
         for half_mm in windows:
-            picture = _picture(image, marks, number, half_mm, settings, outline)
+            half = math.ceil(image.px(half_mm))
+            picture = _picture(
+                image, marks, number, half, settings=settings, outline_settings=outline_settings
+            )
             whole, leaks = _largest(picture, settings)
             # what leaves the window at a high level is larger than it
             if not leaks:
@@ -178,16 +185,17 @@ def _picture(
     image: PreparedImage,
     marks: _Marks,
     number: int,
-    half_mm: float,
+    half_px: int,
+    *,
     settings: WholeSettings,
-    outline: OutlineSettings,
+    outline_settings: OutlineSettings,
 ) -> _Picture:
     """The piece of the crop round a mark."""
     # pixels much finer than the blur tell no more of a large object
     step = max(1, round(image.px(settings.pixel_mm)))
-    half = math.ceil(image.px(half_mm) / step) * step
+    half = -(-half_px // step) * step
     middle = marks.places[number]
-    window = cut_window(image, middle, half, fine=1 / step, settings=outline)
+    window = cut_window(image, middle, half, fine=1 / step, settings=outline_settings)
     height = gaussian(window.height, settings.smoothing_px)
     downward, rightward = (
         cv2.Sobel(height, cv2.CV_32F, across, 1 - across, scale=1 / 8) for across in (0, 1)
@@ -230,10 +238,10 @@ def _largest(picture: _Picture, settings: WholeSettings) -> tuple[_Whole | None,
             leaks = share >= settings.leak_level
             break
         if (steepness := _steepness_of_whole(picture, contour, settings)) is not None:
-            rim = np.stack(picture.window.outside(contour[:, 1], contour[:, 0]), axis=1)
+            rim = [picture.window.outside(y, x) for x, y in contour.tolist()]
             found.append(
                 _Whole(
-                    np.asarray(rim, np.float32),
+                    np.array(rim, np.float32),
                     share * picture.top + picture.window.surround,
                     cv2.contourArea(contour) / picture.window.fine**2,
                     steepness * picture.window.fine,
@@ -274,31 +282,42 @@ def _steepness_of_whole(
     picture: _Picture, contour: NDArray[np.int32], settings: WholeSettings
 ) -> float | None:
     """Mean slope along the rim of a region that is a whole; ``None`` when it is none."""
+    tops = [top for top in picture.tops if cv2.pointPolygonTest(contour, top[::-1], measureDist=False) >= 0]
+    alone = len(tops) < 2
+    if not _is_compact(
+        picture, contour, settings.lone_solidity if alone else settings.min_solidity, settings
+    ):
+        return None
+    # where the border of the image cuts it, a whole has no border of its own
+    free = contour[((contour > 0) & (contour < np.array(picture.height.shape[::-1]) - 1)).all(axis=1)]
+    if not free.size:
+        return None
+    along = picture.slope[free[:, 1], free[:, 0]]
+    steepness = float(along.mean())
+    step, unrest = _step(picture.height, contour)
+    share = settings.lone_step_share if alone else settings.min_step_share
+    is_border = (
+        float(np.quantile(along, settings.weak_quantile)) >= settings.min_weak_share * steepness
+        # a step edge behind a Gaussian rises by its height over sqrt(2 pi) sigmas
+        and steepness * math.sqrt(2 * math.pi) * picture.blur >= settings.min_sharpness * step
+        and step >= max(share * picture.top, settings.min_step_noise * unrest)
+    )
+    return steepness if is_border and _hangs_together(picture.height, tops, settings) else None
+
+
+def _is_compact(
+    picture: _Picture, contour: NDArray[np.int32], solidity: float, settings: WholeSettings
+) -> bool:
+    """Whether a region is as large as a whole may be, not long, and fills so much of its hull."""
     _, sides, _ = cv2.minAreaRect(contour)
     # the contour runs through the middle of pixels
     length, width = max(sides) + 1, min(sides) + 1
     if not settings.min_length_mm <= length / picture.per_mm <= settings.max_length_mm:
-        return None
-    tops = [top for top in picture.tops if cv2.pointPolygonTest(contour, top[::-1], measureDist=False) >= 0]
-    alone = len(tops) < 2
+        return False
     hull = cv2.convexHull(contour)
     area = cv2.contourArea(contour) + len(contour) / 2 + 1  # Pick's theorem: as many pixels
     hull_area = cv2.contourArea(hull) + cv2.arcLength(hull, closed=True) / 2 + 1
-    solidity = settings.lone_solidity if alone else settings.min_solidity
-    if length > settings.max_length_to_width * width or area < solidity * hull_area:
-        return None
-    along = picture.slope[contour[:, 1], contour[:, 0]]
-    steepness = float(along.mean())
-    if float(np.quantile(along, settings.weak_quantile)) < settings.min_weak_share * steepness:
-        return None
-    step, unrest = _step(picture.height, contour)
-    # a step edge behind a Gaussian rises by its height over sqrt(2 pi) sigmas
-    if steepness * math.sqrt(2 * math.pi) * picture.blur < settings.min_sharpness * step:
-        return None
-    share = settings.lone_step_share if alone else settings.min_step_share
-    if step < share * picture.top or step < settings.min_step_noise * unrest:
-        return None
-    return steepness if _hangs_together(picture.height, tops, settings) else None
+    return length <= settings.max_length_to_width * width and area >= solidity * hull_area
 
 
 def _step(height: NDArray[np.float32], contour: NDArray[np.int32]) -> tuple[float, float]:
