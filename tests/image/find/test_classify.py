@@ -59,11 +59,16 @@ def test_a_lookalike_is_named_by_its_likeliest_class() -> None:
 
 
 def test_what_cannot_be_metal_is_what_else_it_may_be() -> None:
-    """A rim that a network took for a marker is a calcification by the odds that are left; best first."""
+    """A rim that a network took for a marker is a calcification by the odds that are left, not dust."""
     clip = CANDIDATE_CLASSES.index(CandidateClass.MARKER)
     rows = np.zeros((2, len(CANDIDATE_CLASSES)), np.float32)
     rows[0, [TISSUE, CALCIFICATION, clip]] = 0.2, 0.6, 0.2
-    rows[1, [TISSUE, CALCIFICATION, clip]] = 0.01, 0.09, 0.9
+    rows[1, [TISSUE, CALCIFICATION, clip, CANDIDATE_CLASSES.index(CandidateClass.DUST)]] = (
+        0.01,
+        0.09,
+        0.6,
+        0.3,
+    )
     place = np.arange(2, dtype=np.float32)
     score = np.array([0.6, 0.09], np.float32)
     found = Detections(place, place, place, place, place, score, rows)
