@@ -164,7 +164,7 @@ def _measure_object(
     largest = max(smallest, round(image.px(settings.max_window_mm)))
     # what leaves the largest window has run out into the tissue: the object is what lies higher
     for share in (settings.half_height, *settings.raised_heights):
-        raised = replace(settings, half_height=share)
+        raised_settings = replace(settings, half_height=share)
         # small at first: a larger window holds more neighbors, which disturb surround and noise
         half_size = smallest
         while True:
@@ -174,7 +174,7 @@ def _measure_object(
                 else settings.magnification
             )
             window = cut_window(image, peaks[index], half_size, fine=fine, settings=settings)
-            core = _core(window, peaks, index, raised)
+            core = _core(window, peaks, index, raised_settings)
             if half_size >= largest or not _leaves(window, core.region):
                 break
             half_size = min(largest, math.ceil(settings.window_growth * half_size))

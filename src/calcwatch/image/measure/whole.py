@@ -103,7 +103,7 @@ def join_wholes(
     detections: Detections,
     *,
     settings: WholeSettings = WholeSettings(),
-    outline: OutlineSettings = OutlineSettings(),
+    outline_settings: OutlineSettings = OutlineSettings(),
 ) -> tuple[MeasuredObject, ...]:
     """Make one object of the marks that lie on one large calcification, and outline it as a whole.
 
@@ -112,7 +112,7 @@ def join_wholes(
         measured: Outlined detections in crop pixels, highest score first.
         detections: What their ``index`` counts.
         settings: What a whole is.
-        outline: Settings of outlines.
+        outline_settings: Settings of outlines.
 
     Returns:
         The objects, highest score first. A whole stands in the place of the strongest of the marks on it and
@@ -127,12 +127,16 @@ def join_wholes(
     )
     left = dict(enumerate(measured))
     # the largest first: what lies in it is a part of it
-    for whole in sorted(_find_wholes(image, marks, settings, outline), key=lambda whole: -whole.area):
+    for whole in sorted(
+        _find_wholes(image, marks, settings, outline_settings), key=lambda whole: -whole.area
+    ):
         parts = [n for n in left if whole.holds(marks.centers[n]) or whole.holds(marks.places[n])]
         if parts and not (
             len(parts) > 1 and _on_vessel(detections, [left[number].index for number in parts])
         ):
-            left[parts[0]] = _object_of(image, whole, [left.pop(number) for number in parts], outline)
+            left[parts[0]] = _object_of(
+                image, whole, [left.pop(number) for number in parts], outline_settings
+            )
     return tuple(left[number] for number in sorted(left))
 
 
@@ -144,7 +148,7 @@ def _on_vessel(detections: Detections, indices: Sequence[int]) -> bool:
 
 
 def _find_wholes(
-    image: PreparedImage, marks: _Marks, settings: WholeSettings, outline: OutlineSettings
+    image: PreparedImage, marks: _Marks, settings: WholeSettings, outline_settings: OutlineSettings
 ) -> list[_Whole]:
     """The wholes that marks lie on, in no order."""
     wholes: list[_Whole] = []
@@ -156,7 +160,9 @@ def _find_wholes(
         if marks.diameters[number] >= image.px(settings.large_mm):
             windows.append(settings.large_window_mm)
         for half_mm in windows:
-            picture = _picture(image, marks, number, half_mm, settings, outline)
+            picture = _picture(
+                image, marks, number, half_mm, settings=settings, outline_settings=outline_settings
+            )
             whole, leaks = _largest(picture, settings)
             # what leaves the window at a high level is larger than it
             if not leaks:
@@ -179,15 +185,16 @@ def _picture(
     marks: _Marks,
     number: int,
     half_mm: float,
+    *,
     settings: WholeSettings,
-    outline: OutlineSettings,
+    outline_settings: OutlineSettings,
 ) -> _Picture:
     """The piece of the crop round a mark."""
     # pixels much finer than the blur tell no more of a large object
     step = max(1, round(image.px(settings.pixel_mm)))
     half = math.ceil(image.px(half_mm) / step) * step
     middle = marks.places[number]
-    window = cut_window(image, middle, half, fine=1 / step, settings=outline)
+    window = cut_window(image, middle, half, fine=1 / step, settings=outline_settings)
     height = gaussian(window.height, settings.smoothing_px)
     downward, rightward = (
         cv2.Sobel(height, cv2.CV_32F, across, 1 - across, scale=1 / 8) for across in (0, 1)
@@ -230,7 +237,7 @@ def _largest(picture: _Picture, settings: WholeSettings) -> tuple[_Whole | None,
             leaks = share >= settings.leak_level
             break
         if (steepness := _steepness_of_whole(picture, contour, settings)) is not None:
-            rim = np.stack(picture.window.outside(contour[:, 1], contour[:, 0]), axis=1)
+            rim = [picture.window.outside(y, x) for x, y in contour.tolist()]
             found.append(
                 _Whole(
                     np.asarray(rim, np.float32),

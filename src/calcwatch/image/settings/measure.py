@@ -46,7 +46,7 @@ class OutlineSettings:
         (0.65, 0.8),
         "share",
         CHOSEN,
-        "tried in its place when such a core leaves the largest window, as one that runs out into tissue does",
+        "tried in its place when such a core leaves the largest window, as one that runs out in tissue does",
     )
     upper_height: float = setting(
         0.75, "share", CHOSEN, "share of the height at which the width of its top is taken"
@@ -196,7 +196,7 @@ class WholeSettings:
         0.4,
         "share",
         CHOSEN,
-        "of the height of the lower of two tops, the dip between them in a whole; most of its tops must have it",
+        "of the height of the lower of two tops, the dip between them in a whole; most of its tops have it",
     )
     same_share: float = setting(
         0.7, "share", CHOSEN, "of the largest region's area: regions of lower levels that are the same object"

@@ -287,7 +287,7 @@ def _compare(image: MarkedImage, kept: NDArray[np.bool_]) -> _Compared:
 
 def _sides(rectangles: NDArray[np.float64]) -> NDArray[np.float64]:
     """The larger side of each."""
-    return (rectangles[:, 2:] - rectangles[:, :2]).max(axis=1, initial=0.0)
+    return np.asarray((rectangles[:, 2:] - rectangles[:, :2]).max(axis=1, initial=0.0))
 
 
 def _area(rectangles: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -358,8 +358,8 @@ def figures_in_words(figures: MarkFigures) -> str:
     for name, size in zip(names, figures.sizes, strict=True):
         extent = size.extent
         lines.append(
-            f"  {name}: {size.boxes} boxes of {size.women} women, {size.found} found, extent {extent.value:.2f}"
-            f" ({extent.low:.2f} to {extent.high:.2f}), {size.marks:.1f} marks each"
+            f"  {name}: {size.boxes} boxes of {size.women} women, {size.found} found, extent"
+            f" {extent.value:.2f} ({extent.low:.2f} to {extent.high:.2f}), {size.marks:.1f} marks each"
         )
     return "\n".join(lines)
 
