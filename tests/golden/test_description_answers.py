@@ -60,11 +60,11 @@ def answers() -> dict[str, Any]:
     found = analyze_image(replace(mammogram, description=description), describer=learned_describer())
     calcifications = sorted(found.calcifications, key=lambda c: (c.row, c.column))
     groups = sorted(found.groups, key=lambda g: (g.row, g.column))
-    total, model = len(calcifications), suspicion_model()
+    model = suspicion_model()
     return {
         "shapes": [_fields(c.shape, SHAPE_FIELDS) for c in calcifications],
         "morphologies": [_in_order(c.morphology, MORPHOLOGY_CLASSES) for c in calcifications],
-        "single suspicion": _rounded([suspicion_of_single(c, total, model) for c in calcifications]),
+        "single suspicion": _rounded([suspicion_of_single(c, model) for c in calcifications]),
         "group morphologies": [_in_order(g.morphology, MORPHOLOGY_CLASSES) for g in groups],
         "distributions": [_in_order(g.distribution, DISTRIBUTION_CLASSES) for g in groups],
         "measured distributions": [

@@ -19,9 +19,18 @@ from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.image.analyze import analyze_image
 from calcwatch.image.describe.morphology import MORPHOLOGY_CLASSES
 from calcwatch.image.settings import AnalysisSettings
-from calcwatch.models.cards import DISTRIBUTION, MORPHOLOGY, NOT_A_CALCIFICATION, SHIPPED, SUSPICION, BadModel
+from calcwatch.models.cards import (
+    DISTRIBUTION,
+    KINDS,
+    MORPHOLOGY,
+    NOT_A_CALCIFICATION,
+    SHIPPED,
+    SUSPICION,
+    BadModel,
+)
 from calcwatch.models.learned import (
     description_hash,
+    kind_model,
     learned_describer,
     named_describer,
     suspicion_model,
@@ -31,7 +40,7 @@ from calcwatch.phantom.examination import make_examination
 from calcwatch.phantom.settings import GroupPlan, PhantomSettings
 from tests.image.pictures import mammogram_of
 
-FILES = (*MORPHOLOGY.files, *DISTRIBUTION.files, SUSPICION)
+FILES = (*MORPHOLOGY.files, *DISTRIBUTION.files, SUSPICION, KINDS)
 
 
 @pytest.fixture
@@ -64,11 +73,10 @@ def without(tree: dict[str, Any], *path: str) -> None:
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda tree: without(tree, "curve", "slope"),
         lambda tree: without(tree, "shape_odds", "rim"),
         lambda tree: without(tree, "distribution_odds", "linear"),
         lambda tree: tree["shape_odds"].update(star=1.0),
-        lambda tree: tree["curve"].update(slope="steep"),
+        lambda tree: tree["shape_odds"].update(rim="many"),
         lambda tree: tree["reference"]["deciles"].reverse(),
         lambda tree: tree["reference"]["deciles"].pop(),
     ],
@@ -97,22 +105,41 @@ def test_the_describer_travels() -> None:
 
 
 def test_the_shipped_files_say_where_they_come_from() -> None:
-    """Classes in the order of the outputs; suspicion names images, reference and the area left out."""
+    """Classes in the order of the outputs; suspicion names groups, women and the reference population."""
     card = json.loads((SHIPPED / MORPHOLOGY.card).read_text())
     assert card["classes"] == [*(shape.value for shape in MORPHOLOGY_CLASSES), NOT_A_CALCIFICATION]
     assert card["trained_on"]
-    source, left_out, reference = suspicion_sources()
-    assert "INbreast" in source
-    assert left_out is not None
-    assert 0.5 < left_out < 1
-    assert "phantom" in reference
+    sources = suspicion_sources()
+    assert "INbreast" in sources.groups
+    assert sources.group_count > 0
+    assert sources.women
+    assert "phantom" in sources.reference
 
 
-def test_suspicion_follows_the_description() -> None:
-    """The shipped slope is positive and the shipped deciles are all different."""
-    model = suspicion_model()
-    assert model.slope > 0
-    assert len(set(model.deciles)) == 9
+def test_suspicion_rises_with_the_alarm() -> None:
+    """The shipped calibration has a positive slope, and the shipped deciles are all different."""
+    assert kind_model().slope > 0
+    assert len(set(suspicion_model().deciles)) == 9
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda tree: tree["features"].reverse(),
+        lambda tree: tree["features"].pop(),
+        lambda tree: tree["classes"].reverse(),
+        lambda tree: without(tree, "beside"),
+        lambda tree: without(tree, "calibration", "slope"),
+        lambda tree: tree["alarm"].update(weights="heavy"),
+    ],
+)
+def test_kinds_of_other_features_are_refused(folder: Path, spoil: Callable[[dict[str, Any]], object]) -> None:
+    """Weights for features or kinds in another order, and missing ones, are refused by the file's name."""
+    tree = json.loads((folder / KINDS).read_text())
+    spoil(tree)
+    (folder / KINDS).write_text(json.dumps(tree))
+    with pytest.raises(BadModel, match=KINDS):
+        kind_model(folder)
 
 
 GROUPS = (
@@ -164,7 +191,11 @@ def test_the_phantom_for_changed_settings_shows_a_group() -> None:
         ("distribution", {"reaches_mm": (1000.0, 2000.0)}),
         ("distribution", {"min_length_mm": 5.0}),
         ("patterns", {"spacing_neighbor": 1}),
-        ("suspicion", {"crowd_mm": 0.1}),
+        ("group_features", {"cell_mm": 1.0}),
+        ("group_features", {"crowd_mm": 0.5}),
+        ("kind", {"neighbor_mm": 0.01}),
+        ("kind", {"log_offset": 0.1}),
+        ("kind", {"apart_suspicion": 0.0, "artery_reach_mm": 1.0}),
     ],
 )
 def test_a_changed_setting_changes_the_description(stage: str, changed: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ from calcwatch.domain.findings import ANALYSIS_VERSION, ImageFindings
 from calcwatch.domain.views import is_true_lateral
 from calcwatch.image.describe.describe import Describer
 from calcwatch.image.describe.distribution import BreastGeometry
-from calcwatch.image.describe.group import find_pieces, group, make_group
+from calcwatch.image.describe.group import group, make_group
 from calcwatch.image.find.candidates import detect_classical
 from calcwatch.image.find.classify import is_lookalike, without_metal
 from calcwatch.image.find.detections import kept
@@ -98,7 +98,6 @@ def analyze_image(
             breast,
             measured,
             detections,
-            pieces_of(image, measured, settings=settings),
             geometry=geometry,
             is_lateral=is_true_lateral(view),
             settings=settings,
@@ -197,28 +196,6 @@ def measure_calcifications(
         )
         # contrast is known once the object is outlined, so the faintest can go only here
         if calcification.contrast >= settings.min_contrast
-    )
-
-
-def pieces_of(
-    image: PreparedImage, measured: tuple[MeasuredObject, ...], *, settings: AnalysisSettings
-) -> list[NDArray[np.intp]]:
-    """Link calcifications that lie together.
-
-    Args:
-        image: The prepared image.
-        measured: The calcifications.
-        settings: Every number of the analysis.
-
-    Returns:
-        Indices of the calcifications of each piece; a large one that holds several detections may be a piece.
-    """
-    points = np.array([(calcification.row, calcification.column) for calcification in measured])
-    return find_pieces(
-        points.reshape(-1, 2),
-        np.array([1.0 + len(calcification.merged) for calcification in measured]),
-        distance_px=image.px(settings.grouping_distance_mm),
-        min_count=settings.min_group_count,
     )
 
 

@@ -149,7 +149,7 @@ def learned_describer(folder: Path = SHIPPED) -> Describer:
         read_card(folder, kind)
     check_files(folder, (SUSPICION,), _FIT)
     check_files(folder, (KINDS,), _FIT_KINDS)
-    return partial(_describe, str(folder))
+    return partial(_describe, folder=str(folder))
 
 
 def description_hash(folder: Path = SHIPPED) -> str:
@@ -226,19 +226,41 @@ def _linear(tree: Mapping[str, Any]) -> LinearModel:
     )
 
 
-def suspicion_sources(folder: Path = SHIPPED) -> tuple[str, float | None, str]:
-    """Read what the curve of suspicion was fitted to, and what its deciles were taken from.
+@dataclass(frozen=True)
+class SuspicionSources:
+    """Where the numbers of suspicion come from.
+
+    Attributes:
+        groups: What the models of kinds and suspicion were fitted to, in words.
+        group_count: Number of labeled groups among these.
+        women: Whose images they are.
+        reference: The population that the deciles of the examination score are of, in words.
+    """
+
+    groups: str
+    group_count: int
+    women: tuple[str, ...]
+    reference: str
+
+
+def suspicion_sources(folder: Path = SHIPPED) -> SuspicionSources:
+    """Read what suspicion was fitted to, and what its deciles were taken from.
 
     Args:
-        folder: Where ``suspicion.json`` lies.
+        folder: Where ``kinds.json`` and ``suspicion.json`` lie.
 
     Returns:
-        What the curve was fitted to; the area under the ROC curve with each woman left out, ``None`` where
-        the file does not say; the reference population. A text is empty where the file does not say.
+        The sources; a text is empty and a number 0 where the files do not say.
     """
-    tree = json.loads((folder / SUSPICION).read_text(encoding="utf-8"))
-    curve, reference = tree["curve"], tree["reference"]
-    return curve.get("source", ""), curve.get("area_left_out"), reference.get("source", "")
+    kinds, suspicion = (
+        json.loads((folder / name).read_text(encoding="utf-8")) for name in (KINDS, SUSPICION)
+    )
+    return SuspicionSources(
+        groups=str(kinds.get("source", "")),
+        group_count=int(kinds.get("groups", 0)),
+        women=tuple(kinds.get("trained_on", ())),
+        reference=str(suspicion["reference"].get("source", "")),
+    )
 
 
 def _detect(
@@ -248,23 +270,21 @@ def _detect(
 
 
 def _describe(
-    folder: str,
     image: PreparedImage,
     breast: BreastRegion,
     calcifications: Sequence[MeasuredObject],
     detections: Detections,
-    pieces: Sequence[NDArray[np.intp]],
     *,
     geometry: BreastGeometry,
     is_lateral: bool,
     settings: AnalysisSettings,
+    folder: str,
 ) -> Described:
     return describe_learned(
         image,
         breast,
         calcifications,
         detections,
-        pieces,
         geometry=geometry,
         is_lateral=is_lateral,
         model=description_model(folder),

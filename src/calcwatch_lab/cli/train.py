@@ -202,7 +202,7 @@ def kinds(
         Path,
         typer.Option(
             metavar="CSV",
-            help="What readers said of groups: columns group, file, and for each reader N what_N and alarm_N.",
+            help="What readers said of groups: columns group, file, and for each reader N what_N, alarm_N.",
         ),
     ],
     marks: Annotated[

@@ -144,7 +144,8 @@ def test_every_group_gets_its_own_description() -> None:
         table = np.array([[0.1, 0.1, 0.6, 0.1, 0.1], [0.0, 0.1, 0.1, 0.7, 0.1]], np.float32)
         return np.asarray(table[many.astype(int)], np.float32)
 
-    described = describe_distributions(groups, points, scores, GEOMETRY, network=network)
+    members = [np.array(group.members, np.intp) for group in groups]
+    described = describe_distributions(members, points, scores, GEOMETRY, network=network)
     assert [len(group.members) for group in groups] == [
         description.measurements.count for description in described
     ]

@@ -12,20 +12,14 @@ from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.image.describe import suspicion
 from calcwatch.image.describe.suspicion import (
     SuspicionModel,
-    crowd_of,
     expected_share,
     score_of,
-    suspicion_of,
     suspicion_of_single,
 )
 
 MODEL = SuspicionModel(
     shape_odds={shape: 1.0 if shape is Morphology.FINE_LINEAR else 0.1 for shape in Morphology},
     distribution_odds={layout: 2.0 if layout is Distribution.LINEAR else 1.0 for layout in Distribution},
-    intercept=0.0,
-    slope=1.0,
-    crowd=0.5,
-    gathered=0.8,
     deciles=tuple(0.1 * number for number in range(1, 10)),
 )
 
@@ -44,33 +38,6 @@ def test_a_worse_distribution_raises_the_share() -> None:
     assert share == pytest.approx(0.2 / 1.2)
 
 
-@pytest.mark.parametrize(
-    ("more", "rises"),
-    [({"share": 0.5}, True), ({"crowd": 9}, True), ({"score": 0.95}, True), ({"gathered": 0.1}, False)],
-)
-def test_suspicion_rises_with_share_crowd_gathering_and_score(more: dict[str, float], rises: bool) -> None:
-    """Each input moves suspicion the way its name says, within 0 and 1."""
-    usual = {"share": 0.2, "crowd": 4, "gathered": 0.5, "score": 0.9}
-
-    def of(values: dict[str, float]) -> float:
-        return suspicion_of(
-            values["share"],
-            crowd=int(values["crowd"]),
-            gathered=values["gathered"],
-            score=values["score"],
-            model=MODEL,
-        )
-
-    assert (of(usual | more) > of(usual)) is rises
-    assert 0 <= of(usual | more) <= 1
-
-
-def test_impossible_shares_stay_finite() -> None:
-    """Shares of 0 and 1 give suspicions near the ends and no error."""
-    assert suspicion_of(0.0, crowd=1, gathered=1.0, score=1.0, model=MODEL) < 0.01
-    assert suspicion_of(1.0, crowd=1, gathered=1.0, score=1.0, model=MODEL) > 0.99
-
-
 def single(morphology: MorphologyDescription | None) -> Calcification:
     return Calcification("1", 0, 0, 0.9, 5, 0.1, 20, 30, 1, 0.5, 0.01, 0.2, (), morphology=morphology)
 
@@ -79,14 +46,15 @@ def test_a_single_fine_line_is_more_suspicious_than_a_round_speck() -> None:
     """Alone, shape decides; what was not described is not suspicious."""
     line = single(MorphologyDescription(((Morphology.FINE_LINEAR, 1.0),)))
     speck = single(MorphologyDescription(((Morphology.ROUND, 1.0),)))
-    assert suspicion_of_single(line, 2, MODEL) > suspicion_of_single(speck, 2, MODEL) > 0
-    assert suspicion_of_single(single(None), 2, MODEL) == 0.0
+    assert suspicion_of_single(line, MODEL) > suspicion_of_single(speck, MODEL) > 0
+    assert suspicion_of_single(single(None), MODEL) == 0.0
 
 
-def test_the_crowd_is_the_most_within_five_millimeters() -> None:
-    """Three of four points lie within 5 mm of one of them; no points are no crowd."""
-    assert crowd_of(np.array([(0.0, 0.0), (0.0, 4.0), (0.0, 8.0), (50.0, 0.0)])) == 3
-    assert crowd_of(np.zeros((0, 2))) == 0
+def test_what_may_be_nothing_is_as_much_less_suspicious() -> None:
+    """Half the belief that it is real is half the suspicion."""
+    sure = single(MorphologyDescription(((Morphology.FINE_LINEAR, 1.0),)))
+    doubtful = replace(sure, score=sure.score / 2)
+    assert suspicion_of_single(doubtful, MODEL) == pytest.approx(suspicion_of_single(sure, MODEL) / 2)
 
 
 def test_the_score_is_a_decile_and_never_falls_with_suspicion() -> None:

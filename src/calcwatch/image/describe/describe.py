@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from calcwatch.domain.findings import KindDescription, MorphologyDescription
 from calcwatch.image.describe.distribution import describe_distributions
+from calcwatch.image.describe.group import pieces_of
 from calcwatch.image.describe.group_features import (
     GROUP_FEATURES,
+    NetworkAnswers,
     describe_group,
     look_at_ground,
     look_at_members,
@@ -102,7 +105,6 @@ class Describer(Protocol):
         breast: BreastRegion,
         calcifications: Sequence[MeasuredObject],
         detections: Detections,
-        pieces: Sequence[NDArray[np.intp]],
         *,
         geometry: BreastGeometry,
         is_lateral: bool,
@@ -115,7 +117,6 @@ class Describer(Protocol):
             breast: Where its breast is.
             calcifications: Measured calcifications, in crop pixels.
             detections: What their ``index`` counts.
-            pieces: Indices of calcifications that lie together.
             geometry: The breast they lie in, in crop pixels.
             is_lateral: Whether the view is a true lateral, the only one that shows sediment as such.
             settings: Every number of the analysis.
@@ -127,12 +128,35 @@ class Describer(Protocol):
         ...
 
 
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """The calcifications of an image that lie together, before anything is joined or told.
+
+    Attributes:
+        members: Indices of the calcifications of each piece.
+        places_mm: Row and column of every calcification in mm at the working scale.
+        shapes: Measured shape of every calcification.
+        answers: What the morphology networks say of every calcification.
+        features: Pieces x ``GROUP_FEATURES``.
+    """
+
+    members: tuple[NDArray[np.intp], ...]
+    places_mm: NDArray[np.float64]
+    shapes: tuple[ShapeFeatures, ...]
+    answers: NetworkAnswers
+    features: NDArray[np.float64]
+
+    @property
+    def places_of_members(self) -> list[NDArray[np.float64]]:
+        """Places of the members of each piece."""
+        return [self.places_mm[members] for members in self.members]
+
+
 def describe_learned(
     image: PreparedImage,
     breast: BreastRegion,
     calcifications: Sequence[MeasuredObject],
     detections: Detections,
-    pieces: Sequence[NDArray[np.intp]],
     *,
     geometry: BreastGeometry,
     is_lateral: bool,
@@ -146,7 +170,6 @@ def describe_learned(
         breast: Where its breast is.
         calcifications: Measured calcifications, in crop pixels.
         detections: What their ``index`` counts.
-        pieces: Indices of calcifications that lie together.
         geometry: The breast they lie in, in crop pixels.
         is_lateral: Whether the view is a true lateral, the only one that shows sediment as such.
         model: The networks, and the models of kinds.
@@ -156,167 +179,176 @@ def describe_learned(
         Descriptions of the calcifications, in the order given, and of the groups.
 
     """
-    shapes, patches = measure_shapes(
-        image, calcifications, detections.class_probabilities, is_lateral=is_lateral, settings=settings
-    )
-    logits = model.morphology.patch_network(patches)
-    points = np.array([(found.row, found.column) for found in calcifications]).reshape(-1, 2)
-    # the networks were trained on mm; where the spacing is unknown, the working scale is taken for it
-    places_mm = points * image.working_mm
-    scores = detections.score[[found.index for found in calcifications]].astype(np.float64)
-
-    def classify(groups: Sequence[NDArray[np.intp]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        return classify_morphology(
-            logits,
-            patches.numbers,
-            places_mm,
-            [tuple(int(member) for member in members) for members in groups],
-            context_network=model.morphology.context_network,
-            settings=settings.morphology,
-        )
-
-    by_calcification, by_piece = classify(pieces)
-    features = piece_features(
+    pieces = look_at_pieces(
         image,
         breast,
         calcifications,
         detections,
-        pieces,
-        shapes=shapes,
-        answers=(logits, patches.numbers, by_calcification, by_piece),
         nipple=geometry.nipple,
+        is_lateral=is_lateral,
+        networks=model.morphology,
         settings=settings,
     )
     kinds, suspicion = classify_kinds(
-        features, [places_mm[piece] for piece in pieces], model.kind, settings=settings.kind
+        pieces.features, pieces.places_of_members, model.kind, settings=settings.kind
     )
+    points = np.array([(found.row, found.column) for found in calcifications]).reshape(-1, 2)
+    scores = _scores(calcifications, detections)
     joined = join_pieces(
         points,
         scores,
-        pieces,
+        pieces.members,
         kinds,
         suspicion,
         px_per_mm=image.px(1.0),
         breast_area_px=breast.area_px,
         settings=settings,
     )
-    _, by_group = classify([group.members for group in joined])
-    distributions = describe_distributions(
-        [group.members for group in joined],
-        points,
-        scores,
-        geometry,
-        network=model.distribution,
-        settings=settings,
-    )
-    diameters = [found.diameter_px for found in calcifications]
+    members = [group.members for group in joined]
+    diameters = np.array([found.diameter_px for found in calcifications])
+    say = partial(describe_morphology, is_lateral=is_lateral, settings=settings.morphology)
     morphologies = tuple(
-        describe_morphology(
-            probabilities, diameter_px=diameter, is_lateral=is_lateral, settings=settings.morphology
+        say(probabilities, diameter_px=float(diameter))
+        for probabilities, diameter in zip(pieces.answers.probabilities, diameters, strict=True)
+    )
+    words = [
+        # of the median member: a single large calcification does not make a group well resolved
+        say(words_of_kind(probabilities, _likeliest(group)), diameter_px=float(np.median(diameters[own])))
+        for group, own, probabilities in zip(
+            joined, members, _answers_for_groups(pieces, members, model.morphology, settings), strict=True
         )
-        for probabilities, diameter in zip(by_calcification, diameters, strict=True)
+    ]
+    distributions = describe_distributions(
+        members, points, scores, geometry, network=model.distribution, settings=settings
     )
     return Described(
-        shapes=shapes,
+        shapes=pieces.shapes,
         morphologies=morphologies,
         groups=tuple(
-            _described(
-                group,
-                probabilities,
-                distribution,
-                morphologies,
-                # of the median member: a single large calcification does not make a group well resolved
-                diameter_px=float(np.median([diameters[member] for member in group.members])),
-                is_lateral=is_lateral,
-                settings=settings,
-            )
-            for group, probabilities, distribution in zip(joined, by_group, distributions, strict=True)
+            _described(group, word, distribution, [morphologies[member] for member in group.members])
+            for group, word, distribution in zip(joined, words, distributions, strict=True)
         ),
     )
 
 
-def piece_features(
+def look_at_pieces(
     image: PreparedImage,
     breast: BreastRegion,
     calcifications: Sequence[MeasuredObject],
     detections: Detections,
-    pieces: Sequence[NDArray[np.intp]],
     *,
-    shapes: Sequence[ShapeFeatures],
-    answers: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]],
     nipple: Point | None,
+    is_lateral: bool,
+    networks: MorphologyNetworks,
     settings: AnalysisSettings,
-) -> NDArray[np.float64]:
-    """Compute what tells the kind of each piece.
+) -> Pieces:
+    """Link calcifications that lie together and measure what tells the kind of each piece.
 
     Args:
         image: The prepared image.
         breast: Where its breast is.
         calcifications: Measured calcifications, in crop pixels.
         detections: What their ``index`` counts.
-        pieces: Indices of calcifications that lie together.
-        shapes: Measured shape of each calcification.
-        answers: Of the calcifications, a row each: the patch network's logits, the numbers it was given, the
-            probabilities of the context network; and the last also of the pieces.
         nipple: In crop pixels; ``None`` where it is not known.
+        is_lateral: Whether the view is a true lateral.
+        networks: The networks of morphology.
         settings: Every number of the analysis.
 
     Returns:
-        Pieces x ``GROUP_FEATURES``; no pieces give no rows.
+        The pieces; no calcifications give none.
     """
-    logits, numbers, by_calcification, by_piece = (np.asarray(part, np.float64) for part in answers)
-    if not pieces:
-        return np.zeros((0, len(GROUP_FEATURES)))
-    index = [found.index for found in calcifications]
-    ground = look_at_ground(image, breast, nipple, settings=settings.group_features)
-    classes = detections.class_probabilities
-    seen = look_at_members(
-        calcifications,
-        shapes,
-        detections.score[index].astype(np.float64),
-        None if classes is None else classes[index].astype(np.float64),
-        by_calcification,
-        logits=logits,
-        numbers=numbers,
-        ground=ground,
-        working_mm=image.working_mm,
+    members = tuple(pieces_of(image, calcifications, settings))
+    shapes, patches = measure_shapes(
+        image, calcifications, detections.class_probabilities, is_lateral=is_lateral, settings=settings
     )
-    return np.stack(
-        [
+    logits = networks.patch_network(patches)
+    # the networks were trained on mm; where the spacing is unknown, the working scale is taken for it
+    places_mm = (
+        np.array([(found.row, found.column) for found in calcifications]).reshape(-1, 2) * image.working_mm
+    )
+    by_calcification, by_piece = classify_morphology(
+        logits,
+        patches.numbers,
+        places_mm,
+        _as_tuples(members),
+        context_network=networks.context_network,
+        settings=settings.morphology,
+    )
+    answers = NetworkAnswers(logits, patches.numbers, by_calcification)
+    features = np.zeros((0, len(GROUP_FEATURES)))
+    if members:
+        ground = look_at_ground(image, breast, nipple, settings=settings.group_features)
+        seen = look_at_members(
+            calcifications,
+            shapes,
+            _scores(calcifications, detections),
+            _classes(calcifications, detections),
+            answers,
+            ground=ground,
+            working_mm=image.working_mm,
+        )
+        rows = [
             describe_group(piece.tolist(), seen, outputs, ground, settings=settings.group_features)
-            for piece, outputs in zip(pieces, by_piece, strict=True)
+            for piece, outputs in zip(members, by_piece.astype(np.float64), strict=True)
         ]
-    ).astype(np.float64)
+        features = np.stack(rows).astype(np.float64)
+    return Pieces(members, places_mm, shapes, answers, features)
+
+
+def _answers_for_groups(
+    pieces: Pieces,
+    members: Sequence[NDArray[np.intp]],
+    networks: MorphologyNetworks,
+    settings: AnalysisSettings,
+) -> NDArray[np.float32]:
+    """What the morphology network says of groups as a whole."""
+    return classify_morphology(
+        pieces.answers.logits,
+        pieces.answers.numbers,
+        pieces.places_mm,
+        _as_tuples(members),
+        context_network=networks.context_network,
+        settings=settings.morphology,
+    )[1]
+
+
+def _as_tuples(groups: Sequence[NDArray[np.intp]]) -> list[tuple[int, ...]]:
+    return [tuple(members.tolist()) for members in groups]
+
+
+def _scores(calcifications: Sequence[MeasuredObject], detections: Detections) -> NDArray[np.float64]:
+    return detections.score[[found.index for found in calcifications]].astype(np.float64)
+
+
+def _classes(calcifications: Sequence[MeasuredObject], detections: Detections) -> NDArray[np.float64] | None:
+    if detections.class_probabilities is None:
+        return None
+    return detections.class_probabilities[[found.index for found in calcifications]].astype(np.float64)
+
+
+def _likeliest(group: Joined) -> GroupKind:
+    # the first of equals, as the order of the kinds that are told
+    return KIND_CLASSES[int(group.kinds.argmax())]
 
 
 def _described(
     group: Joined,
-    probabilities: NDArray[np.float32],
+    morphology: MorphologyDescription,
     distribution: DistributionDescription,
-    morphologies: Sequence[MorphologyDescription],
-    *,
-    diameter_px: float,
-    is_lateral: bool,
-    settings: AnalysisSettings,
+    of_members: Sequence[MorphologyDescription],
 ) -> DescribedGroup:
     """A group in words: its kind first, then the word within the kind."""
     order = np.argsort(-group.kinds, kind="stable")
     total = float(group.kinds.sum())
-    kinds: tuple[tuple[GroupKind, float], ...] = tuple(
-        (KIND_CLASSES[place], float(group.kinds[place]) / total) for place in order
-    )
-    words = [morphologies[member].likeliest for member in group.members]
+    words = [told.likeliest for told in of_members]
     counted = Counter(word for word in words if word is not None)
     return DescribedGroup(
         members=group.members,
         reach_px=group.reach_px,
-        kind=KindDescription(kinds),
-        morphology=describe_morphology(
-            words_of_kind(probabilities, kinds[0][0]),
-            diameter_px=diameter_px,
-            is_lateral=is_lateral,
-            settings=settings.morphology,
+        kind=KindDescription(
+            tuple((KIND_CLASSES[place], float(group.kinds[place]) / total) for place in order.tolist())
         ),
+        morphology=morphology,
         distribution=distribution,
         suspicion=group.suspicion,
         # by the word too: of equal numbers the order must not depend on the order of the members

@@ -14,9 +14,13 @@ from calcwatch.image.describe.patterns import join_fragments, linked
 from calcwatch.image.settings import AnalysisSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from calcwatch.domain.image import Point
+    from calcwatch.image.measure.outline import MeasuredObject
+    from calcwatch.image.prepare.normalize import PreparedImage
     from calcwatch.image.settings.describe import GroupSettings
 
 
@@ -107,6 +111,28 @@ def find_pieces(
     """
     # 5 mm is the length of a link, not the size of a group: 10 mm chained a whole breast (decision 10)
     return [members for members in linked(points, distance_px) if marks[members].sum() >= min_count]
+
+
+def pieces_of(
+    image: PreparedImage, calcifications: Sequence[MeasuredObject], settings: AnalysisSettings
+) -> list[NDArray[np.intp]]:
+    """Link the calcifications of an image that lie together.
+
+    Args:
+        image: The prepared image.
+        calcifications: The calcifications, in crop pixels.
+        settings: Every number of the analysis.
+
+    Returns:
+        Indices of the calcifications of each piece; a large one that holds several detections may be a piece.
+    """
+    points = np.array([(found.row, found.column) for found in calcifications])
+    return find_pieces(
+        points.reshape(-1, 2),
+        np.array([1.0 + len(found.merged) for found in calcifications]),
+        distance_px=image.px(settings.grouping_distance_mm),
+        min_count=settings.min_group_count,
+    )
 
 
 def make_group(

@@ -73,6 +73,21 @@ GROUP_FEATURES: tuple[str, ...] = (
 
 
 @dataclass(frozen=True, eq=False)
+class NetworkAnswers:
+    """What the morphology networks say of the calcifications of an image, a row each.
+
+    Attributes:
+        logits: n x morphologies and "no calcification", of the network that sees each by itself.
+        numbers: n x ``SHAPE_NUMBERS``, what that network is given beside its patches.
+        probabilities: n x the same as ``logits``, of the network that sees the neighbors, too.
+    """
+
+    logits: NDArray[np.float32]
+    numbers: NDArray[np.float32]
+    probabilities: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
 class MemberLooks:
     """What is known of every calcification of an image, a row each.
 
@@ -142,10 +157,8 @@ def look_at_members(
     shapes: Sequence[ShapeFeatures],
     scores: NDArray[np.float64],
     classes: NDArray[np.float64] | None,
-    outputs: NDArray[np.float64],
+    answers: NetworkAnswers,
     *,
-    logits: NDArray[np.float64],
-    numbers: NDArray[np.float64],
     ground: Ground,
     working_mm: float,
 ) -> MemberLooks:
@@ -156,9 +169,7 @@ def look_at_members(
         shapes: Their shapes, in the same order.
         scores: Their scores, 0 to 1.
         classes: The detector's probabilities of each; ``None`` from one without.
-        outputs: The morphology networks' probabilities of each.
-        logits: What the first of these networks answers for each.
-        numbers: ``SHAPE_NUMBERS`` of each.
+        answers: What the morphology networks say of each.
         ground: The tissue they lie on.
         working_mm: Millimeters a pixel at the working scale.
 
@@ -184,13 +195,14 @@ def look_at_members(
     ]
     table = np.array(looks, np.float64).reshape(-1, len(_LOOKS))
     table[:, -1] = ground.at(ground.rank, places)
+    logits = answers.logits.astype(np.float64)
     return MemberLooks(
         looks=table,
         classes=np.zeros((len(table), len(CANDIDATE_CLASSES))) if classes is None else classes,
-        outputs=outputs,
+        outputs=answers.probabilities.astype(np.float64),
         # softmax does not see a constant added to all logits, a linear model would
         logits=logits - logits.mean(axis=1, keepdims=True),
-        numbers=numbers,
+        numbers=answers.numbers.astype(np.float64),
         places_mm=places,
         marks=np.array([1.0 + len(found.merged) for found in calcifications]),
     )
@@ -224,7 +236,7 @@ def look_at_ground(
     spread = float(tissue[inside].std()) if inside.any() else 1.0
     # specks must not make a band of themselves: what stands high above its surround is cut down to it
     tube, direction = _tube(np.minimum(gray, tissue + settings.speck_share * spread), inside, settings)
-    coherence = _coherence(tissue, settings.flow_mm / cell)
+    coherence = _coherence(np.asarray(tissue, np.float32), settings.flow_mm / cell)
     wide = settings.flow_mm / cell
     mean = cv2.GaussianBlur(tissue, (0, 0), wide)
     rough = np.sqrt(np.maximum(cv2.GaussianBlur(tissue * tissue, (0, 0), wide) - mean * mean, 0.0))
@@ -296,13 +308,13 @@ def describe_group(
             _around(own, seen, ground, settings),
         ]
     )
-    return np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32)
+    return np.asarray(np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0), np.float32)
 
 
 def _tube(
     gray: NDArray[np.float32], inside: NDArray[np.bool_], settings: GroupFeatureSettings
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Rank of each cell as a piece of a long bright band, 0 to 1 among the cells of the breast; its direction."""
+    """Rank of each cell as a piece of a long bright band, 0 to 1 among those of the breast; its direction."""
     best = np.full(gray.shape, -np.inf, np.float32)
     direction = np.zeros(gray.shape, np.float32)
     for width in settings.vessel_mm:
@@ -438,7 +450,7 @@ def _axis(places: NDArray[np.float64]) -> NDArray[np.float64]:
 def _runs_on(
     places: NDArray[np.float64], ground: Ground, settings: GroupFeatureSettings
 ) -> tuple[float, float]:
-    """Mean rank on the best way on from both ends of the group, each within 40 degrees of its own direction."""
+    """Mean rank on the best way on from both ends of the group, within 40 degrees of its own direction."""
     axis = _axis(places)
     along = (places - places.mean(axis=0)) @ axis
     turns = np.radians(np.arange(-40, 41, 10))

@@ -1,7 +1,8 @@
-"""Pieces of one kind -> groups: an artery told once, the scatter of a breast told once, a tight focus by itself."""
+"""Pieces of one kind -> groups: an artery is told once, a breast's scatter once, a tight focus by itself."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -64,20 +65,28 @@ def join_pieces(
     apart = suspicion > settings.kind.apart_suspicion
     distance_px = settings.grouping_distance_mm * px_per_mm
     loose = np.setdiff1d(np.arange(len(points)), np.concatenate([np.zeros(0, np.intp), *pieces]))
+    patterns = partial(
+        _patterns,
+        points,
+        scores,
+        distance_px=distance_px,
+        breast_area_px=breast_area_px,
+        settings=settings,
+    )
     sets: list[tuple[NDArray[np.intp], float]] = []
     for number, kind in enumerate(KIND_CLASSES):
-        own = [pieces[k] for k in np.flatnonzero((likeliest == number) & ~apart)]
+        own = [pieces[k] for k in np.flatnonzero((likeliest == number) & ~apart).tolist()]
         if kind is GroupKind.VASCULAR:
             sets += _near_each_other(points, own, settings.kind.artery_reach_mm * px_per_mm)
         elif kind is GroupKind.SCATTERED_ROUND:
-            found = _patterns(points, scores, own, loose, distance_px, breast_area_px, settings)
+            found = patterns(own, loose)
             sets += _all_as_one(found)
             # a loose point is in one group at most
             loose = np.setdiff1d(loose, np.concatenate([np.zeros(0, np.intp), *(part for part, _ in found)]))
         else:
             sets += [(piece, distance_px) for piece in own]
-    suspects = [pieces[k] for k in np.flatnonzero(apart)]
-    sets += _patterns(points, scores, suspects, loose, distance_px, breast_area_px, settings)
+    suspects = [pieces[k] for k in np.flatnonzero(apart).tolist()]
+    sets += patterns(suspects, loose)
     told = (_as_told(members, reach, pieces, kinds, suspicion) for members, reach in sets)
     return [group for group in told if group is not None]
 
@@ -87,6 +96,7 @@ def _patterns(
     scores: NDArray[np.float64],
     pieces: list[NDArray[np.intp]],
     loose: NDArray[np.intp],
+    *,
     distance_px: float,
     breast_area_px: float,
     settings: AnalysisSettings,

@@ -1,7 +1,7 @@
 """How suspicious a calcification in no group looks, and the examination score.
 
-Groups are judged by what readers called suspicious (``kind.py``). Of a single calcification there is nothing to
-learn from: the share of cancers that studies found is averaged over what its description may be.
+Groups are judged by what readers called suspicious (``kind.py``). Of a single calcification there is nothing
+to learn from: the share of cancers that studies found is averaged over what its description may be.
 """
 
 from __future__ import annotations

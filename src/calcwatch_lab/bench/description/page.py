@@ -228,11 +228,12 @@ def _rated(rated: Sequence[RatedImage]) -> Iterator[str]:
         "image, its masses included; an image without a group has suspicion 0. AUC of the most suspicious "
         f"group: **{with_interval(area_of_suspicion(rated))}**."
     )
-    source, left_out, reference = suspicion_sources()
+    sources = suspicion_sources()
     yield (
-        f"The curve of suspicion was fitted to: {source}. Where these are the images rated here, the figure "
-        "above is kinder than on images it never saw; with each woman judged by a fit without her the area "
-        f"was {left_out}. The examination score counts deciles of: {reference}."
+        f"Suspicion was fitted to: {sources.groups}; {sources.group_count} groups of {len(sources.women)} "
+        "women. Where these are the images rated here, the figure above is kinder than on images it never "
+        "saw: `calcwatch-lab train kinds --each-left-out` makes models to measure with. The examination "
+        f"score counts deciles of: {sources.reference}."
     )
     yield "Suspicion against rating, images in five parts by suspicion:"
     yield table(("images", "mean suspicion", "rated 4 to 6"), _by_suspicion(used), words=0)

@@ -96,9 +96,9 @@ def _left_out(
     """Kinds of every image by a model that saw no woman of its fold."""
     answers: list[NDArray[np.float64]] = [np.zeros((0, len(KIND_CLASSES)))] * len(images)
     for fold in np.unique(folds):
-        rest = np.flatnonzero(folds != fold)
+        rest = np.flatnonzero(folds != fold).tolist()
         model = _fit_kinds([images[k] for k in rest], [inputs[k] for k in rest], strength, balance)
-        for k in np.flatnonzero(folds == fold):
+        for k in np.flatnonzero(folds == fold).tolist():
             answers[k] = softmax(model.logits(inputs[k]), axis=1)
     return answers
 
@@ -140,9 +140,9 @@ def _calibrate(
     """Slope and intercept with which the logits of women left out are right on average."""
     logits, truth = [], []
     for fold in np.unique(folds):
-        rest = np.flatnonzero(folds != fold)
+        rest = np.flatnonzero(folds != fold).tolist()
         model = _fit_alarm([images[k] for k in rest], [inputs[k] for k in rest], settings)
-        for k in np.flatnonzero(folds == fold):
+        for k in np.flatnonzero(folds == fold).tolist():
             known = np.isfinite(images[k].alarm)
             logits.append(model.logits(inputs[k][known])[:, 0])
             truth.append(images[k].alarm[known])

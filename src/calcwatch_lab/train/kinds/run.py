@@ -15,12 +15,10 @@ from calcwatch import __version__
 from calcwatch.domain.findings import ANALYSIS_VERSION
 from calcwatch.domain.lexicon import GroupKind
 from calcwatch.domain.views import is_true_lateral
-from calcwatch.image.analyze import measure_calcifications, pieces_of, prepare, separate_lookalikes
-from calcwatch.image.describe.describe import piece_features
+from calcwatch.image.analyze import measure_calcifications, prepare, separate_lookalikes
+from calcwatch.image.describe.describe import look_at_pieces
 from calcwatch.image.describe.group_features import GROUP_FEATURES
 from calcwatch.image.describe.kind import KIND_CLASSES
-from calcwatch.image.describe.morphology import classify_morphology
-from calcwatch.image.describe.shape_patches import measure_shapes
 from calcwatch.image.prepare.landmarks import find_landmarks
 from calcwatch.image.settings import AnalysisSettings
 from calcwatch.models.cards import KINDS, SHIPPED
@@ -206,41 +204,24 @@ def measure_pieces(image: LabeledImage) -> MeasuredPieces:
     candidates = learned_detector()(prepared, breast, settings)
     detections, _ = separate_lookalikes(prepared, breast, candidates, settings=settings)
     found = measure_calcifications(prepared, detections, settings=settings)
-    pieces = pieces_of(prepared, found, settings=settings)
-    model = morphology_networks(str(SHIPPED))
-    shapes, patches = measure_shapes(
-        prepared, found, detections.class_probabilities, is_lateral=is_true_lateral(view), settings=settings
-    )
-    logits = model.patch_network(patches)
-    points = np.array([(own.row, own.column) for own in found]).reshape(-1, 2)
-    places = points * prepared.working_mm
-    answers = classify_morphology(
-        logits,
-        patches.numbers,
-        places,
-        [tuple(int(member) for member in piece) for piece in pieces],
-        context_network=model.context_network,
-        settings=settings.morphology,
-    )
-    features = piece_features(
+    pieces = look_at_pieces(
         prepared,
         breast,
         found,
         detections,
-        pieces,
-        shapes=shapes,
-        answers=(logits, patches.numbers, *answers),
         nipple=landmarks.nipple if landmarks else None,
+        is_lateral=is_true_lateral(view),
+        networks=morphology_networks(str(SHIPPED)),
         settings=settings,
     )
-    in_file = np.array([prepared.frame.to_file(*point) for point in points]).reshape(-1, 2)
+    in_file = np.array([prepared.frame.to_file(own.row, own.column) for own in found]).reshape(-1, 2)
     return MeasuredPieces(
         name=image.path.name,
         woman=image.patient,
         spacing_mm=prepared.working_mm,
-        features=features,
-        places_mm=tuple(places[piece] for piece in pieces),
-        marks=tuple(in_file[piece] for piece in pieces),
+        features=pieces.features,
+        places_mm=tuple(pieces.places_of_members),
+        marks=tuple(in_file[members] for members in pieces.members),
     )
 
 
