@@ -213,7 +213,7 @@ def without_metal(detections: Detections, ruled_out: NDArray[np.bool_]) -> Detec
     probabilities = detections.class_probabilities.copy()
     large = probabilities[:, _METAL].max(axis=1) >= probabilities[:, _DUST]
     probabilities[ruled_out & large, _DUST] = 0.0
-    probabilities[np.ix_(ruled_out, _METAL)] = 0.0
+    probabilities[np.ix_(ruled_out, np.array(_METAL))] = 0.0
     # never 0: no network is so sure of metal that single precision leaves the others nothing
     probabilities /= np.maximum(probabilities.sum(axis=1, keepdims=True), np.finfo(np.float32).tiny)
     score = np.where(ruled_out, probabilities[:, _CALCIFICATIONS].sum(axis=1), detections.score)
