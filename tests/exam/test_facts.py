@@ -171,6 +171,7 @@ MIXED = ((VESSEL, 0.5), (LINE, 0.3), (Morphology.PUNCTATE, 0.2))
         ),
         (judged(0.1), False, None, None, None),
         (judged(None, *MIXED), None, None, None, VESSEL),
+        (judged(float("nan"), *MIXED), None, None, None, VESSEL),
     ],
 )
 def test_a_group_is_judged_by_the_least_expected_cost(
