@@ -53,12 +53,24 @@ class LinearModel:
         scale: Each input is divided by it; above 0.
         weights: Outputs x inputs.
         bias: Of each output.
+
+    Raises:
+        ValueError: The numbers do not fit together, or one is not finite or a scale not above 0.
     """
 
     mean: NDArray[np.float64]
     scale: NDArray[np.float64]
     weights: NDArray[np.float64]
     bias: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        outputs, inputs = self.weights.shape
+        if not self.mean.shape == self.scale.shape == (inputs,) or self.bias.shape != (outputs,):
+            raise ValueError("means, scales, weights and biases are not of the same inputs and outputs")
+        if not (self.scale > 0).all():
+            raise ValueError("a scale is not above 0")
+        if not all(np.isfinite(part).all() for part in (self.mean, self.scale, self.weights, self.bias)):
+            raise ValueError("a weight is not finite")
 
     def logits(self, inputs: NDArray[np.float64]) -> NDArray[np.float64]:
         """Compute the outputs.

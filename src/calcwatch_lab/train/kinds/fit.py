@@ -51,25 +51,16 @@ def fit_kinds(images: Sequence[LabeledPieces], *, settings: KindTraining = KindT
         The models; suspicion is calibrated on women that its own fold left out.
     """
     images = [image for image in images if len(image.features)]
-    alone = _fit_kinds(
-        images, [image.features for image in images], settings.alone_strength, settings.balance
-    )
+    alone_inputs = [image.features for image in images]
+    alone = _fit_kinds(images, alone_inputs, settings.alone_strength, settings)
     folds = _folds(images, settings.folds)
-    first = _left_out(
-        images,
-        [image.features for image in images],
-        folds,
-        strength=settings.alone_strength,
-        balance=settings.balance,
-    )
+    first = _left_out(images, alone_inputs, folds, strength=settings.alone_strength, settings=settings)
     beside_inputs = [
         np.concatenate([image.features, kind_context(kinds, image.places_mm)], axis=1)
         for image, kinds in zip(images, first, strict=True)
     ]
-    beside = _fit_kinds(images, beside_inputs, settings.beside_strength, settings.balance)
-    second = _left_out(
-        images, beside_inputs, folds, strength=settings.beside_strength, balance=settings.balance
-    )
+    beside = _fit_kinds(images, beside_inputs, settings.beside_strength, settings)
+    second = _left_out(images, beside_inputs, folds, strength=settings.beside_strength, settings=settings)
     alarm_inputs = [
         np.concatenate([image.features, log_kinds(kinds)], axis=1)
         for image, kinds in zip(images, second, strict=True)
@@ -91,20 +82,23 @@ def _left_out(
     folds: NDArray[np.intp],
     *,
     strength: float,
-    balance: float,
+    settings: KindTraining,
 ) -> list[NDArray[np.float64]]:
     """Kinds of every image by a model that saw no woman of its fold."""
     answers: list[NDArray[np.float64]] = [np.zeros((0, len(KIND_CLASSES)))] * len(images)
     for fold in np.unique(folds):
         rest = np.flatnonzero(folds != fold).tolist()
-        model = _fit_kinds([images[k] for k in rest], [inputs[k] for k in rest], strength, balance)
+        model = _fit_kinds([images[k] for k in rest], [inputs[k] for k in rest], strength, settings)
         for k in np.flatnonzero(folds == fold).tolist():
             answers[k] = softmax(model.logits(inputs[k]), axis=1)
     return answers
 
 
 def _fit_kinds(
-    images: Sequence[LabeledPieces], inputs: Sequence[NDArray[np.float64]], strength: float, balance: float
+    images: Sequence[LabeledPieces],
+    inputs: Sequence[NDArray[np.float64]],
+    strength: float,
+    settings: KindTraining,
 ) -> LinearModel:
     """A multinomial logistic model; where readers differ, a piece stands once for each of their words."""
     rows = np.concatenate(list(inputs))
@@ -113,8 +107,11 @@ def _fit_kinds(
     classes = np.tile(np.arange(len(KIND_CLASSES)), len(rows))
     # rare kinds count more: a reader would rather see a doubtful vessel than miss a group
     frequency = np.maximum(shares.sum(axis=0), 1e-9) / shares.sum()
-    weights = (shares * (frequency * len(KIND_CLASSES)) ** -balance).ravel()
-    return _logistic(repeated[weights > 0], classes[weights > 0], weights[weights > 0], strength)
+    weights = (shares * (frequency * len(KIND_CLASSES)) ** -settings.balance).ravel()
+    used = weights > 0
+    return _logistic(
+        repeated[used], classes[used], weights[used], strength=strength, min_spread=settings.min_spread
+    )
 
 
 def _fit_alarm(
@@ -126,8 +123,13 @@ def _fit_alarm(
     rows, alarm = np.concatenate(list(inputs))[known], alarm[known]
     weights = np.stack([1 - alarm, settings.alarm_weight * alarm], axis=1).ravel()
     repeated, classes = np.repeat(rows, 2, axis=0), np.tile([0, 1], len(rows))
+    used = weights > 0
     return _logistic(
-        repeated[weights > 0], classes[weights > 0], weights[weights > 0], settings.alarm_strength
+        repeated[used],
+        classes[used],
+        weights[used],
+        strength=settings.alarm_strength,
+        min_spread=settings.min_spread,
     )
 
 
@@ -151,14 +153,20 @@ def _calibrate(
         np.repeat(at[:, None], 2, axis=0),
         np.tile([0, 1], len(at)),
         np.stack([1 - alarm, alarm], axis=1).ravel() + 1e-9,
-        strength=1e3,
+        strength=1e3,  # next to no penalty on two numbers
+        min_spread=settings.min_spread,
     )
     slope = float(model.weights[0, 0] / model.scale[0])
     return slope, float(model.bias[0] - model.mean[0] * slope)
 
 
 def _logistic(
-    rows: NDArray[np.float64], classes: NDArray[np.intp], weights: NDArray[np.float64], strength: float
+    rows: NDArray[np.float64],
+    classes: NDArray[np.intp],
+    weights: NDArray[np.float64],
+    *,
+    strength: float,
+    min_spread: float,
 ) -> LinearModel:
     """A logistic model of standardized inputs; one output for two classes, else one a class that occurs."""
     # scikit-learn is of the training extra: nobody who only analyzes needs it
@@ -166,7 +174,8 @@ def _logistic(
 
     mean = np.average(rows, axis=0, weights=weights)
     scale = np.sqrt(np.average((rows - mean) ** 2, axis=0, weights=weights))
-    scale = np.where(scale > 1e-9, scale, 1.0)  # what never changes tells nothing
+    # what hardly changes tells nothing: divided by next to 0 it would drown all else in another breast
+    scale = np.where(scale > min_spread, scale, 1.0)
     fitted = LogisticRegression(C=strength, max_iter=5000).fit(
         (rows - mean) / scale, classes, sample_weight=weights
     )

@@ -25,6 +25,12 @@ class KindTraining:
     probably_benign: float = setting(
         0.25, "share", CHOSEN, "how suspicious a group counts that a reader calls probably benign"
     )
+    min_spread: float = setting(
+        1e-3,
+        "1",
+        CHOSEN,
+        "a feature that spreads less among the labeled groups is left as it is: it tells nothing",
+    )
     folds: int = setting(
         8,
         "count",
