@@ -19,7 +19,15 @@ from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.image.analyze import analyze_image
 from calcwatch.image.describe.morphology import MORPHOLOGY_CLASSES
 from calcwatch.image.settings import AnalysisSettings
-from calcwatch.models.cards import DISTRIBUTION, KINDS, MORPHOLOGY, NOT_A_CALCIFICATION, SHIPPED, SUSPICION, BadModel
+from calcwatch.models.cards import (
+    DISTRIBUTION,
+    KINDS,
+    MORPHOLOGY,
+    NOT_A_CALCIFICATION,
+    SHIPPED,
+    SUSPICION,
+    BadModel,
+)
 from calcwatch.models.learned import (
     description_hash,
     kind_model,
