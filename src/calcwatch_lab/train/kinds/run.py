@@ -12,6 +12,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from calcwatch import __version__
+from calcwatch.domain.errors import BadTable
 from calcwatch.domain.findings import ANALYSIS_VERSION
 from calcwatch.domain.views import is_true_lateral
 from calcwatch.image.analyze import measure_calcifications, prepare, separate_lookalikes
@@ -97,13 +98,14 @@ def train_kinds(
     said = read_groups(groups, marks)
     measured = run_tasks(measure_pieces, labeled, workers=workers, on_done=on_done)
     sets = [with_labels(image, said.get(image.name, ())) for image in measured]
-    _write(out, fit_kinds(sets), sets, source)
+    _check_labeled(groups, sets)
+    write_kinds(out, fit_kinds(sets), sets, source)
     if each:
         for woman in sorted({image.woman for image in sets}):
             rest = [image for image in sets if image.woman != woman]
             folder = out / woman
             shutil.copytree(SHIPPED, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.py", "__*"))
-            _write(folder, fit_kinds(rest), rest, f"{source}, without {woman}")
+            write_kinds(folder, fit_kinds(rest), rest, f"{source}, without {woman}")
 
 
 def measure_pieces(image: LabeledImage) -> MeasuredPieces:
@@ -190,7 +192,30 @@ def _is_same(
     return bool(covered >= settings.min_covered and part >= settings.min_part)
 
 
-def _write(out: Path, model: KindModel, images: Sequence[LabeledPieces], source: str) -> None:
+def _check_labeled(groups: Path, images: Sequence[LabeledPieces]) -> None:
+    """Refuse labels that nothing can be fitted to."""
+    alarms = np.concatenate([np.zeros(0), *(image.alarm for image in images)])
+    known = alarms[np.isfinite(alarms)]
+    if not (known > 0).any() or not (known < 1).any():
+        raise BadTable(
+            f"{groups}: {len(known)} of the groups were found in the images; some that readers call "
+            "suspicious and some that they do not are needed"
+        )
+
+
+def write_kinds(out: Path, model: KindModel, images: Sequence[LabeledPieces], source: str) -> None:
+    """Write ``kinds.json``.
+
+    Args:
+        out: Folder to write to, which is made.
+        model: The fitted models.
+        images: What they were fitted to.
+        source: What the file says of the images.
+
+    Raises:
+        ResultNotWritten: ``out`` cannot be written.
+
+    """
     alarms = np.concatenate([image.alarm for image in images])
     known = alarms[np.isfinite(alarms)]
     whole: dict[str, Any] = {
