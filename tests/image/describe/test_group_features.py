@@ -104,7 +104,7 @@ def test_a_bright_band_is_a_tube_and_the_tissue_beside_it_is_not() -> None:
     """On the band the rank is near the highest, 8 mm beside it below the middle; it runs along the rows."""
     ground = ground_of(banded())
     on = np.array([(row / 10, 10.0) for row in range(140, 261, 20)])
-    beside = on + (0.0, 8.0)
+    beside = on + np.array([0.0, 8.0])
     assert ground.at(ground.tube, on).min() > 0.9
     assert np.median(ground.at(ground.tube, beside)) < 0.6
     assert np.abs(np.sin(ground.at(ground.direction, on))).min() > 0.9
@@ -120,7 +120,7 @@ def test_specks_do_not_make_a_band() -> None:
         both = add_disk(both, row, 200, radius_px=2.0, height=0.3)
     ground = ground_of(both)
     on_band = np.array([(row / 10, 10.0) for row in range(140, 261, 20)])
-    on_specks = on_band + (0.0, 10.0)
+    on_specks = on_band + np.array([0.0, 10.0])
     assert ground.at(ground.tube, on_band).min() > np.median(ground.at(ground.tube, on_specks))
 
 

@@ -20,6 +20,7 @@ from calcwatch.image.describe.kind import (
     words_of_kind,
 )
 from calcwatch.image.describe.morphology import MORPHOLOGY_CLASSES, OUTPUTS
+from calcwatch.image.settings.describe import KindSettings
 
 KINDS = len(KIND_CLASSES)
 VASCULAR = KIND_CLASSES.index(GroupKind.VASCULAR)
@@ -78,6 +79,9 @@ def test_a_doubtful_piece_is_told_by_the_artery_beside_it() -> None:
     far, _ = classify_kinds(features, places(500, 0, 20), by_hand())
     assert near[0, VASCULAR] > 2 * far[0, VASCULAR]
     assert near[0].argmax() == VASCULAR
+    deaf = KindSettings(neighbor_mm=0.01)
+    unheard, _ = classify_kinds(features, places(10, 0, 20), by_hand(), settings=deaf)
+    assert unheard[0] == pytest.approx(far[0], abs=0.01)
 
 
 def test_a_lone_piece_has_a_context_without_neighbors() -> None:

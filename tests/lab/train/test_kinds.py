@@ -146,7 +146,7 @@ def women(count: int, seed: int = 1) -> list[LabeledPieces]:
         features = np.concatenate([features, np.full((len(truth), 1), 0.5)], axis=1)  # one that never changes
         alarm = truth[:, KIND_CLASSES.index(SUSPICIOUS)]
         places = tuple(np.array([(50.0 * place, 0.0), (50.0 * place, 1.0)]) for place in range(len(truth)))
-        images.append(LabeledPieces(f"P{number}", features, places, truth, alarm))
+        images.append(LabeledPieces(f"P{number}", features, places, truth.copy(), alarm.copy()))
     return images
 
 
