@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -93,9 +94,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def judged(folder: Path, *left_out: str) -> Judgment:
+def judged(folder: Path, *left_out: str, results: Sequence[Path] = ()) -> Judgment:
     return judge(
-        [folder / "result"],
+        results or [folder / "result"],
         groups=folder / "groups.csv",
         marks=folder / "marks.csv",
         ratings=folder / "labels.csv",
@@ -152,11 +153,7 @@ def test_results_of_several_models_are_one(folder: Path) -> None:
     for number, own in enumerate(RESULT):
         parts.append(folder / f"part-{number}.json")
         parts[-1].write_text(json.dumps({"images": [own]}))
-    tables = {
-        name: folder / file
-        for name, file in (("groups", "groups.csv"), ("marks", "marks.csv"), ("ratings", "labels.csv"))
-    }
-    assert judge(parts, **tables) == judged(folder)
+    assert judged(folder, results=parts) == judged(folder)
 
 
 def test_what_cannot_be_judged_is_refused(folder: Path) -> None:
