@@ -53,7 +53,7 @@ def analyze(
     ] = None,
     model: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="A model you trained, instead of what is shipped of it."),
+        typer.Option(metavar="DIR", help="A model you trained, in place of what is shipped."),
     ] = None,
     classical: Annotated[
         bool, typer.Option("--classical", help="Use nothing learned: find, describe nothing.")
