@@ -193,7 +193,6 @@ def test_the_phantom_for_changed_settings_shows_a_group() -> None:
         ("patterns", {"spacing_neighbor": 1}),
         ("group_features", {"cell_mm": 1.0}),
         ("group_features", {"crowd_mm": 0.5}),
-        ("kind", {"neighbor_mm": 0.01}),
         ("kind", {"log_offset": 0.1}),
         ("kind", {"apart_suspicion": 0.0, "artery_reach_mm": 1.0}),
     ],

@@ -52,7 +52,8 @@ def analyze(
         float | None, typer.Option(metavar="X", help="Report nothing less believable, 0 to 1.")
     ] = None,
     model: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="A model you trained, instead of the one shipped.")
+        Path | None,
+        typer.Option(metavar="DIR", help="A model you trained, in place of what is shipped."),
     ] = None,
     classical: Annotated[
         bool, typer.Option("--classical", help="Use nothing learned: find, describe nothing.")
@@ -84,13 +85,15 @@ def analyze(
       calcwatch analyze archive/ --table images.csv --workers 4 --json-progress --out result
     """
     from calcwatch.cli.progress import show_progress
-    from calcwatch.models.cards import SHIPPED
+    from calcwatch.models.cards import KINDS, SHIPPED
     from calcwatch.models.learned import CLASSICAL, named_describer, named_learned
     from calcwatch.service.analyze import analyze_files
     from calcwatch.service.run import AnalyzeOptions
 
     if model is not None and classical:
         fail("--model and --classical exclude each other; give one of them")
+    # a folder of a detector alone leaves the description as it is
+    describes = model if model and (model / KINDS).is_file() else SHIPPED
     options = AnalyzeOptions(
         table=table,
         context=context,
@@ -98,7 +101,7 @@ def analyze(
         settings=_settings(score_threshold),
         workers=workers,
         detector=CLASSICAL if classical else named_learned(model or SHIPPED),
-        describer=None if classical else named_describer(),
+        describer=None if classical else named_describer(describes),
     )
     with clean_interrupt(), show_progress(quiet=quiet, as_json=json_progress) as on_event:
         run = analyze_files(named_paths(paths, table), out, options=options, on_event=on_event)

@@ -271,3 +271,79 @@ def speed(
     from calcwatch_lab.bench.speed import measure_speed
 
     typer.echo(measure_speed(files or [], detector))
+
+
+@app.command()
+def judge(
+    *,
+    result: Annotated[
+        list[Path],
+        typer.Option(
+            metavar="DIR",
+            help="Result of calcwatch analyze. Repeatable, where each woman was analyzed by another model.",
+        ),
+    ],
+    groups: Annotated[
+        Path,
+        typer.Option(
+            metavar="CSV",
+            help="What readers said of groups: columns group, file, and for each reader N what_N, alarm_N.",
+        ),
+    ],
+    marks: Annotated[
+        Path, typer.Option(metavar="CSV", help="Where their calcifications lie: group, file, row, column.")
+    ],
+    ratings: Annotated[
+        Path,
+        typer.Option(
+            metavar="CSV", help="What images were rated: file, patient, birads, calcifications, mass."
+        ),
+    ],
+    outlines: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Folder of labels.csv, outline-counts.csv and calcification-outlines.csv: calcifications "
+            "that were outlined one by one. Needs --corrections.",
+        ),
+    ] = None,
+    corrections: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="Marks that were looked at: file, corrected_label.")
+    ] = None,
+    clips: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="Surgical clips: file, row, column.")
+    ] = None,
+    leave_out: LeaveOut = "",
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="DIR", help="Folder for judge-figures.json.")
+    ] = None,
+) -> None:
+    """Hold a finished result against what readers said of groups and images, and print the figures.
+
+    Kinds are held against the first reader who could tell; a labeled group is the found one that holds most
+    of its marks. A group counts with its category if confirmed, an image with its worst group. Intervals are
+    by woman.
+
+    For example:
+
+      calcwatch-lab bench judge --result results --groups groups.csv --marks group-marks.csv --ratings
+      labels.csv --leave-out P05,P07 --out evidence
+    """
+    from calcwatch_lab.bench.real.judge import in_words, judge, write_judgment
+    from calcwatch_lab.bench.real.marks import figures_in_words, figures_of, read_marked_images
+    from calcwatch_lab.bench.real.metal import clips_in_words, judge_real_clips
+
+    if outlines and not corrections:
+        raise typer.BadParameter("--outlines needs --corrections")
+    left_out = names_of(leave_out)
+    judgment = judge(result, groups=groups, marks=marks, ratings=ratings, leave_out=left_out)
+    typer.echo(in_words(judgment))
+    for path in result:
+        file = path / "findings.json" if path.is_dir() else path
+        if outlines and corrections:
+            images = read_marked_images(file, outlines, corrections=corrections, leave_out=left_out)
+            typer.echo(figures_in_words(figures_of(images, 0.0)))
+        if clips:
+            typer.echo(clips_in_words(judge_real_clips(file, clips), ()))
+    if out:
+        typer.echo(f"figures: {one_line(str(write_judgment(judgment, out)))}")

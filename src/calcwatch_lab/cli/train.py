@@ -32,7 +32,7 @@ app = typer.Typer(
 
 
 class TrainingNotInstalled(CalcwatchError):
-    """PyTorch is not there; the message says how to get it."""
+    """What trains is not there; the message says how to get it."""
 
 
 @app.command()
@@ -231,6 +231,8 @@ def kinds(
 
       calcwatch-lab train kinds --images images.csv --groups groups.csv --marks group-marks.csv --out model
     """
+    # refused before the images are measured, which takes minutes
+    _need("sklearn", "scikit-learn")
     from calcwatch_lab.train.kinds.run import train_kinds
 
     train_kinds(
@@ -248,5 +250,9 @@ def kinds(
 
 
 def _need_torch() -> None:
-    if find_spec("torch") is None:
-        raise TrainingNotInstalled('training needs PyTorch; install it with: pip install "calcwatch[train]"')
+    _need("torch", "PyTorch")
+
+
+def _need(package: str, name: str) -> None:
+    if find_spec(package) is None:
+        raise TrainingNotInstalled(f'training needs {name}; install it with: pip install "calcwatch[train]"')

@@ -85,7 +85,7 @@ def test_the_page_holds_what_was_asked_and_reached() -> None:
     assert "| 2 |" in page.replace("  ", " ")
     assert "P3.png" in page
     assert "P4.png" not in page
-    assert "The curve of suspicion was fitted to: INbreast" in page
+    assert "Suspicion was fitted to: groups of INbreast" in page
 
 
 def test_figures_are_written_beside_the_page(tmp_path: Path) -> None:

@@ -226,4 +226,3 @@ class KindSettings:
     apart_suspicion: float = setting(
         0.15, "share", CHOSEN, "a piece more suspicious than this is told by itself, whatever lies round it"
     )
-    min_probability: float = setting(0.4, "share", CHOSEN, "no word is named below it")

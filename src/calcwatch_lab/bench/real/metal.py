@@ -156,7 +156,7 @@ def clips_in_words(real: Sequence[ClipResult], phantoms: Sequence[LookalikeResul
         phantoms: One a phantom clip.
 
     Returns:
-        A line for each real clip, and one for all of each sort.
+        A line for each real clip, and one for all of each sort that there is.
     """
     lines = [
         f"{clip.file} {clip.row:g} {clip.column:g}: {', '.join(clip.names) or 'no name'}, {clip.marks} marks"
@@ -167,8 +167,9 @@ def clips_in_words(real: Sequence[ClipResult], phantoms: Sequence[LookalikeResul
         f" {sum(len(clip.names) > 1 for clip in real)} more than once,"
         f" {sum(clip.marks > 0 for clip in real)} called a calcification"
     )
-    lines.append(
-        f"phantom clips: {sum(clip.named for clip in phantoms)} of {len(phantoms)} named,"
-        f" {sum(clip.called for clip in phantoms)} called a calcification"
-    )
+    if phantoms:
+        lines.append(
+            f"phantom clips: {sum(clip.named for clip in phantoms)} of {len(phantoms)} named,"
+            f" {sum(clip.called for clip in phantoms)} called a calcification"
+        )
     return "\n".join(lines)

@@ -12,8 +12,8 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from calcwatch import __version__
+from calcwatch.domain.errors import BadTable
 from calcwatch.domain.findings import ANALYSIS_VERSION
-from calcwatch.domain.lexicon import GroupKind
 from calcwatch.domain.views import is_true_lateral
 from calcwatch.image.analyze import measure_calcifications, prepare, separate_lookalikes
 from calcwatch.image.describe.describe import look_at_pieces
@@ -24,7 +24,8 @@ from calcwatch.image.settings import AnalysisSettings
 from calcwatch.models.cards import KINDS, SHIPPED
 from calcwatch.models.learned import learned_detector, morphology_networks
 from calcwatch.service.files.open_image import open_image
-from calcwatch_lab.labels import read_backgrounds, read_rows
+from calcwatch_lab.group_labels import Alarm, read_groups
+from calcwatch_lab.labels import read_backgrounds
 from calcwatch_lab.pages import write_texts
 from calcwatch_lab.parallel import run_tasks
 from calcwatch_lab.train.kinds.fit import LabeledPieces, fit_kinds
@@ -36,39 +37,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from calcwatch.image.describe.kind import KindModel, LinearModel
-    from calcwatch_lab.labels import LabeledImage, Row
+    from calcwatch_lab.group_labels import ReadGroup
+    from calcwatch_lab.labels import LabeledImage
 
-KIND_OF_WORD: dict[str, GroupKind] = {
-    **{kind: kind for kind in GroupKind},
-    "typically_benign_other": GroupKind.TYPICALLY_BENIGN,
-    "not_calcification": GroupKind.NOT_A_CALCIFICATION,
-    "metal": GroupKind.NOT_A_CALCIFICATION,
-    **dict.fromkeys(
-        ("cluster_round_punctate", "amorphous", "coarse_heterogeneous", "fine_pleomorphic"),
-        GroupKind.SMALL_SUSPICIOUS,
-    ),
-    "fine_linear_or_branching": GroupKind.SMALL_SUSPICIOUS,
-}
-"""Kind of each word that a table of labels may hold; ``cannot_tell`` and an empty cell say nothing."""
-
-_SAYS_NOTHING = ("", "cannot_tell")
-_BENIGN, _PROBABLY, _SUSPICIOUS = ("none", "benign"), "probably_benign", ("suspicious", "highly_suspicious")
 _DIGITS = 6  # of a weight: the features are standardized
-
-
-@dataclass(frozen=True, eq=False)
-class ReadGroup:
-    """A group as readers labeled it.
-
-    Attributes:
-        marks: Row and column of its calcifications in file pixels.
-        kinds: What each reader says it is.
-        alarms: How suspicious each reader calls it, 0 to 1.
-    """
-
-    marks: NDArray[np.float64]
-    kinds: tuple[GroupKind, ...]
-    alarms: tuple[float, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,60 +98,14 @@ def train_kinds(
     said = read_groups(groups, marks)
     measured = run_tasks(measure_pieces, labeled, workers=workers, on_done=on_done)
     sets = [with_labels(image, said.get(image.name, ())) for image in measured]
-    _write(out, fit_kinds(sets), sets, source)
+    _check_labeled(groups, sets)
+    write_kinds(out, fit_kinds(sets), sets, source)
     if each:
         for woman in sorted({image.woman for image in sets}):
             rest = [image for image in sets if image.woman != woman]
             folder = out / woman
             shutil.copytree(SHIPPED, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.py", "__*"))
-            _write(folder, fit_kinds(rest), rest, f"{source}, without {woman}")
-
-
-def read_groups(groups: Path, marks: Path) -> dict[str, list[ReadGroup]]:
-    """Read what readers said.
-
-    Args:
-        groups: ``group, file``, and for each reader N ``what_N`` and ``alarm_N``.
-        marks: ``group, file, row, column``.
-
-    Returns:
-        Groups by the name of their file.
-
-    Raises:
-        BadTable: A column is missing or a word is not known.
-
-    """
-    places: dict[str, list[tuple[float, float]]] = {}
-    for row in read_rows(marks, ("group", "row", "column")):
-        places.setdefault(row["group"], []).append((row.number("row"), row.number("column")))
-    said: dict[str, list[ReadGroup]] = {}
-    for row in read_rows(groups, ("group", "file")):
-        readers = [column.removeprefix("what_") for column in row if column.startswith("what_")]
-        spoken = [reader for reader in readers if row[f"what_{reader}"] not in _SAYS_NOTHING]
-        said.setdefault(Path(row["file"]).name, []).append(
-            ReadGroup(
-                np.array(places.get(row["group"], [])).reshape(-1, 2),
-                tuple(_kind_of(row, f"what_{reader}") for reader in spoken),
-                tuple(_alarm_of(row, f"alarm_{reader}") for reader in spoken),
-            )
-        )
-    return said
-
-
-def _kind_of(row: Row, column: str) -> GroupKind:
-    if row[column] not in KIND_OF_WORD:
-        raise row.refused(f"{column} is {row[column]!r}; one of {', '.join(KIND_OF_WORD)}, cannot_tell")
-    return KIND_OF_WORD[row[column]]
-
-
-def _alarm_of(row: Row, column: str) -> float:
-    settings = KindTraining()
-    levels = (
-        {_PROBABLY: settings.probably_benign} | dict.fromkeys(_BENIGN, 0.0) | dict.fromkeys(_SUSPICIOUS, 1.0)
-    )
-    if row[column] not in levels:
-        raise row.refused(f"{column} is {row[column]!r}; one of {', '.join(levels)}")
-    return levels[row[column]]
+            write_kinds(folder, fit_kinds(rest), rest, f"{source}, without {woman}")
 
 
 def measure_pieces(image: LabeledImage) -> MeasuredPieces:
@@ -240,11 +166,12 @@ def with_labels(
     """
     kinds = np.zeros((len(image.features), len(KIND_CLASSES)))
     alarm = np.full(len(image.features), np.nan)
+    levels = {Alarm.BENIGN: 0.0, Alarm.PROBABLY_BENIGN: settings.probably_benign, Alarm.SUSPICIOUS: 1.0}
     for place, marks in enumerate(image.marks):
         alarms: list[float] = []
         for group in said:
             if _is_same(marks, group.marks, image.spacing_mm, settings):
-                alarms += group.alarms
+                alarms += [levels[alarm] for alarm in group.alarms]
                 for kind in group.kinds:
                     kinds[place, KIND_CLASSES.index(kind)] += 1
         if alarms:
@@ -265,7 +192,30 @@ def _is_same(
     return bool(covered >= settings.min_covered and part >= settings.min_part)
 
 
-def _write(out: Path, model: KindModel, images: Sequence[LabeledPieces], source: str) -> None:
+def _check_labeled(groups: Path, images: Sequence[LabeledPieces]) -> None:
+    """Refuse labels that nothing can be fitted to."""
+    alarms = np.concatenate([np.zeros(0), *(image.alarm for image in images)])
+    known = alarms[np.isfinite(alarms)]
+    if not (known > 0).any() or not (known < 1).any():
+        raise BadTable(
+            f"{groups}: {len(known)} of the groups were found in the images; some that readers call "
+            "suspicious and some that they do not are needed"
+        )
+
+
+def write_kinds(out: Path, model: KindModel, images: Sequence[LabeledPieces], source: str) -> None:
+    """Write ``kinds.json``.
+
+    Args:
+        out: Folder to write to, which is made.
+        model: The fitted models.
+        images: What they were fitted to.
+        source: What the file says of the images.
+
+    Raises:
+        ResultNotWritten: ``out`` cannot be written.
+
+    """
     alarms = np.concatenate([image.alarm for image in images])
     known = alarms[np.isfinite(alarms)]
     whole: dict[str, Any] = {
