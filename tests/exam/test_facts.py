@@ -171,6 +171,7 @@ MIXED = ((VESSEL, 0.5), (LINE, 0.3), (Morphology.PUNCTATE, 0.2))
         ),
         (judged(0.1), False, None, None, None),
         (judged(None, *MIXED), None, None, None, VESSEL),
+        (judged(float("nan"), *MIXED), None, None, None, VESSEL),
     ],
 )
 def test_a_group_is_judged_by_the_least_expected_cost(
@@ -308,11 +309,23 @@ def test_a_single_needs_a_plain_shape(likely: tuple[Morphology, float], shape: M
     assert (facts.morphology, facts.distribution, facts.count) == (shape, Distribution.SINGLE, 1)
 
 
-def test_a_single_is_cleared_by_the_costs_and_never_raised_by_them() -> None:
-    """Below 1 in 6 it is not suspicious; above, its shape decides; not described, nothing is said."""
-    for suspicion, is_suspicious in ((0.1, False), (0.2, None), (None, None)):
-        facts = facts_of_single(speck(ROUND), Facts(), thresholds(), suspicion=suspicion)
-        assert facts.suspicious is is_suspicious
+@pytest.mark.parametrize(
+    ("member", "ratio", "suspicious"),
+    [
+        (speck(ROUND), 999.0, False),
+        (speck((Morphology.ROD, 0.9)), 999.0, False),
+        (speck((LINE, 0.9)), 5.0, False),
+        (speck((LINE, 0.9)), 30.0, None),
+        (speck((LINE, 0.7)), 5.0, None),
+        (SPECK, 5.0, None),
+    ],
+)
+def test_a_single_is_cleared_by_the_costs_and_never_raised(
+    member: Calcification, ratio: float, suspicious: bool | None
+) -> None:
+    """A shape that is told clears it, a plain line unless a miss costs too much; else its shape decides."""
+    costs = replace(thresholds(), cost_ratio=ratio)
+    assert facts_of_single(member, Facts(), costs).suspicious is suspicious
 
 
 def test_other_descriptions_are_listed_by_probability() -> None:

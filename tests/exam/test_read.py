@@ -267,12 +267,17 @@ def test_nothing_marked_is_no_normal_mammogram() -> None:
 
 
 def test_a_calcification_alone_counts_for_breast_and_score() -> None:
-    """A fine line in no group is shown with its suggestion, a round speck is not."""
+    """A fine line in no group ranks above a speck; it is shown with a suggestion where a miss costs much."""
     line = read(image(L, CC, single=Morphology.FINE_LINEAR))
     speck_alone = read(image(L, CC, single=Morphology.ROUND))
     assert line.suspicion > speck_alone.suspicion > 0
-    (shown,) = line.breasts[0].singles
-    assert (shown.assessment.if_confirmed, speck_alone.breasts[0].singles) == ("4B", ())
+    assert line.breasts[0].singles == speck_alone.breasts[0].singles == ()
+    table = read_rules()
+    costly = replace(table, thresholds=replace(table.thresholds, cost_ratio=100.0))
+    (breast,) = analyze_exam(
+        [image(L, CC, single=Morphology.FINE_LINEAR)], table=costly, suspicion=suspicion_model()
+    ).breasts
+    assert [shown.assessment.if_confirmed for shown in breast.singles] == ["4B"]
     assert "a single calcification, fine linear; L CC" in line.score_reasons[0]
 
 

@@ -14,6 +14,8 @@ from calcwatch.domain.findings import NonLesionKind
 from calcwatch.domain.image import Laterality
 from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.phantom.lookalikes import draw_biopsy_marker, draw_clip, draw_marker, draw_strands, draw_wire
+from calcwatch.phantom.settings import LookalikeSettings
+from calcwatch.phantom.shapes import straight_tube
 from calcwatch.phantom.solids import Ellipsoid
 from calcwatch.phantom.truth import PhantomImage
 from tests.phantom.views import SMALL, examine, one_group
@@ -104,6 +106,18 @@ def test_each_drawn_piece_of_metal_has_the_size_it_says(
     assert max(extents) <= largest_mm
     assert np.ptp(extents) > 0.2 * max(extents)
     assert largest_extent(draw(np.random.default_rng(0))) == extents[0]
+
+
+def test_a_folded_clip_is_two_bars_of_the_length_it_says() -> None:
+    """Two bars and what joins them, 3 to 7 mm long; where none is folded, clips are what they were."""
+    folded = replace(LookalikeSettings(), clip_folded=1.0)
+    clips = [draw_clip(np.random.default_rng(seed), folded) for seed in range(40)]
+    bar = straight_tube(np.zeros(3), np.ones(3), 0.2)
+    assert {len(clip) for clip in clips} == {3 * len(bar)}
+    assert max(largest_extent(clip) for clip in clips) <= 7.0 + 0.7
+    never = replace(LookalikeSettings(), clip_folded=0.0)
+    same = zip(draw_clip(np.random.default_rng(1), never), draw_clip(np.random.default_rng(1)), strict=True)
+    assert all((one_part.center == other.center).all() for one_part, other in same)
 
 
 def test_metal_is_white_and_sharp() -> None:

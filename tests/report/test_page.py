@@ -268,7 +268,7 @@ def test_arteries_are_one_line_without_pictures() -> None:
     assert "<article" not in text
     words = " ".join(re.sub(r"<[^>]+>", " ", text).split())
     assert "Nothing suspicious was marked; arteries (1) and loose specks look benign: confirm." in words
-    assert "Arteries 2 1: 5 calcifications left" in words
+    assert "Arteries BI-RADS 2 1: 5 calcifications left" in words
     assert Page(text).ids
 
 

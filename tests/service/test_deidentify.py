@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +18,10 @@ from pydicom import dcmread
 from pydicom.dataset import FileDataset
 
 from calcwatch.domain.errors import BadKeyFile, ResultNotWritten
+from calcwatch.domain.statements import FindingStatement, Verdict
+from calcwatch.formats.result.document import read_document, read_findings
 from calcwatch.formats.result.schema import document_schema
+from calcwatch.formats.result.statement import STATEMENT
 from calcwatch.service.deidentify import MANIFEST, Deidentified, deidentify_files
 from calcwatch.service.export import export_result
 from calcwatch.service.files.open_image import open_image
@@ -89,6 +93,25 @@ def test_no_word_of_the_input_survives(case: Case) -> None:
     for path in case.after.rglob("*"):
         if path.is_file():
             assert found_in(path.read_bytes() + str(path).encode(), sorted(words - {"hospital"})) == []
+
+
+def test_what_a_person_stated_is_left_out(case: Case, tmp_path: Path) -> None:
+    """Of the woman and in the notes of a breast, which may name a file; what is stated of a group is kept."""
+    shutil.copytree(case.before, tmp_path / "in")
+    (path,) = (tmp_path / "in").rglob("findings.json")
+    document = json.loads(path.read_text(encoding="utf-8"))
+    document["examinations"][0]["stated"] = {"age": "61"}
+    document["examinations"][0]["breasts"][0]["notes"] = ["Something is stated of Frau Klarname.png."]
+    group = next(group for image in document["images"] for group in image["groups"])
+    group["stated"] = STATEMENT.write(FindingStatement(verdict=Verdict.REJECTED))
+    path.write_text(json.dumps(document), encoding="utf-8")
+    deidentify_files(tmp_path / "in", tmp_path / "out", seed=3)
+    cleaned = documents(tmp_path / "out")["findings.json"]
+    assert [day["stated"] for day in cleaned["examinations"]] == [{}] * len(cleaned["examinations"])
+    assert every(cleaned, "notes")[0] == []
+    read = read_findings(read_document(json.dumps(cleaned).encode(), path))
+    rejected = [reading.is_rejected for day in read.examinations for reading in day.findings.groups]
+    assert sum(rejected) == 1
 
 
 def test_intervals_in_days_are_equal(case: Case) -> None:

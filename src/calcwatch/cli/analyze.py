@@ -61,7 +61,7 @@ def analyze(
     quiet: Quiet = False,
     json_progress: JsonProgress = False,
 ) -> None:
-    """Find, measure, group and describe calcifications, and suggest a category to a radiologist.
+    """Find, measure and describe calcifications and groups of them, and suggest a category of each group.
 
     DIR receives findings.json (its schema: calcwatch schema), examinations.csv, groups.csv,
     calcifications.csv, report.html and overlays/. It is written as a whole at the end or not at all; a former

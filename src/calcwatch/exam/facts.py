@@ -66,6 +66,7 @@ class FactThresholds:
         other_view_weight: How much the other view of a group counts when both are judged.
         single_shape_probability: A calcification in no group has its likeliest shape from here on.
         single_fine_linear_probability: It is plainly fine linear from here on.
+        single_fine_linear_suspicion: So likely a reader calls one suspicious that is plainly fine linear.
         smooth_edge_sharpness: An edge is smooth and sharp from this median sharpness on.
         lucent_center_depth: A center is lucent where it lies so far below the rim.
         irregular_solidity: A shape is irregular up to this median solidity.
@@ -79,6 +80,7 @@ class FactThresholds:
     other_view_weight: float = _threshold("share")
     single_shape_probability: float = _threshold("probability")
     single_fine_linear_probability: float = _threshold("probability")
+    single_fine_linear_suspicion: float = _threshold("probability")
     smooth_edge_sharpness: float = _threshold("share")
     lucent_center_depth: float = _threshold("share")
     irregular_solidity: float = _threshold("share")
@@ -395,9 +397,7 @@ def _without_judgment(facts: Facts) -> Facts:
     return replace(facts, suspicious=None, doubtful=None, kind=None, follows_vessel=None)
 
 
-def facts_of_single(
-    calcification: Calcification, known: Facts, thresholds: FactThresholds, *, suspicion: float | None = None
-) -> Facts:
+def facts_of_single(calcification: Calcification, known: Facts, thresholds: FactThresholds) -> Facts:
     """Add what the pixels tell of a calcification in no group to what else is known of it.
 
     Fine linear must be plain to count: one speck shows little of its shape.
@@ -406,18 +406,19 @@ def facts_of_single(
         calcification: The calcification.
         known: What is known beside its pixels.
         thresholds: From where on something is a fact.
-        suspicion: Probability that a reader would call it suspicious; ``None`` where it was not described.
 
     Returns:
         The facts; what no description or spacing tells is ``None``.
     """
+    shape = _single_shape(calcification, thresholds)
+    suspicion = thresholds.single_fine_linear_suspicion if shape in FINE_LINEAR else 0.0
     least = thresholds.least_suspicious_probability
     return replace(
         _with_appearance(known, [calcification], thresholds),
-        morphology=_single_shape(calcification, thresholds),
+        morphology=shape,
         distribution=Distribution.SINGLE,
-        # a single that the costs do not clear is judged by its shape: alone it is no group to alarm of
-        suspicious=False if suspicion is not None and suspicion < least else None,
+        # one that the costs do not clear is judged by its shape
+        suspicious=False if shape is not None and suspicion < least else None,
         count=1,
         median_mm=calcification.diameter_mm,
         largest_mm=calcification.diameter_mm,

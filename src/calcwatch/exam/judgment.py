@@ -9,6 +9,7 @@ likeliest.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, TypeVar
 
 from calcwatch.domain.lexicon import (
@@ -75,13 +76,13 @@ def judge_group(
     Returns:
         What it is taken for.
     """
-    both = [group, *([counterpart] if counterpart and counterpart.suspicion is not None else [])]
+    both = [group, *([counterpart] if counterpart and _is_described(counterpart) else [])]
     distribution = _likeliest(
         _joint([seen.distribution.probabilities if seen.distribution else () for seen in both], thresholds),
         RANKED_DISTRIBUTIONS,
     )
     shapes = _joint([_shapes_of(seen) for seen in both], thresholds)
-    if group.suspicion is None:
+    if not _is_described(group):
         own = group.morphology.likeliest if group.morphology else None
         return Judgment(None, None, None, own, distribution)
     suspicion = _mean([seen.suspicion or 0.0 for seen in both], thresholds)
@@ -111,6 +112,11 @@ def kind_of_word(morphology: Morphology, distribution: Distribution | None) -> G
         return GroupKind.TYPICALLY_BENIGN
     is_loose = distribution in (Distribution.DIFFUSE, Distribution.REGIONAL)
     return GroupKind.SCATTERED_ROUND if morphology in SMALL_ROUND and is_loose else GroupKind.SMALL_SUSPICIOUS
+
+
+def _is_described(group: CalcificationGroup) -> bool:
+    """Whether its suspicion is a number: one that is none would be below every limit, and so reassure."""
+    return group.suspicion is not None and isfinite(group.suspicion)
 
 
 def _kind_of(

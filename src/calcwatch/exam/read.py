@@ -104,7 +104,7 @@ def analyze_exam(
         name: _Told((observed or {}).get(name), stated.get(name)) for name in (*(observed or {}), *stated)
     }
     groups = _read_groups(images, pairs, known, told, table=table, settings=settings)
-    singles = _read_singles(images, known, table, suspicion, settings)
+    singles = _read_singles(images, known, table)
     breasts = _read_breasts(images, groups, singles, _notes(images, context, stated))
     highest, reasons = _suspicion(images, groups, suspicion, settings)
     score = score_of(highest, suspicion.deciles)
@@ -287,26 +287,15 @@ def _notes(
 
 
 def _read_singles(
-    images: Sequence[ImageFindings],
-    known: Mapping[Laterality | None, Facts],
-    table: RuleTable,
-    model: SuspicionModel,
-    settings: ExamSettings,
+    images: Sequence[ImageFindings], known: Mapping[Laterality | None, Facts], table: RuleTable
 ) -> dict[str, SingleReading]:
     """Assess every calcification in no group, by its tracking UID."""
     readings = {}
     for image in images:
         for single in image.singles:
-            described = single.morphology is not None and bool(single.morphology.probabilities)
-            suspicion = suspicion_of_single(single, model)
-            facts = facts_of_single(
-                single,
-                # what is stated of the breast is told in its notes, not once more by every speck
-                replace(known[_breast_of(image)], symptom=None, companion=None, ultrasound_scar=None),
-                table.thresholds,
-                # 0 there would reassure of what nobody has looked at
-                suspicion=suspicion if described else None,
-            )
+            # what is stated of the breast is told in its notes, not once more by every speck
+            hers = replace(known[_breast_of(image)], symptom=None, companion=None, ultrasound_scar=None)
+            facts = facts_of_single(single, hers, table.thresholds)
             readings[single.tracking_uid] = SingleReading(single.tracking_uid, assess_group(facts, table))
     return readings
 

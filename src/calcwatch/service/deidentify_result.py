@@ -128,13 +128,18 @@ class _Cleaner:
         # What lies inside an object that names a patient is hers.
         own = self.identity_of(*person) if any(person) else identity
         inner = {name: self._part(name, part, own) for name, part in value.items()}
+        if "not_looked_for" in value:
+            # Notes of a breast say what a person stated, and may name a file.
+            inner["notes"] = []
         if "sha256" in value and isinstance(value.get("source"), str):
             # The digest of the cleaned image: that of the original would lead back to it.
             inner["sha256"] = self.new_source(value["source"])[1]
         return inner
 
     def _part(self, name: str, value: Any, identity: Identity | None) -> Any:
-        if name in _DROPPED and not isinstance(value, list):
+        # What is stated of a group is words of the lexicon, answers and a category: nobody is named by it.
+        is_of_group = value is None or (isinstance(value, dict) and "verdict" in value)
+        if name in _DROPPED and not isinstance(value, list) and not is_of_group:
             # The key stays, since a document without it could not be read again.
             return {} if isinstance(value, dict) else "removed"
         return value if name in _KEPT else self.value(name, value, identity)

@@ -17,6 +17,7 @@ from calcwatch.image.find.classify import (
     is_lookalike,
     is_vascular,
     lookalike_kind,
+    without_metal,
 )
 from calcwatch.image.find.detections import Detections
 from calcwatch.image.find.patches import PATCH_NUMBERS, Patches
@@ -55,6 +56,29 @@ def test_a_lookalike_is_named_by_its_likeliest_class() -> None:
     assert not is_lookalike(unclassified).any()
     assert lookalike_kind(marker) is NonLesionKind.MARKER
     assert [is_vascular(row) for row in (calcification, vascular)] == [False, True]
+
+
+def test_what_cannot_be_metal_is_what_else_it_may_be() -> None:
+    """A rim that a network took for a marker is a calcification by the odds that are left, not dust."""
+    clip = CANDIDATE_CLASSES.index(CandidateClass.MARKER)
+    rows = np.zeros((2, len(CANDIDATE_CLASSES)), np.float32)
+    rows[0, [TISSUE, CALCIFICATION, clip]] = 0.2, 0.6, 0.2
+    rows[1, [TISSUE, CALCIFICATION, clip, CANDIDATE_CLASSES.index(CandidateClass.DUST)]] = (
+        0.01,
+        0.09,
+        0.6,
+        0.3,
+    )
+    place = np.arange(2, dtype=np.float32)
+    score = np.array([0.6, 0.09], np.float32)
+    found = Detections(place, place, place, place, place, score, rows)
+    left = without_metal(found, np.array([False, True]))
+    assert left.row.tolist() == [1, 0]
+    assert np.allclose(left.score, [0.9, 0.6])
+    assert not is_lookalike(left).any()
+    assert without_metal(found, np.array([False, False])) is found
+    unclassified = replace(found, class_probabilities=None)
+    assert without_metal(unclassified, np.array([True, True])) is unclassified
 
 
 def _logits(calcification: list[float]) -> np.ndarray:

@@ -118,6 +118,83 @@ def test_all_of_a_wire_is_covered_and_what_lies_in_its_loop_is_not() -> None:
     assert (marker.row, marker.column) == pytest.approx((row, column), abs=1.5)
 
 
+def two_bars(*, single: float) -> NDArray[np.float32]:
+    """A breast with two bars of 5 mm, joined at one end; apart from it each has the gray ``single``."""
+    bars = [line((100, 200), (148, 206)), line((100, 203), (148, 213))]
+    cover = [cv2.GaussianBlur(bar.astype(np.float32), (0, 0), 0.6) for bar in bars]
+    noise = np.random.default_rng(3).normal(0.0, NOISE, cover[0].shape)
+    picture = half_round_breast(noise=0.0) + noise
+    added = (single - 0.4) * cover[0] + (single - 0.4) * cover[1]
+    return np.asarray(np.clip(picture + added, 0, 1), np.float32)
+
+
+def rod(*, dense: float) -> NDArray[np.float32]:
+    """A breast with a straight rod of calcium, 5 mm long and 0.8 mm thick: brightest in its middle line."""
+    y, x = np.indices((400, 300), dtype=np.float32)
+    along, across = x - 124, y - 200
+    thickness = np.sqrt(np.clip(1 - (across / 4) ** 2 - np.clip(np.abs(along) / 25, 0, 1) ** 8, 0, 1))
+    noise = np.random.default_rng(3).normal(0.0, NOISE, y.shape)
+    picture = half_round_breast(noise=0.0) + noise + cv2.GaussianBlur(dense * thickness, (0, 0), 0.8)
+    return np.asarray(np.clip(picture, 0, 1), np.float32)
+
+
+@pytest.mark.parametrize("single", [0.9, 0.94, 1.0])
+def test_two_bars_side_by_side_are_one_clip(single: float) -> None:
+    """Where they lie over each other they are whiter than elsewhere, and between them is a valley."""
+    assert kinds_in(two_bars(single=single)) == [NonLesionKind.CLIP]
+
+
+@pytest.mark.parametrize("dense", [0.4, 0.58, 0.7])
+def test_a_straight_rod_of_calcium_is_no_clip(dense: float) -> None:
+    """It is as long, as straight and as white in its middle, but has no plateau."""
+    assert kinds_in(rod(dense=dense)) == []
+
+
+def test_a_straight_bar_beside_a_clip_is_one_too() -> None:
+    """A surgeon leaves several; alone it may be a rod."""
+    both = np.maximum(rod(dense=0.57), drawn(line((100, 230), (148, 236))))
+    assert kinds_in(both) == [NonLesionKind.CLIP] * 2
+
+
+def test_two_bars_that_the_border_cuts_off_are_a_clip() -> None:
+    """Both bars together are 1.2 mm wide, as markers are."""
+    assert kinds_in(drawn(line((0, 200), (14, 200), width=11))) == [NonLesionKind.CLIP]
+
+
+def test_a_white_corner_of_the_picture_is_no_metal() -> None:
+    """A collimator leaves one; a clip that two borders cut would have no shape left."""
+    gray = half_round_breast()
+    gray[:, 100:] = 0
+    picture = np.vstack([np.full((30, 300), 0.4, np.float32), gray[30:]])
+    picture[:14, :4] = 1.0
+    assert kinds_in(picture) == []
+
+
+def test_a_line_along_the_border_hides_no_clip() -> None:
+    """It is brighter than all else, and says nothing of how bright white is."""
+    gray = drawn(line((100, 200), (128, 210)), white=0.85)
+    gray[150:250, 0:3] = 1.0
+    assert kinds_in(gray) == [NonLesionKind.CLIP]
+
+
+def test_the_place_of_a_bent_clip_lies_on_it() -> None:
+    """The middle of the circle round a V is between its arms."""
+    mask = line((100, 200), (125, 190), (105, 175))
+    ((clip,), _) = objects_in(drawn(mask))
+    frame = normalize(mammogram_of(drawn(mask))).frame
+    row, column = frame.to_file(clip.row, clip.column)
+    assert mask[round(row), round(column)]
+
+
+def test_what_is_as_white_as_metal_and_has_no_shape_of_it_is_doubtful() -> None:
+    """A dot seen alone may be a clip end-on: a network may say so. Of a soft one it may not."""
+    sharp = normalize(mammogram_of(drawn(disk(4))))
+    assert find_metal(sharp, find_breast(sharp)).lookalikes == ()
+    assert find_metal(sharp, find_breast(sharp)).doubtful.any()
+    soft = normalize(mammogram_of(drawn(disk(4), sigma_px=2.6)))
+    assert not find_metal(soft, find_breast(soft)).doubtful.any()
+
+
 def test_two_clips_close_together_are_two() -> None:
     """Clips 0.6 mm apart are named one by one, top to bottom."""
     mask = line((100, 200), (130, 200)) | line((100, 211), (130, 211))

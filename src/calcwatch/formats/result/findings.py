@@ -150,7 +150,7 @@ EXAMINATION = record(
         word(LateralityPattern, PATTERN_WORDS),
         "How calcifications are spread over both breasts.",
     ),
-    Field("score", count(1, 10), "1 to 10: decile of suspicion on the reference population."),
+    Field("score", count(1, 10), "Worklist score, 1 to 10: decile of suspicion on the reference population."),
     Field("suspicion", share(), "Suspicion of its most suspicious finding; it orders the worklist."),
     Field("score_reasons", listing(text(), "A reason."), "The two or three findings that made the score."),
     Field("breasts", listing(BREAST, "What the images of one breast say together."), "Its breasts."),

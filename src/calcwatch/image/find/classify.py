@@ -79,6 +79,7 @@ _METAL = [
     CANDIDATE_CLASSES.index(metal)
     for metal in (CandidateClass.CLIP, CandidateClass.MARKER, CandidateClass.WIRE)
 ]
+_DUST = CANDIDATE_CLASSES.index(CandidateClass.DUST)
 _LOOKALIKES = [CANDIDATE_CLASSES.index(candidate_class) for candidate_class in LOOKALIKE_KINDS]
 
 
@@ -197,7 +198,8 @@ def is_lookalike(
 def without_metal(detections: Detections, ruled_out: NDArray[np.bool_]) -> Detections:
     """Take back what the networks say of metal, where it cannot be any.
 
-    The other classes keep their odds: what was sure to be calcium or metal is calcium then.
+    The other classes keep their odds: what was sure to be calcium or metal is calcium then. What looked more
+    like metal than like dust is too large for dust, and is not that either.
 
     Args:
         detections: What a detector found.
@@ -209,6 +211,8 @@ def without_metal(detections: Detections, ruled_out: NDArray[np.bool_]) -> Detec
     if detections.class_probabilities is None or not ruled_out.any():
         return detections
     probabilities = detections.class_probabilities.copy()
+    large = probabilities[:, _METAL].max(axis=1) >= probabilities[:, _DUST]
+    probabilities[ruled_out & large, _DUST] = 0.0
     probabilities[np.ix_(ruled_out, np.array(_METAL))] = 0.0
     # never 0: no network is so sure of metal that single precision leaves the others nothing
     probabilities /= np.maximum(probabilities.sum(axis=1, keepdims=True), np.finfo(np.float32).tiny)

@@ -34,7 +34,6 @@ class ElongatedObject:
         filled: Median height within it, away from the rim: 1 is white.
         rim_top: Height that is reached close behind nearly all of its rim: 1 is white all round.
         steepness: Steepest slope at nearly all of its rim, as a share of the height behind it, a millimeter.
-        contrast: White over the surround, in contrasts of dense tissue; 0 where nobody measured it.
     """
 
     white: float
@@ -52,7 +51,6 @@ class ElongatedObject:
     filled: float
     rim_top: float
     steepness: float
-    contrast: float
 
 
 def measure_elongated_object(
@@ -61,7 +59,6 @@ def measure_elongated_object(
     spacing_mm: float,
     contact_px: int = 0,
     *,
-    contrast: float = 0.0,
     settings: MetalSettings = MetalSettings(),
 ) -> ElongatedObject:
     """Measure one object on a finer grid.
@@ -71,7 +68,6 @@ def measure_elongated_object(
         mask: uint8, same shape, 1 on the object and 0 on others that stand in the same window.
         spacing_mm: Millimeters a pixel.
         contact_px: How many pixels of the border of the picture it touches.
-        contrast: How much of the gray scale it is from the surround to white, in contrasts of dense tissue.
         settings: Where an object ends and its plateau begins.
 
     Returns:
@@ -109,7 +105,6 @@ def measure_elongated_object(
         gap_mm=_gap(finer, solid, mm, settings),
         filled=_filled(finer, solid, mm, settings),
         **_rim(finer, outline, mm, settings),
-        contrast=contrast,
     )
 
 

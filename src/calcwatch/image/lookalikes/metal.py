@@ -40,7 +40,6 @@ class _ObjectCandidate:
     Attributes:
         height: Gray over the surround, as a share of the way to white.
         mask: uint8, same shape, 1 on the object.
-        white: How much of the gray scale it is from the surround to white.
         top: Row of the crop at which the window begins.
         left: Column of the crop at which it begins.
         contact_px: How much of one border of the picture it touches, 0 when it is not cut off.
@@ -48,7 +47,6 @@ class _ObjectCandidate:
 
     height: NDArray[np.float32]
     mask: NDArray[np.uint8]
-    white: float
     top: int
     left: int
     contact_px: int
@@ -97,9 +95,13 @@ def find_metal(
     Returns:
         What is metal, what belongs to it, and what may be metal.
     """
-    contrast = _tissue_contrast(image, breast, settings)
     measured = [
-        (candidate, _measure(candidate, image, contrast, settings))
+        (
+            candidate,
+            measure_elongated_object(
+                candidate.height, candidate.mask, image.working_mm, candidate.contact_px, settings=settings
+            ),
+        )
         for candidate in _object_candidates(image, breast, settings)
     ]
     metal = [
@@ -123,30 +125,6 @@ def find_metal(
         tuple(sorted(named, key=lambda lookalike: (lookalike.row, lookalike.column))),
         _covered(image, [candidate for candidate, _ in metal], settings),
         _covered(image, [candidate for candidate, found in measured if _is_sharp(found, settings)], settings),
-    )
-
-
-def _tissue_contrast(image: PreparedImage, breast: BreastRegion, settings: MetalSettings) -> float:
-    """By how much of the gray scale dense tissue is brighter than most of the breast."""
-    # every so many pixels: a sample tells quantiles of the breast as well as all of it
-    step = max(1, round(image.px(settings.seed_cell_mm)))
-    tissue = image.gray[::step, ::step][breast.mask[::step, ::step] > 0]
-    if not tissue.size:
-        return 1.0
-    middle, dense = np.quantile(tissue, settings.tissue_quantiles)
-    return max(float(dense - middle), image.gray_step)
-
-
-def _measure(
-    candidate: _ObjectCandidate, image: PreparedImage, contrast: float, settings: MetalSettings
-) -> ElongatedObject:
-    return measure_elongated_object(
-        candidate.height,
-        candidate.mask,
-        image.working_mm,
-        candidate.contact_px,
-        contrast=candidate.white / contrast,
-        settings=settings,
     )
 
 
@@ -196,8 +174,7 @@ def kind_of(elongated: ElongatedObject, *, settings: MetalSettings = MetalSettin
     Returns:
         What it is; ``None`` for what may be a calcification.
     """
-    # what the border cuts has no length, roundness or holes to go by: it is judged first, by whiteness
-    if not elongated.contact_mm and _is_made_of_bars(elongated, settings):
+    if _is_made_of_bars(elongated, settings):
         return _kind_of_bars(elongated, settings)
     softest = _softest_mm(elongated, settings)
     if (
@@ -206,6 +183,7 @@ def kind_of(elongated: ElongatedObject, *, settings: MetalSettings = MetalSettin
         or elongated.width_mm > settings.max_width_mm
     ):
         return None
+    # what the border cuts has no length, roundness or holes to go by: it is judged first, by whiteness
     if elongated.contact_mm:
         return _kind_cut_off(elongated, settings)
     if elongated.roundness >= settings.ball_roundness and elongated.hole_mm < settings.ball_mm[0]:
@@ -216,23 +194,29 @@ def kind_of(elongated: ElongatedObject, *, settings: MetalSettings = MetalSettin
 
 
 def _is_made_of_bars(elongated: ElongatedObject, settings: MetalSettings) -> bool:
-    """Whether it has straight sides and is white up to its rim: one bar, or two side by side.
+    """Whether it is one bar, or two side by side, and no rod of calcium.
 
     Two bars that lie over each other are whiter than one, and between two there is a gap. So the plateau says
     little of them; straight sides do, and the valley between them. Rods of calcium are straight too, but they
-    have no valley; a single bar has more of a plateau, or where nothing is saturated outshines all tissue.
+    have no valley, and a single bar has more of a plateau.
     """
+    parted = elongated.gap_mm >= settings.gap_length_mm
+    return _is_straight(elongated, settings) and (parted or _is_saturated(elongated, settings))
+
+
+def _is_straight(elongated: ElongatedObject, settings: MetalSettings) -> bool:
+    """Whether it has the straight sides of a bar, or of a rod of calcium, and is white up to a steep rim."""
     narrowest, widest = settings.bars_width_mm
-    white = elongated.filled >= settings.bars_filled and elongated.rim_top >= settings.bars_rim_top
-    long = elongated.extent_mm >= settings.bars_extent_mm
-    straight = elongated.straight >= settings.bars_straight
-    no_rod = (
-        elongated.gap_mm >= settings.gap_length_mm
-        or _is_saturated(elongated, settings)
-        or elongated.contrast >= settings.bars_contrast
+    return (
+        elongated.straight >= settings.bars_straight
+        and elongated.filled >= settings.bars_filled
+        and elongated.rim_top >= settings.bars_rim_top
+        and _is_steep(elongated, settings)
+        and narrowest <= elongated.width_mm <= widest
+        and settings.bars_extent_mm <= elongated.extent_mm
+        # what the border cuts is straight there
+        and not elongated.contact_mm
     )
-    seen = white and long and straight and _is_steep(elongated, settings)
-    return seen and no_rod and narrowest <= elongated.width_mm <= widest
 
 
 def _is_steep(elongated: ElongatedObject, settings: MetalSettings) -> bool:
@@ -274,7 +258,7 @@ def _is_sharp(elongated: ElongatedObject, settings: MetalSettings) -> bool:
 
 def _is_beyond_doubt(elongated: ElongatedObject, settings: MetalSettings) -> bool:
     """Whether it is metal even where the window saturates tissue: bars, or sharp, wide, and no ball."""
-    if not elongated.contact_mm and _is_made_of_bars(elongated, settings):
+    if _is_made_of_bars(elongated, settings):
         return True
     sharp = elongated.edge_mm <= settings.sharp_edge_mm and elongated.white >= settings.sure_plateau
     wide = elongated.width_mm >= settings.sure_width_mm
@@ -282,7 +266,9 @@ def _is_beyond_doubt(elongated: ElongatedObject, settings: MetalSettings) -> boo
 
 
 def _is_nearly_sure(elongated: ElongatedObject, settings: MetalSettings) -> bool:
-    """Whether it is whiter and sharper than calcium of its width, whatever its shape."""
+    """Whether it is whiter and sharper than calcium of its width, whatever its shape; or a bar, if no rod."""
+    if _is_straight(elongated, settings) and elongated.extent_mm <= settings.long_mm:
+        return True
     softest = _softest_mm(elongated, settings) + settings.doubt_mm
     small = elongated.width_mm <= settings.doubtful_width_mm and elongated.extent_mm <= settings.long_mm
     return (
@@ -475,7 +461,7 @@ def _grow(
     for label in touched:
         own = (labels == label).astype(np.uint8)
         contact = _contact(own, part, image.gray.shape, settings)
-        yield _ObjectCandidate(height, own, white - surround, part[0].start, part[1].start, contact)
+        yield _ObjectCandidate(height, own, part[0].start, part[1].start, contact)
 
 
 def _surround(

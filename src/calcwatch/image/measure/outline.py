@@ -175,7 +175,9 @@ def _measure_object(
             )
             window = cut_window(image, peaks[index], half_size, fine=fine, settings=settings)
             core = _core(window, peaks, index, raised_settings)
-            if half_size >= largest or not _leaves(window, core.region):
+            # an object that fills its window leaves no surround to be measured against
+            fills = cv2.countNonZero(core.region) > settings.max_fill * core.region.size
+            if half_size >= largest or not (fills or _leaves(window, core.region)):
                 break
             half_size = min(largest, math.ceil(settings.window_growth * half_size))
         if not _leaves(window, core.region):

@@ -160,8 +160,9 @@ def _find_wholes(
         if marks.diameters[number] >= image.px(settings.large_mm):
             windows.append(settings.large_window_mm)
         for half_mm in windows:
+            half = math.ceil(image.px(half_mm))
             picture = _picture(
-                image, marks, number, half_mm, settings=settings, outline_settings=outline_settings
+                image, marks, number, half, settings=settings, outline_settings=outline_settings
             )
             whole, leaks = _largest(picture, settings)
             # what leaves the window at a high level is larger than it
@@ -184,7 +185,7 @@ def _picture(
     image: PreparedImage,
     marks: _Marks,
     number: int,
-    half_mm: float,
+    half_px: int,
     *,
     settings: WholeSettings,
     outline_settings: OutlineSettings,
@@ -192,7 +193,7 @@ def _picture(
     """The piece of the crop round a mark."""
     # pixels much finer than the blur tell no more of a large object
     step = max(1, round(image.px(settings.pixel_mm)))
-    half = math.ceil(image.px(half_mm) / step) * step
+    half = -(-half_px // step) * step
     middle = marks.places[number]
     window = cut_window(image, middle, half, fine=1 / step, settings=outline_settings)
     height = gaussian(window.height, settings.smoothing_px)
@@ -240,7 +241,7 @@ def _largest(picture: _Picture, settings: WholeSettings) -> tuple[_Whole | None,
             rim = [picture.window.outside(y, x) for x, y in contour.tolist()]
             found.append(
                 _Whole(
-                    np.asarray(rim, np.float32),
+                    np.array(rim, np.float32),
                     share * picture.top + picture.window.surround,
                     cv2.contourArea(contour) / picture.window.fine**2,
                     steepness * picture.window.fine,
@@ -281,31 +282,42 @@ def _steepness_of_whole(
     picture: _Picture, contour: NDArray[np.int32], settings: WholeSettings
 ) -> float | None:
     """Mean slope along the rim of a region that is a whole; ``None`` when it is none."""
+    tops = [top for top in picture.tops if cv2.pointPolygonTest(contour, top[::-1], measureDist=False) >= 0]
+    alone = len(tops) < 2
+    if not _is_compact(
+        picture, contour, settings.lone_solidity if alone else settings.min_solidity, settings
+    ):
+        return None
+    # where the border of the image cuts it, a whole has no border of its own
+    free = contour[((contour > 0) & (contour < np.array(picture.height.shape[::-1]) - 1)).all(axis=1)]
+    if not free.size:
+        return None
+    along = picture.slope[free[:, 1], free[:, 0]]
+    steepness = float(along.mean())
+    step, unrest = _step(picture.height, contour)
+    share = settings.lone_step_share if alone else settings.min_step_share
+    is_border = (
+        float(np.quantile(along, settings.weak_quantile)) >= settings.min_weak_share * steepness
+        # a step edge behind a Gaussian rises by its height over sqrt(2 pi) sigmas
+        and steepness * math.sqrt(2 * math.pi) * picture.blur >= settings.min_sharpness * step
+        and step >= max(share * picture.top, settings.min_step_noise * unrest)
+    )
+    return steepness if is_border and _hangs_together(picture.height, tops, settings) else None
+
+
+def _is_compact(
+    picture: _Picture, contour: NDArray[np.int32], solidity: float, settings: WholeSettings
+) -> bool:
+    """Whether a region is as large as a whole may be, not long, and fills so much of its hull."""
     _, sides, _ = cv2.minAreaRect(contour)
     # the contour runs through the middle of pixels
     length, width = max(sides) + 1, min(sides) + 1
     if not settings.min_length_mm <= length / picture.per_mm <= settings.max_length_mm:
-        return None
-    tops = [top for top in picture.tops if cv2.pointPolygonTest(contour, top[::-1], measureDist=False) >= 0]
-    alone = len(tops) < 2
+        return False
     hull = cv2.convexHull(contour)
     area = cv2.contourArea(contour) + len(contour) / 2 + 1  # Pick's theorem: as many pixels
     hull_area = cv2.contourArea(hull) + cv2.arcLength(hull, closed=True) / 2 + 1
-    solidity = settings.lone_solidity if alone else settings.min_solidity
-    if length > settings.max_length_to_width * width or area < solidity * hull_area:
-        return None
-    along = picture.slope[contour[:, 1], contour[:, 0]]
-    steepness = float(along.mean())
-    if float(np.quantile(along, settings.weak_quantile)) < settings.min_weak_share * steepness:
-        return None
-    step, unrest = _step(picture.height, contour)
-    # a step edge behind a Gaussian rises by its height over sqrt(2 pi) sigmas
-    if steepness * math.sqrt(2 * math.pi) * picture.blur < settings.min_sharpness * step:
-        return None
-    share = settings.lone_step_share if alone else settings.min_step_share
-    if step < share * picture.top or step < settings.min_step_noise * unrest:
-        return None
-    return steepness if _hangs_together(picture.height, tops, settings) else None
+    return length <= settings.max_length_to_width * width and area >= solidity * hull_area
 
 
 def _step(height: NDArray[np.float32], contour: NDArray[np.int32]) -> tuple[float, float]:

@@ -159,7 +159,9 @@ class MetalSettings:
     gap_mm: float = setting(0.6, "mm", CHOSEN, "greatest width of the valley between two bars")
     gap_depth: float = setting(0.04, "share", CHOSEN, "depth of such a valley, as a share of the height")
     gap_elongation: float = setting(2.0, "1", CHOSEN, "length of such a valley over its width, at least")
-    gap_length_mm: float = setting(1.2, "mm", CHOSEN, "length of such a valley, at least")
+    gap_length_mm: float = setting(
+        0.7, "mm", CHOSEN, "length of such a valley, at least; in rods it has 0.35"
+    )
     bars_straight: float = setting(
         0.5,
         "share",
@@ -172,16 +174,6 @@ class MetalSettings:
     )
     bars_rim_top: float = setting(
         0.85, "share", CHOSEN, "height close behind the rim of what is made of bars; such rods have 0.8"
-    )
-    tissue_quantiles: tuple[float, float] = setting(
-        (0.5, 0.95), "share", CHOSEN, "quantiles of the breast between which is the contrast of dense tissue"
-    )
-    bars_contrast: float = setting(
-        6.0,
-        "1",
-        CHOSEN,
-        "white over the surround, in contrasts of dense tissue, from which on a straight bar is no rod; clips"
-        " on images that do not saturate have 7 to 12, straight rods at most 4.5",
     )
     bars_softest: tuple[float, float] = setting(
         (0.2, 1.5),

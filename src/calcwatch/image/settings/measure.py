@@ -17,7 +17,10 @@ class OutlineSettings:
     min_window_px: int = setting(8, "px", CHOSEN, "half of that window, at least")
     max_window_mm: float = setting(4.0, "mm", CHOSEN, "half of that window, at most")
     window_growth: float = setting(
-        1.7, "1", CHOSEN, "the window grows by this factor while the object touches its rim"
+        1.7, "1", CHOSEN, "the window grows by this factor while the object leaves it"
+    )
+    max_fill: float = setting(
+        0.33, "share", CHOSEN, "of the window that the object fills: the window grows until it fills no more"
     )
     fine_window_px: int = setting(
         16, "px", CHOSEN, "half of a window that is small, at most: it is looked at more closely"
@@ -46,7 +49,7 @@ class OutlineSettings:
         (0.65, 0.8),
         "share",
         CHOSEN,
-        "tried in its place when such a core leaves the largest window, as one that runs out in tissue does",
+        "tried in its place when a core leaves the largest window, as one that runs out into tissue",
     )
     upper_height: float = setting(
         0.75, "share", CHOSEN, "share of the height at which the width of its top is taken"
@@ -196,7 +199,7 @@ class WholeSettings:
         0.4,
         "share",
         CHOSEN,
-        "of the height of the lower of two tops, the dip between them in a whole; most of its tops have it",
+        "of the height of the lower of two tops: no deeper dip parts most tops of a whole from its highest",
     )
     same_share: float = setting(
         0.7, "share", CHOSEN, "of the largest region's area: regions of lower levels that are the same object"

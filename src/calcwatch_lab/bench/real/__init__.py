@@ -1,1 +1,1 @@
-"""Figures of real images: a finished result against what people saw there."""
+"""Figures on real images: what marks, groups and judgments are worth where somebody looked."""

@@ -11,6 +11,7 @@ import csv
 import json
 import math
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +57,19 @@ FIRST_PIXEL = 0.5
 It is what the medians of our marks say, alike in rows and columns, once the columns are scaled.
 """
 
+ORIGINAL_MM = 0.07
+"""Pixel spacing of the images as they were taken.
+
+Boxes are differences of the numbers of pixels, so that what lies on two pixels is one wide; half of that is
+the shift above. A figure of the extent with this pixel added stands beside the one without.
+"""
+
+CLUSTER_BOXES = frozenset({"22613918.png", "22613970.png"})
+"""Images whose one box, 4 to 5 mm wide, is round a cluster of a dozen specks, as a look at it shows.
+
+A mark in it finds it, but each of its specks may have a mark, and its size is none of a calcification.
+"""
+
 BACKGROUND_WOMEN = frozenset({"P05", "P07", "P08", "P12"})
 """Women whose images the shipped networks saw as background: they count in no figure."""
 
@@ -70,6 +84,7 @@ class MarkedImage:
         spacing_mm: Millimeters a pixel.
         area_cm2: Area of the breast.
         clean: Whether nobody says that it shows a calcification.
+        clustered: Whether its boxes are round clusters.
         boxes: b x 4, what the radiologist outlined.
         centers: m x 2, row and column of the marks.
         rectangles: m x 4, the rectangles round their outlines.
@@ -81,6 +96,7 @@ class MarkedImage:
     spacing_mm: float
     area_cm2: float
     clean: bool
+    clustered: bool
     boxes: NDArray[np.float64]
     centers: NDArray[np.float64]
     rectangles: NDArray[np.float64]
@@ -89,13 +105,14 @@ class MarkedImage:
 
 @dataclass(frozen=True)
 class SizeFigure:
-    """How large our outlines are, of the boxes of one class of size.
+    """How large our outlines are, of the boxes of one class of size, those round clusters left out.
 
     Attributes:
         boxes: Number of boxes.
         women: Number of women they are of.
         found: Number of boxes that a mark found.
         extent: Median over the found of our larger side over the radiologist's.
+        extent_with_pixel: The same, with the original pixel added that boxes leave out.
         marks: Mean number of marks whose center lies in a box.
     """
 
@@ -103,6 +120,7 @@ class SizeFigure:
     women: int
     found: int
     extent: Estimate
+    extent_with_pixel: Estimate
     marks: float
 
 
@@ -114,14 +132,19 @@ class MarkFigures:
         threshold: That score.
         false_per_cm2: Marks a square centimeter of breast on images without calcifications.
         found: Boxes that a mark found, of all.
-        second: Marks in boxes beyond the one that each box may have, of all marks in boxes.
+        found_alone: The same when no mark may find two boxes.
+        second: Marks in boxes beyond the one that each box may have, of all marks in boxes but those that are
+            round clusters.
+        second_everywhere: The same in all boxes.
         sizes: By class of size, the smallest first.
     """
 
     threshold: float
     false_per_cm2: float
     found: Proportion
+    found_alone: Proportion
     second: Proportion
+    second_everywhere: Proportion
     sizes: tuple[SizeFigure, ...]
 
 
@@ -172,6 +195,7 @@ def _marked_image(
         float(label["pixel_spacing_mm"]),
         float(image["breast_area_cm2"]),
         clean,
+        name in CLUSTER_BOXES,
         np.array([_box(row, image) for row in boxes], np.float64).reshape(-1, 4),
         np.array([(mark["row"], mark["column"]) for mark in marks], np.float64).reshape(-1, 2),
         np.array([[*outline.min(axis=0), *outline.max(axis=0)] for outline in outlines]).reshape(-1, 4),
@@ -247,19 +271,32 @@ def figures_of(images: Sequence[MarkedImage], threshold: float) -> MarkFigures:
         The figures, with intervals by woman.
     """
     boxed = [image for image in images if len(image.boxes)]
-    women = [image.patient for image in boxed]
     compared = [_compare(image, image.scores >= threshold) for image in boxed]
-    found = proportion([(int(np.isfinite(each.extent).sum()), each.extent.size) for each in compared], women)
-    second = proportion([(each.second, each.in_boxes) for each in compared], women)
-    return MarkFigures(threshold, false_marks(images, threshold), found, second, _by_size(boxed, compared))
+    women = [image.patient for image in boxed]
+    single = [not image.clustered for image in boxed]
+    return MarkFigures(
+        threshold,
+        false_marks(images, threshold),
+        proportion([(int(np.isfinite(each.extent).sum()), each.extent.size) for each in compared], women),
+        proportion([(each.alone, each.extent.size) for each in compared], women),
+        proportion(
+            [(each.second, each.in_boxes) for each in compress(compared, single)], [*compress(women, single)]
+        ),
+        proportion([(each.second, each.in_boxes) for each in compared], women),
+        _by_size([*compress(boxed, single)], [*compress(compared, single)]),
+    )
 
 
 @dataclass(frozen=True, eq=False)
 class _Compared:
-    """One image: of each box our extent over its (``nan`` when missed), and the marks in it."""
+    """One image: of each box our extent over its (``nan`` when missed), and the marks in it.
+
+    ``alone`` counts the boxes that have a mark of their own, ``second`` the marks in boxes that have no box.
+    """
 
     extent: NDArray[np.float64]
     marks: NDArray[np.int64]
+    alone: int
     in_boxes: int
     second: int
 
@@ -281,8 +318,13 @@ def _compare(image: MarkedImage, kept: NDArray[np.bool_]) -> _Compared:
         extent[hit] = (_sides(rectangles)[best] / sides)[hit]
     in_boxes = int(inside.any(axis=0).sum())
     # boxes can lie in boxes: a mark is a second one when no box is left for it
-    first = int((maximum_bipartite_matching(csr_array(inside)) >= 0).sum()) if in_boxes else 0
-    return _Compared(extent, inside.sum(axis=1), in_boxes, in_boxes - first)
+    second = in_boxes - _pairs(inside)
+    return _Compared(extent, inside.sum(axis=1), _pairs(near | (shared > 0)), in_boxes, second)
+
+
+def _pairs(meets: NDArray[np.bool_]) -> int:
+    """Most pairs of a box and a mark that meet, each in one pair."""
+    return int((maximum_bipartite_matching(csr_array(meets)) >= 0).sum()) if meets.any() else 0
 
 
 def _sides(rectangles: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -322,6 +364,7 @@ def _by_size(images: Sequence[MarkedImage], compared: Sequence[_Compared]) -> tu
                 len(set(women[own])),
                 int(hit.sum()),
                 _median(extent[hit], list(women[hit])),
+                _median((extent * size / (size + ORIGINAL_MM))[hit], list(women[hit])),
                 float(marks[own].mean()) if own.any() else math.nan,
             )
         )
@@ -353,13 +396,15 @@ def figures_in_words(figures: MarkFigures) -> str:
     names = ("below 0.35 mm", "0.35 to 1 mm", "1 to 2 mm", "above 2 mm")
     lines = [
         f"score {figures.threshold:.3f}, {figures.false_per_cm2:.3f} marks/cm2 without calcifications",
-        f"  found {_ratio(figures.found)}; second marks {_ratio(figures.second)}",
+        f"  found {_ratio(figures.found)}; with a mark of its own {_ratio(figures.found_alone)}",
+        f"  second marks {_ratio(figures.second)}; clusters too {_ratio(figures.second_everywhere)}",
     ]
     for name, size in zip(names, figures.sizes, strict=True):
         extent = size.extent
         lines.append(
-            f"  {name}: {size.boxes} boxes of {size.women} women, {size.found} found, extent"
-            f" {extent.value:.2f} ({extent.low:.2f} to {extent.high:.2f}), {size.marks:.1f} marks each"
+            f"  {name}: {size.boxes} boxes of {size.women} women, {size.found} found, {size.marks:.1f} marks"
+            f" each, extent {extent.value:.2f} ({extent.low:.2f} to {extent.high:.2f}), with the pixel that"
+            f" boxes leave out {size.extent_with_pixel.value:.2f}"
         )
     return "\n".join(lines)
 
