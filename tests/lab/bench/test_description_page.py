@@ -12,6 +12,7 @@ import pytest
 from calcwatch.domain.errors import BadTable
 from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.image.describe.distribution import DISTRIBUTION_CLASSES
+from calcwatch.models.learned import suspicion_sources
 from calcwatch.phantom.examination import make_examination
 from calcwatch.phantom.settings import GroupPlan, PhantomSettings
 from calcwatch_lab.bench.description.measure import SpacingFigures
@@ -85,7 +86,7 @@ def test_the_page_holds_what_was_asked_and_reached() -> None:
     assert "| 2 |" in page.replace("  ", " ")
     assert "P3.png" in page
     assert "P4.png" not in page
-    assert "Suspicion was fitted to: groups of INbreast" in page
+    assert f"Suspicion was fitted to: {suspicion_sources().groups}" in page
 
 
 def test_figures_are_written_beside_the_page(tmp_path: Path) -> None:
