@@ -206,7 +206,7 @@ THRESHOLDS = (ROOT / "src" / "calcwatch" / "rules" / "facts.toml").read_text(enc
         ("value = 4\n", "", "threshold max_alternatives: value = None is no count; write a whole number"),
         ("value = 4\n", "value = 2.5\n", "max_alternatives: value = 2.5 is no count"),
         ("value = 4\n", "value = true\n", "max_alternatives: value = True is no count"),
-        ("value = 5.0\n", "value = 0.5\n", "cost_ratio: value = 0.5 is no ratio; write a number from 1 to"),
+        ("value = 6.0\n", "value = 0.5\n", "cost_ratio: value = 0.5 is no ratio; write a number from 1 to"),
         ("value = 0.5\n", "value = 1.5\n", "value = 1.5 is no probability; write a number from 0 to 1"),
         ("value = 0.5\n", 'value = "half"\n', "value = 'half' is no probability"),
         ("value = 30.0\n", "value = 100\n", "value = 100 is no degrees; write a number from 0 to 90"),

@@ -113,7 +113,7 @@ def test_the_shipped_files_say_where_they_come_from() -> None:
     assert "INbreast" in sources.groups
     assert sources.group_count > 0
     assert sources.women
-    assert "phantom" in sources.reference
+    assert "INbreast" in sources.reference
 
 
 def test_suspicion_rises_with_the_alarm() -> None:

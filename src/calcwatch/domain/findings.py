@@ -447,7 +447,7 @@ class ImageFindings:
         return tuple(by_uid[uid] for uid in group.members)
 
 
-ANALYSIS_VERSION = "3"
+ANALYSIS_VERSION = "4"
 """Changes whenever any number in a result may change; stored with every result."""
 
 

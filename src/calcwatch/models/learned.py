@@ -222,7 +222,8 @@ def kind_model(folder: Path = SHIPPED) -> KindModel:
 
 def _linear(tree: Mapping[str, Any]) -> LinearModel:
     return LinearModel(
-        **{name: np.array(tree[name], np.float64) for name in ("mean", "scale", "weights", "bias")}
+        **{name: np.array(tree[name], np.float64) for name in ("mean", "scale", "weights", "bias")},
+        limit=float(tree["limit"]),
     )
 
 

@@ -28,7 +28,7 @@ VASCULAR = KIND_CLASSES.index(GroupKind.VASCULAR)
 
 def linear(weights: NDArray[np.float64]) -> LinearModel:
     outputs, inputs = weights.shape
-    return LinearModel(np.zeros(inputs), np.ones(inputs), weights, np.zeros(outputs))
+    return LinearModel(np.zeros(inputs), np.ones(inputs), weights, np.zeros(outputs), limit=10.0)
 
 
 def by_hand() -> KindModel:

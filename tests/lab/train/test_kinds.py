@@ -193,6 +193,7 @@ def a_linear(outputs: int, inputs: int, seed: int) -> LinearModel:
         rng.uniform(0.5, 2, inputs),
         rng.normal(size=(outputs, inputs)),
         rng.normal(size=outputs),
+        limit=4.0,
     )
 
 

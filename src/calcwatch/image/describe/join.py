@@ -80,7 +80,7 @@ def join_pieces(
             sets += _near_each_other(points, own, settings.kind.artery_reach_mm * px_per_mm)
         elif kind is GroupKind.SCATTERED_ROUND:
             found = patterns(own, loose)
-            sets += _all_as_one(found)
+            sets += found
             # a loose point is in one group at most
             loose = np.setdiff1d(loose, np.concatenate([np.zeros(0, np.intp), *(part for part, _ in found)]))
         else:
@@ -128,16 +128,6 @@ def _near_each_other(
         far = [other for other in sets if not any(other is chosen for chosen in near)]
         sets = [*far, np.sort(np.concatenate([piece, *near]))]
     return [(members, reach_px) for members in sets]
-
-
-def _all_as_one(
-    sets: list[tuple[NDArray[np.intp], float]],
-) -> list[tuple[NDArray[np.intp], float]]:
-    """The scatter of a breast is told once."""
-    if not sets:
-        return []
-    members = np.unique(np.concatenate([part for part, _ in sets]))
-    return [(members, max(reach for _, reach in sets))]
 
 
 def _as_told(

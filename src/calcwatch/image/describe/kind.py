@@ -53,6 +53,8 @@ class LinearModel:
         scale: Each input is divided by it; above 0.
         weights: Outputs x inputs.
         bias: Of each output.
+        limit: Standardized inputs are cut to this on both sides: what no reader's group was like must not
+            decide by itself.
 
     Raises:
         ValueError: The numbers do not fit together, or one is not finite or a scale not above 0.
@@ -62,13 +64,14 @@ class LinearModel:
     scale: NDArray[np.float64]
     weights: NDArray[np.float64]
     bias: NDArray[np.float64]
+    limit: float
 
     def __post_init__(self) -> None:
         outputs, inputs = self.weights.shape
         if not self.mean.shape == self.scale.shape == (inputs,) or self.bias.shape != (outputs,):
             raise ValueError("means, scales, weights and biases are not of the same inputs and outputs")
-        if not (self.scale > 0).all():
-            raise ValueError("a scale is not above 0")
+        if not ((self.scale > 0).all() and self.limit > 0):
+            raise ValueError("a scale or the limit is not above 0")
         if not all(np.isfinite(part).all() for part in (self.mean, self.scale, self.weights, self.bias)):
             raise ValueError("a weight is not finite")
 
@@ -81,7 +84,8 @@ class LinearModel:
         Returns:
             Rows x outputs.
         """
-        return np.asarray(((inputs - self.mean) / self.scale) @ self.weights.T + self.bias)
+        standardized = np.clip((inputs - self.mean) / self.scale, -self.limit, self.limit)
+        return np.asarray(standardized @ self.weights.T + self.bias)
 
 
 @dataclass(frozen=True, eq=False)

@@ -224,5 +224,5 @@ class KindSettings:
         20.0, "mm", CHOSEN, "pieces of an artery this near each other are told as one"
     )
     apart_suspicion: float = setting(
-        0.15, "share", CHOSEN, "a piece more suspicious than this is told by itself, whatever lies round it"
+        0.125, "share", CHOSEN, "a piece more suspicious than this is told by itself, whatever lies round it"
     )

@@ -110,7 +110,12 @@ def _fit_kinds(
     weights = (shares * (frequency * len(KIND_CLASSES)) ** -settings.balance).ravel()
     used = weights > 0
     return _logistic(
-        repeated[used], classes[used], weights[used], strength=strength, min_spread=settings.min_spread
+        repeated[used],
+        classes[used],
+        weights[used],
+        strength=strength,
+        min_spread=settings.min_spread,
+        limit=settings.limit,
     )
 
 
@@ -130,6 +135,7 @@ def _fit_alarm(
         weights[used],
         strength=settings.alarm_strength,
         min_spread=settings.min_spread,
+        limit=settings.limit,
     )
 
 
@@ -167,8 +173,9 @@ def _logistic(
     *,
     strength: float,
     min_spread: float,
+    limit: float = np.inf,
 ) -> LinearModel:
-    """A logistic model of standardized inputs; one output for two classes, else one a class that occurs."""
+    """A logistic model of standardized inputs, cut at a limit; one output for two classes, else one a class that occurs."""
     # scikit-learn is of the training extra: nobody who only analyzes needs it
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
 
@@ -177,12 +184,12 @@ def _logistic(
     # what hardly changes tells nothing: divided by next to 0 it would drown all else in another breast
     scale = np.where(scale > min_spread, scale, 1.0)
     fitted = LogisticRegression(C=strength, max_iter=5000).fit(
-        (rows - mean) / scale, classes, sample_weight=weights
+        np.clip((rows - mean) / scale, -limit, limit), classes, sample_weight=weights
     )
     if len(fitted.classes_) == 2 and set(fitted.classes_) == {0, 1} and classes.max() == 1:
-        return LinearModel(mean, scale, fitted.coef_, fitted.intercept_)
+        return LinearModel(mean, scale, fitted.coef_, fitted.intercept_, limit)
     weight = np.zeros((len(KIND_CLASSES), rows.shape[1]))
     # a kind that nobody named is all but impossible
     bias = np.full(len(KIND_CLASSES), float(logit(1e-6)))
     weight[fitted.classes_], bias[fitted.classes_] = fitted.coef_, fitted.intercept_
-    return LinearModel(mean, scale, weight, bias)
+    return LinearModel(mean, scale, weight, bias, limit)

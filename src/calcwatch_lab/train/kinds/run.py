@@ -238,4 +238,4 @@ def _numbers(model: LinearModel) -> dict[str, Any]:
     return {
         name: np.round(getattr(model, name), _DIGITS).tolist()
         for name in ("mean", "scale", "weights", "bias")
-    }
+    } | {"limit": model.limit}

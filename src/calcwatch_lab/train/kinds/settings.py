@@ -31,6 +31,9 @@ class KindTraining:
         CHOSEN,
         "a feature that spreads less among the labeled groups is left as it is: it tells nothing",
     )
+    limit: float = setting(
+        3.0, "1", CHOSEN, "standardized inputs are cut to this: a breast like none of those decides by more"
+    )
     folds: int = setting(
         8,
         "count",
