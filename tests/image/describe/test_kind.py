@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -122,7 +123,7 @@ def test_a_kind_allows_its_words_only() -> None:
         ({"weights": np.full((1, 2), np.nan)}, "not finite"),
     ],
 )
-def test_weights_that_make_no_sense_are_refused(changed: dict[str, NDArray[np.float64]], words: str) -> None:
+def test_weights_that_make_no_sense_are_refused(changed: dict[str, Any], words: str) -> None:
     """A scale of 0 would make every kind unknown without a word."""
     with pytest.raises(ValueError, match=words):
         replace(linear(np.ones((1, 2))), **changed)

@@ -80,9 +80,11 @@ def join_pieces(
             sets += _near_each_other(points, own, settings.kind.artery_reach_mm * px_per_mm)
         elif kind is GroupKind.SCATTERED_ROUND:
             found = patterns(own, loose)
-            sets += found
+            sets += _told_once(found, settings.kind.scatter_pieces)
             # a loose point is in one group at most
             loose = np.setdiff1d(loose, np.concatenate([np.zeros(0, np.intp), *(part for part, _ in found)]))
+        elif kind is GroupKind.TYPICALLY_BENIGN:
+            sets += _told_once([(piece, distance_px) for piece in own], settings.kind.scatter_pieces)
         else:
             sets += [(piece, distance_px) for piece in own]
     suspects = [pieces[k] for k in np.flatnonzero(apart).tolist()]
@@ -128,6 +130,16 @@ def _near_each_other(
         far = [other for other in sets if not any(other is chosen for chosen in near)]
         sets = [*far, np.sort(np.concatenate([piece, *near]))]
     return [(members, reach_px) for members in sets]
+
+
+def _told_once(
+    sets: list[tuple[NDArray[np.intp], float]], least: int
+) -> list[tuple[NDArray[np.intp], float]]:
+    """What lies all over the breast is one finding; a few pieces are told each, so that a new one shows."""
+    if len(sets) < least:
+        return sets
+    members = np.unique(np.concatenate([part for part, _ in sets]))
+    return [(members, max(reach for _, reach in sets))]
 
 
 def _as_told(

@@ -223,6 +223,9 @@ class KindSettings:
     artery_reach_mm: float = setting(
         20.0, "mm", CHOSEN, "pieces of an artery this near each other are told as one"
     )
+    scatter_pieces: int = setting(
+        3, "count", CHOSEN, "from so many pieces on what is scattered or typically benign is told once"
+    )
     apart_suspicion: float = setting(
         0.125, "share", CHOSEN, "a piece more suspicious than this is told by itself, whatever lies round it"
     )
