@@ -175,7 +175,7 @@ def _logistic(
     min_spread: float,
     limit: float = np.inf,
 ) -> LinearModel:
-    """A logistic model of standardized inputs, cut at a limit; one output for two classes, else one a kind."""
+    """A logistic model of inputs cut at a limit; one output for two classes, else one a kind."""
     # scikit-learn is of the training extra: nobody who only analyzes needs it
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
 
