@@ -141,8 +141,8 @@ MIXED = ((VESSEL, 0.5), (LINE, 0.3), (Morphology.PUNCTATE, 0.2))
 @pytest.mark.parametrize(
     ("group", "suspicious", "doubtful", "kind", "morphology"),
     [
-        (judged(0.16, *MIXED, kind=GroupKind.VASCULAR), False, None, GroupKind.VASCULAR, VESSEL),
-        (judged(0.17, *MIXED, kind=GroupKind.VASCULAR), True, True, None, LINE),
+        (judged(0.14, *MIXED, kind=GroupKind.VASCULAR), False, None, GroupKind.VASCULAR, VESSEL),
+        (judged(0.15, *MIXED, kind=GroupKind.VASCULAR), True, True, None, LINE),
         (judged(0.5, *MIXED, kind=GroupKind.VASCULAR), True, False, None, LINE),
         (judged(0.9, (VESSEL, 1.0)), True, False, None, None),
         (judged(0.9, ROUND, (Morphology.PUNCTATE, 0.1)), True, False, None, Morphology.PUNCTATE),

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from calcwatch.domain.findings import NonLesionKind
+from calcwatch.domain.findings import MorphologyDescription, NonLesionKind
 from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.image.analyze import analyze_image
 from calcwatch.image.find.detections import kept
@@ -57,13 +57,20 @@ def answers() -> dict[str, Any]:
         "lookalikes": _rounded([[mark.row, mark.column] for mark in found.non_lesions]),
         "groups": _rounded([[g.row, g.column, g.radius_px, g.count] for g in groups]),
         "group scores": _rounded([[g.score, g.suspicion] for g in groups]),
-        "morphology": [_by_name(g.morphology) for g in groups],
+        # every word, also those that may not follow the kind of the group: their probability is 0
+        "morphology": [_of_every_word(g.morphology) for g in groups],
         "distribution": [_by_name(g.distribution) for g in groups],
     }
 
 
 def _rounded(numbers: Any) -> list[Any]:
     return list(np.round(np.asarray(numbers, np.float64), 4).tolist())
+
+
+def _of_every_word(description: MorphologyDescription | None) -> list[float]:
+    """Probability of each word in the order of their names."""
+    assert description is not None
+    return _rounded([description.of(word) for word in sorted(Morphology)])
 
 
 def _by_name(description: Any) -> list[float]:

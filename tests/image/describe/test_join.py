@@ -71,10 +71,11 @@ def test_an_artery_is_joined_step_by_step() -> None:
 
 
 def test_the_scatter_of_a_breast_is_told_once() -> None:
-    """Two far clumps of scattered round specks are one finding."""
-    pieces = [clump(0, 0), clump(600, 600)]
-    (scatter,) = joined(pieces, likely(GroupKind.SCATTERED_ROUND, GroupKind.SCATTERED_ROUND))
-    assert scatter.members.tolist() == list(range(8))
+    """Three far clumps of scattered round specks are one finding; two are two, so that a new one shows."""
+    pieces = [clump(0, 0), clump(600, 600), clump(0, 600)]
+    (scatter,) = joined(pieces, likely(*[GroupKind.SCATTERED_ROUND] * 3))
+    assert scatter.members.tolist() == list(range(12))
+    assert len(joined(pieces[:2], likely(*[GroupKind.SCATTERED_ROUND] * 2))) == 2
 
 
 def test_what_is_typically_benign_is_told_piece_by_piece() -> None:

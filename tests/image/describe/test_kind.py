@@ -117,7 +117,7 @@ def test_a_kind_allows_its_words_only() -> None:
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"scale": np.array([1.0, 0.0])}, "scale is not above 0"),
+        ({"scale": np.array([1.0, 0.0])}, "a scale or the limit is not above 0"),
         ({"mean": np.zeros(3)}, "same inputs and outputs"),
         ({"bias": np.zeros(2)}, "same inputs and outputs"),
         ({"weights": np.full((1, 2), np.nan)}, "not finite"),

@@ -55,7 +55,7 @@ def test_the_figures_name_how_many_of_how_many(tmp_path: Path) -> None:
     twice = [{"kind": "marker", "row": 100, "column": 100, "outline": SQUARE}] * 2
     words = clips_in_words([judged(tmp_path, non_lesions=twice, calcifications=[])], [])
     assert "real clips: 1 of 1 named, 1 more than once, 0 called a calcification" in words
-    assert "phantom clips: 0 of 0 named" in words
+    assert "phantom clips" not in words
 
 
 def test_phantom_clips_are_judged() -> None:
