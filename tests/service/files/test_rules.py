@@ -41,8 +41,8 @@ def test_thresholds_of_ones_own(tmp_path: Path) -> None:
     shipped = (ROOT / "src" / "calcwatch" / "rules" / "facts.toml").read_text(encoding="utf-8")
     assert read_rules().cost_ratio == 6
     assert read_rules().thresholds.least_suspicious_probability == pytest.approx(1 / 7)
-    path.write_text(shipped.replace("value = 5.0\n", "value = 9\n", 1), encoding="utf-8")
+    path.write_text(shipped.replace("value = 6.0\n", "value = 9\n", 1), encoding="utf-8")
     assert read_rules(thresholds=path).cost_ratio == 9
-    path.write_text(shipped.replace("value = 5.0\n", "value = 0\n", 1), encoding="utf-8")
+    path.write_text(shipped.replace("value = 6.0\n", "value = 0\n", 1), encoding="utf-8")
     with pytest.raises(BadTable, match=r"mine\.toml: threshold cost_ratio: value = 0 is no ratio"):
         read_rules(thresholds=path)
