@@ -263,7 +263,7 @@ class CalcificationGroup:
         suspicion: Calibrated probability that a reader would call the group suspicious, 0 to 1; it ranks
             groups and is no probability of cancer. ``None`` where nothing was described.
         kind: How likely each kind of group is; ``None`` where nothing was described.
-        composition: How many of its members look like each morphology, the most frequent first; members of
+        composition: How many members look like each word of its kind, the most frequent first; members of
             which nothing can be told are not in it.
     """
 

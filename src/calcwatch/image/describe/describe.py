@@ -20,7 +20,7 @@ from calcwatch.image.describe.group_features import (
     look_at_members,
 )
 from calcwatch.image.describe.join import join_pieces
-from calcwatch.image.describe.kind import KIND_CLASSES, classify_kinds, words_of_kind
+from calcwatch.image.describe.kind import KIND_CLASSES, WORDS_OF_KIND, classify_kinds, words_of_kind
 from calcwatch.image.describe.morphology import classify_morphology, describe_morphology
 from calcwatch.image.describe.shape_patches import measure_shapes
 
@@ -69,7 +69,7 @@ class DescribedGroup:
         morphology: The word of its kind that its members look like together.
         distribution: How they lie.
         suspicion: Calibrated probability that a reader would call it suspicious.
-        composition: How many of its members look like each morphology, the most frequent first.
+        composition: How many of its members look like each word of its kind, the most frequent first.
     """
 
     members: NDArray[np.intp]
@@ -340,8 +340,13 @@ def _described(
     """A group in words: its kind first, then the word within the kind."""
     order = np.argsort(-group.kinds, kind="stable")
     total = float(group.kinds.sum())
-    words = [told.likeliest for told in of_members]
-    counted = Counter(word for word in words if word is not None)
+    # a member sees little of itself: beside the kind of its group only the words of that kind make sense
+    allowed = WORDS_OF_KIND[_likeliest(group)]
+    counted = Counter(
+        next(word for word, _ in told.probabilities if word in allowed)
+        for told in of_members
+        if told.likeliest is not None and any(word in allowed for word, _ in told.probabilities)
+    )
     return DescribedGroup(
         members=group.members,
         reach_px=group.reach_px,
