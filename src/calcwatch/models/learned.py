@@ -293,6 +293,7 @@ def _describe(
     )
 
 
+# by path, which can be hashed: a process loads a network once, however many images it reads
 @lru_cache(maxsize=2)
 def morphology_networks(folder: str) -> MorphologyNetworks:
     """Load the networks of morphology, once a process.
@@ -314,7 +315,6 @@ def morphology_networks(folder: str) -> MorphologyNetworks:
     return MorphologyNetworks(classify_patches, context.run)
 
 
-# by path, which can be hashed: a process loads a network once, however many images it reads
 @lru_cache(maxsize=2)
 def detector_networks(folder: str) -> DetectorNetworks:
     """Load the networks of a detector, once a process.

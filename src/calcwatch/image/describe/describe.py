@@ -134,14 +134,18 @@ class Pieces:
 
     Attributes:
         members: Indices of the calcifications of each piece.
-        places_mm: Row and column of every calcification in mm at the working scale.
+        points: Row and column of every calcification in crop pixels.
+        places_mm: The same in mm at the working scale.
+        scores: Score of every calcification.
         shapes: Measured shape of every calcification.
         answers: What the morphology networks say of every calcification.
         features: Pieces x ``GROUP_FEATURES``.
     """
 
     members: tuple[NDArray[np.intp], ...]
+    points: NDArray[np.float64]
     places_mm: NDArray[np.float64]
+    scores: NDArray[np.float64]
     shapes: tuple[ShapeFeatures, ...]
     answers: NetworkAnswers
     features: NDArray[np.float64]
@@ -192,11 +196,9 @@ def describe_learned(
     kinds, suspicion = classify_kinds(
         pieces.features, pieces.places_of_members, model.kind, settings=settings.kind
     )
-    points = np.array([(found.row, found.column) for found in calcifications]).reshape(-1, 2)
-    scores = _scores(calcifications, detections)
     joined = join_pieces(
-        points,
-        scores,
+        pieces.points,
+        pieces.scores,
         pieces.members,
         kinds,
         suspicion,
@@ -219,7 +221,7 @@ def describe_learned(
         )
     ]
     distributions = describe_distributions(
-        members, points, scores, geometry, network=model.distribution, settings=settings
+        members, pieces.points, pieces.scores, geometry, network=model.distribution, settings=settings
     )
     return Described(
         shapes=pieces.shapes,
@@ -262,10 +264,12 @@ def look_at_pieces(
         image, calcifications, detections.class_probabilities, is_lateral=is_lateral, settings=settings
     )
     logits = networks.patch_network(patches)
+    points = np.array([(found.row, found.column) for found in calcifications]).reshape(-1, 2)
     # the networks were trained on mm; where the spacing is unknown, the working scale is taken for it
-    places_mm = (
-        np.array([(found.row, found.column) for found in calcifications]).reshape(-1, 2) * image.working_mm
-    )
+    places_mm = points * image.working_mm
+    index = [found.index for found in calcifications]
+    scores = detections.score[index].astype(np.float64)
+    classes = detections.class_probabilities
     by_calcification, by_piece = classify_morphology(
         logits,
         patches.numbers,
@@ -281,8 +285,8 @@ def look_at_pieces(
         seen = look_at_members(
             calcifications,
             shapes,
-            _scores(calcifications, detections),
-            _classes(calcifications, detections),
+            scores,
+            None if classes is None else classes[index].astype(np.float64),
             answers,
             ground=ground,
             working_mm=image.working_mm,
@@ -292,7 +296,7 @@ def look_at_pieces(
             for piece, outputs in zip(members, by_piece.astype(np.float64), strict=True)
         ]
         features = np.stack(rows).astype(np.float64)
-    return Pieces(members, places_mm, shapes, answers, features)
+    return Pieces(members, points, places_mm, scores, shapes, answers, features)
 
 
 def _answers_for_groups(
@@ -316,16 +320,6 @@ def _as_tuples(groups: Sequence[NDArray[np.intp]]) -> list[tuple[int, ...]]:
     return [tuple(members.tolist()) for members in groups]
 
 
-def _scores(calcifications: Sequence[MeasuredObject], detections: Detections) -> NDArray[np.float64]:
-    return detections.score[[found.index for found in calcifications]].astype(np.float64)
-
-
-def _classes(calcifications: Sequence[MeasuredObject], detections: Detections) -> NDArray[np.float64] | None:
-    if detections.class_probabilities is None:
-        return None
-    return detections.class_probabilities[[found.index for found in calcifications]].astype(np.float64)
-
-
 def _likeliest(group: Joined) -> GroupKind:
     # the first of equals, as the order of the kinds that are told
     return KIND_CLASSES[int(group.kinds.argmax())]
@@ -342,11 +336,12 @@ def _described(
     total = float(group.kinds.sum())
     # a member sees little of itself: beside the kind of its group only the words of that kind make sense
     allowed = WORDS_OF_KIND[_likeliest(group)]
-    counted = Counter(
-        next(word for word, _ in told.probabilities if word in allowed)
+    words = (
+        next((word for word, _ in told.probabilities if word in allowed), None)
         for told in of_members
-        if told.likeliest is not None and any(word in allowed for word, _ in told.probabilities)
+        if told.likeliest is not None
     )
+    counted = Counter(word for word in words if word is not None)
     return DescribedGroup(
         members=group.members,
         reach_px=group.reach_px,

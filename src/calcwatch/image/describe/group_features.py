@@ -15,6 +15,7 @@ from scipy.sparse.csgraph import minimum_spanning_tree
 from scipy.spatial.distance import pdist, squareform
 
 from calcwatch.image.describe.morphology import MORPHOLOGY_CLASSES
+from calcwatch.image.describe.patterns import hull_area, spacing_of
 from calcwatch.image.describe.shape_patches import SHAPE_NUMBERS
 from calcwatch.image.find.classify import CANDIDATE_CLASSES
 from calcwatch.image.settings.describe import GroupFeatureSettings
@@ -38,16 +39,9 @@ _OUTPUTS = (*MORPHOLOGY_CLASSES, "not_a_calcification")
 _LAYOUT = (
     *("log_count", "log_marks", "neighbor_median", "neighbor_p90", "log_major", "minor_to_major"),
     *("log_density", "straightness_median", "straightness_p25", "track_width", "longest_path"),
-    *(
-        "crowd",
-        "log_extent",
-        "log_expected",
-        "log_plain",
-        "plain_crowd",
-        "plain_spacing",
-        "brightest_to_rest",
-    ),
+    *("crowd", "log_extent"),
 )
+_PLAIN = ("log_expected", "log_plain", "plain_crowd", "plain_spacing", "brightest_to_rest")
 _GROUND = (
     *("tube_median", "tube_p25", "tube_max", "on_tube", "along_tube", "coherence_median", "roughness"),
     *("runs_on", "runs_on_one_end"),
@@ -66,6 +60,7 @@ GROUP_FEATURES: tuple[str, ...] = (
     *(f"logit_{name}_{summary}" for summary in ("mean", "max") for name in _OUTPUTS),
     *(f"shape_{name}_{summary}" for summary in ("mean", "max") for name in SHAPE_NUMBERS),
     *_LAYOUT,
+    *_PLAIN,
     *_GROUND,
     *_AROUND,
 )
@@ -92,7 +87,7 @@ class MemberLooks:
     """What is known of every calcification of an image, a row each.
 
     Attributes:
-        looks: n x number of looks; NaN where a look is not known.
+        looks: n x number of looks.
         classes: n x ``CANDIDATE_CLASSES``, probabilities of the detector; zeros from one without.
         outputs: n x morphologies and "no calcification", probabilities of the network.
         logits: n x the same, of the network that sees each by itself, less their mean.
@@ -117,6 +112,7 @@ class Ground:
     Attributes:
         tube: Rank of a cell as a piece of a long bright band of a vessel's width, 0 to 1 among the cells of
             the breast.
+        crest: Highest ``tube`` within two cells: a crest is a cell or two wide, and calcium lies in its wall.
         direction: Angle of that band, in radians.
         coherence: How much the tissue round a cell runs in one direction, 0 to 1.
         roughness: Standard deviation of the tissue round a cell, as a share of the breast's.
@@ -128,6 +124,7 @@ class Ground:
     """
 
     tube: NDArray[np.float32]
+    crest: NDArray[np.float32]
     direction: NDArray[np.float32]
     coherence: NDArray[np.float32]
     roughness: NDArray[np.float32]
@@ -244,6 +241,7 @@ def look_at_ground(
     skin = cv2.distanceTransform(np.pad(mask, ((1, 1), (0, 1))), cv2.DIST_L2, 3)[1:-1, :-1] * cell
     return Ground(
         tube=tube,
+        crest=np.asarray(cv2.dilate(tube, np.ones((5, 5), np.uint8)), np.float32),
         direction=direction,
         coherence=coherence,
         roughness=(rough / max(spread, 1e-6)).astype(np.float32),
@@ -361,7 +359,6 @@ def _layout(
     spread = np.sqrt(np.maximum(np.linalg.eigvalsh(np.cov(places.T) + 1e-6 * np.eye(2)), 0.0))
     tree = minimum_spanning_tree(between)
     straight, width = _straightness(places, between)
-    hull = cv2.contourArea(cv2.convexHull(places.astype(np.float32))) if count > 2 else 0.0
     return np.array(
         [
             *head,
@@ -369,7 +366,7 @@ def _layout(
             np.percentile(nearest, 90),
             np.log(spread[1] + 0.1),
             spread[0] / spread[1],
-            np.log(count / (hull + 1.0)),
+            np.log(count / (hull_area(places) + 1.0)),
             np.median(straight),
             np.percentile(straight, 25),
             np.median(width),
@@ -414,11 +411,10 @@ def _on_ground(
     places: NDArray[np.float64], ground: Ground, settings: GroupFeatureSettings
 ) -> NDArray[np.float64]:
     """What the members lie on, and whether a band runs on beyond them."""
-    # the crest of a band is a cell or two wide, and calcium lies in its wall
-    tube = _highest_near(ground, places)
+    tube = ground.at(ground.crest, places)
     axis = _axis(places)
     turn = ground.at(ground.direction, places) - np.arctan2(axis[0], axis[1])
-    ends = _runs_on(places, ground, settings)
+    ends = _runs_on(places, axis, ground, settings)
     return np.array(
         [
             np.median(tube),
@@ -434,12 +430,6 @@ def _on_ground(
     )
 
 
-def _highest_near(ground: Ground, places: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Highest rank within two cells of each place."""
-    highest = cv2.dilate(ground.tube, np.ones((5, 5), np.uint8))
-    return ground.at(np.asarray(highest, np.float32), places)
-
-
 def _axis(places: NDArray[np.float64]) -> NDArray[np.float64]:
     """Direction (row, column) in which a group is longest."""
     if len(places) < 2:
@@ -448,10 +438,9 @@ def _axis(places: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _runs_on(
-    places: NDArray[np.float64], ground: Ground, settings: GroupFeatureSettings
+    places: NDArray[np.float64], axis: NDArray[np.float64], ground: Ground, settings: GroupFeatureSettings
 ) -> tuple[float, float]:
-    """Mean rank on the best way on from both ends of the group, within 40 degrees of its own direction."""
-    axis = _axis(places)
+    """Mean rank on the best way on from both ends of the group, within 40 degrees of its axis."""
     along = (places - places.mean(axis=0)) @ axis
     turns = np.radians(np.arange(-40, 41, 10))
     steps = np.arange(1.0, settings.run_on_mm, 0.5)
@@ -496,8 +485,4 @@ def _around(
 
 def _spacing(places: NDArray[np.float64]) -> float:
     """Median distance to the nearest neighbor, in mm; 0 for fewer than two."""
-    if len(places) < 2:
-        return 0.0
-    between = np.linalg.norm(places[:, None] - places[None], axis=2)
-    np.fill_diagonal(between, np.inf)
-    return float(np.median(between.min(axis=1)))
+    return float(np.median(spacing_of(places, 1))) if len(places) > 1 else 0.0

@@ -6,11 +6,10 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from calcwatch.domain.lexicon import GroupKind
 from calcwatch.image.describe.kind import KIND_CLASSES
-from calcwatch.image.describe.patterns import join_fragments
+from calcwatch.image.describe.patterns import join_fragments, linked
 from calcwatch.image.settings import AnalysisSettings
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ def join_pieces(
     for number, kind in enumerate(KIND_CLASSES):
         own = [pieces[k] for k in np.flatnonzero((likeliest == number) & ~apart).tolist()]
         if kind is GroupKind.VASCULAR:
-            sets += _near_each_other(points, own, settings.kind.artery_reach_mm * px_per_mm)
+            sets += _near_each_other(points, own, settings.kind.artery_reach_mm * px_per_mm, distance_px)
         elif kind is GroupKind.SCATTERED_ROUND:
             found = patterns(own, loose)
             sets += _told_once(found, settings.kind.scatter_pieces)
@@ -107,11 +106,10 @@ def _patterns(
     if not pieces:
         return []
     used = np.sort(np.concatenate([*pieces, loose]))
-    place = {int(point): number for number, point in enumerate(used)}
     found = join_fragments(
         points[used],
         scores[used],
-        [np.array([place[int(point)] for point in piece], np.intp) for piece in pieces],
+        [np.searchsorted(used, piece) for piece in pieces],
         distance_px=distance_px,
         breast_area_px=breast_area_px,
         settings=settings.patterns,
@@ -120,16 +118,16 @@ def _patterns(
 
 
 def _near_each_other(
-    points: NDArray[np.float64], pieces: list[NDArray[np.intp]], reach_px: float
+    points: NDArray[np.float64], pieces: list[NDArray[np.intp]], reach_px: float, distance_px: float
 ) -> list[tuple[NDArray[np.intp], float]]:
     """Unions of pieces whose nearest members are within reach, however many steps it takes."""
-    sets: list[NDArray[np.intp]] = []
-    for piece in pieces:
-        tree = cKDTree(points[piece])
-        near = [other for other in sets if tree.query(points[other])[0].min() <= reach_px]
-        far = [other for other in sets if not any(other is chosen for chosen in near)]
-        sets = [*far, np.sort(np.concatenate([piece, *near]))]
-    return [(members, reach_px) for members in sets]
+    if not pieces:
+        return []
+    used = np.concatenate(pieces)
+    # no shorter than what links a piece, which stays whole
+    sets = linked(points[used], max(reach_px, distance_px))
+    # in the order of their last pieces: groups are numbered by it
+    return [(np.sort(used[own]), reach_px) for own in sorted(sets, key=lambda own: int(own[-1]))]
 
 
 def _told_once(

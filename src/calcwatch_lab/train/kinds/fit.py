@@ -186,7 +186,7 @@ def _logistic(
     fitted = LogisticRegression(C=strength, max_iter=5000).fit(
         np.clip((rows - mean) / scale, -limit, limit), classes, sample_weight=weights
     )
-    if len(fitted.classes_) == 2 and set(fitted.classes_) == {0, 1} and classes.max() == 1:
+    if fitted.classes_.tolist() == [0, 1]:
         return LinearModel(mean, scale, fitted.coef_, fitted.intercept_, limit)
     weight = np.zeros((len(KIND_CLASSES), rows.shape[1]))
     # a kind that nobody named is all but impossible
