@@ -36,7 +36,7 @@ from calcwatch.report.views.reading import SHAPE_HEADS
 from calcwatch.words.changes import interval_words
 from calcwatch.words.flags import PURPOSE, REASONS
 from calcwatch.words.lexicon import SUGGESTION_NOTE, TRADEMARK_NOTE
-from calcwatch.words.next_step import NOT_LOOKED_FOR_SHORT, sort_findings
+from calcwatch.words.next_step import NOT_LOOKED_FOR_SHORT
 
 _SIDES = (Laterality.RIGHT, Laterality.LEFT)  # right first, as films hang
 
@@ -124,18 +124,19 @@ def page_parts(
     ordered = _in_order(examinations, steps)
     # Files that may hold a missed image come before those that are no image at all.
     errors_first = sorted(not_analyzed, key=lambda refused: not refused.is_error)
+    heads = [_head(examination, index, places, steps) for index, examination in enumerate(ordered)]
     images = images_as_read(examinations)
     inputs = [images[at].description for at in range(len(places))]
     return template("report.html").generate(
         purpose=PURPOSE,
         suggestion_note=SUGGESTION_NOTE,
         trademark_note=TRADEMARK_NOTE,
-        chapters=[_head(examination, index, places, steps) for index, examination in enumerate(ordered)],
+        chapters=heads,
         is_series=bool(steps),
         not_looked_for=NOT_LOOKED_FOR_SHORT,
         image_count=len(places),
         # A generator: pictures of one examination lie in memory at a time, whatever the length of the page.
-        bodies=_bodies(ordered, places, provenance, iter(pictures), steps=steps, sheets=sheets),
+        bodies=_bodies(ordered, heads, places, provenance, iter(pictures), steps=steps, sheets=sheets),
         not_analyzed=[
             (
                 printable(refused.source),
@@ -159,14 +160,18 @@ def page_parts(
 
 
 def _head(examination: ReadExamination, index: int, places: Sequence[int], steps: Sequence[Step]) -> Row:
-    step = _step_of(examination, steps)
-    in_run = replace(examination, places=tuple(places[at] for at in examination.places))
+    step, in_run = _step_of(examination, steps), _in_run(examination, places)
     if step is None:
         return view_examination(in_run, index)
     comparison = step.compared.comparison
     days = (study_date_of(step.compared.prior), study_date_of(step.compared.examination.images))
     months = next((pair.interval_months for pair in comparison.pairs), None)
     return view_examination(in_run, index, changes=comparison.changes, compared=interval_words(months, *days))
+
+
+def _in_run(examination: ReadExamination, places: Sequence[int]) -> ReadExamination:
+    """The examination with the places that its images have in the run."""
+    return replace(examination, places=tuple(places[at] for at in examination.places))
 
 
 def _step_of(examination: ReadExamination, steps: Sequence[Step]) -> Step | None:
@@ -177,6 +182,7 @@ def _step_of(examination: ReadExamination, steps: Sequence[Step]) -> Step | None
 
 def _bodies(
     examinations: Sequence[ReadExamination],
+    heads: Sequence[Row],
     places: Sequence[int],
     provenance: Provenance,
     pictures: Iterator[ImagePictures],
@@ -186,21 +192,25 @@ def _bodies(
 ) -> Iterator[str]:
     """Each examination as a part of the page; what is said once stands with the first."""
     measured = performance()
-    for index, examination in enumerate(examinations):
+    for index, (examination, head) in enumerate(zip(examinations, heads, strict=True)):
         images = dict(zip(examination.places, examination.findings.images, strict=True))
         step = _step_of(examination, steps)
         changes = step.compared.comparison.changes if step else ()
-        views = [view_image(next(pictures), images[at], places[at]) for at in _hung(examination)]
-        _hang(views, [images[at] for at in _hung(examination)])
+        hung = _hung(examination)
+        views = [view_image(next(pictures), images[at], places[at]) for at in hung]
+        _hang(views, [images[at] for at in hung])
         groups = {group["tracking_uid"]: group for view in views for group in view["groups"]}
-        in_run = replace(examination, places=tuple(places[at] for at in examination.places))
-        findings = view_findings(in_run, groups, {uid: change for change in changes for uid in change.groups})
+        findings = view_findings(
+            _in_run(examination, places),
+            groups,
+            {uid: change for change in changes for uid in change.groups},
+        )
         yield template("examination.html").render(
-            examination=_head(examination, index, places, steps),
+            examination=head,
             is_prior=bool(steps) and index > 0,
             images=views,
             findings=findings,
-            raised=_raised(examination),
+            raised=_raised(findings),
             not_looked_for=dict.fromkeys(breast.not_looked_for for breast in examination.findings.breasts),
             comparison=_comparison(steps, sheets) if index == 0 and steps and sheets else "",
             performance=_performance(measured, provenance) if index == 0 else "",
@@ -224,10 +234,9 @@ def _hang(views: Sequence[Row], images: Sequence[ImageFindings]) -> None:
         view["hung"] = frame
 
 
-def _raised(examination: ReadExamination) -> set[str]:
+def _raised(findings: Row) -> set[str]:
     """Groups whose marks stand out: those of suspicious findings."""
-    found = sort_findings(examination.findings)
-    return {view.group.tracking_uid for finding in found.suspicious for view in finding.views}
+    return {view["group"]["tracking_uid"] for finding in findings["suspicious"] for view in finding["views"]}
 
 
 def _performance(measured: Performance, provenance: Provenance) -> str:
