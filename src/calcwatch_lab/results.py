@@ -14,6 +14,18 @@ if TYPE_CHECKING:
     from calcwatch.domain.findings import ImageFindings
 
 
+def findings_file(path: Path) -> Path:
+    """Name the ``findings.json`` of a result.
+
+    Args:
+        path: A folder that holds it, or that file.
+
+    Returns:
+        The file, whether it is there or not.
+    """
+    return path / "findings.json" if path.is_dir() else path
+
+
 def read_examinations(path: Path) -> tuple[tuple[ImageFindings, ...], ...]:
     """Read the examinations of a result.
 
@@ -28,7 +40,7 @@ def read_examinations(path: Path) -> tuple[tuple[ImageFindings, ...], ...]:
         NotInResult: It is of a version that cannot be read, or holds no suggestions.
 
     """
-    file = path / "findings.json" if path.is_dir() else path
+    file = findings_file(path)
     try:
         results = read_result(read_document(file.read_bytes(), file, least=WITH_SUGGESTIONS))
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -9,7 +9,16 @@ from typing import Annotated, Literal
 import typer
 
 from calcwatch.cli.terminal import one_line
-from calcwatch_lab.cli.options import LeaveOut, Out, Workers, names_of, say_nothing, tell_progress
+from calcwatch_lab.cli.options import (
+    GroupLabels,
+    GroupMarks,
+    LeaveOut,
+    Out,
+    Workers,
+    names_of,
+    say_nothing,
+    tell_progress,
+)
 
 app = typer.Typer(
     name="bench",
@@ -283,16 +292,8 @@ def judge(
             help="Result of calcwatch analyze. Repeatable, where each woman was analyzed by another model.",
         ),
     ],
-    groups: Annotated[
-        Path,
-        typer.Option(
-            metavar="CSV",
-            help="What readers said of groups: columns group, file, and for each reader N what_N, alarm_N.",
-        ),
-    ],
-    marks: Annotated[
-        Path, typer.Option(metavar="CSV", help="Where their calcifications lie: group, file, row, column.")
-    ],
+    groups: GroupLabels,
+    marks: GroupMarks,
     ratings: Annotated[
         Path,
         typer.Option(
@@ -332,6 +333,7 @@ def judge(
     from calcwatch_lab.bench.real.judge import in_words, judge, write_judgment
     from calcwatch_lab.bench.real.marks import figures_in_words, figures_of, read_marked_images
     from calcwatch_lab.bench.real.metal import clips_in_words, judge_real_clips
+    from calcwatch_lab.results import findings_file
 
     if outlines and not corrections:
         raise typer.BadParameter("--outlines needs --corrections")
@@ -339,7 +341,7 @@ def judge(
     judgment = judge(result, groups=groups, marks=marks, ratings=ratings, leave_out=left_out)
     typer.echo(in_words(judgment))
     for path in result:
-        file = path / "findings.json" if path.is_dir() else path
+        file = findings_file(path)
         if outlines and corrections:
             images = read_marked_images(file, outlines, corrections=corrections, leave_out=left_out)
             typer.echo(figures_in_words(figures_of(images, 0.0)))

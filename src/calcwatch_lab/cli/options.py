@@ -29,6 +29,17 @@ Masks = Annotated[
     ),
 ]
 
+GroupLabels = Annotated[
+    Path,
+    typer.Option(
+        metavar="CSV",
+        help="What readers said of groups: columns group, file, and for each reader N what_N, alarm_N.",
+    ),
+]
+GroupMarks = Annotated[
+    Path, typer.Option(metavar="CSV", help="Where their calcifications lie: group, file, row, column.")
+]
+
 
 def names_of(leave_out: str) -> frozenset[str]:
     """Part the value of ``--leave-out`` into names.

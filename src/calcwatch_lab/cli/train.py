@@ -13,6 +13,8 @@ import typer
 from calcwatch.domain.errors import CalcwatchError
 from calcwatch_lab.cli.options import (
     Backgrounds,
+    GroupLabels,
+    GroupMarks,
     LeaveOut,
     Masks,
     Out,
@@ -198,16 +200,8 @@ def kinds(
             metavar="CSV", help="The images, as calcwatch analyze --table knows them; patient_id is needed."
         ),
     ],
-    groups: Annotated[
-        Path,
-        typer.Option(
-            metavar="CSV",
-            help="What readers said of groups: columns group, file, and for each reader N what_N, alarm_N.",
-        ),
-    ],
-    marks: Annotated[
-        Path, typer.Option(metavar="CSV", help="Where their calcifications lie: group, file, row, column.")
-    ],
+    groups: GroupLabels,
+    marks: GroupMarks,
     out: Out,
     leave_out: LeaveOut = "",
     each: Annotated[

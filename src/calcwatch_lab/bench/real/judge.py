@@ -22,6 +22,7 @@ from calcwatch_lab.bench.statistics.roc import area_estimate
 from calcwatch_lab.group_labels import Alarm, read_groups
 from calcwatch_lab.labels import read_rows
 from calcwatch_lab.pages import figures_text, table, with_interval, write_texts
+from calcwatch_lab.results import findings_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -218,7 +219,7 @@ def read_found(path: Path) -> list[FoundImage]:
         BadTable: It is no result.
 
     """
-    file = path / "findings.json" if path.is_dir() else path
+    file = findings_file(path)
     try:
         return [_found(image) for image in json.loads(file.read_bytes())["images"]]
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -26,6 +26,7 @@ from calcwatch_lab.bench.statistics.matching import Places, within
 from calcwatch_lab.bench.truth.phantoms import ImagingVariant, load_phantom
 from calcwatch_lab.labels import read_rows
 from calcwatch_lab.parallel import run_tasks
+from calcwatch_lab.results import findings_file
 from calcwatch_lab.seeds import LOOKALIKE_TEST
 
 if TYPE_CHECKING:
@@ -83,10 +84,10 @@ def judge_real_clips(findings: Path, clips: Path) -> tuple[ClipResult, ...]:
     Raises:
         BadTable: The table cannot be used.
     """
-    file = findings / "findings.json" if findings.is_dir() else findings
-    images = {Path(image["source"]).name: image for image in json.loads(file.read_bytes())["images"]}
+    document = json.loads(findings_file(findings).read_bytes())
+    images = {Path(image["source"]).name: image for image in document["images"]}
     return tuple(
-        _judged(images[row["file"]], row["file"], (float(row["row"]), float(row["column"])))
+        _judged(images[row["file"]], row["file"], (row.number("row"), row.number("column")))
         for row in read_rows(clips)
         if row["file"] in images
     )
