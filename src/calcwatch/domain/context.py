@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from calcwatch.domain.statements import NamedFinding
 
 _OLDEST_YEARS = 120  # an older woman is not imaged: the number is mistyped
-_MOST_MONTHS = 1200  # a hundred years, likewise
+MOST_MONTHS = 1200
+"""A hundred years: a larger number of months is mistyped."""
 
 
 class ExamContext(StrEnum):
@@ -162,7 +163,7 @@ class BreastContext:
     radiation: RadiationKind | None = None
 
     def __post_init__(self) -> None:
-        _check_range("months_since_treatment", self.months_since_treatment, _MOST_MONTHS)
+        check_range("months_since_treatment", self.months_since_treatment, MOST_MONTHS)
 
     @property
     def is_treated(self) -> bool | None:
@@ -209,7 +210,7 @@ class ClinicalContext:
     right: BreastContext = field(default_factory=BreastContext)
 
     def __post_init__(self) -> None:
-        _check_range("age", self.age, _OLDEST_YEARS)
+        check_range("age", self.age, _OLDEST_YEARS)
 
     def of(self, laterality: Laterality | None) -> BreastContext:
         """What is stated of one breast.
@@ -245,6 +246,16 @@ class ClinicalContext:
         return self.personal_history
 
 
-def _check_range(name: str, value: int | None, most: int) -> None:
+def check_range(name: str, value: int | None, most: int) -> None:
+    """Refuse a number that cannot be.
+
+    Args:
+        name: What it is, for the message.
+        value: The number; ``None`` is not known.
+        most: The largest that can be; 0 is the least.
+
+    Raises:
+        ValueError: It cannot be; the message names it and the remedy.
+    """
     if value is not None and not 0 <= value <= most:
         raise ValueError(f"{name} {value} is not between 0 and {most}; leave it out where it is not known")

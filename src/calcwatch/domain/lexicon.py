@@ -135,6 +135,19 @@ class GroupKind(StrEnum):
     NOT_A_CALCIFICATION = "not_a_calcification"
 
 
+WORDS_OF_KIND: dict[GroupKind, tuple[Morphology, ...]] = {
+    GroupKind.NOT_A_CALCIFICATION: (),
+    GroupKind.VASCULAR: (Morphology.VASCULAR,),
+    GroupKind.TYPICALLY_BENIGN: tuple(shape for shape in CLASSIC_BENIGN if shape is not Morphology.VASCULAR),
+    GroupKind.SCATTERED_ROUND: SMALL_ROUND,
+    GroupKind.SMALL_SUSPICIOUS: (*SMALL_ROUND, *SUSPICIOUS),
+}
+"""Which words may follow each kind; by the place of its row its rank, the most worrying last."""
+
+RANKED_KINDS = tuple(WORDS_OF_KIND)
+"""All kinds, the most worrying last."""
+
+
 class Distribution(StrEnum):
     """Distribution of a group, the words of BI-RADS 5th edition (DICOM CID 6012).
 
@@ -164,6 +177,24 @@ RANKED_DISTRIBUTIONS = (
     Distribution.SEGMENTAL,
 )
 """All distributions, the most worrying last, as the shares of malignant ones in studies have it."""
+
+
+def kind_of_word(morphology: Morphology, distribution: Distribution | None) -> GroupKind:
+    """The kind that goes with a word.
+
+    Args:
+        morphology: The word.
+        distribution: How the group lies; ``None`` where that is not known.
+
+    Returns:
+        The kind; round specks are scattered only where they lie over a large part of the breast.
+    """
+    if morphology is Morphology.VASCULAR:
+        return GroupKind.VASCULAR
+    if morphology in CLASSIC_BENIGN:
+        return GroupKind.TYPICALLY_BENIGN
+    is_loose = distribution in (Distribution.DIFFUSE, Distribution.REGIONAL)
+    return GroupKind.SCATTERED_ROUND if morphology in SMALL_ROUND and is_loose else GroupKind.SMALL_SUSPICIOUS
 
 
 class SizeClass(StrEnum):

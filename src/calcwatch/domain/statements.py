@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from calcwatch.domain.context import BiopsyResult
+from calcwatch.domain.context import MOST_MONTHS, BiopsyResult, check_range
 
 if TYPE_CHECKING:
     from calcwatch.domain.change import ChangeKind, SurgicalBedPosition
     from calcwatch.domain.lexicon import Category, Distribution, Morphology
-
-_MOST_MONTHS = 1200  # a hundred years: a number above it is mistyped
 
 
 class Verdict(StrEnum):
@@ -103,12 +101,7 @@ class FindingStatement:
     category: Category | None = None
 
     def __post_init__(self) -> None:
-        months = self.stable_months
-        if months is not None and not 0 <= months <= _MOST_MONTHS:
-            raise ValueError(
-                f"stable_months {months} is not between 0 and {_MOST_MONTHS}; leave it out where that is not "
-                "known"
-            )
+        check_range("stable_months", self.stable_months, MOST_MONTHS)
 
     @property
     def is_proven_cancer(self) -> bool:

@@ -30,9 +30,10 @@ from calcwatch.domain.lexicon import (
     LateralityPattern,
     Morphology,
     SizeClass,
+    kind_of_word,
 )
 from calcwatch.domain.statements import FindingStatement
-from calcwatch.exam.judgment import judge_group, kind_of_word
+from calcwatch.exam.judgment import judge_group
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

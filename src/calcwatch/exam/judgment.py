@@ -13,14 +13,15 @@ from math import isfinite
 from typing import TYPE_CHECKING, TypeVar
 
 from calcwatch.domain.lexicon import (
-    CLASSIC_BENIGN,
     RANKED_DISTRIBUTIONS,
+    RANKED_KINDS,
     RANKED_MORPHOLOGIES,
-    SMALL_ROUND,
     SUSPICIOUS,
+    WORDS_OF_KIND,
     Distribution,
     GroupKind,
     Morphology,
+    kind_of_word,
 )
 
 if TYPE_CHECKING:
@@ -32,15 +33,6 @@ if TYPE_CHECKING:
 _Word = TypeVar("_Word")
 
 _SUSPICIOUS_WORDS = (Morphology.PUNCTATE, *SUSPICIOUS)  # a tight group of round specks is suspicious too
-
-_WORDS_OF: dict[GroupKind, tuple[Morphology, ...]] = {
-    GroupKind.NOT_A_CALCIFICATION: (),
-    GroupKind.VASCULAR: (Morphology.VASCULAR,),
-    GroupKind.TYPICALLY_BENIGN: tuple(shape for shape in CLASSIC_BENIGN if shape is not Morphology.VASCULAR),
-    GroupKind.SCATTERED_ROUND: SMALL_ROUND,
-    GroupKind.SMALL_SUSPICIOUS: (*SMALL_ROUND, *SUSPICIOUS),
-}
-"""Words that may follow each kind; by the place of its row its rank, the most worrying last."""
 
 
 @dataclass(frozen=True)
@@ -90,28 +82,10 @@ def judge_group(
         word = _likeliest(shapes, _SUSPICIOUS_WORDS)
         return Judgment(True, suspicion < thresholds.doubtful_probability, None, word, distribution)
     kind = _kind_of(both, shapes, distribution, thresholds)
-    words = _WORDS_OF[kind] if kind else ()
+    words = WORDS_OF_KIND[kind] if kind else ()
     # where the kind leaves a single word, the shapes of members have no say in it
     word = words[0] if len(words) == 1 else _likeliest(shapes, words)
     return Judgment(False, None, kind, word, distribution)
-
-
-def kind_of_word(morphology: Morphology, distribution: Distribution | None) -> GroupKind:
-    """The kind that goes with a word.
-
-    Args:
-        morphology: The word.
-        distribution: How the group lies; ``None`` where that is not known.
-
-    Returns:
-        The kind; round specks are scattered only where they lie over a large part of the breast.
-    """
-    if morphology is Morphology.VASCULAR:
-        return GroupKind.VASCULAR
-    if morphology in CLASSIC_BENIGN:
-        return GroupKind.TYPICALLY_BENIGN
-    is_loose = distribution in (Distribution.DIFFUSE, Distribution.REGIONAL)
-    return GroupKind.SCATTERED_ROUND if morphology in SMALL_ROUND and is_loose else GroupKind.SMALL_SUSPICIOUS
 
 
 def _is_described(group: CalcificationGroup) -> bool:
@@ -128,7 +102,7 @@ def _kind_of(
     """The likeliest kind; without a description of kinds that of the likeliest word."""
     kinds = _joint([seen.kind.probabilities if seen.kind else () for seen in both], thresholds)
     if kinds:
-        return _likeliest(kinds, tuple(_WORDS_OF))
+        return _likeliest(kinds, RANKED_KINDS)
     word = _likeliest(shapes, RANKED_MORPHOLOGIES)
     return None if word is None else kind_of_word(word, distribution)
 

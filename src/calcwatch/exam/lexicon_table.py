@@ -6,12 +6,12 @@ by the facts of each and not told by the word.
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from calcwatch.domain.errors import BadTable
 from calcwatch.domain.lexicon import Morphology
+from calcwatch.exam.rule_table import parse_toml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,10 +107,7 @@ def parse_lexicon(text: str) -> LexiconTable:
     Raises:
         BadTable: It is not sound; the message names the word and the remedy.
     """
-    try:
-        written = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise BadTable(f"lexicon: not TOML: {error}") from error
+    written = parse_toml(text, "lexicon")
     editions = dict(written.get("editions", {}))
     edition = written.get("edition", "")
     if edition not in editions:

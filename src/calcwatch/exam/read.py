@@ -194,21 +194,25 @@ def _read_groups(
         counterpart = seen.get(partner.get(uid, ""))
         # Where the groups of this image were looked for on no other view, nothing is missing there.
         was_compared = any(can_be_compared(image, other) for other in images)
-        facts = _facts(
-            image,
+        own = told.get(uid, _Told())
+        facts = facts_of_group(
             group,
+            image.members_of(group),
             _known_of(
                 image,
                 known[_breast_of(image)],
-                told.get(uid, _Told()),
+                own,
                 # not known where no crossing view was there: "on a single view" would be a finding
                 both_views=counterpart is not None if was_compared else None,
             ),
+            table.thresholds,
             # a person's word for one view is no word of the pixels for the other
-            counterpart[1] if counterpart and not _has_word(told.get(counterpart[1].tracking_uid)) else None,
-            table,
+            counterpart=(
+                counterpart[1]
+                if counterpart and not _has_word(told.get(counterpart[1].tracking_uid))
+                else None
+            ),
         )
-        stated = told.get(uid, _Told()).stated
         readings.append(
             GroupReading(
                 tracking_uid=uid,
@@ -219,8 +223,8 @@ def _read_groups(
                     counterpart[0].description.view_position if counterpart else None,
                     was_compared=was_compared,
                 ),
-                assessment=_assess(group, facts, stated, table),
-                stated=stated,
+                assessment=_assess(group, facts, own.stated, table),
+                stated=own.stated,
             )
         )
     return tuple(readings)
@@ -239,16 +243,6 @@ def _known_of(image: ImageFindings, known: Facts, told: _Told, *, both_views: bo
         # what is seen on a magnification view has been magnified, whatever is stated of the breast
         magnification_done=True if is_magnified else known.magnification_done,
     )
-
-
-def _facts(
-    image: ImageFindings,
-    group: CalcificationGroup,
-    known: Facts,
-    counterpart: CalcificationGroup | None,
-    table: RuleTable,
-) -> Facts:
-    return facts_of_group(group, image.members_of(group), known, table.thresholds, counterpart=counterpart)
 
 
 def _has_word(told: _Told | None) -> bool:

@@ -247,7 +247,7 @@ def parse_rules(text: str, thresholds: FactThresholds) -> RuleTable:
     Raises:
         BadTable: It is not sound; the message names the rule and the remedy.
     """
-    written = _toml(text, "rule table")
+    written = parse_toml(text, "rule table")
     _refuse_unknown_words(
         written, {"version", "lexicon", "questions", "limits", "likelihood", *SECTIONS}, "rule table"
     )
@@ -285,7 +285,7 @@ def parse_thresholds(text: str) -> FactThresholds:
     Raises:
         BadTable: One is not there, not known or cannot be; the message names it, its value and the remedy.
     """
-    written = _toml(text, "thresholds")
+    written = parse_toml(text, "thresholds")
     units = {threshold.name: threshold.metadata["unit"] for threshold in fields(FactThresholds)}
     _refuse_unknown_words(written, units, "thresholds")
     return FactThresholds(
@@ -320,7 +320,19 @@ def _threshold(entry: Any, unit: str, place: str) -> Any:
     return float(value)
 
 
-def _toml(text: str, place: str) -> dict[str, Any]:
+def parse_toml(text: str, place: str) -> dict[str, Any]:
+    """Read the TOML of a table.
+
+    Args:
+        text: The text.
+        place: What it is, for the message.
+
+    Returns:
+        Its entries.
+
+    Raises:
+        BadTable: It is not TOML.
+    """
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -29,7 +29,6 @@ from calcwatch.words.lexicon import CATEGORY_WORDS, DISTRIBUTION_WORDS, SUGGESTI
 from calcwatch.words.next_step import (
     Finding,
     SortedFindings,
-    image_singles,
     look_words,
     place_words,
     sort_findings,
@@ -190,7 +189,7 @@ def _harmless(found: SortedFindings, result: ExaminationResult) -> list[str]:
         if findings:
             total = sum(finding.count for finding in findings)
             lines.append(f"{title}: {total} calcifications ({', '.join(map(_names, findings))})")
-    if singles := sum(map(image_singles, result.examination.images)):
+    if singles := sum(len(image.singles) for image in result.examination.images):
         lines.append(f"Calcifications in no group: {singles} on all views together")
     return lines
 
@@ -246,7 +245,7 @@ def _image(image: ImageFindings, png: bytes, result: ExaminationResult) -> Row:
             )
             for group in ordered_groups(image)
         ],
-        "singles": image_singles(image),
+        "singles": len(image.singles),
         "others": len(image.non_lesions),
         "flags": [FLAG_WORDS[flag].sentence for flag in image.quality_flags if flag in FLAG_WORDS],
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
-from calcwatch.domain.lexicon import FAMILY_OF, Category, GroupKind, Morphology, MorphologyFamily
+from calcwatch.domain.lexicon import Category, GroupKind, kind_of_word
 from calcwatch.words.changes import CHANGE_WORDS, tone
 from calcwatch.words.exam import SYMPTOM_NOTE
 from calcwatch.words.lexicon import DISTRIBUTION_WORDS, MORPHOLOGY_WORDS
@@ -166,12 +166,7 @@ def kind_of(group: CalcificationGroup) -> GroupKind:
     if group.kind:
         return group.kind.likeliest
     shape = group.morphology.likeliest if group.morphology else None
-    if shape is Morphology.VASCULAR:
-        return GroupKind.VASCULAR
-    family = FAMILY_OF[shape] if shape else None
-    if family is MorphologyFamily.CLASSIC_BENIGN:
-        return GroupKind.TYPICALLY_BENIGN
-    return GroupKind.SMALL_SUSPICIOUS
+    return kind_of_word(shape, None) if shape else GroupKind.SMALL_SUSPICIOUS
 
 
 def what_to_do(examination: ExaminationFindings, changes: Sequence[Change] = ()) -> str:
@@ -257,7 +252,7 @@ def _harmless(examination: ExaminationFindings, found: SortedFindings) -> str:
     parts = []
     if found.arteries:
         parts.append(f"arteries ({len(found.arteries)})")
-    if found.scatter or any(image_singles(image) for image in examination.images):
+    if found.scatter or any(image.singles for image in examination.images):
         parts.append("loose specks")
     categories = [category_of(finding.assessment) for finding in found.other]
     others = len(categories) - sum(categories.count(category) for category in _NOT_BENIGN)
@@ -281,19 +276,6 @@ def _neither(found: SortedFindings) -> str:
         for category, words in _NOT_BENIGN.items()
         if category in categories
     )
-
-
-def image_singles(image: ImageFindings) -> int:
-    """Count the calcifications of an image that are in no group.
-
-    Args:
-        image: Findings of the image.
-
-    Returns:
-        How many.
-    """
-    grouped = {uid for group in image.groups for uid in group.members}
-    return sum(found.tracking_uid not in grouped for found in image.calcifications)
 
 
 def stated_words(finding: Finding) -> str:

@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from calcwatch.domain.lexicon import GroupKind, Morphology
+from calcwatch.domain.lexicon import WORDS_OF_KIND, GroupKind, Morphology
 from calcwatch.image.describe.kind import (
     CONTEXT_FEATURES,
     KIND_CLASSES,
-    WORDS_OF_KIND,
     KindModel,
     LinearModel,
     classify_kinds,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from calcwatch.domain.findings import KindDescription, MorphologyDescription
+from calcwatch.domain.lexicon import WORDS_OF_KIND
 from calcwatch.image.describe.distribution import describe_distributions
 from calcwatch.image.describe.group import pieces_of
 from calcwatch.image.describe.group_features import (
@@ -20,7 +21,7 @@ from calcwatch.image.describe.group_features import (
     look_at_members,
 )
 from calcwatch.image.describe.join import join_pieces
-from calcwatch.image.describe.kind import KIND_CLASSES, WORDS_OF_KIND, classify_kinds, words_of_kind
+from calcwatch.image.describe.kind import KIND_CLASSES, classify_kinds, words_of_kind
 from calcwatch.image.describe.morphology import classify_morphology, describe_morphology
 from calcwatch.image.describe.shape_patches import measure_shapes
 

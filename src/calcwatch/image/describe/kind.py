@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit, softmax
 
-from calcwatch.domain.lexicon import CLASSIC_BENIGN, SMALL_ROUND, SUSPICIOUS, GroupKind, Morphology
+from calcwatch.domain.lexicon import WORDS_OF_KIND, GroupKind
 from calcwatch.image.describe.morphology import MORPHOLOGY_CLASSES
 from calcwatch.image.settings.describe import KindSettings
 
@@ -33,15 +33,6 @@ KIND_CLASSES = (
 
 CONTEXT_FEATURES = 3 * len(KIND_CLASSES) + 2
 """How many numbers ``kind_context`` gives for a piece."""
-
-WORDS_OF_KIND: dict[GroupKind, tuple[Morphology, ...]] = {
-    GroupKind.VASCULAR: (Morphology.VASCULAR,),
-    GroupKind.TYPICALLY_BENIGN: tuple(shape for shape in CLASSIC_BENIGN if shape is not Morphology.VASCULAR),
-    GroupKind.SCATTERED_ROUND: SMALL_ROUND,
-    GroupKind.SMALL_SUSPICIOUS: (*SMALL_ROUND, *SUSPICIOUS),
-    GroupKind.NOT_A_CALCIFICATION: (),
-}
-"""Which words of the lexicon may follow a kind."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,6 @@ from calcwatch.words.next_step import (
     Finding,
     SeenGroup,
     SortedFindings,
-    image_singles,
     look_words,
     place_words,
     sort_findings,
@@ -122,9 +121,7 @@ def _lines(found: SortedFindings, seen: _Seen, examination: ReadExamination) -> 
     if found.arteries:
         lines.append(_together("Arteries", found.arteries, seen))
     singles = {
-        image_label(image): image_singles(image)
-        for image in examination.findings.images
-        if image_singles(image)
+        image_label(image): len(image.singles) for image in examination.findings.images if image.singles
     }
     if found.scatter or singles:
         lines.append(
