@@ -108,8 +108,8 @@ def test_points_are_linked_step_by_step() -> None:
 def test_spacing_hull_and_line_of_points_drawn_by_hand() -> None:
     """Third neighbors, a square's area, and the deviation of points beside a parabola."""
     square = np.array([(0.0, 0.0), (0.0, 2.0), (2.0, 0.0), (2.0, 2.0)])
-    assert spacing_of(square) == pytest.approx(np.full(4, 8**0.5))
-    assert spacing_of(square[:1]).size == 0
+    assert spacing_of(square, 3) == pytest.approx(np.full(4, 8**0.5))
+    assert spacing_of(square[:1], 3).size == 0
     assert hull_area(square) == pytest.approx(4.0)
     assert hull_area(square[:2]) == 0.0
     t = np.linspace(-10, 10, 9)

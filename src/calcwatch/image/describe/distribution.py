@@ -187,8 +187,8 @@ def _shape(
     length, deviation = deviation_from_line(places)
     area = hull_area(places)
     spacing, nearest = (
-        spacing_of(places, settings=settings.patterns),
-        spacing_of(places, 1, settings=settings.patterns),
+        spacing_of(places, settings.patterns.spacing_neighbor),
+        spacing_of(places, 1),
     )
     # logarithms, so that twice the size is the same step for a small group and a wide one
     return np.array(
@@ -277,7 +277,7 @@ def _measurements(
     # length and width along the principal axes, so that a slanting line is long and narrow
     axes = np.linalg.svd(places - places.mean(axis=0), full_matrices=False)[2]
     length, *across = np.ptp((places - places.mean(axis=0)) @ axes.T, axis=0)
-    area, nearest = hull_area(places), spacing_of(places, 1, settings=settings.patterns)
+    area, nearest = hull_area(places), spacing_of(places, 1)
 
     def in_mm(value: float) -> float | None:
         return float(value) if known else None

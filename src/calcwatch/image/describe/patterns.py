@@ -79,18 +79,12 @@ def join_fragments(
     return joined
 
 
-def spacing_of(
-    points: NDArray[np.float64],
-    neighbor: int | None = None,
-    *,
-    settings: PatternSettings = PatternSettings(),
-) -> NDArray[np.float64]:
+def spacing_of(points: NDArray[np.float64], neighbor: int) -> NDArray[np.float64]:
     """Measure how far apart points lie.
 
     Args:
         points: n x 2, row and column.
-        neighbor: Which neighbor counts, 1 for the nearest; ``None`` takes the third.
-        settings: Which neighbor counts unless said.
+        neighbor: Which neighbor counts, 1 for the nearest.
 
     Returns:
         Distance of each point to that neighbor, in the unit of the points; to the farthest where there are
@@ -98,7 +92,7 @@ def spacing_of(
     """
     if len(points) < 2:
         return np.zeros(0)
-    rank = min(neighbor or settings.spacing_neighbor, len(points) - 1)
+    rank = min(neighbor, len(points) - 1)
     # the nearest to each point is the point itself
     return np.asarray(cKDTree(points).query(points, k=rank + 1)[0][:, rank])
 
@@ -150,7 +144,7 @@ def _fills_breast(
     """Whether enough of these points are real and all but a few stragglers lie all over the breast."""
     if breast_area_px is None or scores.sum() < settings.min_scattered:
         return False
-    spacing = spacing_of(points, settings=settings)
+    spacing = spacing_of(points, settings.spacing_neighbor)
     # a few false detections far off would stretch the hull over the whole breast
     core = points[spacing <= settings.straggler_spacing * np.median(spacing)]
     return hull_area(core) >= settings.min_breast_share * breast_area_px
@@ -177,7 +171,7 @@ def _wide_pattern(
         return None
     length, _ = deviation_from_line(points[rest])
     # where most members have five within 1 cm, themselves included, it is a group, however wide
-    spacing = spacing_of(points[rest], settings.min_dense - 1, settings=settings)
+    spacing = spacing_of(points[rest], settings.min_dense - 1)
     loose = not np.median(spacing) < distance_px
     return rest if loose and length >= settings.region_extent * distance_px else None
 
@@ -191,7 +185,7 @@ def _without_dense(
     """The pattern without the fragments that are much denser than the rest of it, the densest taken first."""
     parts = [np.intersect1d(fragment, pattern) for fragment in fragments]
     spacing = [
-        float(np.median(spacing_of(points[part], settings=settings))) if part.size > 1 else np.inf
+        float(np.median(spacing_of(points[part], settings.spacing_neighbor))) if part.size > 1 else np.inf
         for part in parts
     ]
     rest = pattern
@@ -201,7 +195,7 @@ def _without_dense(
         # too few to be a group, or too few left to be denser than
         if min(parts[number].size, others.size) < settings.min_dense:
             continue
-        usual = np.median(spacing_of(points[others], settings=settings))
+        usual = np.median(spacing_of(points[others], settings.spacing_neighbor))
         if spacing[number] < settings.dense_spacing * usual:
             rest = others
     return rest
