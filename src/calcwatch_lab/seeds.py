@@ -111,6 +111,9 @@ DISTRIBUTION_BREASTS = _range(
 )
 """The shipped network for distribution was fitted to the first 5000."""
 
+KIND_PHANTOMS = _range("phantoms of kinds", Purpose.FITTING, "calcwatch-lab train kinds", (8700, 200))
+"""Groups whose shape is known, beside the groups that readers labeled; no network was fitted to them."""
+
 VIEW_PAIRS_FIT = _range(
     "pairs of views to fit", Purpose.FITTING, "calcwatch-lab train view-pairs", (7100, 300)
 )
@@ -173,6 +176,7 @@ RANGES = (
     CONTEXT_NETWORK_SCENES,
     SHAPE_SCENES,
     DISTRIBUTION_BREASTS,
+    KIND_PHANTOMS,
     VIEW_PAIRS_FIT,
     VIEW_PAIRS_CHOICE,
     COMPARISON_CHOICE,
@@ -193,8 +197,8 @@ DETECTOR_SCENE_STREAM, FILM_STREAM, TISSUE_STREAM = 20, 21, 22
 background is a film, which tissue is kept as an example.
 """
 
-POINT_SET_STREAM, SHAPE_SCENE_STREAM = 30, 40
-"""The same for point sets of distributions and for scenes of shapes."""
+POINT_SET_STREAM, SHAPE_SCENE_STREAM, KIND_PHANTOM_STREAM = 30, 40, 60
+"""The same for point sets of distributions, for scenes of shapes and for phantoms of kinds."""
 
 SHAPE_TEST_STREAM, SHAPE_ORDER_STREAM = 50, 51
 """The same for the phantoms that test shapes: how they lie, and which shapes one holds."""

@@ -214,12 +214,18 @@ def kinds(
     source: Annotated[
         str, typer.Option(metavar="TEXT", help="What kinds.json says of these readers and images.")
     ] = "not said",
+    phantoms: Annotated[
+        int,
+        typer.Option(
+            min=0, help="Phantoms to learn from beside: their kinds are known, not how readers see them."
+        ),
+    ] = 120,
     workers: Workers = None,
 ) -> None:
     """Fit what tells the kind of a group and how suspicious it is to groups that readers labeled.
 
-    Needs the extra: pip install "calcwatch[train]". DIR receives kinds.json. It takes about five minutes for
-    150 images on two processor cores.
+    Needs the extra: pip install "calcwatch[train]". DIR receives kinds.json. It takes about ten minutes
+    for 150 images on two processor cores.
 
     For example:
 
@@ -237,8 +243,9 @@ def kinds(
         leave_out=names_of(leave_out),
         each=each,
         source=source,
+        phantoms=phantoms,
         workers=workers,
-        on_done=partial(tell_progress, "images"),
+        on_done=tell_progress,
     )
     typer.echo(out)
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from calcwatch.domain.errors import BadTable
-from calcwatch.domain.lexicon import GroupKind
+from calcwatch.domain.image import ViewPosition
+from calcwatch.domain.lexicon import Distribution, GroupKind, Morphology
 from calcwatch.image.describe.group_features import GROUP_FEATURES
 from calcwatch.image.describe.kind import (
     CONTEXT_FEATURES,
@@ -21,11 +22,16 @@ from calcwatch.image.describe.kind import (
     classify_kinds,
 )
 from calcwatch.models.learned import kind_model, suspicion_sources
+from calcwatch.phantom.examination import make_examination
+from calcwatch.phantom.settings import GroupPlan, PhantomSettings
 from calcwatch_lab.cli import train
 from calcwatch_lab.cli.main import app as lab
 from calcwatch_lab.group_labels import Alarm, ReadGroup, read_groups
+from calcwatch_lab.seeds import KIND_PHANTOMS
 from calcwatch_lab.train.kinds.fit import LabeledPieces, fit_kinds
-from calcwatch_lab.train.kinds.run import MeasuredPieces, with_labels, write_kinds
+from calcwatch_lab.train.kinds.phantoms import phantom_pieces, true_kinds
+from calcwatch_lab.train.kinds.pieces import MeasuredPieces
+from calcwatch_lab.train.kinds.run import with_labels, write_kinds
 from calcwatch_lab.train.kinds.settings import KindTraining
 
 KINDS = len(KIND_CLASSES)
@@ -186,6 +192,47 @@ def test_unlabeled_pieces_and_images_without_pieces_are_no_hindrance() -> None:
     assert kinds.argmax(axis=1).tolist() == images[1].kinds.argmax(axis=1).tolist()
 
 
+def test_phantoms_count_by_their_weight() -> None:
+    """A phantom that contradicts the women decides only when it counts much; suspicion does not hear it."""
+    pytest.importorskip("sklearn", reason=NEEDS)
+    *seen, left = women(9)
+    shifted = np.roll(left.kinds, 1, axis=0)
+    unsaid = np.full(len(left.alarm), np.nan)
+    phantoms = [
+        [
+            LabeledPieces(f"phantom {n}", left.features, left.places_mm, shifted, unsaid, weight)
+            for n in range(9)
+        ]
+        for weight in (0.01, 100.0)
+    ]
+    light, heavy = (
+        classify_kinds(left.features, left.places_mm, fit_kinds([*seen, *made]))[0] for made in phantoms
+    )
+    assert light.argmax(axis=1).tolist() == left.kinds.argmax(axis=1).tolist()
+    assert heavy.argmax(axis=1).tolist() == shifted.argmax(axis=1).tolist()
+
+
+def test_pieces_of_phantoms_are_what_their_calcifications_truly_are() -> None:
+    """An artery's marks are vascular, marks beside everything are no calcification; nobody said more."""
+    made = phantom_pieces(KIND_PHANTOMS.first)
+    assert len(made.features) == len(made.kinds) == len(made.places_mm) > 0
+    assert made.kinds.sum(axis=1) == pytest.approx(np.ones(len(made.kinds)))
+    assert np.isnan(made.alarm).all()
+    assert 0 < made.weight < 1
+    artery = make_examination(
+        3,
+        settings=PhantomSettings(
+            views=(ViewPosition.CC,), groups=(GroupPlan(Morphology.VASCULAR, Distribution.LINEAR),)
+        ),
+    )
+    truth = artery.images[0].truth.calcifications
+    on = np.array([(true.row, true.column) for true in truth[:3]])
+    away = np.array([(5.0, 5.0)])
+    assert true_kinds(on, truth, 3.0)[KIND_CLASSES.index(VASCULAR)] == pytest.approx(1)
+    shares = true_kinds(np.concatenate([on, away]), truth, 3.0)
+    assert shares[KIND_CLASSES.index(GroupKind.NOT_A_CALCIFICATION)] == pytest.approx(0.25)
+
+
 def a_linear(outputs: int, inputs: int, seed: int) -> LinearModel:
     rng = np.random.default_rng(seed)
     return LinearModel(
@@ -207,7 +254,7 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
         slope=1.25,
         intercept=-0.5,
     )
-    write_kinds(tmp_path, model, women(2), "by hand")
+    write_kinds(tmp_path, model, women(2), phantoms=0, source="by hand")
     (tmp_path / "suspicion.json").write_text('{"reference": {"source": "nobody"}}')
     again = kind_model(tmp_path)
     for name in ("alone", "beside", "alarm"):

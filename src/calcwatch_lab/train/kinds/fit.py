@@ -31,6 +31,7 @@ class LabeledPieces:
         places_mm: Places of the members of each piece, in mm.
         kinds: n x ``KIND_CLASSES``, the share of readers that named each; all 0 where nobody labeled it.
         alarm: Mean over the readers of 0 (benign) to 1 (suspicious); NaN where nobody labeled it.
+        weight: How much its pieces count when kinds are fitted.
     """
 
     woman: str
@@ -38,6 +39,7 @@ class LabeledPieces:
     places_mm: tuple[NDArray[np.float64], ...]
     kinds: NDArray[np.float64]
     alarm: NDArray[np.float64]
+    weight: float = 1.0
 
 
 def fit_kinds(images: Sequence[LabeledPieces], *, settings: KindTraining = KindTraining()) -> KindModel:
@@ -102,7 +104,7 @@ def _fit_kinds(
 ) -> LinearModel:
     """A multinomial logistic model; where readers differ, a piece stands once for each of their words."""
     rows = np.concatenate(list(inputs))
-    shares = np.concatenate([image.kinds for image in images])
+    shares = np.concatenate([image.weight * image.kinds for image in images])
     repeated = np.repeat(rows, len(KIND_CLASSES), axis=0)
     classes = np.tile(np.arange(len(KIND_CLASSES)), len(rows))
     # rare kinds count more: a reader would rather see a doubtful vessel than miss a group

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,21 +14,17 @@ from scipy.spatial import cKDTree
 from calcwatch import __version__
 from calcwatch.domain.errors import BadTable
 from calcwatch.domain.findings import ANALYSIS_VERSION
-from calcwatch.domain.views import is_true_lateral
-from calcwatch.image.analyze import measure_calcifications, prepare, separate_lookalikes
-from calcwatch.image.describe.describe import look_at_pieces
 from calcwatch.image.describe.group_features import GROUP_FEATURES
 from calcwatch.image.describe.kind import KIND_CLASSES
-from calcwatch.image.prepare.landmarks import find_landmarks
-from calcwatch.image.settings import AnalysisSettings
 from calcwatch.models.cards import KINDS, SHIPPED
-from calcwatch.models.learned import learned_detector, morphology_networks
-from calcwatch.service.files.open_image import open_image
 from calcwatch_lab.group_labels import Alarm, read_groups
 from calcwatch_lab.labels import read_backgrounds
 from calcwatch_lab.pages import write_texts
 from calcwatch_lab.parallel import run_tasks
+from calcwatch_lab.seeds import KIND_PHANTOMS
 from calcwatch_lab.train.kinds.fit import LabeledPieces, fit_kinds
+from calcwatch_lab.train.kinds.phantoms import phantom_pieces
+from calcwatch_lab.train.kinds.pieces import measure_pieces
 from calcwatch_lab.train.kinds.settings import KindTraining
 
 if TYPE_CHECKING:
@@ -38,30 +34,9 @@ if TYPE_CHECKING:
 
     from calcwatch.image.describe.kind import KindModel, LinearModel
     from calcwatch_lab.group_labels import ReadGroup
-    from calcwatch_lab.labels import LabeledImage
+    from calcwatch_lab.train.kinds.pieces import MeasuredPieces
 
 _DIGITS = 6  # of a weight: the features are standardized
-
-
-@dataclass(frozen=True, eq=False)
-class MeasuredPieces:
-    """The pieces of one image without labels.
-
-    Attributes:
-        name: Name of the file.
-        woman: Whose image it is.
-        spacing_mm: Millimeters a pixel.
-        features: n x ``GROUP_FEATURES``.
-        places_mm: Places of the members of each piece, in mm.
-        marks: The same in file pixels.
-    """
-
-    name: str
-    woman: str
-    spacing_mm: float
-    features: NDArray[np.float64]
-    places_mm: tuple[NDArray[np.float64], ...]
-    marks: tuple[NDArray[np.float64], ...]
 
 
 def train_kinds(
@@ -73,8 +48,9 @@ def train_kinds(
     leave_out: Collection[str],
     each: bool,
     source: str,
+    phantoms: int,
     workers: int | None,
-    on_done: Callable[[int, int], None],
+    on_done: Callable[[str, int, int], None],
 ) -> None:
     """Fit the models and write them.
 
@@ -86,69 +62,31 @@ def train_kinds(
         leave_out: Patients whose images do not count.
         each: Fit a model for each woman without her, in a folder of her name, beside that of all.
         source: What the model says of its images.
+        phantoms: How many phantoms to learn from beside them.
         workers: Number of processes; ``None``: one per processor core.
-        on_done: Called with the number of images that are done and that of all.
+        on_done: Called with what is measured, how many are done and how many there are.
 
     Raises:
         BadTable: A table cannot be used.
+        TooFewSeeds: There are fewer phantoms to learn from.
         ResultNotWritten: ``out`` cannot be written.
 
     """
     labeled = [image for image in read_backgrounds(images) if image.patient not in leave_out]
     said = read_groups(groups, marks)
-    measured = run_tasks(measure_pieces, labeled, workers=workers, on_done=on_done)
+    seeds = KIND_PHANTOMS.take(phantoms)
+    measured = run_tasks(measure_pieces, labeled, workers=workers, on_done=partial(on_done, "images"))
     sets = [with_labels(image, said.get(image.name, ())) for image in measured]
     _check_labeled(groups, sets)
-    write_kinds(out, fit_kinds(sets), sets, source)
+    made = run_tasks(phantom_pieces, seeds, workers=workers, on_done=partial(on_done, "phantoms"))
+    write_kinds(out, fit_kinds([*sets, *made]), sets, phantoms=len(made), source=source)
     if each:
         for woman in sorted({image.woman for image in sets}):
             rest = [image for image in sets if image.woman != woman]
             folder = out / woman
             shutil.copytree(SHIPPED, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.py", "__*"))
-            write_kinds(folder, fit_kinds(rest), rest, f"{source}, without {woman}")
-
-
-def measure_pieces(image: LabeledImage) -> MeasuredPieces:
-    """Find the pieces of an image and what tells their kind.
-
-    Args:
-        image: The image; its spacing must be known.
-
-    Returns:
-        Its pieces.
-
-    Raises:
-        UnreadableImage: The file cannot be read.
-        UnsuitableImage: The breast cannot be analyzed.
-
-    """
-    settings = AnalysisSettings()
-    mammogram = open_image(image.path, image.given)
-    prepared, breast, _ = prepare(mammogram, settings)
-    view = mammogram.description.view_position
-    landmarks = find_landmarks(prepared, breast, view, settings=settings.landmarks)
-    candidates = learned_detector()(prepared, breast, settings)
-    detections, _ = separate_lookalikes(prepared, breast, candidates, settings=settings)
-    found = measure_calcifications(prepared, detections, settings=settings)
-    pieces = look_at_pieces(
-        prepared,
-        breast,
-        found,
-        detections,
-        nipple=landmarks.nipple if landmarks else None,
-        is_lateral=is_true_lateral(view),
-        networks=morphology_networks(str(SHIPPED)),
-        settings=settings,
-    )
-    in_file = np.array([prepared.frame.to_file(own.row, own.column) for own in found]).reshape(-1, 2)
-    return MeasuredPieces(
-        name=image.path.name,
-        woman=image.patient,
-        spacing_mm=prepared.working_mm,
-        features=pieces.features,
-        places_mm=tuple(pieces.places_of_members),
-        marks=tuple(in_file[members] for members in pieces.members),
-    )
+            without = f"{source}, without {woman}"
+            write_kinds(folder, fit_kinds([*rest, *made]), rest, phantoms=len(made), source=without)
 
 
 def with_labels(
@@ -203,13 +141,16 @@ def _check_labeled(groups: Path, images: Sequence[LabeledPieces]) -> None:
         )
 
 
-def write_kinds(out: Path, model: KindModel, images: Sequence[LabeledPieces], source: str) -> None:
+def write_kinds(
+    out: Path, model: KindModel, images: Sequence[LabeledPieces], *, phantoms: int, source: str
+) -> None:
     """Write ``kinds.json``.
 
     Args:
         out: Folder to write to, which is made.
         model: The fitted models.
-        images: What they were fitted to.
+        images: The labeled images they were fitted to.
+        phantoms: How many phantoms they were fitted to beside.
         source: What the file says of the images.
 
     Raises:
@@ -225,6 +166,7 @@ def write_kinds(out: Path, model: KindModel, images: Sequence[LabeledPieces], so
         "source": source,
         "trained_on": sorted({image.woman for image in images if np.isfinite(image.alarm).any()}),
         "groups": len(known),
+        "phantoms": phantoms,
         "suspicious_groups": int((known >= 0.5).sum()),  # called so by at least half of the readers
         "features": list(GROUP_FEATURES),
         "classes": list(KIND_CLASSES),

@@ -12,9 +12,9 @@ class KindTraining:
     """How the linear models are fitted."""
 
     alone_strength: float = setting(
-        0.01, "1", CHOSEN, "inverse strength of the penalty on weights of the first model of kinds"
+        0.03, "1", CHOSEN, "inverse strength of the penalty on weights of the first model of kinds"
     )
-    beside_strength: float = setting(0.01, "1", CHOSEN, "the same, of the second, which sees the neighbors")
+    beside_strength: float = setting(0.03, "1", CHOSEN, "the same, of the second, which sees the neighbors")
     balance: float = setting(
         0.5, "1", CHOSEN, "0: every group counts alike; 1: every kind does, however rare it is"
     )
@@ -46,4 +46,13 @@ class KindTraining:
     )
     min_part: float = setting(
         0.4, "share", CHOSEN, "of the marks of a labeled group that must lie in the piece, likewise"
+    )
+    phantom_mm: float = setting(
+        0.2, "mm", CHOSEN, "a mark of a phantom this close to an outline is on that calcification"
+    )
+    phantom_weight: float = setting(
+        0.25,
+        "1",
+        CHOSEN,
+        "weight of a piece of a phantom over one that a reader labeled, in the fit of kinds",
     )

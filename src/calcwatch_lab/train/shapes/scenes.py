@@ -63,7 +63,7 @@ def make_shape_scene(seed: int, backgrounds: tuple[LabeledImage, ...], settings:
 
 
 def _phantom(rng: np.random.Generator, seed: int, draws: ShapeScenes) -> ShapeScene:
-    image = make_examination(seed, settings=_phantom_settings(rng, draws)).images[0]
+    image = make_examination(seed, settings=phantom_settings(rng, draws)).images[0]
     known = tuple(
         KnownObject(_tellable(true.morphology, image.view_position), true.row, true.column, true.outline)
         for true in image.truth.calcifications
@@ -77,7 +77,16 @@ def _tellable(morphology: Morphology, view: ViewPosition) -> Morphology | None:
     return None if is_sediment and not is_true_lateral(view) else morphology
 
 
-def _phantom_settings(rng: np.random.Generator, draws: ShapeScenes) -> PhantomSettings:
+def phantom_settings(rng: np.random.Generator, draws: ShapeScenes) -> PhantomSettings:
+    """Draw what a phantom with groups of several shapes is and how it is imaged.
+
+    Args:
+        rng: Source of randomness.
+        draws: What is drawn from.
+
+    Returns:
+        Settings of an examination of one view.
+    """
     film = bool(rng.random() < draws.film_share)
     lateral = rng.random() < draws.lateral_share
     blur = uniform(rng, draws.phantom_blur)
