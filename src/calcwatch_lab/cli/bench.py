@@ -331,7 +331,12 @@ def judge(
       labels.csv --leave-out P05,P07 --out evidence
     """
     from calcwatch_lab.bench.real.judge import in_words, judge, write_judgment
-    from calcwatch_lab.bench.real.marks import figures_in_words, figures_of, read_marked_images
+    from calcwatch_lab.bench.real.marks import (
+        figures_in_words,
+        figures_of,
+        judged_threshold,
+        read_marked_images,
+    )
     from calcwatch_lab.bench.real.metal import clips_in_words, judge_real_clips
     from calcwatch_lab.results import findings_file
 
@@ -340,12 +345,17 @@ def judge(
     left_out = names_of(leave_out)
     judgment = judge(result, groups=groups, marks=marks, ratings=ratings, leave_out=left_out)
     typer.echo(in_words(judgment))
-    for path in result:
-        file = findings_file(path)
-        if outlines and corrections:
-            images = read_marked_images(file, outlines, corrections=corrections, leave_out=left_out)
-            typer.echo(figures_in_words(figures_of(images, 0.0)))
-        if clips:
-            typer.echo(clips_in_words(judge_real_clips(file, clips), ()))
+    files = [findings_file(path) for path in result]
+    if outlines and corrections:
+        # of all results together: a woman may be alone in hers
+        images = [
+            image
+            for file in files
+            for image in read_marked_images(file, outlines, corrections=corrections, leave_out=left_out)
+        ]
+        for threshold in sorted({0.0, judged_threshold(images)}):
+            typer.echo(figures_in_words(figures_of(images, threshold)))
+    if clips:
+        typer.echo(clips_in_words([found for file in files for found in judge_real_clips(file, clips)], ()))
     if out:
         typer.echo(f"figures: {one_line(str(write_judgment(judgment, out)))}")

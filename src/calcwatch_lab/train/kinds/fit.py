@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import logit, softmax
 
+from calcwatch.domain.lexicon import GroupKind
 from calcwatch.image.describe.kind import KIND_CLASSES, KindModel, LinearModel, kind_context, log_kinds
 from calcwatch_lab.train.kinds.settings import KindTraining
 
@@ -109,7 +110,10 @@ def _fit_kinds(
     classes = np.tile(np.arange(len(KIND_CLASSES)), len(rows))
     # rare kinds count more: a reader would rather see a doubtful vessel than miss a group
     frequency = np.maximum(shares.sum(axis=0), 1e-9) / shares.sum()
-    weights = (shares * (frequency * len(KIND_CLASSES)) ** -settings.balance).ravel()
+    balance = (frequency * len(KIND_CLASSES)) ** -settings.balance
+    # what the detector kept is a calcification unless much speaks against it
+    balance[KIND_CLASSES.index(GroupKind.NOT_A_CALCIFICATION)] = 1.0
+    weights = (shares * balance).ravel()
     used = weights > 0
     return _logistic(
         repeated[used],

@@ -16,7 +16,10 @@ class KindTraining:
     )
     beside_strength: float = setting(0.03, "1", CHOSEN, "the same, of the second, which sees the neighbors")
     balance: float = setting(
-        0.5, "1", CHOSEN, "0: every group counts alike; 1: every kind does, however rare it is"
+        0.5,
+        "1",
+        CHOSEN,
+        "0: every group counts alike; 1: every kind of calcification does, however rare it is",
     )
     alarm_strength: float = setting(0.01, "1", CHOSEN, "the same, of the model of suspicion")
     alarm_weight: float = setting(
