@@ -47,6 +47,23 @@ def test_a_finding_is_found_by_its_place() -> None:
     assert list(assign_statements([place(row + 80, column)], [VIEW], settings=wide)) == ["near"]
 
 
+def test_a_name_that_two_files_have_is_refused() -> None:
+    """The same name in the folders of two days: whoever means one of them writes its path."""
+    row, column = center(VIEW, 0)
+    prior, current = (
+        replace(
+            a_view(ViewPosition.CC, a_group(day, 40, 10)),
+            description=replace(VIEW.description, source=f"{day}/CC.dcm"),
+        )
+        for day in ("prior", "current")
+    )
+    with pytest.raises(ValueError, match="2 files are called so; write the path"):
+        findings_of_day([place(row, column)], [current], [prior, current])
+    named = [place(row, column, "current/CC.dcm")]
+    assert list(assign_statements(named, [prior, current])) == ["current"]
+    assert findings_of_day(named, [prior], [prior, current]) == ()
+
+
 def test_without_spacing_a_pixel_is_taken_for_a_tenth_of_a_millimeter() -> None:
     """For this distance alone; nothing else is measured with it."""
     bare = a_view(ViewPosition.CC, a_group("near", 40, 10), spacing_mm=None)
