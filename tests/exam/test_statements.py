@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from calcwatch.domain.change import ChangeKind
+from calcwatch.domain.context import BiopsyResult
 from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.image import ViewPosition
+from calcwatch.domain.lexicon import Category
 from calcwatch.domain.statements import FindingStatement, NamedFinding, Verdict
 from calcwatch.exam.settings import ExamSettings, StatementSettings
 from calcwatch.exam.statements import assign_statements, findings_of_day
@@ -109,3 +113,22 @@ def test_months_that_cannot_be_are_refused() -> None:
     """The message names the value and what to do where it is not known."""
     with pytest.raises(ValueError, match="stable_months 1201 is not between 0 and 1200; leave it out"):
         FindingStatement(stable_months=1201)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            {"verdict": Verdict.REJECTED, "known_cancer": True},
+            "it is rejected, and a proven cancer lies there",
+        ),
+        ({"verdict": Verdict.REJECTED, "biopsy": BiopsyResult.MALIGNANT}, "a proven cancer lies there"),
+        ({"verdict": Verdict.REJECTED, "category": Category.LOW_SUSPICION}, "its own category is 4A"),
+        ({"biopsy": BiopsyResult.MALIGNANT, "known_cancer": False}, "found cancer, and no cancer lies there"),
+        ({"change": ChangeKind.NEW, "stable_months": 30}, "its change is new, and it has not changed for 30"),
+    ],
+)
+def test_two_answers_of_which_one_can_be_are_refused(words: dict[str, Any], told: str) -> None:
+    """A proven cancer would else be put away with what was rejected: whoever states it says which is true."""
+    with pytest.raises(ValueError, match=told):
+        FindingStatement(**words)
