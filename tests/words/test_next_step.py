@@ -125,11 +125,9 @@ def test_a_rejected_mark_is_not_to_be_looked_at() -> None:
     assert len(sort_findings(replace(read, groups=(first, read.groups[1]))).suspicious) == 1
 
 
-@pytest.mark.parametrize(
-    "kind", [GroupKind.VASCULAR, GroupKind.SCATTERED_ROUND, GroupKind.TYPICALLY_BENIGN]
-)
+@pytest.mark.parametrize("kind", [GroupKind.VASCULAR, GroupKind.SCATTERED_ROUND, GroupKind.TYPICALLY_BENIGN])
 def test_what_a_person_calls_suspicious_is_never_called_benign(kind: GroupKind) -> None:
-    """Their category 5 is looked at, whatever it looks like to us; their 2 changes nothing of a suggestion."""
+    """Their category 5 is looked at, whatever it looks like to us; their 2 lowers nothing."""
     read = found(Category.BENIGN, None, kind)
     first, second = read.groups
     own = replace(first, stated=FindingStatement(category=Category.HIGHLY_SUGGESTIVE))
