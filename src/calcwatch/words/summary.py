@@ -119,9 +119,12 @@ def suggestion_head(assessment: Assessment) -> str:
 
 
 def _likelihood(found: LikelihoodRange) -> str:
+    # Not every range is one of studies: some are what the category stands for, and the source says which.
+    share = (
+        f"{100 * found.low:g}" if found.low == found.high else f"{100 * found.low:g} to {100 * found.high:g}"
+    )
     return (
-        f" Studies found {100 * found.low:g} to {100 * found.high:g} % of such findings malignant "
-        f"({found.source}); that is no probability for one woman."
+        f" Of such findings {share} % are malignant ({found.source}); that is no probability for one woman."
     )
 
 
