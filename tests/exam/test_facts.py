@@ -250,6 +250,20 @@ def test_a_persons_distribution_counts() -> None:
     assert with_statement(vessel, line).suspicious is False
 
 
+def test_what_a_person_denies_is_no_vessel() -> None:
+    """Not in the wall of a vessel: what the classifier took it for is dropped."""
+    vessel = facts_of_group(judged(0.05, *MIXED, kind=GroupKind.VASCULAR), [], Facts(), thresholds())
+    denied = with_statement(vessel, FindingStatement(follows_vessel=False))
+    assert (denied.kind, denied.suspicious, denied.follows_vessel) == (None, None, False)
+    specks = facts_of_group(judged(0.05, ROUND, kind=GroupKind.SCATTERED_ROUND), [], Facts(), thresholds())
+    assert with_statement(specks, FindingStatement(follows_vessel=False)).suspicious is False
+
+
+def test_unchanged_for_no_month_is_no_stability() -> None:
+    """What was seen once has not been stable."""
+    assert with_statement(Facts(), FindingStatement(stable_months=0)).change is None
+
+
 def test_answers_of_a_person_become_facts() -> None:
     """Each answer stands in the place of what was known; stable for so long means not changed."""
     known = Facts(both_views=True, change=ChangeKind.NEW)

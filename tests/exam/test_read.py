@@ -23,11 +23,12 @@ from calcwatch.domain.findings import (
 )
 from calcwatch.domain.image import ImageDescription, Laterality, PixelSpacing, QualityFlag, ViewPosition
 from calcwatch.domain.lexicon import Category, Distribution, GroupKind, LateralityPattern, Morphology
-from calcwatch.domain.statements import FindingStatement, Verdict
+from calcwatch.domain.statements import FindingStatement, NamedFinding, Verdict
 from calcwatch.exam.facts import Observed
 from calcwatch.exam.read import analyze_exam, without_unproven_milk
 from calcwatch.models.learned import suspicion_model
 from calcwatch.service.files.rules import read_rules
+from calcwatch.words.exam import SYMPTOM_NOTE
 
 MM = 0.1
 MEASURED = DistributionMeasurements(6, 6.0, 6.0, 3.0, 12.0, 1.0, 40.0, 0.01)
@@ -238,6 +239,43 @@ def test_what_is_stated_of_no_finding_is_told() -> None:
         statements={"row 3, column 4 of a.png": FindingStatement(known_cancer=True)},
     )
     assert "no group was found there" in exam.breasts[0].notes[-1]
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        {"exam_context": ExamContext.KNOWN_CANCER},
+        {"neoadjuvant": True},
+        {"findings": (NamedFinding(statement=FindingStatement(known_cancer=True), tracking_uid="another"),)},
+    ],
+)
+def test_beside_a_known_cancer_nothing_is_3(context: dict[str, Any]) -> None:
+    """However the cancer is stated, it is her history for every other finding."""
+    view = judged(image(L, CC, shape=Morphology.PUNCTATE), 0.02, GroupKind.SMALL_SUSPICIOUS)
+    none = ClinicalContext(exam_context=ExamContext.DIAGNOSTIC, personal_history=False)
+    assert read(view, context=none).groups[0].assessment.floor is Category.PROBABLY_BENIGN
+    (reading,) = read(view, context=replace(none, **context)).groups
+    assert reading.assessment.floor is Category.LOW_SUSPICION
+
+
+def test_a_cancer_at_one_finding_is_history_for_the_other() -> None:
+    """Stated of a group by its identifier: the group beside it is not 3."""
+    view = judged(image(R, CC, shape=Morphology.PUNCTATE), 0.02, GroupKind.SMALL_SUSPICIOUS)
+    _, other = stated(image(L, CC, shape=SUSPECT), view, biopsy=BiopsyResult.MALIGNANT).groups
+    assert other.assessment.floor is Category.LOW_SUSPICION
+
+
+def test_a_symptom_at_a_finding_is_as_urgent_as_one_of_the_breast() -> None:
+    """The breast says how soon somebody must look, also where nothing is marked at the place."""
+    exam = stated(image(L, CC, shape=SUSPECT), image(R, CC), symptom=True)
+    assert {breast.laterality: SYMPTOM_NOTE in breast.notes for breast in exam.breasts} == {R: False, L: True}
+    nowhere = analyze_exam(
+        [image(L, CC)],
+        table=read_rules(),
+        suspicion=suspicion_model(),
+        statements={"row 3, column 4 of a.png": FindingStatement(symptom=True)},
+    )
+    assert nowhere.breasts[0].notes[0] == SYMPTOM_NOTE
 
 
 def test_a_magnification_view_magnifies_its_groups() -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from calcwatch.domain.change import ChangeKind
+from calcwatch.domain.context import BiopsyResult
 from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.image import ViewPosition
+from calcwatch.domain.lexicon import Category
 from calcwatch.domain.statements import FindingStatement, NamedFinding, Verdict
 from calcwatch.exam.settings import ExamSettings, StatementSettings
 from calcwatch.exam.statements import assign_statements, findings_of_day
@@ -45,6 +49,23 @@ def test_a_finding_is_found_by_its_place() -> None:
     assert list(away) == [f"row {row + 80:g}, column {column:g} of CC.dcm"]
     wide = ExamSettings(statements=StatementSettings(max_distance_mm=20.0))
     assert list(assign_statements([place(row + 80, column)], [VIEW], settings=wide)) == ["near"]
+
+
+def test_a_name_that_two_files_have_is_refused() -> None:
+    """The same name in the folders of two days: whoever means one of them writes its path."""
+    row, column = center(VIEW, 0)
+    prior, current = (
+        replace(
+            a_view(ViewPosition.CC, a_group(day, 40, 10)),
+            description=replace(VIEW.description, source=f"{day}/CC.dcm"),
+        )
+        for day in ("prior", "current")
+    )
+    with pytest.raises(ValueError, match="2 files are called so; write the path"):
+        findings_of_day([place(row, column)], [current], [prior, current])
+    named = [place(row, column, "current/CC.dcm")]
+    assert list(assign_statements(named, [prior, current])) == ["current"]
+    assert findings_of_day(named, [prior], [prior, current]) == ()
 
 
 def test_without_spacing_a_pixel_is_taken_for_a_tenth_of_a_millimeter() -> None:
@@ -92,3 +113,22 @@ def test_months_that_cannot_be_are_refused() -> None:
     """The message names the value and what to do where it is not known."""
     with pytest.raises(ValueError, match="stable_months 1201 is not between 0 and 1200; leave it out"):
         FindingStatement(stable_months=1201)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            {"verdict": Verdict.REJECTED, "known_cancer": True},
+            "it is rejected, and a proven cancer lies there",
+        ),
+        ({"verdict": Verdict.REJECTED, "biopsy": BiopsyResult.MALIGNANT}, "a proven cancer lies there"),
+        ({"verdict": Verdict.REJECTED, "category": Category.LOW_SUSPICION}, "its own category is 4A"),
+        ({"biopsy": BiopsyResult.MALIGNANT, "known_cancer": False}, "found cancer, and no cancer lies there"),
+        ({"change": ChangeKind.NEW, "stable_months": 30}, "its change is new, and it has not changed for 30"),
+    ],
+)
+def test_two_answers_of_which_one_can_be_are_refused(words: dict[str, Any], told: str) -> None:
+    """A proven cancer would else be put away with what was rejected: whoever states it says which is true."""
+    with pytest.raises(ValueError, match=told):
+        FindingStatement(**words)

@@ -131,6 +131,10 @@ def test_suspicion_rises_with_the_alarm() -> None:
         lambda tree: without(tree, "beside"),
         lambda tree: without(tree, "calibration", "slope"),
         lambda tree: tree["alarm"].update(weights="heavy"),
+        lambda tree: tree["calibration"].update(slope=-1.0),
+        lambda tree: tree["calibration"].update(intercept=float("nan")),
+        lambda tree: tree.update(alarm=tree["alone"]),
+        lambda tree: tree.update(beside=tree["alone"]),
     ],
 )
 def test_kinds_of_other_features_are_refused(folder: Path, spoil: Callable[[dict[str, Any]], object]) -> None:
@@ -138,8 +142,18 @@ def test_kinds_of_other_features_are_refused(folder: Path, spoil: Callable[[dict
     tree = json.loads((folder / KINDS).read_text())
     spoil(tree)
     (folder / KINDS).write_text(json.dumps(tree))
-    with pytest.raises(BadModel, match=KINDS):
-        kind_model(folder)
+    for read in (kind_model, named_describer):
+        with pytest.raises(BadModel, match=KINDS):
+            read(folder)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "null", "[" * 100_000, '{"groups": "many"}'])
+def test_damaged_kinds_are_refused_by_every_reader(folder: Path, content: str) -> None:
+    """When the model is named, and not at the first image or when a report says what it was fitted to."""
+    (folder / KINDS).write_text(content)
+    for read in (kind_model, named_describer, suspicion_sources):
+        with pytest.raises(BadModel, match=KINDS):
+            read(folder)
 
 
 GROUPS = (

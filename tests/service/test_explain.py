@@ -55,7 +55,7 @@ def test_group_is_explained(result: Path) -> None:
         "How good is this version, measured on real images",
         "BI-RADS is a registered trademark",
         "not below 4B",
-        "28 to 50 % of such findings were malignant (Rominger 2012",
+        "malignant 28 to 50 % of such findings (Rominger 2012",
         "fine pleomorphic 62 %, amorphous 25 %, fine linear 13 %",
         "4 fine pleomorphic, 1 cannot tell",
         "grouped 70 %",

@@ -125,6 +125,42 @@ def test_a_rejected_mark_is_not_to_be_looked_at() -> None:
     assert len(sort_findings(replace(read, groups=(first, read.groups[1]))).suspicious) == 1
 
 
+@pytest.mark.parametrize("kind", [GroupKind.VASCULAR, GroupKind.SCATTERED_ROUND, GroupKind.TYPICALLY_BENIGN])
+def test_what_a_person_calls_suspicious_is_never_called_benign(kind: GroupKind) -> None:
+    """Their category 5 is looked at, whatever it looks like to us; their 2 lowers nothing."""
+    read = found(Category.BENIGN, None, kind)
+    first, second = read.groups
+    own = replace(first, stated=FindingStatement(category=Category.HIGHLY_SUGGESTIVE))
+    line = what_to_do(replace(read, groups=(own, second)))
+    assert line.startswith("Look at 1 finding: left outer, suggestion 2, own category 5.")
+    assert "Nothing suspicious" not in line
+    alarm = found(Category.HIGH_SUSPICION, None, kind)
+    calm = replace(alarm.groups[0], stated=FindingStatement(category=Category.BENIGN))
+    line = what_to_do(replace(alarm, groups=(calm, alarm.groups[1])))
+    assert line.startswith("Look at 1 finding: left outer, suggestion 4C, own category 2.")
+
+
+def test_beside_a_proven_cancer_nothing_is_called_unsuspicious() -> None:
+    """A proven cancer and an artery: no word says that nothing suspicious was marked."""
+    read = found(Category.BENIGN, None, GroupKind.VASCULAR)
+    proven = replace(
+        read.groups[0],
+        counterpart=None,
+        assessment=replace(read.groups[0].assessment, suggested_category=Category.KNOWN_MALIGNANCY),
+    )
+    images = (
+        replace(
+            read.images[0],
+            groups=tuple(replace(group, kind=None) for group in read.images[0].groups),
+        ),
+        read.images[1],
+    )
+    alone = replace(read.groups[1], counterpart=None)
+    line = what_to_do(replace(read, images=images, groups=(proven, alone)))
+    assert line.startswith("1 finding: at the place of a proven cancer. Arteries (1)")
+    assert "Nothing suspicious" not in line
+
+
 def test_what_is_suspicious_and_what_needs_workup() -> None:
     """Suspicious is above 3 or not known; 3 asks for something too; 1, 2 and 6 propose nothing."""
     assessment = examination(*VIEWS).findings.groups[0].assessment

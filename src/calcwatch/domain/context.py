@@ -235,6 +235,10 @@ class ClinicalContext:
         """Whether breast cancer is or was there on either side; ``None`` where no statement tells."""
         sides = (self.left, self.right)
         # Stated of one breast it holds for the woman; a missing statement leaves it open and never denies it.
+        if self.exam_context is ExamContext.KNOWN_CANCER or self.neoadjuvant:
+            return True
+        if any(finding.statement.is_proven_cancer for finding in self.findings):
+            return True
         if any(
             side.is_treated
             or side.known_cancer

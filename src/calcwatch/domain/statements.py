@@ -9,11 +9,22 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from calcwatch.domain.change import ChangeKind
 from calcwatch.domain.context import MOST_MONTHS, BiopsyResult, check_range
+from calcwatch.domain.lexicon import Category
 
 if TYPE_CHECKING:
-    from calcwatch.domain.change import ChangeKind, SurgicalBedPosition
-    from calcwatch.domain.lexicon import Category, Distribution, Morphology
+    from calcwatch.domain.change import SurgicalBedPosition
+    from calcwatch.domain.lexicon import Distribution, Morphology
+
+_NEEDS_ATTENTION = (
+    Category.LOW_SUSPICION,
+    Category.MODERATE_SUSPICION,
+    Category.HIGH_SUSPICION,
+    Category.HIGHLY_SUGGESTIVE,
+    Category.KNOWN_MALIGNANCY,
+)
+"""Own categories of what nobody can reject in the same breath."""
 
 
 class Verdict(StrEnum):
@@ -32,7 +43,8 @@ class Verdict(StrEnum):
 class FindingStatement:
     """What a person states of one finding; ``None`` is not stated.
 
-    Raises ``ValueError`` with the value and the remedy for a number that cannot be.
+    Raises ``ValueError`` with the value and the remedy for a number that cannot be, and for two answers of
+    which only one can be.
 
     Attributes:
         verdict: Whether the mark is accepted.
@@ -102,6 +114,23 @@ class FindingStatement:
 
     def __post_init__(self) -> None:
         check_range("stable_months", self.stable_months, MOST_MONTHS)
+        malignant = self.biopsy is BiopsyResult.MALIGNANT
+        unchanged = self.change in (None, ChangeKind.NO_SIGNIFICANT_CHANGE)
+        contradictions = (
+            (self.is_rejected and self.is_proven_cancer, "it is rejected, and a proven cancer lies there"),
+            (
+                self.is_rejected and self.category in _NEEDS_ATTENTION,
+                f"it is rejected, and its own category is {self.category}",
+            ),
+            (malignant and self.known_cancer is False, "its biopsy found cancer, and no cancer lies there"),
+            (
+                bool(self.stable_months) and not unchanged,
+                f"its change is {self.change}, and it has not changed for {self.stable_months} months",
+            ),
+        )
+        for both, words in contradictions:
+            if both:
+                raise ValueError(f"{words}; state the one that is true")
 
     @property
     def is_proven_cancer(self) -> bool:

@@ -384,12 +384,15 @@ def with_statement(facts: Facts, stated: FindingStatement) -> Facts:
         The facts with it.
     """
     answers = {name: value for name in ANSWERS if (value := getattr(stated, name)) is not None}
-    if stated.stable_months is not None and stated.change is None:
+    # unchanged for 0 months is no stability: it was seen once
+    if stated.stable_months and stated.change is None:
         answers["change"] = ChangeKind.NO_SIGNIFICANT_CHANGE
     if stated.morphology:
         worst = max(stated.morphology, key=RANKED_MORPHOLOGIES.index)
         facts = replace(_without_judgment(facts), morphology=worst)
-    elif stated.distribution and facts.kind not in _KINDS_OF_ANY_DISTRIBUTION:
+    elif (stated.distribution and facts.kind not in _KINDS_OF_ANY_DISTRIBUTION) or (
+        stated.follows_vessel is False and facts.kind is GroupKind.VASCULAR
+    ):
         facts = _without_judgment(facts)
     return replace(facts, **answers)
 

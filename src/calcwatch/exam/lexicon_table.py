@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from calcwatch.domain.errors import BadTable
 from calcwatch.domain.lexicon import Morphology
-from calcwatch.exam.rule_table import parse_toml
+from calcwatch.exam.rule_table import parse_toml, rows_of, texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -108,11 +108,13 @@ def parse_lexicon(text: str) -> LexiconTable:
         BadTable: It is not sound; the message names the word and the remedy.
     """
     written = parse_toml(text, "lexicon")
-    editions = dict(written.get("editions", {}))
+    if unknown := sorted(set(written) - {"edition", "editions", "word"}):
+        raise BadTable(f"lexicon: {unknown[0]!r} is not understood; one of edition, editions, word")
+    editions = texts_of(written, "editions", "lexicon")
     edition = written.get("edition", "")
-    if edition not in editions:
+    if edition not in list(editions):
         raise BadTable(f"lexicon: edition = {edition!r} is not among {', '.join(editions) or 'no editions'}")
-    words = tuple(_word(row, editions) for row in written.get("word", []))
+    words = tuple(_word(row, editions) for row in rows_of(written, "word", "lexicon"))
     names = [(entry.edition, entry.word) for entry in words]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
@@ -125,15 +127,18 @@ def _word(row: dict[str, Any], editions: Mapping[str, str]) -> LexiconWord:
     place = f"word {word!r} of the lexicon"
     if set(row) != {"edition", "word", "stands_for", "certainty", "source"}:
         raise BadTable(f"{place}: it needs edition, word, stands_for, certainty and source, and nothing else")
+    texts = [row[name] for name in ("edition", "word", "certainty", "source")]
+    shapes = row["stands_for"]
+    if not all(isinstance(text, str) for text in texts) or not isinstance(shapes, list):
+        raise BadTable(f"{place}: stands_for is a list of shapes, everything else a text")
     if row["edition"] not in editions:
         raise BadTable(f"{place}: edition = {row['edition']!r} is not known; one of {', '.join(editions)}")
     # a word of ours must keep its meaning in every edition: old statements are read by it
     if not word or word in list(Morphology):
         raise BadTable(f"{place}: it is empty or one of our own words; leave it out")
-    unknown = [shape for shape in row["stands_for"] if shape not in list(Morphology)]
-    if unknown or not row["stands_for"]:
+    if not shapes or any(shape not in list(Morphology) for shape in shapes):
         raise BadTable(f"{place}: stands_for = {row['stands_for']!r}; write shapes: {', '.join(Morphology)}")
     if row["certainty"] not in _CERTAINTIES or not row["source"]:
         raise BadTable(f"{place}: it needs a source, and a certainty: {', '.join(_CERTAINTIES)}")
-    shapes = tuple(Morphology(shape) for shape in row["stands_for"])
-    return LexiconWord(row["edition"], word, shapes, row["certainty"], row["source"])
+    stands_for = tuple(Morphology(shape) for shape in shapes)
+    return LexiconWord(row["edition"], word, stands_for, row["certainty"], row["source"])

@@ -96,8 +96,14 @@ def analyze_exam(
     pattern = laterality_pattern(images, settings=settings.laterality)
     context = context or ClinicalContext()
     stated = {**assign_statements(context.findings, images, settings=settings), **(statements or {})}
+    # a cancer that is proven at one finding is her history for every other, on whichever side
+    is_placed = any(said.is_proven_cancer for said in stated.values())
     known = {
-        side: replace(facts_of_context(side, context), bilateral=is_bilateral(pattern))
+        side: replace(
+            facts_of_context(side, context),
+            bilateral=is_bilateral(pattern),
+            personal_history=True if is_placed else context.any_cancer_history,
+        )
         for side in (*_BREASTS, None)
     }
     told = {
@@ -274,8 +280,20 @@ def _notes(
     side_of = {group.tracking_uid: _breast_of(image) for image in images for group in image.groups}
     not_assigned = tuple(not_assigned_note(name) for name in stated if name not in side_of)
     placed = {side_of.get(name) for name, statement in stated.items() if statement.is_proven_cancer}
+    # a symptom at a place where nothing is marked is as urgent, and whose side it is is not known here
+    with_symptom = {
+        side
+        for name, statement in stated.items()
+        if statement.symptom
+        for side in ([side_of[name]] if name in side_of else (*_BREASTS, None))
+    }
     return {
-        side: (*notes_of_breast(context, side, cancer_is_placed=side in placed), *not_assigned)
+        side: (
+            *notes_of_breast(
+                context, side, cancer_is_placed=side in placed, symptom_is_placed=side in with_symptom
+            ),
+            *not_assigned,
+        )
         for side in (*_BREASTS, None)
     }
 

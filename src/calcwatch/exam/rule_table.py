@@ -255,15 +255,15 @@ def parse_rules(text: str, thresholds: FactThresholds) -> RuleTable:
         _rule(section, row, number)
         # section by section, whatever their order in the file
         for section in SECTIONS
-        for number, row in enumerate(written.get(section, []), 1)
+        for number, row in enumerate(rows_of(written, section, "rule table"), 1)
     )
     table = RuleTable(
         version=_text(written, "version", "rule table"),
         lexicon=_text(written, "lexicon", "rule table"),
         rules=rules,
-        likelihoods=tuple(_likelihood(row) for row in written.get("likelihood", [])),
-        limits=_limits(written.get("limits", [])),
-        questions=dict(written.get("questions", {})),
+        likelihoods=tuple(_likelihood(row) for row in rows_of(written, "likelihood", "rule table")),
+        limits=_limits(rows_of(written, "limits", "rule table")),
+        questions=texts_of(written, "questions", "rule table"),
         thresholds=thresholds,
     )
     # checks of the whole follow those of single rules: they rely on sound rules
@@ -339,6 +339,49 @@ def parse_toml(text: str, place: str) -> dict[str, Any]:
         raise BadTable(f"{place}: not TOML: {error}") from error
 
 
+def rows_of(written: Mapping[str, Any], name: str, place: str) -> list[dict[str, Any]]:
+    """Take the rows of one name from a table.
+
+    Args:
+        written: Entries of the table.
+        name: The name, which stands in double brackets over each row.
+        place: What the table is, for the message.
+
+    Returns:
+        The rows; none where the name is not there.
+
+    Raises:
+        BadTable: Something else stands under the name.
+    """
+    rows = written.get(name, [])
+    if not (isinstance(rows, list) and all(isinstance(row, dict) for row in rows)):
+        raise BadTable(f"{place}: {name} is no list of rows; write [[{name}]] over each")
+    return rows
+
+
+def texts_of(written: Mapping[str, Any], name: str, place: str) -> dict[str, str]:
+    """Take texts under a name in brackets from a table.
+
+    Args:
+        written: Entries of the table.
+        name: The name.
+        place: What the table is, for the message.
+
+    Returns:
+        Each word with its text; none where the name is not there.
+
+    Raises:
+        BadTable: Something else stands there, or a text is empty.
+    """
+    texts = written.get(name, {})
+    if not isinstance(texts, dict):
+        raise BadTable(f"{place}: {name} holds no words; write [{name}], and under it word = text")
+    bad = next((word for word, text in texts.items() if not (isinstance(text, str) and text.strip())), None)
+    if bad is not None:
+        raise BadTable(f"{place}: {bad} under [{name}] is {texts[bad]!r}; write a text")
+    return dict(texts)
+
+
 def parse_condition(text: str, place: str) -> Condition:
     """Make a condition of its words.
 
@@ -405,14 +448,14 @@ def _rule(section: str, row: dict[str, Any], number: int) -> Rule:
         section=section,
         when=_conditions(row, "when", place),
         unless=_conditions(row, "unless", place),
-        wants=tuple(row.get("wants", ())),
+        wants=_texts(row, "wants", place),
         reason=_text(row, "reason", place),
         source=_text(row, "source", place),
         category=_category(row, "category", place),
-        instead_of=tuple(row.get("instead_of", ())),
+        instead_of=_texts(row, "instead_of", place),
         at_least=_category(row, "at_least", place),
         steps_up=_steps(row, place),
-        incomplete=row.get("incomplete", ""),
+        incomplete=_text(row, "incomplete", place) if "incomplete" in row else "",
         show=Category.KNOWN_MALIGNANCY if "show" in row else None,
     )
     _check_rule(rule, row, place)
@@ -444,11 +487,12 @@ def _likelihood(row: dict[str, Any]) -> Likelihood:
 
 def _limits(rows: Iterable[dict[str, Any]]) -> dict[Category, LikelihoodRange]:
     """What each category stands for; none may lack, or a finding of it could be given a range that is not."""
-    limits = {
-        category: _range(row, "category", f"limits of {row.get('category')}")
-        for row in rows
-        if (category := _category(row, "category", "limits")) is not None
-    }
+    limits: dict[Category, LikelihoodRange] = {}
+    for row in rows:
+        category = _category(row, "category", "limits")
+        if category is None or category in limits:
+            raise BadTable(f"limits of {category or 'a row'}: each row names a category of its own")
+        limits[category] = _range(row, "category", f"limits of {category}")
     for category in RANKED_CATEGORIES[1:]:
         if category not in limits:
             raise BadTable(f"limits: {category} is missing; say between which shares it lies")
@@ -458,13 +502,23 @@ def _limits(rows: Iterable[dict[str, Any]]) -> dict[Category, LikelihoodRange]:
 def _range(row: dict[str, Any], key: str, place: str) -> LikelihoodRange:
     _refuse_unknown_words(row, {key, "low", "high", "source"}, place)
     low, high = row.get("low"), row.get("high")
-    if not (isinstance(low, int | float) and isinstance(high, int | float) and 0 <= low <= high <= 1):
+    # bool is an int in Python
+    are_numbers = all(isinstance(share, int | float) and type(share) is not bool for share in (low, high))
+    if low is None or high is None or not are_numbers or not 0 <= low <= high <= 1:
         raise BadTable(f"{place}: low {low!r} and high {high!r} must be shares, 0 <= low <= high <= 1")
     return LikelihoodRange(float(low), float(high), _text(row, "source", place))
 
 
 def _conditions(row: dict[str, Any], name: str, place: str) -> tuple[Condition, ...]:
-    return tuple(parse_condition(str(text), place) for text in row.get(name, ()))
+    return tuple(parse_condition(text, place) for text in _texts(row, name, place))
+
+
+def _texts(row: dict[str, Any], name: str, place: str) -> tuple[str, ...]:
+    texts = row.get(name, [])
+    # a text alone would be taken letter by letter
+    if not (isinstance(texts, list) and all(isinstance(text, str) for text in texts)):
+        raise BadTable(f'{place}: {name} = {texts!r} is no list of texts; write {name} = ["...", "..."]')
+    return tuple(texts)
 
 
 def _text(row: dict[str, Any], name: str, place: str) -> str:
@@ -487,7 +541,8 @@ def _category(row: dict[str, Any], name: str, place: str) -> Category | None:
 
 def _steps(row: dict[str, Any], place: str) -> int:
     steps = row.get("steps_up", 0)
-    if not isinstance(steps, int) or steps < 0:
+    # type, not isinstance: true is an int in Python
+    if type(steps) is not int or steps < 0:
         raise BadTable(f"{place}: steps_up = {steps!r} must be 0 or more: no rule lowers")
     return steps
 

@@ -32,7 +32,7 @@ def assign_statements(
         it was named: whoever reads the examination says so, and nothing is silently dropped.
 
     Raises:
-        ValueError: Two statements are of the same group.
+        ValueError: Two statements are of the same group, or one names an image by a name that several have.
     """
     assigned: dict[str, FindingStatement] = {}
     for finding in named:
@@ -62,7 +62,7 @@ def findings_of_day(
         Those of groups of the day, and those of no group at all, so that this is told.
 
     Raises:
-        ValueError: Two statements are of the same group.
+        ValueError: Two statements are of the same group, or one names an image by a name that several have.
     """
     assign_statements(named, images, settings=settings)
     return tuple(
@@ -79,18 +79,28 @@ def _group_of(finding: NamedFinding, images: Sequence[ImageFindings], settings: 
         return finding.tracking_uid if finding.tracking_uid in uids else None
     near = [
         (distance, group.tracking_uid)
-        for image in images
-        if _is_named(image, finding.image or "")
+        for image in _named_images(finding, images)
         for group in image.groups
         if (distance := _distance_mm(group, finding, image, settings)) <= settings.statements.max_distance_mm
     ]
     return min(near)[1] if near else None
 
 
-def _is_named(image: ImageFindings, name: str) -> bool:
-    source = image.description.source
+def _named_images(finding: NamedFinding, images: Sequence[ImageFindings]) -> list[ImageFindings]:
+    """The image that a statement names; a name that several files have is refused."""
+    exactly = [image for image in images if image.description.source == finding.image]
     # the name of the file alone is what a person sees; both kinds of slash, as sources are kept as given
-    return name in (source, source.replace("\\", "/").rsplit("/", maxsplit=1)[-1])
+    called = exactly or [
+        image
+        for image in images
+        if image.description.source.replace("\\", "/").rsplit("/", maxsplit=1)[-1] == finding.image
+    ]
+    # a statement of one day's finding would count for what lies at the same place on another day
+    if len(called) > 1:
+        raise ValueError(
+            f"{finding.words}: {len(called)} files are called so; write the path of the one that is meant"
+        )
+    return called
 
 
 def _distance_mm(

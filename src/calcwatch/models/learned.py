@@ -148,7 +148,8 @@ def learned_describer(folder: Path = SHIPPED) -> Describer:
     for kind in (MORPHOLOGY, DISTRIBUTION):
         read_card(folder, kind)
     check_files(folder, (SUSPICION,), _FIT)
-    check_files(folder, (KINDS,), _FIT_KINDS)
+    # its numbers are few: what is damaged is refused here as well
+    kind_model(folder)
     return partial(_describe, folder=str(folder))
 
 
@@ -208,15 +209,18 @@ def kind_model(folder: Path = SHIPPED) -> KindModel:
         tree = json.loads((folder / KINDS).read_text(encoding="utf-8"))
         if tuple(tree["features"]) != GROUP_FEATURES or tuple(tree["classes"]) != KIND_CLASSES:
             raise ValueError("its features or classes are not those that are measured here")
+        alone = _linear(tree["alone"])
+        if alone.mean.shape != (len(GROUP_FEATURES),):
+            raise ValueError("it has not one weight for each feature")
         return KindModel(
-            alone=_linear(tree["alone"]),
+            alone=alone,
             beside=_linear(tree["beside"]),
             alarm=_linear(tree["alarm"]),
             slope=float(tree["calibration"]["slope"]),
             intercept=float(tree["calibration"]["intercept"]),
         )
-    # ValueError includes broken JSON
-    except (KeyError, TypeError, ValueError) as error:
+    # ValueError includes broken JSON; lists nested without end exhaust the parser
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise BadModel(f"{folder / KINDS}: {error}; use the file that is shipped, or fit one") from error
 
 
@@ -252,16 +256,23 @@ def suspicion_sources(folder: Path = SHIPPED) -> SuspicionSources:
 
     Returns:
         The sources; a text is empty and a number 0 where the files do not say.
+
+    Raises:
+        BadModel: A file is missing or is not what it should be.
     """
-    kinds, suspicion = (
-        json.loads((folder / name).read_text(encoding="utf-8")) for name in (KINDS, SUSPICION)
-    )
-    return SuspicionSources(
-        groups=str(kinds.get("source", "")),
-        group_count=int(kinds.get("groups", 0)),
-        women=tuple(kinds.get("trained_on", ())),
-        reference=str(suspicion["reference"].get("source", "")),
-    )
+    check_files(folder, (KINDS, SUSPICION), _FIT_KINDS)
+    try:
+        kinds, suspicion = (
+            json.loads((folder / name).read_text(encoding="utf-8")) for name in (KINDS, SUSPICION)
+        )
+        return SuspicionSources(
+            groups=str(kinds.get("source", "")),
+            group_count=int(kinds.get("groups", 0)),
+            women=tuple(kinds.get("trained_on", ())),
+            reference=str(suspicion["reference"].get("source", "")),
+        )
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        raise BadModel(f"{folder}: {KINDS} or {SUSPICION} cannot be read: {error}") from error
 
 
 def _detect(

@@ -120,7 +120,7 @@ def _suggestion(group: Document) -> Iterator[str]:
         )
     if likely := group["likelihood_range"]:
         found = range_words(likely["low"], likely["high"])
-        yield from _line("in studies", f"{found} of such findings were malignant ({likely['source']})")
+        yield from _line("malignant", f"{found} of such findings ({likely['source']})")
     if group["suspicion"] is not None:
         yield from _line(
             "suspicion",

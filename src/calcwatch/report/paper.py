@@ -179,6 +179,7 @@ def _harmless(found: SortedFindings, result: ExaminationResult) -> list[str]:
         f"{_names(finding)}: {look_words(finding.first.group)}, {finding.count} calcifications, "
         f"{place_words(finding)}; suggestion {category_of(finding.assessment)}"
         f"{' if confirmed' if finding.assessment.if_confirmed else ''}"
+        f"{f'; a person says: {said}' if (said := stated_words(finding)) else ''}"
         for finding in found.other
     ]
     for title, findings in (

@@ -69,7 +69,11 @@ MAN_NOTE = "A man: the studies behind the suggestions were made on women."
 
 
 def notes_of_breast(
-    context: ClinicalContext, laterality: Laterality | None, *, cancer_is_placed: bool = False
+    context: ClinicalContext,
+    laterality: Laterality | None,
+    *,
+    cancer_is_placed: bool = False,
+    symptom_is_placed: bool = False,
 ) -> tuple[str, ...]:
     """Say what a person stated that matters for a breast whatever was found in it, the most urgent first.
 
@@ -77,6 +81,7 @@ def notes_of_breast(
         context: What was stated.
         laterality: Which breast; ``None`` where the side is not known.
         cancer_is_placed: Whether a person said at which finding of the breast its cancer lies.
+        symptom_is_placed: Whether a person stated a symptom at a finding of the breast.
 
     Returns:
         A sentence or two for each.
@@ -86,7 +91,7 @@ def notes_of_breast(
     is_known = breast.known_cancer or is_malignant
     result = (breast.biopsy or "").replace("_", ", ", 1).replace("_", " ")
     notes = (
-        (breast.symptom, SYMPTOM_NOTE),
+        (breast.symptom or symptom_is_placed, SYMPTOM_NOTE),
         (is_known and not cancer_is_placed, CANCER_NOTE),
         (breast.biopsy and not is_malignant, BIOPSY_NOTE.format(result=result)),
         (context.high_risk, HIGH_RISK_NOTE),
@@ -108,7 +113,7 @@ def not_assigned_note(name: str) -> str:
     Returns:
         One sentence.
     """
-    return f"Something is stated of {name}, but no group was found there: what was stated counts for nothing."
+    return f"Something is stated of {name}, but no group was found there: it changes no suggestion."
 
 
 def found_words(groups: int, singles: int, rejected: int = 0) -> str:

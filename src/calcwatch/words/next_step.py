@@ -9,7 +9,7 @@ from calcwatch.domain.lexicon import Category, GroupKind, kind_of_word
 from calcwatch.words.changes import CHANGE_WORDS, tone
 from calcwatch.words.exam import SYMPTOM_NOTE
 from calcwatch.words.lexicon import DISTRIBUTION_WORDS, MORPHOLOGY_WORDS
-from calcwatch.words.urgency import category_of, is_suspicious, urgency
+from calcwatch.words.urgency import category_of, is_above_3, is_suspicious, urgency, urgency_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,6 +71,19 @@ class Finding:
         return all(seen.reading.is_rejected for seen in self.views)
 
     @property
+    def own_category(self) -> Category | None:
+        """The category that a person gave it, the most urgent of its views; ``None`` where none is stated."""
+        stated = [seen.reading.stated for seen in self.views if not seen.reading.is_rejected]
+        given = [said.category for said in stated if said and said.category]
+        return max(given, key=urgency_of, default=None)
+
+    @property
+    def category(self) -> Category:
+        """What it is to be taken for: the more urgent of what is suggested and what a person gave it."""
+        suggested, own = category_of(self.assessment), self.own_category
+        return max((suggested, own), key=urgency_of) if own else suggested
+
+    @property
     def suspicion(self) -> float:
         """Its suspicion, on the view where it is highest; 1 where it is not known on one."""
         return max(1.0 if seen.group.suspicion is None else seen.group.suspicion for seen in self.views)
@@ -99,6 +112,13 @@ class SortedFindings:
     other: tuple[Finding, ...]
     rejected: tuple[Finding, ...]
 
+    @property
+    def is_told(self) -> bool:
+        """Whether something is suspicious or a proven cancer, so that nothing may say that nothing is."""
+        return bool(self.suspicious) or any(
+            finding.category is Category.KNOWN_MALIGNANCY for finding in self.other
+        )
+
 
 def findings_of(examination: ExaminationFindings) -> tuple[Finding, ...]:
     """Put the groups of an examination together that are one thing on two views.
@@ -125,7 +145,7 @@ def findings_of(examination: ExaminationFindings) -> tuple[Finding, ...]:
         views = [own] if other is None or other.group.tracking_uid in placed else [own, other]
         placed.update(view.group.tracking_uid for view in views)
         found.append(Finding(tuple(sorted(views, key=lambda view: -urgency(view.reading.assessment)))))
-    return tuple(sorted(found, key=lambda finding: (-urgency(finding.assessment), -finding.suspicion)))
+    return tuple(sorted(found, key=lambda finding: (-urgency_of(finding.category), -finding.suspicion)))
 
 
 def sort_findings(examination: ExaminationFindings) -> SortedFindings:
@@ -146,9 +166,12 @@ def sort_findings(examination: ExaminationFindings) -> SortedFindings:
 def _heap(finding: Finding) -> str:
     if finding.is_rejected:
         return "rejected"
-    # Whatever it looks like: what is suggested above 3 is never put away in a line.
-    if is_suspicious(finding.assessment):
+    # Whatever it looks like: what we or a person put above 3 is never put away in a line.
+    if is_suspicious(finding.assessment) or is_above_3(finding.category):
         return "suspicious"
+    # What a person gave a category is told by itself, with it.
+    if finding.own_category:
+        return "other"
     return {GroupKind.VASCULAR: "arteries", GroupKind.SCATTERED_ROUND: "scatter"}.get(
         kind_of(finding.first.group), "other"
     )
@@ -219,8 +242,9 @@ def _look(found: SortedFindings) -> str:
 
 
 def _suggestion(finding: Finding) -> str:
-    category = category_of(finding.assessment)
-    return f"suggestion {category}{' if confirmed' if finding.assessment.if_confirmed else ''}"
+    category, own = category_of(finding.assessment), finding.own_category
+    given = f", own category {own}" if own else ""
+    return f"suggestion {category}{' if confirmed' if finding.assessment.if_confirmed else ''}{given}"
 
 
 def place_words(finding: Finding) -> str:
@@ -254,7 +278,7 @@ def _harmless(examination: ExaminationFindings, found: SortedFindings) -> str:
         parts.append(f"arteries ({len(found.arteries)})")
     if found.scatter or any(image.singles for image in examination.images):
         parts.append("loose specks")
-    categories = [category_of(finding.assessment) for finding in found.other]
+    categories = [finding.category for finding in found.other]
     others = len(categories) - sum(categories.count(category) for category in _NOT_BENIGN)
     if others:
         parts.append(_counted(others, "other finding"))
@@ -262,7 +286,7 @@ def _harmless(examination: ExaminationFindings, found: SortedFindings) -> str:
         return "Nothing was marked; that is no normal mammogram: read it as always."
     if not parts:
         return ""
-    start = "" if found.suspicious else "Nothing suspicious was marked; "
+    start = "" if found.is_told else "Nothing suspicious was marked; "
     listed = " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
     sentence = f"{start}{listed} look benign: confirm."
     return sentence[0].upper() + sentence[1:]
@@ -270,7 +294,7 @@ def _harmless(examination: ExaminationFindings, found: SortedFindings) -> str:
 
 def _neither(found: SortedFindings) -> str:
     """What is neither suspicious nor benign: 3 and 6."""
-    categories = [category_of(finding.assessment) for finding in found.other]
+    categories = [finding.category for finding in found.other]
     return " ".join(
         f"{_counted(categories.count(category), 'finding')}: {words}."
         for category, words in _NOT_BENIGN.items()
@@ -287,16 +311,21 @@ def stated_words(finding: Finding) -> str:
     Returns:
         Verdict, shape, distribution and own category; ``""`` where nothing was stated.
     """
-    stated = next((seen.reading.stated for seen in finding.views if seen.reading.stated), None)
-    if stated is None:
+    stated = [seen.reading.stated for seen in finding.views if seen.reading.stated]
+    if not stated:
         return ""
-    parts = (
-        stated.verdict or "",
-        *(MORPHOLOGY_WORDS[shape] for shape in stated.morphology),
-        DISTRIBUTION_WORDS[stated.distribution] if stated.distribution else "",
-        f"own category {stated.category}" if stated.category else "",
-    )
-    return ", ".join(part for part in parts if part) or "answers to questions"
+    parts = [
+        part
+        for said in stated
+        for part in (
+            said.verdict or "",
+            *(MORPHOLOGY_WORDS[shape] for shape in said.morphology),
+            DISTRIBUTION_WORDS[said.distribution] if said.distribution else "",
+            f"own category {said.category}" if said.category else "",
+        )
+    ]
+    # Of two views that are told alike, once.
+    return ", ".join(dict.fromkeys(part for part in parts if part)) or "answers to questions"
 
 
 def look_words(group: CalcificationGroup) -> str:

@@ -11,10 +11,16 @@ from typing import TYPE_CHECKING
 from calcwatch.words.exam import SIDE_WORDS
 from calcwatch.words.lexicon import CATEGORY_WORDS, GROUP_KIND_WORDS, MORPHOLOGY_WORDS
 from calcwatch.words.next_step import what_to_do
-from calcwatch.words.urgency import category_of, is_suspicious, urgency
+from calcwatch.words.urgency import category_of, is_above_3, is_suspicious, urgency
 
 if TYPE_CHECKING:
-    from calcwatch.domain.assessment import Assessment, BreastReading, ExaminationResult, LikelihoodRange
+    from calcwatch.domain.assessment import (
+        Assessment,
+        BreastReading,
+        ExaminationResult,
+        GroupReading,
+        LikelihoodRange,
+    )
     from calcwatch.domain.change import Change
     from calcwatch.domain.findings import CalcificationGroup, Provenance
 
@@ -37,11 +43,7 @@ def impression(result: ExaminationResult) -> str:
     """
     found = result.examination
     suspicious = sorted(
-        (
-            reading
-            for reading in found.groups
-            if is_suspicious(reading.assessment) and not reading.is_rejected
-        ),
+        (reading for reading in found.groups if _is_told(reading)),
         key=lambda reading: -urgency(reading.assessment),
     )
     parts = [
@@ -50,6 +52,7 @@ def impression(result: ExaminationResult) -> str:
         *(breast_words(reading) for reading in found.breasts),
         *(
             f"{reading.location.words}, {reading.view_note}: suggestion {suggestion(reading.assessment)}"
+            f"{_own_category(reading)}"
             for reading in suspicious
         ),
         f"Worklist score {found.score} of 10 (orders a worklist; no probability).",
@@ -59,6 +62,17 @@ def impression(result: ExaminationResult) -> str:
         # An empty report must not read as a normal report.
         parts.append(NO_MARK_IS_NO_NORMAL)
     return "\n".join(parts)
+
+
+def _is_told(reading: GroupReading) -> bool:
+    """Whether it is suspicious, by what is suggested or by the category that a person gave it."""
+    own = reading.stated.category if reading.stated else None
+    return not reading.is_rejected and (is_suspicious(reading.assessment) or bool(own and is_above_3(own)))
+
+
+def _own_category(reading: GroupReading) -> str:
+    own = reading.stated.category if reading.stated else None
+    return f" A person's own category: {own}." if own else ""
 
 
 def breast_words(breast: BreastReading) -> str:
@@ -105,9 +119,12 @@ def suggestion_head(assessment: Assessment) -> str:
 
 
 def _likelihood(found: LikelihoodRange) -> str:
+    # Not every range is one of studies: some are what the category stands for, and the source says which.
+    share = (
+        f"{100 * found.low:g}" if found.low == found.high else f"{100 * found.low:g} to {100 * found.high:g}"
+    )
     return (
-        f" Studies found {100 * found.low:g} to {100 * found.high:g} % of such findings malignant "
-        f"({found.source}); that is no probability for one woman."
+        f" Of such findings {share} % are malignant ({found.source}); that is no probability for one woman."
     )
 
 

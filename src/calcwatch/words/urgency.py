@@ -49,6 +49,30 @@ def urgency(assessment: Assessment | None) -> int:
     return _BY_URGENCY.index(category_of(assessment) if assessment else Category.INCOMPLETE)
 
 
+def urgency_of(category: Category) -> int:
+    """Rank a category by how soon its finding asks for somebody to look at it.
+
+    Args:
+        category: Whoever gave it.
+
+    Returns:
+        0 for the least urgent.
+    """
+    return _BY_URGENCY.index(category)
+
+
+def is_above_3(category: Category) -> bool:
+    """Tell whether a category asks for a look at its finding as suspicious.
+
+    Args:
+        category: Whoever gave it.
+
+    Returns:
+        True also for 0; a proven cancer is in somebody's hands.
+    """
+    return urgency_of(category) >= urgency_of(Category.INCOMPLETE)
+
+
 def is_suspicious(assessment: Assessment | None) -> bool:
     """Tell whether a finding is to be looked at as suspicious: above 3, now or once confirmed.
 

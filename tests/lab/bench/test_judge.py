@@ -160,6 +160,10 @@ def test_what_cannot_be_judged_is_refused(folder: Path) -> None:
     """No result, and ratings of other images, are named."""
     with pytest.raises(BadTable, match="none of its images"):
         judged(folder, "P1", "P2", "P3", "P4")
+    (folder / "labels.csv").write_text(RATINGS.replace("P3,5,1,0", "P3,,1,0"))
+    with pytest.raises(BadTable, match="birads is '', no category"):
+        judged(folder)
+    (folder / "labels.csv").write_text(RATINGS)
     (folder / "result" / "findings.json").write_text("[]")
     with pytest.raises(BadTable, match=r"findings\.json"):
         judged(folder)

@@ -6,6 +6,9 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
+from calcwatch.domain.errors import BadTable
 from calcwatch_lab.bench.real.metal import ClipResult, clips_in_words, judge_phantom_clips, judge_real_clips
 
 SQUARE = [[90.0, 90.0], [90.0, 110.0], [110.0, 110.0], [110.0, 90.0]]
@@ -48,6 +51,14 @@ def test_a_mark_inside_a_long_clip_calls_it(tmp_path: Path) -> None:
         "outline": [[95, 60], [95, 140], [105, 140], [105, 60]],
     }
     assert judged(tmp_path, non_lesions=[long], calcifications=[mark(100, 135)]).marks == 1
+
+
+def test_a_table_without_places_is_refused(tmp_path: Path) -> None:
+    """The column that is missing is named."""
+    judged(tmp_path, non_lesions=[], calcifications=[])
+    (tmp_path / "clips.csv").write_text("file,birads\na.png,2\n", encoding="utf-8")
+    with pytest.raises(BadTable, match="lacks the column row"):
+        judge_real_clips(tmp_path, tmp_path / "clips.csv")
 
 
 def test_the_figures_name_how_many_of_how_many(tmp_path: Path) -> None:

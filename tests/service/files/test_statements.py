@@ -160,7 +160,7 @@ def test_a_context_is_read(tmp_path: Path) -> None:
         (b'{"left": true}', "left of the context must be an object"),
         (b'{"left": {"bed": "inside"}}', "left of the context has no 'bed'; it may have treated, reduction"),
         (b'{"left": {"months_since_treatment": -1}}', "months_since_treatment -1 is not between"),
-        (b'{"age": 64, "age": 46}', "age is stated twice; state it once"),
+        (b'{"age": 64, "age": 46}', "'age' is stated twice; state it once"),
         (b'{"age": 64', "the context is no JSON, line 1"),
         (b"", "the context is no JSON"),
         ("{'ü'}".encode("latin-1"), "the context is not UTF-8"),
@@ -254,6 +254,56 @@ def test_a_finding_that_cannot_be_used_is_refused(
         statement(tmp_path, **written_of_it)
     with pytest.raises(BadContext, match="finding 1 must be an object"):
         read_one(written(tmp_path, b'{"findings": [3]}'))
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ('"row": NaN, "column": 2', "NaN is no number"),
+        ('"row": 1e999, "column": 2', "row of finding 1 is inf; write a number"),
+        (f'"row": 1{"0" * 400}, "column": 2', "write a number"),
+        ('"row": 1, "column": 2, "morphology": 0', "morphology of finding 1 is 0; write a shape"),
+        ('"row": 1, "column": 2, "morphology": false', "morphology of finding 1 is False; write a shape"),
+        ('"row": 1, "column": 2, "morphology": {}', "morphology of finding 1 is {}; write a shape"),
+        ('"row": 1, "column": 2, "lexicon": "v2099"', "lexicon 'v2099' is not known; write one of 5th-2013"),
+    ],
+)
+def test_nothing_that_is_no_statement_passes_for_one(tmp_path: Path, said: str, told: str) -> None:
+    """A number, a shape or an edition that is none is refused, not dropped."""
+    path = written(tmp_path, f'{{"findings": [{{"image": "CC.dcm", {said}}}]}}'.encode())
+    with pytest.raises(BadContext) as refused:
+        read_contexts(path)
+    assert told in str(refused.value)
+
+
+def test_half_a_character_is_refused(tmp_path: Path) -> None:
+    """JSON may name it, but no result could be written that holds it."""
+    path = written(tmp_path, b'{"findings": [{"image": "\\ud800.dcm", "row": 1, "column": 2}]}')
+    with pytest.raises(BadContext, match=r"image of finding 1 is .*; write a text"):
+        read_contexts(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"HER-ID": {"age": 61}}',
+        '{"patients": {}, "HER-ID": {}}',
+        '{"patients": {"HER-ID": {}, "HER-ID": {}}}',
+        '{"patients": ["HER-ID"]}',
+        '[{"HER-ID": {}}]',
+    ],
+)
+def test_no_patient_id_in_a_refusal(tmp_path: Path, text: str) -> None:
+    """A refusal is logged; what may be a Patient ID is not repeated in it."""
+    with pytest.raises(BadContext) as refused:
+        read_contexts(written(tmp_path, text.encode()))
+    assert "HER-ID" not in str(refused.value)
+
+
+def test_an_empty_patient_id_names_nobody(tmp_path: Path) -> None:
+    """What stands under it is not said of every woman without Patient ID."""
+    contexts = read_contexts(written(tmp_path, b'{"patients": {"": {"age": 61}}}'))
+    assert contexts.of(None) == ClinicalContext()
 
 
 def test_coarse_is_never_coarse_heterogeneous(tmp_path: Path) -> None:

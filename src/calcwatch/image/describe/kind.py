@@ -87,8 +87,11 @@ class KindModel:
         alone: Features of a piece -> logits of its kind.
         beside: Features of a piece and its context -> logits of its kind.
         alarm: Features of a piece and the logarithms of its kinds -> logit that a reader calls it suspicious.
-        slope: The logit of suspicion is the alarm's times this plus ``intercept``, a calibration.
+        slope: The logit of suspicion is the alarm's times this plus ``intercept``, a calibration; above 0.
         intercept: See ``slope``.
+
+    Raises:
+        ValueError: The models do not fit each other, or the calibration is none.
     """
 
     alone: LinearModel
@@ -96,6 +99,20 @@ class KindModel:
     alarm: LinearModel
     slope: float
     intercept: float
+
+    def __post_init__(self) -> None:
+        kinds, features = self.alone.weights.shape
+        shapes = (self.alone.weights.shape, self.beside.weights.shape, self.alarm.weights.shape)
+        fitting = (
+            (len(KIND_CLASSES), features),
+            (len(KIND_CLASSES), features + CONTEXT_FEATURES),
+            (1, features + kinds),
+        )
+        if shapes != fitting:
+            raise ValueError(f"the models have {shapes} weights, which do not fit each other: {fitting}")
+        # a slope below 0 would call the most suspicious groups the least
+        if not (np.isfinite([self.slope, self.intercept]).all() and self.slope > 0):
+            raise ValueError(f"slope {self.slope} and intercept {self.intercept} are no calibration")
 
 
 def classify_kinds(

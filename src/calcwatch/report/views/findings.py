@@ -37,7 +37,7 @@ def view_findings(examination: ReadExamination, groups: Groups, changes: Mapping
 
     Returns:
         A row for ``examination.html``: ``suspicious``, each with its pictures, ``for_all``: what holds for
-        each of them, and ``lines`` for all others.
+        each of them, ``lines`` for all others, and ``is_told``: whether something is suspicious or proven.
 
     """
     sorted_findings = sort_findings(examination.findings)
@@ -53,6 +53,7 @@ def view_findings(examination: ReadExamination, groups: Groups, changes: Mapping
         ],
         "for_all": _for_all(sorted_findings.suspicious),
         "lines": _lines(sorted_findings, seen, examination),
+        "is_told": sorted_findings.is_told,
     }
 
 
@@ -153,6 +154,7 @@ def _line(finding: Finding, seen: _Seen) -> Row:
         "assessment": view_assessment(finding.assessment, {}),
         "words": words,
         "more": composition_words(group),
+        "stated": stated_words(finding),
         "change": seen.change(finding),
         "groups": [seen.name(view) for view in finding.views],
     }
@@ -178,6 +180,7 @@ def _together(title: str, findings: Sequence[Finding], seen: _Seen) -> Row:
         "assessment": view_assessment(findings[0].assessment, {}) if findings else None,
         "words": f"{len(findings)}: {counted}" if findings else "",
         "more": "",
+        "stated": "",
         "change": changes[0] if changes else None,
         "groups": [seen.name(view) for view in views],
     }

@@ -56,10 +56,10 @@ def range_words(low: float, high: float) -> str:
         high: 0 to 1.
 
     Returns:
-        ``28 to 50 %``.
+        ``28 to 50 %``; of two that are the same, one.
 
     """
-    return f"{round(100 * low)} to {round(100 * high)} %"
+    return f"{round(100 * low)} %" if low == high else f"{round(100 * low)} to {round(100 * high)} %"
 
 
 def description_words(morphology: Morphology | None, distribution: Distribution | None) -> str:

@@ -7,7 +7,7 @@ field there is a word here. What is left out or null is not known.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -46,6 +46,9 @@ _TYPES = {
     "ViewPosition": ViewPosition,
 }
 """Types that the modules of ``domain`` import for type checkers alone."""
+
+_MOST = 1e9
+"""Below it every number of a file lies: a larger one is mistyped, or too large to be counted with."""
 
 _NAMES = ("tracking_uid", "image", "row", "column")
 """What a finding is named by in a file."""
@@ -98,7 +101,7 @@ class StatedContexts:
 
         """
         # An unnamed woman gets an empty context: nothing is known, which never lowers a category.
-        return self.only or self.patients.get(patient_id or "", ClinicalContext())
+        return self.only or (self.patients.get(patient_id) if patient_id else None) or ClinicalContext()
 
 
 def read_contexts(path: Path) -> StatedContexts:
@@ -121,11 +124,12 @@ def read_contexts(path: Path) -> StatedContexts:
         # A statement beside the patients could be meant for all or for none.
         beside = next((name for name in written if name != _PATIENTS), None)
         if beside is not None:
-            raise ValueError(f"{beside!r} stands beside {_PATIENTS!r}; write it inside each patient's object")
+            called = _called(beside, written[beside])
+            raise ValueError(f"{called} stands beside {_PATIENTS!r}; write it inside each patient's object")
         patients = written[_PATIENTS]
         if not isinstance(patients, dict):
             raise ValueError(
-                f"{_PATIENTS} must be an object from Patient ID to what is stated, not {patients!r}"
+                f"{_PATIENTS} must be an object from Patient ID to what is stated, not {_shown(patients)}"
             )
         contexts = {
             patient: _read_object(ClinicalContext, stated, f"patient {number}")
@@ -228,7 +232,11 @@ def _read_json(path: Path) -> object:
     """Read a JSON file in which no word is said twice; ``BadContext`` with the file and the reason."""
     try:
         # utf-8-sig: editors on Windows put a byte order mark in front.
-        return json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_no_word_twice)
+        return json.loads(
+            path.read_text(encoding="utf-8-sig"),
+            object_pairs_hook=_no_word_twice,
+            parse_constant=_no_such_number,
+        )
     except OSError as error:
         raise BadContext(f"{path}: the context cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -240,13 +248,31 @@ def _read_json(path: Path) -> object:
         raise BadContext(f"{path}: {error}") from error
 
 
+def _no_such_number(name: str) -> float:
+    # Python reads NaN and Infinity, which JSON does not have: a place there would be near to nothing.
+    raise ValueError(f"{name} is no number; leave it out where it is not known")
+
+
 def _no_word_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     names = [name for name, _ in pairs]
     # JSON would silently take the last of two contradicting statements.
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise ValueError(f"{twice} is stated twice; state it once")
+        raise ValueError(f"{_called(twice, dict(pairs)[twice])} is stated twice; state it once")
     return dict(pairs)
+
+
+def _called(word: str, value: object) -> str:
+    """How a message calls a word: one that may be a Patient ID, over an object, is not repeated."""
+    is_patient = isinstance(value, dict) and word not in (_PATIENTS, "left", "right")
+    return "an object under a name that may be a Patient ID" if is_patient else repr(word)
+
+
+def _shown(written: object) -> str:
+    """A value for a message; of lists and objects, which may hold Patient IDs, only what they are."""
+    if isinstance(written, list | dict):
+        return "a list" if isinstance(written, list) else "an object"
+    return repr(written)
 
 
 def _read_value(hint: Any, written: object, place: str) -> Any:
@@ -273,12 +299,12 @@ def _read_value(hint: Any, written: object, place: str) -> Any:
 def _read_object(kind: type[_Stated], written: object, place: str) -> _Stated:
     """Read an object whose words are the fields of a dataclass, which may refuse their values."""
     if not isinstance(written, dict):
-        raise ValueError(f"{place} must be an object, not {written!r}")
+        raise ValueError(f"{place} must be an object, not {_shown(written)}")
     parts = {_WORDS.get(part.name, part.name): part for part in fields(kind)}  # type: ignore[arg-type]
     unknown = next((word for word in written if word not in parts), None)
     # A misspelled word would otherwise be "not known" without anybody noticing.
     if unknown is not None:
-        raise ValueError(f"{place} has no {unknown!r}; it may have {', '.join(parts)}")
+        raise ValueError(_no_such_word(unknown, written[unknown], place, parts))
     # The annotations are strings; types imported for checkers alone have to be handed in.
     hints = get_type_hints(kind, localns=_TYPES)
     values = {}
@@ -291,6 +317,14 @@ def _read_object(kind: type[_Stated], written: object, place: str) -> _Stated:
         return kind(**values)
     except ValueError as error:
         raise ValueError(f"{place}: {error}") from error
+
+
+def _no_such_word(word: str, value: object, place: str, known: Iterable[str]) -> str:
+    """The message that refuses a word."""
+    if not isinstance(value, dict):
+        return f"{place} has no {word!r}; it may have {', '.join(known)}"
+    remedy = f'what is stated of several women stands under "{_PATIENTS}"'
+    return f"{place} has {_called(word, value)}; {remedy}; it may have {', '.join(known)}"
 
 
 def _read_finding(written: object, place: str) -> NamedFinding:
@@ -320,13 +354,17 @@ def _read_finding(written: object, place: str) -> NamedFinding:
 
 def _read_shapes(written: Mapping[str, Any], place: str) -> dict[str, Any]:
     """Read one shape or several, each exactly as an edition of the lexicon has it; the words are kept."""
-    named = written.get("morphology")
-    words = [named] if isinstance(named, str) else named or []
+    named, edition = written.get("morphology"), _read_text(written, "lexicon", place)
+    words = [named] if isinstance(named, str) else [] if named is None else named
     if not (isinstance(words, list) and all(isinstance(word, str) for word in words)):
         raise ValueError(f"morphology of {place} is {named!r}; write a shape, or a list of shapes")
     lexicon = read_lexicon()
+    if edition is not None and edition not in lexicon.editions:
+        raise ValueError(
+            f"{place}: lexicon {edition!r} is not known; write one of {', '.join(lexicon.editions)}"
+        )
     try:
-        meant = [lexicon.morphologies_of(word, _read_text(written, "lexicon", place)) for word in words]
+        meant = [lexicon.morphologies_of(word, edition) for word in words]
     except ValueError as error:
         raise ValueError(f"morphology of {place}: {error}") from error
     return {
@@ -337,9 +375,14 @@ def _read_shapes(written: Mapping[str, Any], place: str) -> dict[str, Any]:
 
 def _read_text(written: Mapping[str, Any], word: str, place: str) -> str | None:
     value = written.get(word)
-    if value is not None and not (isinstance(value, str) and value):
+    if value is not None and not (isinstance(value, str) and value and _can_be_written(value)):
         raise ValueError(f"{word} of {place} is {value!r}; write a text")
     return value
+
+
+def _can_be_written(text: str) -> bool:
+    """Whether a text is one in UTF-8: JSON may name half of a character, which no result could hold."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def _read_place(written: Mapping[str, Any], word: str, place: str) -> float | None:
@@ -378,4 +421,6 @@ def _read_plain(kind: type, written: object, place: str) -> Any:
 
 
 def _is_number(written: object) -> bool:
-    return isinstance(written, int | float) and not isinstance(written, bool)
+    is_number = isinstance(written, int | float) and not isinstance(written, bool)
+    # A row of 400 digits is no place, and no float could hold it.
+    return is_number and abs(written) < _MOST  # type: ignore[arg-type]

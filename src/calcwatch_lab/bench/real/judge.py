@@ -369,6 +369,9 @@ def _match(group: ReadGroup, image: FoundImage) -> FoundGroup | None:
 
 
 def _rated(row: Row, image: FoundImage) -> RatedView:
+    # an image that nobody rated would count among those that are not suspicious
+    if row["birads"][:1] not in tuple("0123456"):
+        raise row.refused(f"birads is {row['birads']!r}, no category")
     return RatedView(
         row["patient"],
         row["birads"][:1],

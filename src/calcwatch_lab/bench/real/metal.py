@@ -88,7 +88,7 @@ def judge_real_clips(findings: Path, clips: Path) -> tuple[ClipResult, ...]:
     images = {Path(image["source"]).name: image for image in document["images"]}
     return tuple(
         _judged(images[row["file"]], row["file"], (row.number("row"), row.number("column")))
-        for row in read_rows(clips)
+        for row in read_rows(clips, ("file", "row", "column"))
         if row["file"] in images
     )
 
