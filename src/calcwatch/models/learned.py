@@ -216,6 +216,7 @@ def kind_model(folder: Path = SHIPPED) -> KindModel:
             alone=alone,
             beside=_linear(tree["beside"]),
             alarm=_linear(tree["alarm"]),
+            elsewhere=float(tree["elsewhere"]),
             slope=float(tree["calibration"]["slope"]),
             intercept=float(tree["calibration"]["intercept"]),
         )

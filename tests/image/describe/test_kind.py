@@ -40,7 +40,7 @@ def by_hand() -> KindModel:
     beside[np.arange(KINDS), 2 + KINDS + np.arange(KINDS)] = 6.0  # mean kinds of the near ones
     alarm = np.zeros((1, 2 + KINDS))
     alarm[0, 1] = 2.0
-    return KindModel(linear(alone), linear(beside), linear(alarm), slope=1.0, intercept=-1.0)
+    return KindModel(linear(alone), linear(beside), linear(alarm), elsewhere=0.01, slope=1.0, intercept=-1.0)
 
 
 def places(*columns: float) -> list[NDArray[np.float64]]:

@@ -251,6 +251,7 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
         a_linear(KINDS, width, 1),
         a_linear(KINDS, width + CONTEXT_FEATURES, 2),
         a_linear(1, width + KINDS, 3),
+        elsewhere=0.0625,
         slope=1.25,
         intercept=-0.5,
     )

@@ -2,7 +2,8 @@
 
 Two linear models: the first tells the kind of each piece by itself, the second sees beside it what the first
 thinks of the other pieces of the image, because an artery is told by the artery it belongs to. A third tells
-suspicion. All are fitted to groups of real images that readers labeled; ``models/kinds.json`` holds them.
+how suspicious specks look; a plain artery is not suspicious, whatever its specks look like. All are fitted to
+groups of real images that readers labeled; ``models/kinds.json`` holds them.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import expit, softmax
+from scipy.special import expit, logit, softmax
 
 from calcwatch.domain.lexicon import WORDS_OF_KIND, GroupKind
 from calcwatch.image.describe.morphology import MORPHOLOGY_CLASSES
@@ -31,8 +32,13 @@ KIND_CLASSES = (
 )
 """The kinds in the order of the models' outputs."""
 
+SPECK_KINDS = (GroupKind.SCATTERED_ROUND, GroupKind.SMALL_SUSPICIOUS)
+"""The kinds whose specks a reader looks at to say how suspicious they are."""
+
 CONTEXT_FEATURES = 3 * len(KIND_CLASSES) + 2
 """How many numbers ``kind_context`` gives for a piece."""
+
+_LEAST_SUSPICION = 1e-6  # far below what a few hundred labeled groups can tell
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,8 +92,11 @@ class KindModel:
     Attributes:
         alone: Features of a piece -> logits of its kind.
         beside: Features of a piece and its context -> logits of its kind.
-        alarm: Features of a piece and the logarithms of its kinds -> logit that a reader calls it suspicious.
-        slope: The logit of suspicion is the alarm's times this plus ``intercept``, a calibration; above 0.
+        alarm: Features of a piece and the logarithms of its kinds -> logit that a reader calls it suspicious
+            if it is of ``SPECK_KINDS``.
+        elsewhere: Share of pieces of the other kinds that readers call suspicious, above 0.
+        slope: The logit of suspicion is that of the mixture times this plus ``intercept``, a calibration;
+            above 0.
         intercept: See ``slope``.
 
     Raises:
@@ -97,6 +106,7 @@ class KindModel:
     alone: LinearModel
     beside: LinearModel
     alarm: LinearModel
+    elsewhere: float
     slope: float
     intercept: float
 
@@ -110,6 +120,8 @@ class KindModel:
         )
         if shapes != fitting:
             raise ValueError(f"the models have {shapes} weights, which do not fit each other: {fitting}")
+        if not 0 < self.elsewhere < 1:
+            raise ValueError(f"elsewhere {self.elsewhere} is no share above 0 and below 1")
         # a slope below 0 would call the most suspicious groups the least
         if not (np.isfinite([self.slope, self.intercept]).all() and self.slope > 0):
             raise ValueError(f"slope {self.slope} and intercept {self.intercept} are no calibration")
@@ -139,8 +151,27 @@ def classify_kinds(
     context = kind_context(alone, places_mm, settings=settings)
     kinds = softmax(model.beside.logits(np.concatenate([features, context], axis=1)), axis=1)
     inputs = np.concatenate([features, log_kinds(kinds, settings=settings)], axis=1)
-    alarm = model.slope * model.alarm.logits(inputs)[:, 0] + model.intercept
-    return kinds, np.asarray(expit(alarm))
+    mixed = mix_suspicion(model.alarm.logits(inputs)[:, 0], kinds, model.elsewhere)
+    return kinds, np.asarray(expit(model.slope * logit(mixed) + model.intercept))
+
+
+def mix_suspicion(
+    alarm: NDArray[np.float64], kinds: NDArray[np.float64], elsewhere: float
+) -> NDArray[np.float64]:
+    """Weigh how suspicious specks look by how likely a piece is specks at all.
+
+    Args:
+        alarm: Logits that a reader calls each of n pieces suspicious if it is specks.
+        kinds: Probabilities of the kinds, n x ``KIND_CLASSES``.
+        elsewhere: Share of pieces of other kinds that are called suspicious.
+
+    Returns:
+        Suspicion of each piece before calibration, above 0 and below 1.
+    """
+    specks = kinds[:, [KIND_CLASSES.index(kind) for kind in SPECK_KINDS]].sum(axis=1)
+    mixed = specks * expit(alarm) + (1 - specks) * elsewhere
+    # a logit has no end at 0 and 1
+    return np.asarray(np.clip(mixed, _LEAST_SUSPICION, 1 - _LEAST_SUSPICION))
 
 
 def log_kinds(kinds: NDArray[np.float64], *, settings: KindSettings = KindSettings()) -> NDArray[np.float64]:

@@ -13,7 +13,15 @@ import numpy as np
 from scipy.special import logit, softmax
 
 from calcwatch.domain.lexicon import GroupKind
-from calcwatch.image.describe.kind import KIND_CLASSES, KindModel, LinearModel, kind_context, log_kinds
+from calcwatch.image.describe.kind import (
+    KIND_CLASSES,
+    SPECK_KINDS,
+    KindModel,
+    LinearModel,
+    kind_context,
+    log_kinds,
+    mix_suspicion,
+)
 from calcwatch_lab.train.kinds.settings import KindTraining
 
 if TYPE_CHECKING:
@@ -68,9 +76,9 @@ def fit_kinds(images: Sequence[LabeledPieces], *, settings: KindTraining = KindT
         np.concatenate([image.features, log_kinds(kinds)], axis=1)
         for image, kinds in zip(images, second, strict=True)
     ]
-    alarm = _fit_alarm(images, alarm_inputs, settings)
-    slope, intercept = _calibrate(images, alarm_inputs, folds, settings)
-    return KindModel(alone, beside, alarm, slope, intercept)
+    alarm, elsewhere = _fit_alarm(images, alarm_inputs, settings)
+    slope, intercept = _calibrate(images, alarm_inputs, second, folds, settings)
+    return KindModel(alone, beside, alarm, elsewhere, slope, intercept)
 
 
 def _folds(images: Sequence[LabeledPieces], count: int) -> NDArray[np.intp]:
@@ -127,15 +135,18 @@ def _fit_kinds(
 
 def _fit_alarm(
     images: Sequence[LabeledPieces], inputs: Sequence[NDArray[np.float64]], settings: KindTraining
-) -> LinearModel:
-    """A logistic model of being called suspicious."""
+) -> tuple[LinearModel, float]:
+    """A logistic model of specks being called suspicious, and the share of pieces of other kinds that are."""
     alarm = np.concatenate([image.alarm for image in images])
     known = np.isfinite(alarm)
     rows, alarm = np.concatenate(list(inputs))[known], alarm[known]
-    weights = np.stack([1 - alarm, settings.alarm_weight * alarm], axis=1).ravel()
+    specks = _share_of_specks(np.concatenate([image.kinds for image in images])[known])
+    # the other kinds keep a little weight, else nothing holds the model where there are no specks
+    counts = settings.other_kinds + (1 - settings.other_kinds) * specks
+    weights = (np.stack([1 - alarm, alarm], axis=1) * counts[:, None]).ravel()
     repeated, classes = np.repeat(rows, 2, axis=0), np.tile([0, 1], len(rows))
     used = weights > 0
-    return _logistic(
+    model = _logistic(
         repeated[used],
         classes[used],
         weights[used],
@@ -143,11 +154,22 @@ def _fit_alarm(
         min_spread=settings.min_spread,
         limit=settings.limit,
     )
+    others = (1 - specks).sum()
+    called = float(((1 - specks) * alarm).sum() / others) if others > 0 else 0.0
+    return model, max(called, settings.least_elsewhere)
+
+
+def _share_of_specks(kinds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Share of the readers who named a kind of specks; half where nobody named a kind."""
+    total = kinds.sum(axis=1)
+    specks = kinds[:, [KIND_CLASSES.index(kind) for kind in SPECK_KINDS]].sum(axis=1)
+    return np.where(total > 0, specks / np.maximum(total, 1e-9), 0.5)
 
 
 def _calibrate(
     images: Sequence[LabeledPieces],
     inputs: Sequence[NDArray[np.float64]],
+    kinds: Sequence[NDArray[np.float64]],
     folds: NDArray[np.intp],
     settings: KindTraining,
 ) -> tuple[float, float]:
@@ -155,10 +177,11 @@ def _calibrate(
     logits, truth = [], []
     for fold in np.unique(folds):
         rest = np.flatnonzero(folds != fold).tolist()
-        model = _fit_alarm([images[k] for k in rest], [inputs[k] for k in rest], settings)
+        model, elsewhere = _fit_alarm([images[k] for k in rest], [inputs[k] for k in rest], settings)
         for k in np.flatnonzero(folds == fold).tolist():
             known = np.isfinite(images[k].alarm)
-            logits.append(model.logits(inputs[k][known])[:, 0])
+            mixed = mix_suspicion(model.logits(inputs[k][known])[:, 0], kinds[k][known], elsewhere)
+            logits.append(logit(mixed))
             truth.append(images[k].alarm[known])
     at, alarm = np.concatenate(logits), np.concatenate(truth)
     model = _logistic(

@@ -171,6 +171,7 @@ def write_kinds(
         "features": list(GROUP_FEATURES),
         "classes": list(KIND_CLASSES),
         **{name: _numbers(getattr(model, name)) for name in ("alone", "beside", "alarm")},
+        "elsewhere": round(model.elsewhere, _DIGITS),
         "calibration": {"slope": round(model.slope, _DIGITS), "intercept": round(model.intercept, _DIGITS)},
     }
     write_texts(out, {KINDS: json.dumps(whole) + "\n"})

@@ -21,9 +21,18 @@ class KindTraining:
         CHOSEN,
         "0: every group counts alike; 1: every kind of calcification does, however rare it is",
     )
-    alarm_strength: float = setting(0.01, "1", CHOSEN, "the same, of the model of suspicion")
-    alarm_weight: float = setting(
-        4.0, "1", CHOSEN, "weight of a group called suspicious over one that is not: there are few"
+    alarm_strength: float = setting(0.03, "1", CHOSEN, "the same, of the model of suspicion")
+    other_kinds: float = setting(
+        0.05,
+        "1",
+        CHOSEN,
+        "weight of a group that readers call no specks over one of specks, in the model of suspicion",
+    )
+    least_elsewhere: float = setting(
+        0.01,
+        "share",
+        CHOSEN,
+        "of groups that are no specks are called suspicious at least, however few are seen",
     )
     probably_benign: float = setting(
         0.25, "share", CHOSEN, "how suspicious a group counts that a reader calls probably benign"
