@@ -143,6 +143,8 @@ def deidentify(
         done = deidentify_files(path, out, key_file=key_file, seed=seed, black_out=black_out, on_done=on_done)
     for refused in done.refused:
         say(f"refused: {refused.source}: {refused.message}", is_error=True)
+    for note in done.notes:
+        say(f"note: {note}", is_error=True)
     if not quiet:
         files, documents = counted(len(done.files), "DICOM file"), counted(len(done.results), "document")
         typer.echo(f"{files} and {documents} of results: {done.out}")
