@@ -433,8 +433,8 @@ def _note_losses(run: _Run, path: Path, removed: Removed) -> None:
     if removed.lost_dates:
         where = ", ".join(sorted(set(removed.lost_dates)))
         run.done.notes.append(
-            f"{source_of(path)}: no date that can be read stands in {where}: it was removed, and no interval is "
-            "known from it; correct it to YYYYMMDD"
+            f"{source_of(path)}: no date that can be read stands in {where}: it was removed, and no interval "
+            "is known from it; correct it to YYYYMMDD"
         )
 
 

@@ -89,7 +89,7 @@ TEMPLATES = frozenset(
         range(300, 322),  # measurements
         range(1001, 1021),  # observers and their devices
         range(1200, 1212),  # languages
-        range(1400, 1421),  # linear, planar and volumetric measurements
+        range(1400, 1421),  # measurements
         range(1500, 1503),
         range(2000, 2013),  # basic reports and key objects
         range(4000, 4024),  # mammography CAD
@@ -97,7 +97,7 @@ TEMPLATES = frozenset(
     )
     for number in numbers
 )
-"""Templates of PS3.16 that reports of the breast are made by: Template Identifiers (0040,DB00) that may stay."""
+"""Template Identifiers (0040,DB00) that may stay: of the templates that reports of the breast are made by."""
 
 UIDS = _listed(
     """
