@@ -126,8 +126,8 @@ def deidentify(
     Images that may have letters burned in, such as scanned film, are refused unless --black-out is given.
 
     OUT receives <pseudonym>/<date>/<n>.dcm, result-<n>/, and deidentification.json, which tells what was
-    removed. Without --key-file nobody can tell who is who, and later examinations get other pseudonyms. Its
-    passphrase is read from CALCWATCH_KEY_PASSPHRASE. Exit status: 0 all files, 2 wrong use, 3 some refused,
+    removed; what is there of a former run stays. Without --key-file nobody can tell who is who, and later
+    examinations get other pseudonyms. Its passphrase is read from CALCWATCH_KEY_PASSPHRASE. Exit status: 0 all files, 2 wrong use, 3 some refused,
     4 none written.
 
     For example:

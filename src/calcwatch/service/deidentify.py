@@ -263,7 +263,7 @@ def _named_in(file: Path) -> Iterator[Collection[str]]:
         found = names_of(parse_dicom(_read(file)).dataset)
         if found:
             yield found
-    except (CalcwatchError, OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (CalcwatchError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return
 
 
@@ -472,7 +472,7 @@ def _clean_result(run: _Run, path: Path) -> None:
             pseudonyms.map_uid,
             new_source,
         )
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UnreadableImage(
             "this is no result of calcwatch that can be read; leave it out, or analyze the images again"
         ) from error

@@ -159,6 +159,7 @@ def known_texts() -> frozenset[str]:
             *(rule.id for rule in rules),
             *(f"{rule.reason} {rule.incomplete}".strip() for rule in rules),
             *(likelihood.found.source for likelihood in table.likelihoods),
+            *(limits.source for limits in table.limits.values()),
             *(fact.name for fact in fields(Facts)),
             *lexicon.editions.values(),
             table.lexicon,

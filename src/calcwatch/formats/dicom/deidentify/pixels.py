@@ -121,7 +121,9 @@ def stored_pixels(dataset: FileDataset) -> NDArray[Any]:
     """
     codec = codec_of(word(dataset.file_meta, "TransferSyntaxUID"))
     # The decoder of an analysis: another one may round a lossy pixel otherwise.
-    dataset.pixel_array_options(raw=True, decoding_plugin=codec.plugin if codec else "")
+    plugin = codec.plugin if codec else ""
+    # Unused bits as they are: pydicom takes them to lie above the gray, whatever High Bit says.
+    dataset.pixel_array_options(raw=True, decoding_plugin=plugin, correct_unused_bits=False)
     return np.ascontiguousarray(dataset.pixel_array)
 
 
@@ -239,6 +241,7 @@ def _decode(stream: bytes, dataset: FileDataset, syntax: UID) -> tuple[NDArray[A
         "pixel_representation": int(dataset.PixelRepresentation),
         "planar_configuration": integer(dataset, "PlanarConfiguration") or 0,
         "pixel_keyword": "PixelData",
+        "correct_unused_bits": False,
         "raw": True,
         "index": 0,
         "decoding_plugin": codec.plugin if codec else "",
