@@ -127,8 +127,8 @@ def deidentify(
 
     OUT receives <pseudonym>/<date>/<n>.dcm, result-<n>/, and deidentification.json, which tells what was
     removed; what is there of a former run stays. Without --key-file nobody can tell who is who, and later
-    examinations get other pseudonyms. Its passphrase is read from CALCWATCH_KEY_PASSPHRASE. Exit status: 0 all files, 2 wrong use, 3 some refused,
-    4 none written.
+    examinations get other pseudonyms. Its passphrase is read from CALCWATCH_KEY_PASSPHRASE. Exit status: 0
+    all files, 2 wrong use, 3 some refused, 4 none written.
 
     For example:
 

@@ -375,21 +375,26 @@ def _item(item: Dataset, identity: Identity, tally: Removed) -> Dataset:
     if "CodeValue" in item or "LongCodeValue" in item:
         return _code(item, tally)
     cleaned = _cleaned(item, identity, tally)
-    if "LUTData" in item:
-        _put_lut(cleaned, item)
+    if "LUTData" in item and _put_lut(cleaned, item):
+        # Put back by other means: it is not missing in the copy.
+        tally.removed -= Counter({"LUTData": 1})
     return cleaned
 
 
-def _put_lut(cleaned: Dataset, item: Dataset) -> None:
-    """As many entries as the descriptor names, none higher than it says: beyond them text could stand."""
+def _put_lut(cleaned: Dataset, item: Dataset) -> bool:
+    """Put as many entries as the descriptor names, none higher than it says: beyond them text could stand.
+
+    Returns whether there is such a descriptor.
+    """
     descriptor = [int(part) for part in numbers(item, "LUTDescriptor")]
     if len(descriptor) != 3 or not 1 <= descriptor[2] <= 16:
-        return
+        return False
     # 65536 entries do not fit the descriptor's 16 bits and are written as 0 (PS3.3 C.11.1.1).
     count = descriptor[0] % 65536 or 65536
     entries = np.minimum(lut_entries(item, count, descriptor[2])[:count], 2.0 ** descriptor[2] - 1)
     cleaned.LUTData = entries.astype("<u2").tobytes()
     cleaned["LUTData"].VR = "OW"
+    return True
 
 
 def _dummy(element: DataElement, tally: Removed) -> DataElement:

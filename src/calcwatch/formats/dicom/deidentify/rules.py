@@ -56,6 +56,7 @@ TERMS_OF = _listed(
     SegmentAlgorithmType, SegmentsOverlap, SegmentationFractionalType, ContentLabel, MappingResource,
     GraphicLayer, SpecificCharacterSet, VolumetricProperties, VolumeBasedCalculationTechnique,
     PixelPresentation, SpatialLocationsPreserved, PixelOriginInterpretation, DimensionOrganizationType,
+    FieldOfViewHorizontalFlip,
     MIMETypeOfEncapsulatedDocument
     """
 )
