@@ -162,7 +162,7 @@ def test_documents_are_the_same_but_for_identity(case: Case) -> None:
     before, after = documents(case.before), documents(case.after)
     Draft202012Validator(document_schema()).validate(after["findings.json"])
     for name in ("findings.json", "comparison.json", "history.json"):
-        for key in ("row", "column", "score", "count", "suggested_category", "kind", "likelihood_range"):
+        for key in ("row", "column", "score", "count", "suggested_category", "kind", "low", "high"):
             assert every(after[name], key) == every(before[name], key)
 
 

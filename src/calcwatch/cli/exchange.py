@@ -126,9 +126,9 @@ def deidentify(
     Images that may have letters burned in, such as scanned film, are refused unless --black-out is given.
 
     OUT receives <pseudonym>/<date>/<n>.dcm, result-<n>/, and deidentification.json, which tells what was
-    removed. Without --key-file nobody can tell who is who, and later examinations get other pseudonyms. Its
-    passphrase is read from CALCWATCH_KEY_PASSPHRASE. Exit status: 0 all files, 2 wrong use, 3 some refused,
-    4 none written.
+    removed; what is there of a former run stays. Without --key-file nobody can tell who is who, and later
+    examinations get other pseudonyms. Its passphrase is read from CALCWATCH_KEY_PASSPHRASE. Exit status: 0
+    all files, 2 wrong use, 3 some refused, 4 none written.
 
     For example:
 
@@ -143,6 +143,8 @@ def deidentify(
         done = deidentify_files(path, out, key_file=key_file, seed=seed, black_out=black_out, on_done=on_done)
     for refused in done.refused:
         say(f"refused: {refused.source}: {refused.message}", is_error=True)
+    for note in done.notes:
+        say(f"note: {note}", is_error=True)
     if not quiet:
         files, documents = counted(len(done.files), "DICOM file"), counted(len(done.results), "document")
         typer.echo(f"{files} and {documents} of results: {done.out}")

@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,30 +20,36 @@ from numpy.typing import NDArray
 from calcwatch.domain.errors import (
     BadKeyFile,
     CalcwatchError,
+    ResultNotWritten,
     UnreadableImage,
     UnsuitableImage,
     UnsupportedImage,
 )
 from calcwatch.formats.dicom.deidentify.deidentify import (
+    Identity,
     Removed,
     deidentify,
+    names_of,
+    names_of_ids,
     needs_black_out,
-    person_of,
     read_whole,
 )
+from calcwatch.formats.dicom.deidentify.pixels import check_same_picture
+from calcwatch.formats.dicom.deidentify.values import moved_day
 from calcwatch.formats.dicom.read.header import word
-from calcwatch.formats.dicom.read.parse import looks_like_dicom
+from calcwatch.formats.dicom.read.parse import looks_like_dicom, parse_dicom
 from calcwatch.image.prepare.breast import find_breast
 from calcwatch.image.prepare.normalize import normalize
 from calcwatch.service.deidentify_result import (
     RESULT_FILES,
     deidentify_document,
     persons_in,
-    shifted_day,
 )
+from calcwatch.service.deidentify_women import Women, find_women, patient_ids
 from calcwatch.service.files.key_file import (
     Pseudonyms,
     check_passphrase,
+    locked_key,
     new_secret,
     read_key_file,
     write_key_file,
@@ -106,6 +115,8 @@ class Deidentified:
         results: Names of the documents of results that were written.
         refused: Files that were not.
         left_out: Number of tables, pictures and pages of results, which cannot be cleaned.
+        notes: What has to be known about the copies; may name a file, and is for the terminal alone.
+        kept: Number of files of former runs that stay in ``out``.
 
     """
 
@@ -114,24 +125,34 @@ class Deidentified:
     results: list[str] = field(default_factory=list)
     refused: list[RefusedFile] = field(default_factory=list)
     left_out: int = 0
+    notes: list[str] = field(default_factory=list)
+    kept: int = 0
 
 
 @dataclass
 class _Run:
     """What a run knows while it works.
 
-    ``written``: name and digest in the output by source; ``persons``: whose each study is; ``numbers``: of
-    the files in each folder of the output, of the results by their folder.
+    ``written``: name and digest in the output by source; ``women``: all names of each woman; ``held``: names
+    in the output by digest, those of former runs too; ``numbers``: of the files in each folder of the output;
+    ``results``: folder in the output of each result; ``former``: what former runs told of their files.
     """
 
     folder: Path
     pseudonyms: Pseudonyms
     black_out: bool
     done: Deidentified
-    written: dict[Path, tuple[str, str]] = field(default_factory=dict)
-    persons: dict[str, str] = field(default_factory=dict)
+    women: Women
+    written: dict[str, tuple[str, str]] = field(default_factory=dict)
+    held: dict[str, str] = field(default_factory=dict)
     numbers: Counter[str] = field(default_factory=Counter)
-    results: dict[Path, int] = field(default_factory=dict)
+    results: dict[Path, str] = field(default_factory=dict)
+    former: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def identity_of(self, names: Collection[str]) -> Identity:
+        """Who the person is that any of these names is of."""
+        known = next((self.women[name] for name in names if name in self.women), tuple(names))
+        return self.pseudonyms.identity_of(*known)
 
 
 def deidentify_files(
@@ -151,7 +172,8 @@ def deidentify_files(
 
     Args:
         path: A file, or a folder with images and results.
-        out: Where the copies are to lie; those of a former run there are replaced.
+        out: Where the copies are to lie; those of a former run there stay, and what is there already is not
+            written twice.
         key_file: Where the key is kept; ``None``: it is thrown away, and nobody can tell who is who or add
             examinations later.
         seed: Makes a secret that can be made again, for tests; whoever knows it can tell who is who.
@@ -173,22 +195,27 @@ def deidentify_files(
     check_result_folder(out, is_deidentified)
     if key_file is not None:
         _check_key_file(key_file, seed, out)
-    is_known = key_file is not None and key_file.exists()
-    pseudonyms = read_key_file(key_file) if key_file and is_known else Pseudonyms(new_secret(seed))
-    # sorted is stable: within images and within documents the order of names stays.
-    files = sorted(_files(path, out), key=lambda file: file.name in RESULT_FILES)  # they refer to images
-    with result_folder(out, is_deidentified) as folder:
-        run = _Run(folder, pseudonyms, black_out, Deidentified(out))
-        for number, file in enumerate(files, start=1):
-            on_done(number - 1, len(files))
-            _clean(run, file, number)
-        with writing(out):
-            (folder / MANIFEST).write_text(_manifest(run.done), encoding="utf-8")
-        if key_file is not None:
-            # Inside the block: should the key not be written, no copy is left that nobody could ever add to.
-            write_key_file(key_file, pseudonyms)
+    with locked_key(key_file) if key_file else nullcontext():
+        is_known = key_file is not None and key_file.exists()
+        pseudonyms = read_key_file(key_file) if key_file and is_known else Pseudonyms(new_secret(seed))
+        # sorted is stable: within images and within documents the order of names stays.
+        files = sorted(_files(path, out), key=lambda file: file.name in RESULT_FILES)  # they refer to images
+        done = Deidentified(out)
+        women = _women_of(files, pseudonyms, done)
+        with result_folder(out, is_deidentified) as folder:
+            run = _Run(folder, pseudonyms, black_out, done, women)
+            with writing(out):
+                _carry_over(run)
+            for number, file in enumerate(files, start=1):
+                on_done(number - 1, len(files))
+                _clean(run, file, number)
+            with writing(out):
+                (folder / MANIFEST).write_text(_manifest(run), encoding="utf-8")
+            if key_file is not None:
+                # Inside the block: should the key not be written, no copy is left that nobody could add to.
+                write_key_file(key_file, pseudonyms)
     on_done(len(files), len(files))
-    return run.done
+    return done
 
 
 def is_deidentified(folder: Path) -> bool:
@@ -202,6 +229,94 @@ def is_deidentified(folder: Path) -> bool:
 
     """
     return holds_what_it_lists(folder, MANIFEST)
+
+
+def _women_of(files: list[Path], pseudonyms: Pseudonyms, done: Deidentified) -> Women:
+    """Who the women of these files are, all files looked at before any is cleaned."""
+    named = {file: list(_named_in(file)) for file in files}
+    women = find_women(names for names_in_file in named.values() for names in names_in_file)
+    told: set[tuple[str, ...]] = set()
+    for file, names_in_file in named.items():
+        for names in {women[name] for found in names_in_file for name in found} - told:
+            told.add(names)
+            known = {pseudonyms.patients[name] for name in names if name in pseudonyms.patients}
+            if len(patient_ids(names)) > 1:
+                done.notes.append(
+                    f"{source_of(file)}: {len(patient_ids(names))} Patient IDs share a study: they are taken "
+                    "for one woman's; if they are not, correct the study or the Patient ID and start again"
+                )
+            if len(known) > 1:
+                done.notes.append(
+                    f"{source_of(file)}: the key file knows this woman under {len(known)} pseudonyms: from "
+                    "now on she has one of them; clean her earlier examinations again"
+                )
+    return women
+
+
+def _named_in(file: Path) -> Iterator[Collection[str]]:
+    """What names the persons of a file; nothing where it cannot be read, which is told when it is cleaned."""
+    try:
+        if file.name in RESULT_FILES:
+            if file.name == FINDINGS:
+                yield from (names for person in persons_in(file) if (names := names_of_ids(*person)))
+            return
+        found = names_of(parse_dicom(_read(file)).dataset)
+        if found:
+            yield found
+    except (CalcwatchError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return
+
+
+def _carry_over(run: _Run) -> None:
+    """Take what former runs wrote into the new output: a later visit is added and replaces nothing."""
+    out = run.done.out
+    if not (out / MANIFEST).is_file():
+        return
+    told = json.loads((out / MANIFEST).read_bytes())
+    run.former = {file["name"]: file for file in told["files"] if (out / file["name"]).is_file()}
+    for path in sorted(out.rglob("*")):
+        name = path.relative_to(out).as_posix()
+        if name == MANIFEST or path.is_symlink() or not path.is_file():
+            continue
+        place = run.folder / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            # No copy of gigabytes: the former folder is going to be removed.
+            os.link(path, place)
+        except OSError:
+            shutil.copy2(path, place)
+        with path.open("rb") as file:
+            run.held[hashlib.file_digest(file, "sha256").hexdigest()] = name
+        run.done.kept += 1
+    if run.done.kept and told.get("pseudonyms") != _mark_of(run.pseudonyms):
+        run.done.notes.append(
+            f"{out} holds copies of a former run under other pseudonyms: the same woman may be there twice, "
+            "and no interval leads from one to the other; use one --key-file for all of them"
+        )
+
+
+def _mark_of(pseudonyms: Pseudonyms) -> str:
+    """Tells whether two runs had the same secret, and nothing of it."""
+    return pseudonyms.stand_in("run", "")
+
+
+def _put(run: _Run, name: Callable[[int], str], content: bytes) -> tuple[str, str]:
+    """Write a file under the first name that is free; name and digest. What is there already stays alone."""
+    digest = hashlib.sha256(content).hexdigest()
+    there = run.held.get(digest)
+    if there is not None:
+        return there, digest
+    place = PurePosixPath(name(0)).parent.as_posix()
+    while True:
+        run.numbers[place] += 1
+        free = name(run.numbers[place])
+        if not (run.folder / free).exists():
+            break
+    with writing(run.done.out):
+        (run.folder / free).parent.mkdir(parents=True, exist_ok=True)
+        (run.folder / free).write_bytes(content)
+    run.held[digest] = free
+    return free, digest
 
 
 def _check_key_file(key: Path, seed: int | None, out: Path) -> None:
@@ -231,7 +346,8 @@ def _files(path: Path, out: Path, *, named: bool = True) -> Iterator[Path]:
         return
     for entry in inside:
         # The output of a former run may lie in the folder that is cleaned.
-        if entry.resolve() != out.resolve():
+        # By real paths, which a link to itself has too.
+        if os.path.realpath(entry) != os.path.realpath(out):
             yield from _files(entry, out, named=False)
 
 
@@ -242,7 +358,10 @@ def _clean(run: _Run, path: Path, number: int) -> None:
             _clean_result(run, path)
         else:
             _clean_dicom(run, path, _read(path))
-    except (CalcwatchError, OSError) as problem:
+    # The place for the copies is full or gone: that is no fault of this file, and ends the run.
+    except ResultNotWritten:
+        raise
+    except Exception as problem:  # whatever one file does, the others are cleaned
         # Only beside a document that says what they are; a PDF elsewhere is refused by name.
         is_left_out = any(
             place.name in names and (place.parent / beside).is_file()
@@ -255,8 +374,11 @@ def _clean(run: _Run, path: Path, number: int) -> None:
         code, message = "unreadable", str(problem)
         if isinstance(problem, CalcwatchError):
             code = _REASON_CODES.get(type(problem), code)
+        elif isinstance(problem, OSError):
+            message = f"cannot be read: {problem.strerror or 'the system does not say why'}; copy it again"
         else:
-            message = f"cannot be read: {problem.strerror}"
+            code = "program_error"
+            message = "an error in calcwatch; please report it, with a file that holds no patient data"
         run.done.refused.append(RefusedFile(number, code, source_of(path), message))
 
 
@@ -278,8 +400,9 @@ def _read(path: Path) -> bytes:
 
 def _clean_dicom(run: _Run, path: Path, content: bytes) -> None:
     dataset = read_whole(content)
-    person = person_of(dataset)
-    identity = run.pseudonyms.identity_of(person)
+    # A file that names nobody is a person of her own.
+    names = names_of(dataset) or frozenset({f"file {hashlib.sha256(content).hexdigest()}"})
+    identity = run.identity_of(names)
     # Before anything is cleaned: an image with letters in it is not half safe.
     letters = needs_black_out(dataset)
     if letters and not run.black_out:
@@ -287,19 +410,32 @@ def _clean_dicom(run: _Run, path: Path, content: bytes) -> None:
             f"letters may be burned into this image ({letters}); give --black-out to black out what lies "
             "outside the breast, and look at the result"
         )
-    cleaned, removed = deidentify(dataset, identity, keep=_breast_pixels(path) if letters else None)
+    keep = _breast_pixels(path) if letters else None
+    cleaned, removed = deidentify(dataset, identity, keep=keep)
+    check_same_picture(content, cleaned, keep=keep)
     # File names tell no more than the file: pseudonym, shifted date and a number.
-    day = shifted_day(word(dataset, "StudyDate"), identity.pseudonym.shift_days) or "undated"
+    day = moved_day(word(dataset, "StudyDate"), identity.pseudonym.shift_days) or "undated"
     place = f"{identity.pseudonym.patient_id}/{day}"
-    run.numbers[place] += 1
-    name = f"{place}/{run.numbers[place]}.dcm"
-    with writing(run.done.out):
-        (run.folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (run.folder / name).write_bytes(cleaned)
+    name, digest = _put(run, lambda number: f"{place}/{number}.dcm", cleaned)
+    if name in run.done.files:
+        run.done.notes.append(f"{source_of(path)}: the same object as another file; it was written once")
     run.done.files[name] = removed
-    run.written[path.resolve()] = (name, hashlib.sha256(cleaned).hexdigest())
-    # Results that know only the study still get the woman's pseudonym.
-    run.persons[word(dataset, "StudyInstanceUID")] = person
+    run.written[os.path.realpath(path)] = (name, digest)
+    _note_losses(run, path, removed)
+
+
+def _note_losses(run: _Run, path: Path, removed: Removed) -> None:
+    if removed.lost_pixels:
+        run.done.notes.append(
+            f"{source_of(path)}: its copy may lack a picture ({removed.lost_pixels}); export the image "
+            "itself where it was made, and clean that"
+        )
+    if removed.lost_dates:
+        where = ", ".join(sorted(set(removed.lost_dates)))
+        run.done.notes.append(
+            f"{source_of(path)}: no date that can be read stands in {where}: it was removed, and no interval "
+            "is known from it; correct it to YYYYMMDD"
+        )
 
 
 def _breast_pixels(path: Path) -> NDArray[np.bool_]:
@@ -325,55 +461,76 @@ def _clean_result(run: _Run, path: Path) -> None:
 
     def new_source(source: str) -> tuple[str, str | None]:
         """Name and digest of an image in the output; a file that is not there gets a word for its name."""
-        written = run.written.get(find_source(findings, source).resolve())
+        written = run.written.get(os.path.realpath(find_source(findings, source)))
         return written or (f"not-here/{pseudonyms.stand_in('source', source)}", None)
 
     try:
         text = deidentify_document(
             path,
             persons_in(findings),
-            lambda patient, study: pseudonyms.identity_of(
-                patient or run.persons.get(study) or f"study {study}"
-            ),
+            lambda patient, study: run.identity_of(names_of_ids(patient, study) or (f"result {path}",)),
             pseudonyms.map_uid,
             new_source,
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UnreadableImage(
-            f"this is no result of calcwatch that can be read ({type(error).__name__}); leave it out"
+            "this is no result of calcwatch that can be read; leave it out, or analyze the images again"
         ) from error
-    number = run.results.setdefault(path.parent, len(run.results) + 1)
-    name = f"result-{number}/{path.name}"
-    with writing(run.done.out):
-        (run.folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (run.folder / name).write_text(text, encoding="utf-8")
+    content = text.encode()
+    there = run.held.get(hashlib.sha256(content).hexdigest())
+    # Documents of one result stay together; what a former run wrote of it stays as it is.
+    folder = run.results.get(path.parent)
+    if there is None and (folder is None or (run.folder / folder / path.name).exists()):
+        folder = _free_result(run)
+    name = there or f"{folder}/{path.name}"
+    run.results[path.parent] = PurePosixPath(name).parent.as_posix()
+    if there is None:
+        with writing(run.done.out):
+            (run.folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (run.folder / name).write_bytes(content)
     run.done.results.append(name)
 
 
-def _manifest(done: Deidentified) -> str:
+def _free_result(run: _Run) -> str:
+    number = 1
+    while (run.folder / f"result-{number}").exists():
+        number += 1
+    return f"result-{number}"
+
+
+def _manifest(run: _Run) -> str:
+    done = run.done
+    files = run.former | {name: _told(name, removed) for name, removed in done.files.items()}
+    former = {path.relative_to(run.folder).as_posix() for path in run.folder.glob("result-*/*.json")}
     document = {
         "package": "calcwatch",
         "profile": "PS3.15 Annex E, Basic Application Level Confidentiality Profile",
         "options": [
             "Retain Patient Characteristics",
             "Retain Longitudinal Temporal Information with Modified Dates",
-            *(["Clean Pixel Data"] if any(removed.blacked_out for removed in done.files.values()) else []),
+            *(["Clean Pixel Data"] if any(file.get("blacked_out") for file in files.values()) else []),
         ],
-        "files": [
-            {
-                "name": name,
-                "removed": dict(sorted(removed.removed.items())),
-                "replaced": dict(sorted(removed.replaced.items())),
-                "shifted": dict(sorted(removed.shifted.items())),
-                "mapped": dict(sorted(removed.mapped.items())),
-                "private_removed": removed.private,
-                "blacked_out": removed.blacked_out,
-            }
-            for name, removed in done.files.items()
-        ],
-        "results": done.results,
+        "pseudonyms": _mark_of(run.pseudonyms),
+        "files": list(files.values()),
+        "results": [*done.results, *sorted(former - set(done.results))],
         "left_out": done.left_out,
         # By number: file names may name the patient.
         "refused": [{"number": file.number, "reason_code": file.reason_code} for file in done.refused],
     }
     return json.dumps(document, indent=2) + "\n"
+
+
+def _told(name: str, removed: Removed) -> dict[str, Any]:
+    """What the manifest says of one file: by keyword and how often, never a value."""
+    return {
+        "name": name,
+        "removed": dict(sorted(removed.removed.items())),
+        "replaced": dict(sorted(removed.replaced.items())),
+        "shifted": dict(sorted(removed.shifted.items())),
+        "mapped": dict(sorted(removed.mapped.items())),
+        "private_removed": removed.private,
+        "blacked_out": removed.blacked_out,
+        "decoded": removed.decoded,
+        "lost_pixels": bool(removed.lost_pixels),
+        "lost_dates": sorted(set(removed.lost_dates)),
+    }

@@ -8,6 +8,10 @@ import hmac
 import json
 import os
 import secrets
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,10 +21,18 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from calcwatch.domain.errors import BadKeyFile
 from calcwatch.formats.dicom.deidentify.deidentify import Identity, Pseudonym
 
+if sys.platform != "win32":
+    import fcntl
+
 PASSPHRASE = "CALCWATCH_KEY_PASSPHRASE"
 """Environment variable that holds the passphrase; never an option, which every user of the machine sees."""
 
+_LARGEST = 2**26  # bytes of a key file: half a million women
+
 _SHORTEST = 12  # characters of a passphrase: what is shorter is guessed in no time
+
+_LONGEST_WAIT_SECONDS = 60.0  # for another run with the same key file: our choice
+_POLL_SECONDS = 0.2
 
 _SHIFTS = range(365, 3650)
 """Days by which dates may be moved into the past, a year to ten: our choice, within a woman's screening."""
@@ -49,29 +61,32 @@ class Pseudonyms:
 
     Attributes:
         secret: What pseudonyms are derived from; whoever has it can tell who is who.
-        patients: Original Patient ID, or what stands for it, to pseudonym.
+        patients: Original Patient ID, or study, to pseudonym: all names of a woman have the same one.
 
     """
 
     secret: bytes
     patients: dict[str, Pseudonym] = field(default_factory=dict)
 
-    def identity_of(self, person: str) -> Identity:
+    def identity_of(self, *names: str) -> Identity:
         """Look up, or derive and remember, what takes the place of a person's identity.
 
         Args:
-            person: Original Patient ID, or what stands for it.
+            *names: Everything that names her, original Patient IDs first: what one of them is known under,
+                all are from now on.
 
         Returns:
             Her pseudonym with her shift of dates, and how UIDs are replaced.
 
         """
-        if person not in self.patients:
+        pseudonym = next((self.patients[name] for name in names if name in self.patients), None)
+        if pseudonym is None:
             # From the secret and the woman: every run shifts her alike, so intervals survive across exports.
-            number = int.from_bytes(self._digest("shift", person)[:8], "big")
-            patient_id = f"P-{self.stand_in('patient', person)}"
-            self.patients[person] = Pseudonym(patient_id, -_SHIFTS[number % len(_SHIFTS)])
-        return Identity(self.patients[person], self.map_uid)
+            number = int.from_bytes(self._digest("shift", names[0])[:8], "big")
+            patient_id = f"P-{self.stand_in('patient', names[0])}"
+            pseudonym = Pseudonym(patient_id, -_SHIFTS[number % len(_SHIFTS)])
+        self.patients.update(dict.fromkeys(names, pseudonym))
+        return Identity(pseudonym, self.map_uid)
 
     def map_uid(self, uid: str) -> str:
         """Derive the UID that takes the place of one.
@@ -119,6 +134,9 @@ def read_key_file(path: Path) -> Pseudonyms:
 
     """
     try:
+        # A pipe could wait for ever, and a device never end.
+        if not path.is_file() or path.stat().st_size > _LARGEST:
+            raise ValueError("no file, or larger than any key file")
         document = json.loads(path.read_bytes())
         box = _box(base64.b64decode(document["salt"]))
         held = json.loads(box.decrypt(document["encrypted"].encode()))
@@ -130,11 +148,66 @@ def read_key_file(path: Path) -> Pseudonyms:
             f"{path}: the passphrase in {PASSPHRASE} does not open this key file; "
             "set the one it was made with"
         ) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BadKeyFile(
-            f"{path}: this is no key file of calcwatch that can be read ({type(error).__name__}); give "
-            "another --key-file, or leave it out"
+            f"{path}: this is no key file of calcwatch that can be read; give another --key-file, or leave "
+            "it out"
         ) from error
+
+
+@contextmanager
+def locked_key(path: Path) -> Iterator[None]:
+    """Hold a key file for this run alone, so that no other run forgets whom this one added.
+
+    Args:
+        path: The key file, whether it is there or not.
+
+    Yields:
+        Nothing; another run with the same key file waits for it, and gives up after a time.
+
+    Raises:
+        BadKeyFile: Another run holds it too long, or its folder cannot be written.
+
+    """
+    lock = path.with_name(f".{path.name}.lock")
+    try:
+        held = _lock(lock)
+    except OSError as problem:
+        raise BadKeyFile(
+            f"{path}: the key file cannot be locked: {problem.strerror}; give another --key-file"
+        ) from problem
+    if held is None:
+        raise BadKeyFile(f"{path}: another run is using this key file; start again when it has ended")
+    try:
+        yield
+    finally:
+        # Removed before it is given up: who waits for it sees that it is gone, and makes a new one.
+        lock.unlink(missing_ok=True)
+        os.close(held)
+
+
+def _lock(path: Path) -> int | None:
+    """A descriptor that holds a lock for as long as the process lives; ``None`` after waiting in vain."""
+    until = time.monotonic() + _LONGEST_WAIT_SECONDS
+    while True:
+        held = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+        if _is_held(held, path):
+            return held
+        os.close(held)
+        if time.monotonic() > until:
+            return None
+        time.sleep(_POLL_SECONDS)
+
+
+def _is_held(held: int, path: Path) -> bool:
+    if sys.platform == "win32":
+        return True
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # The run before removed the file that was waited for: the lock of a removed file protects nothing.
+        return os.path.samestat(os.fstat(held), path.stat())
+    except OSError:
+        return False
 
 
 def write_key_file(path: Path, pseudonyms: Pseudonyms) -> None:

@@ -48,6 +48,7 @@ def _meanings() -> dict[tuple[str, str], str]:
         for entry in named.values()
         for value, (meaning, _) in entry.items()
     }
+    meanings |= {("UCUM", "{pixels}"): "pixels"}
     # Ours go last and win: the same concept then reads alike in copies and in our own objects.
     return meanings | {(code.scheme, code.value): code.meaning for code in _our_codes()}
 

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from functools import partial
 from io import BytesIO
 
 import numpy as np
@@ -21,9 +21,17 @@ from numpy.typing import NDArray
 from pydicom import dcmread
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileDataset
-from pydicom.uid import UID, ExplicitVRLittleEndian, SecondaryCaptureImageStorage
+from pydicom.uid import (
+    UID,
+    ExplicitVRLittleEndian,
+    MultiFrameGrayscaleByteSecondaryCaptureImageStorage,
+    MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
+    MultiFrameSingleBitSecondaryCaptureImageStorage,
+    MultiFrameTrueColorSecondaryCaptureImageStorage,
+    SecondaryCaptureImageStorage,
+)
 
-from calcwatch.codes.code import VERSIONS, Code
+from calcwatch.codes.code import PRIVATE_SCHEME, VERSIONS, Code
 from calcwatch.codes.documents import (
     BASIC_PROFILE,
     CLEAN_PIXEL_DATA,
@@ -32,10 +40,10 @@ from calcwatch.codes.documents import (
     RETAIN_PATIENT_CHARACTERISTICS,
 )
 from calcwatch.codes.findings import UNSPECIFIED
-from calcwatch.domain.errors import UnreadableImage, UnsupportedImage
+from calcwatch.domain.errors import CalcwatchError, UnreadableImage, UnsupportedImage
 from calcwatch.formats.dicom.content_items import coded
-from calcwatch.formats.dicom.deidentify.code_meanings import meaning_of
-from calcwatch.formats.dicom.deidentify.marker_segments import without_comments
+from calcwatch.formats.dicom.deidentify.code_meanings import UNKNOWN, meaning_of
+from calcwatch.formats.dicom.deidentify.pixels import put_pixels
 from calcwatch.formats.dicom.deidentify.rules import (
     CODES,
     COMPANY_WORDS,
@@ -44,26 +52,43 @@ from calcwatch.formats.dicom.deidentify.rules import (
     EMPTIED_SEQUENCES,
     MAKERS,
     NUMBERS,
+    OUR_CODES,
     SCHEMES,
     SEQUENCES,
-    TERMS,
+    TEMPLATES,
     TERMS_OF,
     TIMES,
     UIDS,
 )
-from calcwatch.formats.dicom.read.header import word
+from calcwatch.formats.dicom.deidentify.values import (
+    ages_of,
+    moved_dates_of,
+    numbers_of,
+    standard_vrs,
+    terms_of,
+    times_of,
+    uids_of,
+)
+from calcwatch.formats.dicom.read.header import numbers, word
 from calcwatch.formats.dicom.read.parse import parse_dicom
+from calcwatch.formats.dicom.read.quirks import current_code, is_digitized_film, lut_entries
 from calcwatch.formats.dicom.write.common_modules import file_bytes, with_meta
 
-STANDARD_UIDS = "1.2.840.10008."
-"""UIDs below this one are the Standard's own: SOP classes, transfer syntaxes (PS3.5 9)."""
+_SECONDARY_CAPTURES = frozenset(
+    {
+        SecondaryCaptureImageStorage,
+        MultiFrameSingleBitSecondaryCaptureImageStorage,
+        MultiFrameGrayscaleByteSecondaryCaptureImageStorage,
+        MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
+        MultiFrameTrueColorSecondaryCaptureImageStorage,
+    }
+)
 
-_DAY = re.compile(r"\d{8}")
-_TIME = re.compile(r"\d{2}(\d{2})?(\d{2}(\.\d{1,6})?)?")
-_AGE = re.compile(r"\d{3}[DWMY]")
+_MANY_PRIVATE_BYTES = 1 << 16
+"""Private attributes of more bytes than this may hold a picture; a maker's settings have a few thousand."""
 
-_OLDEST_YEARS = 89
-"""A higher age is rare enough to name somebody (45 CFR 164.514(b)(2)(i)(C))."""
+STUDY = "study "
+"""Begins the name of a person that is a study and no Patient ID."""
 
 MapUid = Callable[[str], str]
 """A UID -> the UID that takes its place."""
@@ -108,6 +133,9 @@ class Removed:
         mapped: UIDs that were replaced.
         private: Number of private attributes removed.
         blacked_out: Whether pixels became background.
+        decoded: Whether compressed pixels are stored as they decode.
+        lost_pixels: Why a picture may be missing in the copy, in words; ``""`` where none is.
+        lost_dates: Dates that are there and cannot be read, so that no interval is known from them.
 
     """
 
@@ -117,6 +145,9 @@ class Removed:
     mapped: Counter[str] = field(default_factory=Counter)
     private: int = 0
     blacked_out: bool = False
+    decoded: bool = False
+    lost_pixels: str = ""
+    lost_dates: list[str] = field(default_factory=list)
 
 
 def read_whole(content: bytes) -> FileDataset:
@@ -141,18 +172,31 @@ def read_whole(content: bytes) -> FileDataset:
         return dataset
 
 
-def person_of(dataset: Dataset) -> str:
-    """What names the person; it never leaves the program.
+def names_of(dataset: Dataset) -> frozenset[str]:
+    """What names the person of a file; it never leaves the program.
 
     Args:
         dataset: One of her files.
 
     Returns:
-        Patient ID, or the study where there is none.
+        Patient ID and study, where they are given: files that share either are of one woman.
 
     """
-    # Without Patient ID at least a study stays together; two women without ID are never merged.
-    return word(dataset, "PatientID") or f"study {word(dataset, 'StudyInstanceUID')}"
+    return frozenset(names_of_ids(word(dataset, "PatientID"), word(dataset, "StudyInstanceUID")))
+
+
+def names_of_ids(patient_id: str, study: str) -> tuple[str, ...]:
+    """What names a person, by her IDs.
+
+    Args:
+        patient_id: Patient ID; ``""`` is not known.
+        study: Study Instance UID; likewise.
+
+    Returns:
+        The names, Patient ID first.
+
+    """
+    return tuple(name for name in (patient_id, f"{STUDY}{study}" if study else "") if name)
 
 
 def needs_black_out(dataset: Dataset) -> str:
@@ -175,10 +219,9 @@ def needs_black_out(dataset: Dataset) -> str:
     if burned_in == "YES":
         return "Burned In Annotation is YES"
     # Even against a NO: labels are on the film itself, whatever the scanner wrote.
-    if word(dataset, "DetectorType") == "FILM" or word(dataset, "ConversionType") == "DF":
+    if word(dataset, "DetectorType") == "FILM" or is_digitized_film(dataset):
         return "it is digitized film"
-    # the UIDs of multi-frame secondary captures are below that of the single-frame one
-    if burned_in != "NO" and word(dataset, "SOPClassUID").startswith(SecondaryCaptureImageStorage):
+    if burned_in != "NO" and word(dataset, "SOPClassUID") in _SECONDARY_CAPTURES:
         return "it is a secondary capture that does not say what is burned in"
     return ""
 
@@ -208,14 +251,15 @@ def deidentify(
             "cleaned images and export that"
         )
     with _reading_whole():
-        tally = Removed()
+        tally = Removed(lost_pixels=_lost_pixels(dataset))
         # From an empty data set upward: what no rule lists is never copied, whatever it is.
         cleaned = _cleaned(dataset, identity, tally)
         # A file without meta information was found to be plain; explicit little-endian is what is written.
         syntax = UID(word(dataset.file_meta, "TransferSyntaxUID") or ExplicitVRLittleEndian)
         if "PixelData" in dataset:
-            syntax = _put_pixels(cleaned, dataset, syntax, keep=keep)
+            former, syntax = syntax, put_pixels(cleaned, dataset, syntax, keep=keep)
             tally.blacked_out = keep is not None
+            tally.decoded = former.is_encapsulated and not syntax.is_encapsulated
         # Objects without pixels are rewritten in a single plain syntax; compressed pixels keep theirs.
         elif not syntax.is_little_endian or syntax.is_implicit_VR or syntax.is_deflated:
             syntax = ExplicitVRLittleEndian
@@ -227,14 +271,16 @@ def deidentify(
 
 @contextmanager
 def _reading_whole() -> Iterator[None]:
-    """Silence warnings, which may quote the patient; say of an error no more than its kind."""
+    """Silence warnings, which may quote the patient; of an error say no more than that there was one."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
+    except CalcwatchError:
+        raise
     except Exception as error:  # pydicom answers damaged bytes with errors of any kind
         raise UnreadableImage(
-            f"the file is damaged ({type(error).__name__}), so it cannot be cleaned; export it again"
+            "the file is damaged: something in it cannot be read, so it cannot be cleaned; export it again"
         ) from error
 
 
@@ -254,11 +300,33 @@ def _add_identity(cleaned: Dataset, identity: Identity, tally: Removed) -> None:
         cleaned.BurnedInAnnotation = "NO"
 
 
+def _lost_pixels(dataset: Dataset) -> str:
+    """Why a picture of the file may be missing in its copy, ``""`` where none is."""
+    if any(keyword in dataset for keyword in ("FloatPixelData", "DoubleFloatPixelData")):
+        return "its pixels are floating-point numbers"
+    if _private_bytes(dataset) > _MANY_PRIVATE_BYTES:
+        return "private attributes of its maker, which may hold a picture, are removed"
+    if "PixelData" not in dataset and ("Rows" in dataset or "Columns" in dataset):
+        return "the file itself holds no pixels"
+    return ""
+
+
+def _private_bytes(dataset: Dataset, *, is_private: bool = False) -> int:
+    """Bytes of the longest value among private attributes, at any depth."""
+    longest = 0
+    for element in dataset:
+        is_inside = is_private or element.tag.is_private
+        if element.VR == "SQ":
+            parts = [_private_bytes(item, is_private=is_inside) for item in element.value or ()]
+            longest = max([longest, *parts])
+        elif is_inside and isinstance(element.value, bytes):
+            longest = max(longest, len(element.value))
+    return longest
+
+
 def _cleaned(dataset: Dataset, identity: Identity, tally: Removed) -> Dataset:
     """A new data set with what may stay."""
     cleaned = Dataset()
-    if "CodeValue" in dataset or "LongCodeValue" in dataset:
-        return _code(dataset, tally)
     for element in dataset:
         # Counted, not named: a private creator's name may tell the institution.
         if element.tag.is_private:
@@ -280,131 +348,106 @@ def _kept(element: DataElement, identity: Identity, tally: Removed) -> DataEleme
     if keyword in DUMMIES:
         return _dummy(element, tally)
     if keyword in SEQUENCES:
-        return _sequence(element, identity, tally)
+        # Called a sequence by the file too: anything else under such a name has no items to clean.
+        return _sequence(element, identity, tally) if element.VR == "SQ" else None
     # Empty tells nothing but has to be there where type 2 asks for it.
     if element.is_empty:
-        return DataElement(element.tag, element.VR, None) if keyword in _LISTED else None
+        return DataElement(element.tag, standard_vrs(element)[0], None) if keyword in _LISTED else None
     if keyword in UIDS:
         return _mapped(element, identity, tally)
     if keyword in DATES:
         return _shifted(element, identity.pseudonym.shift_days, tally)
-    return _allowed(element)
+    allowed = _ALLOWED.get(keyword)
+    return allowed(element) if allowed else None
 
 
 def _sequence(element: DataElement, identity: Identity, tally: Removed) -> DataElement:
     """A sequence with its items cleaned; a concept name that may not stay becomes "Comment"."""
     is_emptied = element.keyword in EMPTIED_SEQUENCES or not element.value
-    items = [] if is_emptied else [_cleaned(item, identity, tally) for item in element.value]
+    items = [] if is_emptied else [_item(item, identity, tally) for item in element.value]
     if element.keyword == "ConceptNameCodeSequence":
         # A heading "Unspecified" would say nothing; "Comment" fits any content item.
-        items = [coded(COMMENT) if item.CodeValue == UNSPECIFIED.value else item for item in items]
+        items = [coded(COMMENT) if item.get("CodeValue") == UNSPECIFIED.value else item for item in items]
     return DataElement(element.tag, "SQ", items)
 
 
-def _allowed(element: DataElement) -> DataElement | None:
-    """A number, a word of the Standard, a time or an age; ``None`` where any value is something else."""
-    allowed = _ALLOWED.get(element.keyword)
-    if allowed is None:
-        return None
-    values = element.value if element.VM > 1 else [element.value]
-    kept = [allowed(value) for value in values]
-    # One bad value removes all: what is left of a list would change places.
-    if any(value is None for value in kept):
-        return None
-    return DataElement(element.tag, element.VR, kept if element.VM > 1 else kept[0])
+def _item(item: Dataset, identity: Identity, tally: Removed) -> Dataset:
+    if "CodeValue" in item or "LongCodeValue" in item:
+        return _code(item, tally)
+    cleaned = _cleaned(item, identity, tally)
+    if "LUTData" in item and _put_lut(cleaned, item):
+        # Put back by other means: it is not missing in the copy.
+        tally.removed -= Counter({"LUTData": 1})
+    return cleaned
+
+
+def _put_lut(cleaned: Dataset, item: Dataset) -> bool:
+    """Put as many entries as the descriptor names, none higher than it says: beyond them text could stand.
+
+    Returns whether there is such a descriptor.
+    """
+    descriptor = [int(part) for part in numbers(item, "LUTDescriptor")]
+    if len(descriptor) != 3 or not 1 <= descriptor[2] <= 16:
+        return False
+    # 65536 entries do not fit the descriptor's 16 bits and are written as 0 (PS3.3 C.11.1.1).
+    count = descriptor[0] % 65536 or 65536
+    entries = np.minimum(lut_entries(item, count, descriptor[2])[:count], 2.0 ** descriptor[2] - 1)
+    cleaned.LUTData = entries.astype("<u2").tobytes()
+    cleaned["LUTData"].VR = "OW"
+    return True
 
 
 def _dummy(element: DataElement, tally: Removed) -> DataElement:
     """A free word is replaced; a maker that everybody knows stays."""
-    # "GE MEDICAL SYSTEMS" and "Ge Medical Systems, Inc." are the same maker.
-    words = re.findall(r"\w+", str(element.value or "").upper())
-    is_known = " ".join(word for word in words if word not in COMPANY_WORDS) in MAKERS
-    if element.keyword == "Manufacturer" and is_known:
-        return element
-    tally.replaced[element.keyword] += 1
-    return DataElement(element.tag, element.VR, DUMMIES[element.keyword])
+    keyword, stated = element.keyword, element.value
+    # "GE MEDICAL SYSTEMS" and "Ge Medical Systems, Inc." are the same maker; signs between could say more.
+    if keyword == "Manufacturer" and isinstance(stated, str) and _PLAIN_NAME.fullmatch(stated):
+        words = re.findall(r"\w+", stated.upper())
+        if " ".join(word for word in words if word not in COMPANY_WORDS) in MAKERS:
+            return DataElement(element.tag, "LO", " ".join(stated.split()))
+    tally.replaced[keyword] += 1
+    return DataElement(element.tag, standard_vrs(element)[0], DUMMIES[keyword])
 
 
-def _mapped(element: DataElement, identity: Identity, tally: Removed) -> DataElement:
-    values = [str(uid) for uid in (element.value if element.VM > 1 else [element.value])]
-    # SOP classes and other well-known UIDs are the same for everybody, and objects need them.
-    mapped = [uid if uid.startswith(STANDARD_UIDS) else identity.map_uid(uid) for uid in values]
-    if mapped != values:
+def _mapped(element: DataElement, identity: Identity, tally: Removed) -> DataElement | None:
+    mapped = uids_of(element, identity.map_uid)
+    if mapped is not None and mapped.value != element.value:
         tally.mapped[element.keyword] += 1
-    return DataElement(element.tag, element.VR, mapped if element.VM > 1 else mapped[0])
+    return mapped
 
 
 def _shifted(element: DataElement, days: int, tally: Removed) -> DataElement | None:
     """A date that many days earlier or later, with its time to the minute; ``None`` for what is no date."""
-    written = str(element.value).strip()
-    # A DT begins as a DA does, so that both take the same way.
-    day, time = written[:8], written[8:]
-    if not _DAY.fullmatch(day):
-        return None
-    try:
-        moved = datetime.strptime(day, "%Y%m%d") + timedelta(days=days)
-    # Days that no calendar has, or that would fall before year 1.
-    except (ValueError, OverflowError):
-        return None
-    tally.shifted[element.keyword] += 1
-    to_the_minute = _time(time) if element.VR == "DT" and time else ""
-    return DataElement(element.tag, element.VR, moved.strftime("%Y%m%d") + (to_the_minute or ""))
+    moved = moved_dates_of(element, days)
+    if moved is None:
+        tally.lost_dates.append(element.keyword)
+    else:
+        tally.shifted[element.keyword] += 1
+    return moved
 
 
-def _time(value: object) -> str | None:
-    """A time of day to the minute; ``None`` for what is no time."""
-    found = _TIME.match(str(value))
-    if not found:
-        return None
-    digits = found.group(0)
-    return f"{digits[:4]:0<4}00"
-
-
-def _number(value: object) -> object | None:
-    """A number, a tag, or numbers as bytes; ``None`` for anything else."""
-    # Bytes are LUT data; text never arrives as bytes under these keywords.
-    if isinstance(value, int | float | bytes):
-        return value
-    try:
-        # A name typed into a decimal string fails here and is removed.
-        float(str(value))
-    except ValueError:
-        return None
-    return value
-
-
-def _term(value: object) -> str | None:
-    word = str(value).strip()
-    return word if word in TERMS or word == "" else None
-
-
-def _age(value: object) -> str | None:
-    """An age; over 89 years it is rare enough to name somebody, and is 90."""
-    word = str(value).strip()
-    if not _AGE.fullmatch(word):
-        return None
-    return f"{_OLDEST_YEARS + 1:03}Y" if word.endswith("Y") and int(word[:3]) > _OLDEST_YEARS else word
-
-
-_ALLOWED: dict[str, Callable[[object], object | None]] = {
-    **dict.fromkeys(NUMBERS, _number),
-    **dict.fromkeys(TERMS_OF, _term),
-    **dict.fromkeys(TIMES, _time),
-    "PatientAge": _age,
+_ALLOWED: dict[str, Callable[[DataElement], DataElement | None]] = {
+    **dict.fromkeys(NUMBERS, numbers_of),
+    **dict.fromkeys(TERMS_OF, terms_of),
+    **dict.fromkeys(TIMES, times_of),
+    "PatientAge": ages_of,
+    "TemplateIdentifier": partial(terms_of, terms=TEMPLATES),
 }
 _LISTED = frozenset(_ALLOWED) | UIDS | DATES | SEQUENCES | DUMMIES.keys()
+
+_PLAIN_NAME = re.compile(r"[A-Za-z]+([ ,.&]{1,3}[A-Za-z]+)*\.?")
 
 
 def _code(item: Dataset, tally: Removed) -> Dataset:
     """A code of a public scheme, with the scheme's own meaning; another becomes "Unspecified"."""
     scheme, value = word(item, "CodingSchemeDesignator"), word(item, "CodeValue")
-    shape = SCHEMES.get(scheme)
-    # A local scheme may code an institution or a person; only public schemes are known to be harmless.
-    if shape is None or not shape.fullmatch(value):
+    # A local scheme may code an institution or a person, and so may a number that a public one does not have.
+    is_ours = scheme != PRIVATE_SCHEME or value in OUR_CODES
+    if scheme not in SCHEMES or not is_ours or meaning_of(*current_code(item)) == UNKNOWN:
         tally.replaced["CodeValue"] += 1
         return coded(UNSPECIFIED)
     # The meaning comes from a dictionary: Code Meaning is free text, in which a name can hide.
-    kept = coded(Code(scheme, value, meaning_of(scheme, value), VERSIONS.get(scheme, "")))
+    kept = coded(Code(scheme, value, meaning_of(*current_code(item)), VERSIONS.get(scheme, "")))
     keywords = (element.keyword for element in item)
     tally.removed.update(keyword for keyword in keywords if keyword and keyword not in CODES | SEQUENCES)
     # Side and view modifiers hang on the code itself, and a mammogram is read by them.
@@ -412,41 +455,3 @@ def _code(item: Dataset, tally: Removed) -> Dataset:
         if keyword in item:
             setattr(kept, keyword, [_code(modifier, tally) for modifier in item.get(keyword) or []])
     return kept
-
-
-def _put_pixels(
-    cleaned: Dataset, dataset: FileDataset, syntax: UID, *, keep: NDArray[np.bool_] | None
-) -> UID:
-    """Put the pixels into the new data set; returns the transfer syntax they are in now.
-
-    Compressed pixels stay as they are, but for comments in their streams. Bits above Bits Stored, in which
-    old files hide overlays, are cleared.
-    """
-    # Not decoded and compressed anew: a lossy stream would lose a second time.
-    if syntax.is_encapsulated and keep is None:
-        cleaned.PixelData = without_comments(dataset.PixelData)
-        cleaned["PixelData"].VR = "OB"
-        cleaned["PixelData"].is_undefined_length = True
-        return syntax
-    pixels = np.ascontiguousarray(dataset.pixel_array)
-    if keep is not None:
-        # The value that is shown black and not 0, which is white in MONOCHROME1.
-        pixels = np.where(keep, pixels, _background(dataset, pixels)).astype(pixels.dtype)
-    if pixels.dtype.kind == "u" and word(dataset, "Modality") != "SEG":
-        # Old files hide overlays, which may show text, in the bits above the gray.
-        pixels = pixels & pixels.dtype.type((1 << int(dataset.BitsStored)) - 1)
-    # Packed bits of a segmentation: an array of bytes would be eight times as long and wrong.
-    if int(dataset.BitsAllocated) == 1:
-        cleaned.PixelData = dataset.PixelData
-    else:
-        # pixel_array has the machine's order, the file is little-endian.
-        data = pixels.astype(pixels.dtype.newbyteorder("<")).tobytes()
-        cleaned.PixelData = data + b"\0" * (len(data) % 2)
-    cleaned["PixelData"].VR = "OW" if int(dataset.BitsAllocated) > 8 else "OB"
-    return ExplicitVRLittleEndian
-
-
-def _background(dataset: Dataset, pixels: NDArray[np.generic]) -> int:
-    """The stored value that is shown black."""
-    inverse = word(dataset, "PhotometricInterpretation") == "MONOCHROME1"
-    return int(pixels.max() if inverse else pixels.min())

@@ -6,8 +6,6 @@ Standard adds tomorrow, a private one and a misused one are removed because nobo
 
 from __future__ import annotations
 
-import re
-
 from calcwatch.codes.code import PRIVATE_SCHEME
 from calcwatch.codes.private import IN_DICOM
 from calcwatch.formats.dicom.read.quirks import SNOMED_RT_DESIGNATORS
@@ -31,14 +29,14 @@ NUMBERS = _listed(
     DetectorElementSpacing, DetectorElementPhysicalSize, FieldOfViewOrigin, FieldOfViewRotation,
     FieldOfViewDimensions, SeriesNumber, InstanceNumber, AcquisitionNumber, SegmentNumber,
     ReferencedSegmentNumber, ReferencedFrameNumber, DimensionIndexValues, DimensionIndexPointer,
-    FunctionalGroupPointer, LUTDescriptor, LUTData, NumericValue, FloatingPointValue, GraphicData,
+    FunctionalGroupPointer, LUTDescriptor, NumericValue, FloatingPointValue, GraphicData,
     GraphicDimensions, NumberOfGraphicPoints, GraphicLayerOrder, GraphicLayerRecommendedDisplayGrayscaleValue,
     GraphicLayerRecommendedDisplayCIELabValue, RecommendedDisplayCIELabValue, BoundingBoxTopLeftHandCorner,
     BoundingBoxBottomRightHandCorner, AnchorPoint, DisplayedAreaTopLeftHandCorner,
     DisplayedAreaBottomRightHandCorner, PresentationPixelSpacing, PresentationPixelAspectRatio,
     PresentationPixelMagnificationRatio, ImageRotation, ReferencedContentItemIdentifier, ImagePositionPatient,
     ImageOrientationPatient, StackPositionNumber, InStackPositionNumber, MaximumFractionalValue,
-    ReferencedSampleNumber, TemplateIdentifier
+    ReferencedSampleNumber
     """
 )
 """Attributes whose values are numbers or tags; a value that is none is removed."""
@@ -58,6 +56,7 @@ TERMS_OF = _listed(
     SegmentAlgorithmType, SegmentsOverlap, SegmentationFractionalType, ContentLabel, MappingResource,
     GraphicLayer, SpecificCharacterSet, VolumetricProperties, VolumeBasedCalculationTechnique,
     PixelPresentation, SpatialLocationsPreserved, PixelOriginInterpretation, DimensionOrganizationType,
+    FieldOfViewHorizontalFlip,
     MIMETypeOfEncapsulatedDocument
     """
 )
@@ -79,11 +78,27 @@ TERMS = _listed(
     PARTIAL, COMPLETE, UNVERIFIED, VERIFIED, PRELIMINARY, FINAL, POINT, MULTIPOINT, POLYLINE, CIRCLE, ELLIPSE,
     INTERPOLATED, PIXEL, DISPLAY, MATRIX, Y, N, LEFT, RIGHT, CENTER, SCALE TO FIT, TRUE SIZE, MAGNIFY, BINARY,
     FRACTIONAL, LABELMAP, PROBABILITY, OCCUPANCY, SEMIAUTOMATIC, UNDEFINED, CALCIFICATIONS, CALCWATCH, GROUPS,
-    NON_LESIONS, DCMR, 4000, 1500, 2010, ISO_IR 192, COLOR, MONOCHROME, 3D, 3D_TEMPORAL, TILED_FULL,
+    NON_LESIONS, DCMR, ISO_IR 192, COLOR, MONOCHROME, 3D, 3D_TEMPORAL, TILED_FULL,
     TILED_SPARSE, application/pdf, REPLICATE, BILINEAR, RAW, FRAME
     """
 )
 """Words that coded strings may have: defined terms of the Standard, and of calcwatch's own objects."""
+
+TEMPLATES = frozenset(
+    str(number)
+    for numbers in (
+        range(300, 322),  # measurements
+        range(1001, 1021),  # observers and their devices
+        range(1200, 1212),  # languages
+        range(1400, 1421),  # measurements
+        range(1500, 1503),
+        range(2000, 2013),  # basic reports and key objects
+        range(4000, 4024),  # mammography CAD
+        range(4200, 4209),  # breast imaging reports
+    )
+    for number in numbers
+)
+"""Template Identifiers (0040,DB00) that may stay: of the templates that reports of the breast are made by."""
 
 UIDS = _listed(
     """
@@ -146,19 +161,12 @@ CODES = frozenset(
 )
 """Parts of a code; they are judged together."""
 
-# A shape for each scheme: a name written into Code Value under a public scheme does not fit it.
-SCHEMES: dict[str, re.Pattern[str]] = {
-    "DCM": re.compile(r"\d{6}|[A-Z]{2,4}"),
-    "SCT": re.compile(r"\d{6,18}"),
-    **dict.fromkeys(SNOMED_RT_DESIGNATORS, re.compile(r"[A-Z]\d?-[0-9A-FX]{4,5}")),
-    "UCUM": re.compile(r"1|%|\{pixels\}|mm|mm2|um|cm|mo|wk|d|a|s|min|h"),
-    "LN": re.compile(r"\d{1,5}-\d"),
-    "BI": re.compile(r"MA(\.[A-Z0-9]{1,3}){1,5}"),
-    "RFC5646": re.compile(r"[a-z]{2}(-[A-Z]{2})?"),
-    # Our own scheme has no shape, only a list: any other value under it was not written by us.
-    PRIVATE_SCHEME: re.compile("|".join(code.value for code in IN_DICOM)),
-}
-"""Coding schemes whose codes may stay, and what their codes look like; a code of another one is replaced."""
+SCHEMES = frozenset({"DCM", "SCT", *SNOMED_RT_DESIGNATORS, "UCUM", "LN", "BI", "RFC5646", PRIVATE_SCHEME})
+"""Coding schemes whose codes may stay, each where a dictionary has it: a number that fits the shape of a
+scheme may still be a patient's."""
+
+OUR_CODES = frozenset(code.value for code in IN_DICOM)
+"""Codes of our own scheme that may stay: any other was not written by us."""
 
 # Type 1 attributes get a word, type 2 become empty: objects stay valid either way.
 DUMMIES = {

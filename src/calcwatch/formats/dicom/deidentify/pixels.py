@@ -1,0 +1,284 @@
+"""Pixels of a copy: compressed ones rebuilt or decoded, plain ones without the bits and bytes that none uses.
+
+Whether a reader sees the same picture is not taken on trust: :func:`check_same_picture` reads both files as
+an analysis does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import dcmread
+from pydicom.dataset import Dataset, FileDataset
+from pydicom.encaps import encapsulate, generate_frames
+from pydicom.pixels.decoders.base import get_decoder
+from pydicom.uid import UID, ExplicitVRLittleEndian
+
+from calcwatch.domain.errors import CalcwatchError, UnsupportedImage
+from calcwatch.formats.dicom.deidentify.bit_streams import (
+    BitStream,
+    rebuilt_jpeg,
+    rebuilt_jpeg_2000,
+    rebuilt_rle,
+)
+from calcwatch.formats.dicom.read.frames import decode_with_complaint
+from calcwatch.formats.dicom.read.header import integer, value, word
+from calcwatch.formats.dicom.read.mammogram import read_dicom
+from calcwatch.formats.dicom.read.syntax import codec_of
+
+_DECODED_COLORS = {"YBR_FULL_422": "YBR_FULL", "YBR_ICT": "RGB", "YBR_RCT": "RGB"}
+"""Photometric Interpretation of compressed pixels -> of the same decoded (PS3.5 8.2)."""
+
+_CUT = 8
+"""Bytes taken from the end of the coded pixels of JPEG 2000: where no pixel changes, they were none."""
+
+
+def put_pixels(cleaned: Dataset, dataset: FileDataset, syntax: UID, *, keep: NDArray[np.bool_] | None) -> UID:
+    """Put the pixels of a file into its copy.
+
+    Compressed frames are rebuilt in their own syntax under a new offset table; where that cannot be done,
+    and where something is blacked out, they are stored as they decode, which loses nothing.
+
+    Args:
+        cleaned: The copy; it is changed.
+        dataset: The file, with Pixel Data.
+        syntax: Its transfer syntax.
+        keep: Pixels that stay, rows x columns; the others become background. ``None`` keeps all.
+
+    Returns:
+        The transfer syntax of the copy.
+
+    """
+    if syntax.is_encapsulated and keep is None:
+        frames = _rebuilt_frames(dataset, syntax)
+        if frames is not None:
+            cleaned.PixelData = encapsulate(frames, has_bot=True)
+            cleaned["PixelData"].VR = "OB"
+            cleaned["PixelData"].is_undefined_length = True
+            return syntax
+    if int(dataset.BitsAllocated) == 1:
+        cleaned.PixelData = _packed_bits(dataset)
+        cleaned["PixelData"].VR = "OB"
+        return ExplicitVRLittleEndian
+    pixels = _without_other_bits(dataset, stored_pixels(dataset))
+    if keep is not None:
+        # The value that is shown black and not 0, which is white in MONOCHROME1.
+        pixels = np.where(keep, pixels, _background(dataset, pixels)).astype(pixels.dtype)
+    # pixels have the machine's order, the file is little-endian.
+    data = pixels.astype(pixels.dtype.newbyteorder("<")).tobytes()
+    cleaned.PixelData = data + b"\0" * (len(data) % 2)
+    cleaned["PixelData"].VR = "OW" if int(dataset.BitsAllocated) > 8 else "OB"
+    if (integer(dataset, "SamplesPerPixel") or 1) > 1:
+        # What a decoder gives: the samples of a pixel side by side, none left out.
+        cleaned.PlanarConfiguration = 0
+        color = word(dataset, "PhotometricInterpretation")
+        cleaned.PhotometricInterpretation = _DECODED_COLORS.get(color, color)
+    return ExplicitVRLittleEndian
+
+
+def check_same_picture(before: bytes, after: bytes, *, keep: NDArray[np.bool_] | None = None) -> None:
+    """Check that a copy shows what its file shows, read as an analysis reads it.
+
+    Args:
+        before: Bytes of the file.
+        after: Bytes of the copy.
+        keep: Pixels that were kept, rows x columns; ``None``: all.
+
+    Raises:
+        UnsupportedImage: It shows another picture: what it is displayed by did not stay.
+
+    """
+    first, read = _as_analyzed(before), _as_analyzed
+    if first is None:
+        first, read = _as_stored(before), _as_stored
+    if first is None:
+        return
+    second = read(after)
+    if second is None or first.shape != second.shape:
+        is_same = False
+    else:
+        is_same = bool(np.array_equal(first, second) if keep is None else (first == second)[keep].all())
+    if not is_same:
+        raise UnsupportedImage(
+            "its copy would show another picture, since something that it is displayed by cannot stay; "
+            "export the image with a plain window and without private attributes, or leave it out"
+        )
+
+
+def stored_pixels(dataset: FileDataset) -> NDArray[Any]:
+    """Pixels of a data set as they are stored.
+
+    Args:
+        dataset: With Pixel Data.
+
+    Returns:
+        Frames x rows x columns x samples, without what there is one of.
+
+    """
+    codec = codec_of(word(dataset.file_meta, "TransferSyntaxUID"))
+    # The decoder of an analysis: another one may round a lossy pixel otherwise.
+    plugin = codec.plugin if codec else ""
+    # Unused bits as they are: pydicom takes them to lie above the gray, whatever High Bit says.
+    dataset.pixel_array_options(raw=True, decoding_plugin=plugin, correct_unused_bits=False)
+    return np.ascontiguousarray(dataset.pixel_array)
+
+
+def _as_analyzed(content: bytes) -> NDArray[Any] | None:
+    """Gray of a mammogram; ``None`` for any other object, whose pixels no analysis reads."""
+    try:
+        return read_dicom(content, "").gray
+    except CalcwatchError:
+        return None
+
+
+def _as_stored(content: bytes) -> NDArray[Any] | None:
+    """Stored pixels of any object; ``None`` where there are none that can be read."""
+    try:
+        dataset = dcmread(BytesIO(content), force=True)
+        if "PixelData" not in dataset:
+            return None
+        return _without_other_bits(dataset, stored_pixels(dataset))
+    except Exception:  # pydicom answers damaged bytes with errors of any kind
+        return None
+
+
+def _rebuilt_frames(dataset: FileDataset, syntax: UID) -> list[bytes] | None:
+    """Every frame anew; ``None`` where any of them cannot be rebuilt."""
+    codec = codec_of(syntax)
+    if codec is None:
+        return None
+    made = []
+    for stream in _frames(dataset):
+        if codec.family == "rle":
+            samples = integer(dataset, "SamplesPerPixel") or 1
+            cells = int(dataset.Rows) * int(dataset.Columns)
+            rebuilt = rebuilt_rle(stream, samples * int(dataset.BitsAllocated) // 8, cells)
+        elif codec.family == "jpeg2000":
+            rebuilt = _to_last_pixel_2000(rebuilt_jpeg_2000(stream), dataset, syntax)
+        else:
+            rebuilt = _to_last_pixel(rebuilt_jpeg(stream), dataset, syntax, codec.family)
+        if rebuilt is None:
+            return None
+        made.append(rebuilt)
+    return made
+
+
+def _frames(dataset: FileDataset) -> Iterator[bytes]:
+    offsets, lengths = value(dataset, "ExtendedOffsetTable"), value(dataset, "ExtendedOffsetTableLengths")
+    yield from generate_frames(
+        dataset.PixelData,
+        number_of_frames=max(1, integer(dataset, "NumberOfFrames") or 1),
+        extended_offsets=(offsets, lengths) if offsets and lengths else None,
+    )
+
+
+def _to_last_pixel(stream: BitStream | None, dataset: FileDataset, syntax: UID, family: str) -> bytes | None:
+    """A JPEG frame that ends with its last pixel; ``None`` where nobody can say which byte that is."""
+    # The decoder misses bytes before the end marker alone; of several runs the first ones stay unlooked at.
+    if stream is None or stream.runs != 1:
+        return None
+    if family == "jpeg-ls":
+        # This decoder refuses any byte behind the last pixel.
+        return stream.whole if _decoded(stream.whole, dataset, syntax) is not None else None
+    surplus = _surplus(stream, dataset, syntax)
+    return None if surplus is None else stream.with_coded(stream.coded[: len(stream.coded) - surplus])
+
+
+def _surplus(stream: BitStream, dataset: FileDataset, syntax: UID) -> int | None:
+    """How many bytes lie behind the last pixel; ``None`` where the decoder never misses any."""
+
+    def is_enough(missing: int) -> bool:
+        try:
+            shorter = stream.with_coded(stream.coded[: len(stream.coded) - missing])
+            return "premature" not in _decode(shorter, dataset, syntax)[1].lower()
+        except (RuntimeError, ValueError):  # what pydicom makes of an error of its plug-ins
+            return False
+
+    # Nearly always the last byte is missed at once; else the step is doubled, then halved.
+    enough, too_many = 0, 1
+    while is_enough(too_many):
+        enough, too_many = too_many, 2 * too_many
+        if too_many >= len(stream.coded):
+            return None
+    while too_many - enough > 1:
+        middle = (enough + too_many) // 2
+        enough, too_many = (middle, too_many) if is_enough(middle) else (enough, middle)
+    return enough
+
+
+def _to_last_pixel_2000(stream: BitStream | None, dataset: FileDataset, syntax: UID) -> bytes | None:
+    """A JPEG 2000 frame whose last bytes are pixels; ``None`` where they are none, or nobody can say."""
+    if stream is None or stream.runs != 1:
+        return None
+    whole = _decoded(stream.whole, dataset, syntax)
+    cut = _decoded(stream.with_coded(stream.coded[:-_CUT]), dataset, syntax)
+    is_needed = whole is not None and (cut is None or not np.array_equal(whole, cut))
+    return stream.whole if is_needed else None
+
+
+def _decoded(stream: bytes, dataset: FileDataset, syntax: UID) -> NDArray[Any] | None:
+    try:
+        return _decode(stream, dataset, syntax)[0]
+    except (RuntimeError, ValueError):  # what pydicom makes of an error of its plug-ins
+        return None
+
+
+def _decode(stream: bytes, dataset: FileDataset, syntax: UID) -> tuple[NDArray[Any], str]:
+    """Decode one frame; what the decoder complains of stands beside the pixels."""
+    codec = codec_of(syntax)
+    options: dict[str, Any] = {
+        "rows": int(dataset.Rows),
+        "columns": int(dataset.Columns),
+        "number_of_frames": 1,
+        "samples_per_pixel": integer(dataset, "SamplesPerPixel") or 1,
+        "photometric_interpretation": word(dataset, "PhotometricInterpretation"),
+        "bits_allocated": int(dataset.BitsAllocated),
+        "bits_stored": int(dataset.BitsStored),
+        "pixel_representation": int(dataset.PixelRepresentation),
+        "planar_configuration": integer(dataset, "PlanarConfiguration") or 0,
+        "pixel_keyword": "PixelData",
+        "correct_unused_bits": False,
+        "raw": True,
+        "index": 0,
+        "decoding_plugin": codec.plugin if codec else "",
+    }
+    decoder, encapsulated = get_decoder(syntax), encapsulate([stream], has_bot=False)
+    (cells, _), complaint = decode_with_complaint(lambda: decoder.as_array(encapsulated, **options))
+    return cells, complaint
+
+
+def _without_other_bits(dataset: FileDataset, pixels: NDArray[Any]) -> NDArray[Any]:
+    """Clear the bits outside of Bits Stored, in which old files hide overlays, which may show text."""
+    if pixels.dtype.kind not in "ui" or word(dataset, "Modality") == "SEG":
+        return pixels
+    bits, high = int(dataset.BitsStored), integer(dataset, "HighBit")
+    lowest = 0 if high is None else high + 1 - bits
+    unsigned = pixels.view(pixels.dtype.str.replace("i", "u"))
+    cleared = unsigned & unsigned.dtype.type(((1 << bits) - 1) << lowest)
+    if pixels.dtype.kind == "i":
+        # The sign is repeated above the gray, where readers expect it.
+        above = unsigned.dtype.type((~((1 << (bits + lowest)) - 1)) & ((1 << 8 * pixels.itemsize) - 1))
+        is_negative = (cleared >> (bits + lowest - 1)) & 1
+        cleared = np.where(is_negative, cleared | above, cleared)
+    same_type: NDArray[Any] = cleared.astype(unsigned.dtype).view(pixels.dtype)
+    return same_type
+
+
+def _packed_bits(dataset: FileDataset) -> bytes:
+    """Pixels of one bit, without the bits behind the last of them."""
+    frames = max(1, integer(dataset, "NumberOfFrames") or 1)
+    # An array of bytes would be eight times as long and wrong.
+    count = int(dataset.Rows) * int(dataset.Columns) * frames
+    bits = np.unpackbits(np.frombuffer(dataset.PixelData, np.uint8), bitorder="little", count=count)
+    data = np.packbits(bits, bitorder="little").tobytes()
+    return data + b"\0" * (len(data) % 2)
+
+
+def _background(dataset: Dataset, pixels: NDArray[Any]) -> int:
+    """The stored value that is shown black."""
+    inverse = word(dataset, "PhotometricInterpretation") == "MONOCHROME1"
+    return int(pixels.max() if inverse else pixels.min())
