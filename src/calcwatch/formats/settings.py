@@ -15,6 +15,7 @@ class ReadingSettings:
         not_mammographic_mm: Largest distance between pixel centers in the breast.
         magnification_view: Smallest magnification factor of a magnification view.
         credible_magnification: Smallest and largest magnification factor that is believed.
+        magnification_tolerance: How far the magnification factor may be from the ratio of the distances.
         spacing_tolerance: How far two spacings may differ and be the same.
         mid_scale: Gray between which the step between neighboring stored values is taken.
         unused_bits: High bits of a picture that have to be empty before it is said.
@@ -35,7 +36,13 @@ class ReadingSettings:
         "contact views have factors of about 1.0 to 1.1, magnification views 1.5 and more",
     )
     credible_magnification: tuple[float, float] = setting(
-        (0.8, 5.0), "1", CHOSEN, "a magnification factor outside is a mistake of the header and taken as 1"
+        (0.8, 5.0), "1", CHOSEN, "a magnification factor outside is a mistake of the header: no sizes"
+    )
+    magnification_tolerance: float = setting(
+        0.1,
+        "share",
+        CHOSEN,
+        "the factor is of the middle of the breast, the distances of its support: they differ by 2 to 5 %",
     )
     spacing_tolerance: float = setting(
         0.01, "share", CHOSEN, "spacings that differ by less are the same, rounded differently"

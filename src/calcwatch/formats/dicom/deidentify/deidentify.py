@@ -53,6 +53,7 @@ from calcwatch.formats.dicom.deidentify.rules import (
 )
 from calcwatch.formats.dicom.read.header import word
 from calcwatch.formats.dicom.read.parse import parse_dicom
+from calcwatch.formats.dicom.read.quirks import is_digitized_film
 from calcwatch.formats.dicom.write.common_modules import file_bytes, with_meta
 
 STANDARD_UIDS = "1.2.840.10008."
@@ -175,7 +176,7 @@ def needs_black_out(dataset: Dataset) -> str:
     if burned_in == "YES":
         return "Burned In Annotation is YES"
     # Even against a NO: labels are on the film itself, whatever the scanner wrote.
-    if word(dataset, "DetectorType") == "FILM" or word(dataset, "ConversionType") == "DF":
+    if is_digitized_film(dataset):
         return "it is digitized film"
     # the UIDs of multi-frame secondary captures are below that of the single-frame one
     if burned_in != "NO" and word(dataset, "SOPClassUID").startswith(SecondaryCaptureImageStorage):

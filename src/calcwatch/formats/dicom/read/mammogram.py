@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from calcwatch.codes.views import ViewModifier
 from calcwatch.domain.errors import CalcwatchError
 from calcwatch.domain.image import ImageDescription, Mammogram, QualityFlag
+from calcwatch.domain.orientation import FLAG_OF_LIE, lie_of
 from calcwatch.formats.bounds import check_is_fine, is_too_coarse
 from calcwatch.formats.dicom.read.frames import read_cells, read_layout
 from calcwatch.formats.dicom.read.grayscale import count_bits_used, look_up, make_gray_table
@@ -32,6 +33,7 @@ from calcwatch.formats.dicom.read.quirks import (
     sop_class_of,
 )
 from calcwatch.formats.dicom.read.spacing import read_spacing
+from calcwatch.formats.dicom.read.study import read_study_date
 from calcwatch.formats.dicom.read.syntax import codec_of, syntax_name
 from calcwatch.formats.dicom.read.view import read_implant, read_laterality, read_view, read_view_modifiers
 from calcwatch.formats.settings import READING
@@ -151,6 +153,9 @@ def _describe(file: DicomFile, source: str) -> ImageDescription:
     laterality = read_laterality(dataset, view.value)
     implant = read_implant(dataset)
     spacing = read_spacing(dataset)
+    orientation = "\\".join(words(dataset, "PatientOrientation")).strip("\\")
+    lie = lie_of(orientation, view.value, laterality.value)
+    study_date = read_study_date(dataset)
     history = _lossy_history(file)
     steps, pixel_flags = _pixel_steps(file)
     is_raw = is_for_processing(dataset)
@@ -167,6 +172,8 @@ def _describe(file: DicomFile, source: str) -> ImageDescription:
         *spacing.flags,
         *laterality.flags,
         *view.flags,
+        *([FLAG_OF_LIE[lie]] if is_mammogram and lie in FLAG_OF_LIE else []),
+        *study_date.flags,
         *implant.flags,
         *pixel_flags,
         *history.flags,
@@ -191,12 +198,13 @@ def _describe(file: DicomFile, source: str) -> ImageDescription:
         laterality_source=laterality.note,
         view_position=view.value,
         view_source=view.note,
+        patient_orientation=orientation,
         implant=implant.value,
         lossy_history=history.value,
         sop_instance_uid=word(dataset, "SOPInstanceUID") or None,
         study_instance_uid=word(dataset, "StudyInstanceUID") or None,
         patient_id=word(dataset, "PatientID") or None,
-        study_date=word(dataset, "StudyDate") or None,
+        study_date=study_date.value,
         # Two readers may raise the same flag; the first place keeps the order stable.
         flags=tuple(dict.fromkeys(flags)),
     )
