@@ -65,6 +65,7 @@ class QualityFlag(StrEnum):
     TURNED = "turned"
     POLARITY_AMBIGUOUS = "polarity_ambiguous"
     BITS_UNUSED = "bits_unused"
+    PADDING_IN_PICTURE = "padding_in_picture"
     LOSSY_COMPRESSION = "lossy_compression"
     EIGHT_BIT = "eight_bit"
     FEW_GRAY_LEVELS = "few_gray_levels"

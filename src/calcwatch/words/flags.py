@@ -94,6 +94,10 @@ FLAG_WORDS: dict[QualityFlag, Words] = {
         "The pixels use fewer bits than the file holds, so the picture may be read too dark.",
         "Give the true number of bits with --bits-stored.",
     ),
+    QualityFlag.PADDING_IN_PICTURE: Words(
+        "Pixels inside the picture have the value that the file uses for padding; they were taken as image.",
+        "Look whether something was cut out of the picture there.",
+    ),
     QualityFlag.LOSSY_COMPRESSION: Words(
         "The image was compressed with loss at some time; faint calcifications may be missing or altered.",
         "Analyze the original from the archive if it still exists.",

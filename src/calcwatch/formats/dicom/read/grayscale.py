@@ -56,6 +56,7 @@ class GrayTable:
     Attributes:
         stored: The stored value of each cell, int32.
         gray: Its gray, float32, 0 black to 1 white.
+        unpadded: The same without regard to padding, which is black in ``gray``.
         padding: True for cells of Pixel Padding Value; ``None`` when the header names none.
         gray_step: Mean gray difference of neighboring stored values in the middle of the scale.
         steps: The steps from stored value to gray, in words.
@@ -65,10 +66,17 @@ class GrayTable:
 
     stored: NDArray[np.int32]
     gray: NDArray[np.float32]
+    unpadded: NDArray[np.float32]
     padding: NDArray[np.bool_] | None
     gray_step: float
     steps: tuple[str, ...]
     flags: tuple[QualityFlag, ...]
+
+    @property
+    def is_bright_padding(self) -> bool:
+        """Whether padding would be bright if it were image, as calcifications are."""
+        middle = 0.5  # of the scale
+        return self.padding is not None and bool((self.unpadded[self.padding] > middle).any())
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,16 +118,17 @@ def make_gray_table(dataset: Dataset, layout: PixelLayout) -> GrayTable:
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         curve = _to_gray(dataset, layout, stored)
     _check_gray(curve)
-    gray = np.clip(curve.values, 0.0, 1.0).astype(np.float32)
+    gray = unpadded = np.clip(curve.values, 0.0, 1.0).astype(np.float32)
     if padding is not None:
         # Padding is shown black whatever it stores, which may well be the largest value.
-        gray[padding] = 0.0
+        gray = np.where(padding, np.float32(0.0), unpadded)
     sign = "signed" if layout.signed else "unsigned"
     where = "" if layout.high_bit == layout.bits_stored - 1 else f", High Bit {layout.high_bit}"
     first = f"stored values: {layout.bits_stored} of {layout.bits_allocated} bits, {sign}{where}"
     return GrayTable(
         stored=stored,
         gray=gray,
+        unpadded=unpadded,
         padding=padding,
         gray_step=_gray_step(curve.values, layout),
         steps=(first, *padding_step, *curve.steps),

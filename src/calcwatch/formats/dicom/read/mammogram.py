@@ -16,6 +16,11 @@ from calcwatch.domain.errors import CalcwatchError
 from calcwatch.domain.image import ImageDescription, Mammogram, QualityFlag
 from calcwatch.domain.orientation import FLAG_OF_LIE, lie_of
 from calcwatch.formats.bounds import check_is_fine, is_too_coarse
+from calcwatch.formats.dicom.read.against_pixels import (
+    check_against_pixels,
+    enclosed_padding,
+    is_mirrored,
+)
 from calcwatch.formats.dicom.read.frames import read_cells, read_layout
 from calcwatch.formats.dicom.read.grayscale import count_bits_used, look_up, make_gray_table
 from calcwatch.formats.dicom.read.header import Reading, integer, numbers, with_functional_groups, word, words
@@ -139,9 +144,25 @@ def _read(file: DicomFile, description: ImageDescription) -> Mammogram:
     layout = read_layout(file)
     table = make_gray_table(file.dataset, layout)
     cells = read_cells(file, layout)
-    described = replace(description, bits_used=count_bits_used(table, cells))
+    bits_used = count_bits_used(table, cells)
+    check_against_pixels(table, cells, layout, bits_used)
+    gray, described = look_up(table.gray, cells), replace(description, bits_used=bits_used)
     padding = None if table.padding is None else look_up(table.padding, cells)
-    return Mammogram(look_up(table.gray, cells), described, padding, table.gray_step)
+    if padding is not None and table.is_bright_padding:
+        # Looked up as image, because padding that is black loses nothing and white may hide what is sought.
+        inside = enclosed_padding(padding)
+        if inside.any():
+            gray[inside] = look_up(table.unpadded, cells)[inside]
+            padding &= ~inside
+            described = _flagged(described, QualityFlag.PADDING_IN_PICTURE)
+    if is_mirrored(gray, described.patient_orientation):
+        others = tuple(flag for flag in described.flags if flag not in FLAG_OF_LIE.values())
+        described = _flagged(replace(described, flags=others), QualityFlag.ORIENTATION_CONFLICT)
+    return Mammogram(gray, described, padding, table.gray_step)
+
+
+def _flagged(description: ImageDescription, flag: QualityFlag) -> ImageDescription:
+    return replace(description, flags=(*description.flags, flag))
 
 
 def _describe(file: DicomFile, source: str) -> ImageDescription:
