@@ -213,7 +213,7 @@ def _parts(dataset: Dataset, keyword: str) -> tuple[Any, ...]:
         return tuple(part.strip() for part in found.split("\\"))
     if found is None or found == "":
         return ()
-    return tuple(found) if isinstance(found, list | tuple | MultiValue) else (found,)
+    return tuple(found) if isinstance(found, list | tuple | MultiValue | Sequence) else (found,)
 
 
 def _number_of(part: Any) -> float | None:
