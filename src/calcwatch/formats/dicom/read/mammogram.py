@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
+from pydicom.dataset import Dataset
 
 from calcwatch.codes.views import ViewModifier
 from calcwatch.domain.errors import CalcwatchError
@@ -181,14 +182,6 @@ def _describe(file: DicomFile, source: str) -> ImageDescription:
     steps, pixel_flags = _pixel_steps(file)
     is_raw = is_for_processing(dataset)
     is_mammogram = breast_evidence(dataset, sop_class) or sop_class in TOMOSYNTHESIS
-    of_the_kind = {
-        # A file that does not say is not accused of few gray levels: 16 is assumed.
-        QualityFlag.EIGHT_BIT: (integer(dataset, "BitsStored") or 16) <= READING.eight_bit,
-        QualityFlag.DIGITIZED_FILM: is_digitized_film(dataset),
-        QualityFlag.FOR_PROCESSING: is_raw,
-        QualityFlag.MAGNIFICATION_VIEW: ViewModifier.MAGNIFICATION in read_view_modifiers(dataset),
-        QualityFlag.NOT_A_MAMMOGRAM: not is_mammogram or is_too_coarse(spacing.value),
-    }
     flags = (
         *spacing.flags,
         *laterality.flags,
@@ -198,7 +191,7 @@ def _describe(file: DicomFile, source: str) -> ImageDescription:
         *implant.flags,
         *pixel_flags,
         *history.flags,
-        *(flag for flag, is_set in of_the_kind.items() if is_set),
+        *_kind_flags(dataset, is_raw=is_raw, is_mammogram=is_mammogram and not is_too_coarse(spacing.value)),
     )
     return ImageDescription(
         source=source,
@@ -229,6 +222,19 @@ def _describe(file: DicomFile, source: str) -> ImageDescription:
         # Two readers may raise the same flag; the first place keeps the order stable.
         flags=tuple(dict.fromkeys(flags)),
     )
+
+
+def _kind_flags(dataset: Dataset, *, is_raw: bool, is_mammogram: bool) -> list[QualityFlag]:
+    """What kind of an image it is, as far as a reader must know."""
+    of_the_kind = {
+        # A file that does not say is not accused of few gray levels: 16 is assumed.
+        QualityFlag.EIGHT_BIT: (integer(dataset, "BitsStored") or 16) <= READING.eight_bit,
+        QualityFlag.DIGITIZED_FILM: is_digitized_film(dataset),
+        QualityFlag.FOR_PROCESSING: is_raw,
+        QualityFlag.MAGNIFICATION_VIEW: ViewModifier.MAGNIFICATION in read_view_modifiers(dataset),
+        QualityFlag.NOT_A_MAMMOGRAM: not is_mammogram,
+    }
+    return [flag for flag, is_set in of_the_kind.items() if is_set]
 
 
 def _pixel_steps(file: DicomFile) -> tuple[tuple[str, ...], tuple[QualityFlag, ...]]:
