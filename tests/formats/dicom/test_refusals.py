@@ -370,6 +370,7 @@ def test_a_container_of_a_maker_is_named() -> None:
         ("VOILUTSequence", "LO", "none"),
         ("ModalityLUTSequence", "LO", "none"),
         ("NumberOfFrames", "LO", "one"),
+        ("PresentationIntentType", "CS", "PROCESSED"),
     ],
 )
 def test_gray_that_cannot_be_read_is_refused(keyword: str, vr: str, value: Any) -> None:

@@ -126,6 +126,7 @@ MAGNIFIED_VIEW = [code("399162004", ViewModifierCodeSequence=[code("399163009")]
         {"ImagerPixelSpacing": [-0.1, -0.1]},
         {"ImagerPixelSpacing": [0.0001, 0.0001]},
         {"ImagerPixelSpacing": [7, 7]},
+        {"PixelSpacing": [0.1, 0.1], "PixelSpacingCalibrationType": "MEASURED", **factor(1)},
         {"ImagerPixelSpacing": [0.1, 0.1, 0.1]},
         {"ImagerPixelSpacing": [0, 0], "PixelSpacing": [0.1, 0.1], **factor(1)},
         {"ImagerPixelSpacing": [0.1, 0.1], **factor(0)},

@@ -188,6 +188,9 @@ def _to_gray(dataset: Dataset, layout: PixelLayout, stored: NDArray[np.int32]) -
     if is_for_processing(dataset):
         # Raw values have their own direction: Photometric Interpretation would turn them a second time.
         return _dense_is_bright(dataset, layout, curve)
+    # Raw or not is a different gray altogether: a word that is neither is no word for display.
+    if word(dataset, "PresentationIntentType").upper() not in ("FOR PRESENTATION", ""):
+        raise UnreadableImage(f"{unread_word(dataset, 'PresentationIntentType')}; {CORRECT}")
     # Window before polarity, as PS3.4 N.2 orders them: a window is stated for values not yet inverted.
     return _polarity(dataset, _value_of_interest(dataset, curve))
 

@@ -272,7 +272,7 @@ def is_for_processing(dataset: Dataset) -> bool:
 
     """
     return (
-        word(dataset, "PresentationIntentType") == "FOR PROCESSING"
+        word(dataset, "PresentationIntentType").upper() == "FOR PROCESSING"
         # Shown through a window, raw values look like a bad image: better to take it for raw in doubt.
         or word(dataset, "SOPClassUID") in _FOR_PROCESSING
     )

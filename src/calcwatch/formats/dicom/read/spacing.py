@@ -13,7 +13,7 @@ from pydicom.dataset import Dataset
 
 from calcwatch.codes.views import ViewModifier
 from calcwatch.domain.image import PixelSpacing, QualityFlag
-from calcwatch.formats.dicom.read.header import Reading, Stated, items, word
+from calcwatch.formats.dicom.read.header import Reading, Stated, is_stated, items, unread_word, word
 from calcwatch.formats.dicom.read.quirks import Pair, is_binned_spacing, magnification_factor, stated_pair
 from calcwatch.formats.dicom.read.view import read_view_modifiers
 from calcwatch.formats.settings import READING
@@ -149,6 +149,9 @@ def _from_pixel_spacing(dataset: Dataset, pair: Pair) -> Reading[PixelSpacing | 
     if kind in ("GEOMETRY", "FIDUCIAL"):
         source = f"Pixel Spacing {pair[0]:g} ({kind}: in the plane of the breast)"
         return _reading(pair, source, factor or 1.0, [] if factor else [note], unsure=False)
+    # A calibration of another kind is one of which nobody knows the plane.
+    if is_stated(dataset, "PixelSpacingCalibrationType"):
+        return _unreadable(f"{unread_word(dataset, 'PixelSpacingCalibrationType')}, so neither can its plane")
     # The two readings differ by the factor, 1.5 and more: no size is better than a wrong size.
     if factor is None or factor >= READING.magnification_view:
         why = note if factor is None else f"the magnification is {factor:g}"
