@@ -10,7 +10,7 @@ import pytest
 from calcwatch.comparison.compare import Compared, compare_exams, compare_with_prior
 from calcwatch.domain.change import Alignment, ChangeKind, SurgicalBedPosition
 from calcwatch.domain.findings import ImageFindings
-from calcwatch.domain.image import Laterality, ViewPosition
+from calcwatch.domain.image import Laterality, QualityFlag, ViewPosition
 from calcwatch.domain.treatment import Operation, OperationKind, SurgicalBedMark, Treatment
 from calcwatch.models.learned import suspicion_model
 from calcwatch.service.files.rules import read_rules
@@ -131,6 +131,19 @@ def test_a_prior_that_stands_upside_down_is_caught() -> None:
     (pair,) = compare_exams([replace(prior, tissue_map=turned)], [a_current()]).pairs
     assert not pair.comparable
     assert "upside down" in " ".join(pair.notes)
+
+
+@pytest.mark.parametrize(
+    ("flag", "words"), [(QualityFlag.UPSIDE_DOWN, "upside down"), (QualityFlag.TURNED, "turned by a quarter")]
+)
+def test_a_prior_that_lies_otherwise_by_its_header_is_not_compared(flag: QualityFlag, words: str) -> None:
+    """Images that do not lie the same way, say their headers, are not laid over each other."""
+    prior, current = a_prior(), a_current()
+    (pair,) = compare_exams([replace(prior, quality_flags=(flag,))], [current]).pairs
+    assert not pair.comparable
+    assert words in " ".join(pair.notes)
+    alike = [replace(image, quality_flags=(flag,)) for image in (prior, current)]
+    assert compare_exams(alike[:1], alike[1:]).pairs[0].comparable
 
 
 def test_views_that_were_labeled_wrong_are_caught() -> None:

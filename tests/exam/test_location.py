@@ -8,7 +8,7 @@ import pytest
 
 from calcwatch.domain.assessment import Location
 from calcwatch.domain.findings import ImageFindings
-from calcwatch.domain.image import Laterality, ViewPosition
+from calcwatch.domain.image import Laterality, QualityFlag, ViewPosition
 from calcwatch.exam.location import locate_group
 from tests.exam.two_views import a_group, a_view, mirrored
 
@@ -47,6 +47,26 @@ def test_a_cc_and_a_lateral_view_tell_quadrant_and_clock(
         None if clock is None else clock % 12 - 1,
     )  # 45 degrees lie between two hours
     assert found.laterality is side
+
+
+@pytest.mark.parametrize(
+    ("flag", "quadrant"),
+    [
+        (QualityFlag.UPSIDE_DOWN, "upper inner"),
+        (QualityFlag.ORIENTATION_UNKNOWN, "upper"),
+        (QualityFlag.ORIENTATION_CONFLICT, "upper"),
+        (QualityFlag.TURNED, "upper"),
+    ],
+)
+def test_the_place_follows_how_the_picture_lies(flag: QualityFlag, quadrant: str) -> None:
+    """A view upside down is read the other way round; where the lie is not known, no half is told."""
+    above = replace(a_view(CC, a_group("a", 50, 40)), quality_flags=(flag,))
+    found = placed(above, a_view(ML, a_group("b", 50, 24)))
+    assert found.quadrant == quadrant
+    assert (found.clock is None) is (flag is not QualityFlag.UPSIDE_DOWN)
+    alone = locate_group(above, above.groups[0])
+    assert (alone.quadrant is None) is (flag is not QualityFlag.UPSIDE_DOWN)
+    assert (alone.depth is None) is (flag is QualityFlag.TURNED)
 
 
 def test_the_words_name_the_whole_place() -> None:

@@ -20,6 +20,7 @@ from calcwatch.comparison.visibility import visibility_of_pair
 from calcwatch.domain.change import Alignment, CalcificationMatch, Comparison, ImagePair
 from calcwatch.domain.context import ClinicalContext
 from calcwatch.domain.dates import months_between
+from calcwatch.domain.image import QualityFlag
 from calcwatch.domain.views import are_alike
 from calcwatch.exam.read import analyze_exam
 from calcwatch.words.comparison import (
@@ -31,6 +32,7 @@ from calcwatch.words.comparison import (
     TISSUE_LITTLE_ALIKE_ONE_WAY,
     TISSUE_OF_ANOTHER,
     TISSUE_ONE_WAY,
+    TURNED,
     UPSIDE_DOWN,
     fits_another,
     little_overlap,
@@ -261,6 +263,10 @@ def _alignment(
     """How well a pair fits, whether anything fits better, and what a reader must know of it."""
     is_mirrored = registration.prior.mirrored is not current.tissue_map.mirrored
     notes = (MIRRORED,) if is_mirrored else ()
+    # Said by the headers, however well the tissue seems to fit.
+    lies_apart = _lie(prior_images[prior_place]) ^ _lie(current.image)
+    if lies_apart:
+        return Alignment.FAILED, (*notes, UPSIDE_DOWN if QualityFlag.UPSIDE_DOWN in lies_apart else TURNED)
     if registration.overlap < settings.pairs.min_overlap:
         return Alignment.FAILED, (*notes, little_overlap(registration.overlap))
     # each alternative is an alignment of its own: none is tried where the tissue leaves no doubt
@@ -270,6 +276,11 @@ def _alignment(
             return Alignment.FAILED, (*notes, better)
     alignment, doubt = _worth(registration, settings.pairs)
     return alignment, (*notes, doubt) if doubt else notes
+
+
+def _lie(image: ImageFindings) -> set[QualityFlag]:
+    """What its header says of a picture that does not hang upright."""
+    return set(image.quality_flags) & {QualityFlag.UPSIDE_DOWN, QualityFlag.TURNED}
 
 
 def _better_fit(

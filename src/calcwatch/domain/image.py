@@ -48,6 +48,8 @@ class ViewPosition(StrEnum):
 class QualityFlag(StrEnum):
     """Something a reader of the numbers must know; a flagged number is kept and explained, never dropped."""
 
+    HEADER_UNREADABLE = "header_unreadable"
+    STUDY_DATE_UNKNOWN = "study_date_unknown"
     PIXEL_SPACING_UNKNOWN = "pixel_spacing_unknown"
     PIXEL_SPACING_AMBIGUOUS = "pixel_spacing_ambiguous"
     PIXELS_NOT_SQUARE = "pixels_not_square"
@@ -57,8 +59,13 @@ class QualityFlag(StrEnum):
     LATERALITY_CONFLICT = "laterality_conflict"
     VIEW_UNKNOWN = "view_unknown"
     VIEW_CONFLICT = "view_conflict"
+    ORIENTATION_UNKNOWN = "orientation_unknown"
+    ORIENTATION_CONFLICT = "orientation_conflict"
+    UPSIDE_DOWN = "upside_down"
+    TURNED = "turned"
     POLARITY_AMBIGUOUS = "polarity_ambiguous"
     BITS_UNUSED = "bits_unused"
+    PADDING_IN_PICTURE = "padding_in_picture"
     LOSSY_COMPRESSION = "lossy_compression"
     EIGHT_BIT = "eight_bit"
     FEW_GRAY_LEVELS = "few_gray_levels"
@@ -225,6 +232,7 @@ class ImageDescription:
         laterality_source: Where that was read, and what contradicts it.
         view_position: Which view, ``None`` where not known.
         view_source: Where that was read, and what contradicts it.
+        patient_orientation: Patient Orientation (0020,0020) along rows and down columns, a backslash between.
         implant: What is said of an implant.
         lossy_history: What is said of compression with loss.
         sop_instance_uid: SOP Instance UID (0008,0018), ``None`` for a file without.
@@ -255,6 +263,7 @@ class ImageDescription:
     laterality_source: str = ""
     view_position: ViewPosition | None = None
     view_source: str = ""
+    patient_orientation: str = ""
     implant: str = ""
     lossy_history: str = ""
     sop_instance_uid: str | None = None

@@ -1,8 +1,9 @@
 """Where a group lies, as a reader says it: side, quadrant, clock position, depth, distance from the nipple.
 
 A view from above tells inner from outer, one from the side upper from lower; only both together tell the
-quadrant. The picture is taken to hang upright, as devices store it: the lateral side of a CC view and the
-armpit of a view from the side are above. Mirroring does not matter.
+quadrant. A picture hangs upright where the lateral side of a CC view and the armpit of a view from the side
+are above. Its flags say where it does not, as its header told: upside down it is read the other way round;
+where the header does not say it or contradicts itself, no half is named. Mirroring does not matter.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from calcwatch.domain.assessment import Location
-from calcwatch.domain.image import Laterality
+from calcwatch.domain.image import Laterality, QualityFlag
 from calcwatch.domain.views import is_from_above, side_tilt_degrees
 from calcwatch.exam.settings import ExamSettings
 from calcwatch.image.prepare.landmarks import depth_px, from_nipple
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 _HOUR_DEGREES = 30.0  # of a clock face
 
+_NO_HALF = frozenset({QualityFlag.ORIENTATION_UNKNOWN, QualityFlag.ORIENTATION_CONFLICT})
+
 
 @dataclass(frozen=True)
 class _Place:
@@ -36,6 +39,7 @@ class _Place:
         view: Which view.
         behind: The nipple, in mm; without spacing as if the breast had its usual depth.
         above: The nipple, likewise.
+        tells_half: Whether ``above`` has a meaning: it is known which side of the picture is up.
         share: How far back, 0 at the nipple and 1 at the chest wall line.
     """
 
@@ -43,6 +47,7 @@ class _Place:
     behind: float
     above: float
     share: float
+    tells_half: bool
 
 
 def locate_group(
@@ -74,7 +79,7 @@ def locate_group(
     # on all views or on none: lengths of two units cannot be combined
     in_mm = all(view.description.pixel_spacing is not None for view, _ in seen)
     places = [place for view, own in seen if (place := _place(view, own, in_mm, settings)) is not None]
-    outer = next((place.above for place in places if is_from_above(place.view)), None)
+    outer = next((place.above for place in places if place.tells_half and is_from_above(place.view)), None)
     upper = _upper(places, outer)
     near_line = settings.location.near_line_mm
     location = Location(
@@ -92,16 +97,24 @@ def locate_group(
 def _place(
     image: ImageFindings, group: CalcificationGroup, in_mm: bool, settings: ExamSettings
 ) -> _Place | None:
-    """Where the view shows the middle of the group; ``None`` without landmarks."""
-    if image.landmarks is None:
+    """Where the view shows the middle of the group; ``None`` without landmarks, and on a turned picture."""
+    # Landmarks are sought with the chest wall at the left or right.
+    if image.landmarks is None or QualityFlag.TURNED in image.quality_flags:
         return None
     depth = depth_px(image.landmarks)
     spacing = image.description.pixel_spacing
     # a breast of the usual depth, so that the limit near the nipple line has a meaning
     unit = spacing.mm if in_mm and spacing else settings.usual_depth_mm / depth
     behind, above = from_nipple(np.array([[group.row, group.column]]), image.landmarks)[0]
-    share = float(behind / depth)
-    return _Place(image.description.view_position, float(behind * unit), float(above * unit), share)
+    if QualityFlag.UPSIDE_DOWN in image.quality_flags:
+        above = -above
+    return _Place(
+        image.description.view_position,
+        float(behind * unit),
+        float(above * unit),
+        share=float(behind / depth),
+        tells_half=not _NO_HALF & set(image.quality_flags),
+    )
 
 
 def _upper(places: Sequence[_Place], outer: float | None) -> float | None:
@@ -111,7 +124,7 @@ def _upper(places: Sequence[_Place], outer: float | None) -> float | None:
     """
     for place in places:
         tilt = side_tilt_degrees(place.view)
-        if tilt is not None:
+        if tilt is not None and place.tells_half:
             angle = 0.0 if outer is None else np.radians(tilt)
             # without a view from above the tilt cannot be undone, and the picture's height stands
             return float((place.above - (outer or 0.0) * np.sin(angle)) / np.cos(angle))

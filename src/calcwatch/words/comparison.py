@@ -14,6 +14,9 @@ MIRRORED = "one of the two files is mirrored left to right: check its side mark"
 UPSIDE_DOWN = "one of the two files stands upside down"
 """Note on a pair whose tissue fits once the prior is turned top to bottom."""
 
+TURNED = "one of the two files is turned by a quarter, says its header"
+"""Note on a pair of which one image has the chest wall above or below."""
+
 TISSUE_OF_ANOTHER = "the tissue of the two is no more alike than that of two women"
 """Note on a pair with too low a local correlation."""
 

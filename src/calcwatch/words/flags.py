@@ -25,6 +25,14 @@ class Words:
 
 
 FLAG_WORDS: dict[QualityFlag, Words] = {
+    QualityFlag.HEADER_UNREADABLE: Words(
+        "The header says something that cannot be read or cannot be true; nothing was taken in its place.",
+        "See what calcwatch check tells of the file; correct the header, or give the value by option.",
+    ),
+    QualityFlag.STUDY_DATE_UNKNOWN: Words(
+        "The Study Date of the header is no single day of the calendar, so the date is not known.",
+        "Give it in the table (--table) before comparing with other dates.",
+    ),
     QualityFlag.PIXEL_SPACING_UNKNOWN: Words(
         "The distance between pixels is not known, so nothing is given in millimeters; grouping used an "
         "assumed distance.",
@@ -43,7 +51,7 @@ FLAG_WORDS: dict[QualityFlag, Words] = {
         "Analyze the original full-resolution image if there is one.",
     ),
     QualityFlag.MAGNIFICATION_VIEW: Words(
-        "This is a magnification view; sizes are corrected with the magnification factor of the file.",
+        "This is a magnification view; sizes, where given, are corrected with the magnification factor.",
         "Do not compare counts with a view without magnification.",
     ),
     QualityFlag.LATERALITY_UNKNOWN: Words(
@@ -62,6 +70,22 @@ FLAG_WORDS: dict[QualityFlag, Words] = {
         "The file, or the file and the user, disagree about the view; the first one named is used.",
         "Check the marker on the image.",
     ),
+    QualityFlag.ORIENTATION_UNKNOWN: Words(
+        "The file does not say which side of the picture is up, so no quadrant and no clock time is given.",
+        "Look at the image; export it with Patient Orientation, and give the side where that is missing.",
+    ),
+    QualityFlag.ORIENTATION_CONFLICT: Words(
+        "Patient Orientation contradicts the view, the side or the picture, so no quadrant is given.",
+        "Check the side marker on the image, and whether the image was turned or mirrored.",
+    ),
+    QualityFlag.UPSIDE_DOWN: Words(
+        "The picture lies upside down, says its header; quadrant and clock position allow for that.",
+        "Turn it to read it; compare it only with an image that lies the same way.",
+    ),
+    QualityFlag.TURNED: Words(
+        "The picture is turned by a quarter, says its header, so no place in the breast is given.",
+        "Export it with the chest wall at the left or right.",
+    ),
     QualityFlag.POLARITY_AMBIGUOUS: Words(
         "The header contradicts itself about whether low values are black or white.",
         "Check that the breast is bright on a dark ground below; if it is inverted, do not use the findings.",
@@ -69,6 +93,10 @@ FLAG_WORDS: dict[QualityFlag, Words] = {
     QualityFlag.BITS_UNUSED: Words(
         "The pixels use fewer bits than the file holds, so the picture may be read too dark.",
         "Give the true number of bits with --bits-stored.",
+    ),
+    QualityFlag.PADDING_IN_PICTURE: Words(
+        "Pixels inside the picture have the value that the file uses for padding; they were taken as image.",
+        "Look whether something was cut out of the picture there.",
     ),
     QualityFlag.LOSSY_COMPRESSION: Words(
         "The image was compressed with loss at some time; faint calcifications may be missing or altered.",

@@ -159,13 +159,19 @@ def test_no_window() -> None:
     assert QualityFlag.NO_WINDOW in found.description.flags
 
 
-@pytest.mark.parametrize("width", [0, -5])
-def test_invalid_window_is_not_applied(width: int) -> None:
-    """A window of no or negative width is not applied, and that is said and flagged."""
-    found = read(ROW, WindowWidth=width)
-    assert_gray(found, [x / 4095 for x in ROW.ravel()])
-    assert QualityFlag.NO_WINDOW in found.description.flags
-    assert any("is not valid and not applied" in step for step in found.description.pixel_steps)
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"WindowWidth": 0}, "Window Width 0"),
+        ({"WindowWidth": -5}, "Window Width -5"),
+        ({"WindowWidth": None}, "Window Center has 1 values and Window Width 0"),
+        ({"WindowCenter": [1000, 2000]}, "Window Center has 2 values and Window Width 1"),
+    ],
+)
+def test_a_window_that_is_none_is_refused(given: dict[str, Any], named: str) -> None:
+    """A window of no width, or without one of its halves, is refused: no other gray takes its place."""
+    with pytest.raises(UnreadableImage, match=named):
+        read(ROW, **given)
 
 
 def test_monochrome1_is_inverted_by_the_header() -> None:

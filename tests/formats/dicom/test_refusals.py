@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from pydicom.uid import MediaStorageDirectoryStorage
 from calcwatch.domain.errors import CalcwatchError, UnreadableImage, UnsupportedImage
 from calcwatch.domain.image import QualityFlag
 from calcwatch.formats.bounds import MAX_PIXELS
+from calcwatch.formats.dicom.deidentify.deidentify import needs_black_out
 from calcwatch.formats.dicom.read import parse
 from calcwatch.formats.dicom.read.frames import decode_with_complaint
 from calcwatch.formats.dicom.read.mammogram import describe_dicom, read_dicom
@@ -345,3 +347,95 @@ def test_no_patient_in_messages() -> None:
 def test_bound_is_far_above_real_images() -> None:
     """The bound on pixels lies above the largest real mammograms."""
     assert MAX_PIXELS > 4 * 6000 * 4800 / 2
+
+
+def test_a_container_of_a_maker_is_named() -> None:
+    """A capture whose private attributes hold more than its pixels is a container, and is named as such."""
+    dataset = mammogram(gradient(), SOPClassUID=SECONDARY_CAPTURE)
+    dataset.private_block(0x7E01, "HOLOGIC, Inc.", create=True).add_new(0x12, "OB", b"x" * 2_000_000)
+    assert_refused(file_bytes(dataset), UnsupportedImage, "container of HOLOGIC, Inc.")
+
+
+@pytest.mark.parametrize(
+    ("keyword", "vr", "value"),
+    [
+        ("RescaleSlope", "LO", "abc"),
+        ("RescaleIntercept", "LO", ["1", "2"]),
+        ("WindowCenter", "LO", "2048,5,1"),
+        ("WindowWidth", "LO", ["", "4096"]),
+        ("PixelPaddingValue", "LO", "none"),
+        ("BitsStored", "LO", "twelve"),
+        ("HighBit", "LO", "eleven"),
+        ("PixelRepresentation", "LO", "unsigned"),
+        ("VOILUTSequence", "LO", "none"),
+        ("ModalityLUTSequence", "LO", "none"),
+        ("NumberOfFrames", "LO", "one"),
+        ("PresentationIntentType", "CS", "PROCESSED"),
+    ],
+)
+def test_gray_that_cannot_be_read_is_refused(keyword: str, vr: str, value: Any) -> None:
+    """What stands where a number of the gray should is named; no default takes its place."""
+    given = {"RescaleSlope": 1} if keyword == "RescaleIntercept" else {}
+    dataset = mammogram(gradient(), **given)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        dataset.add_new(keyword, vr, value)
+        content = file_bytes(dataset)
+    assert_refused(content, UnreadableImage, "cannot be read")
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        (
+            {"RescaleSlope": "1e305", "RescaleIntercept": "0", "WindowCenter": None, "WindowWidth": None},
+            "gray",
+        ),
+        ({"RescaleIntercept": -1000}, "Rescale Slope is not given"),
+        ({"WindowCenter": 100000, "WindowWidth": 10}, "every pixel would have the same gray"),
+        ({"PixelPaddingValue": 0, "PixelPaddingRangeLimit": 4095}, "every value that a pixel can have"),
+    ],
+)
+def test_numbers_that_leave_no_gray_are_refused(given: dict[str, Any], reason: str) -> None:
+    """Numbers of the header that leave no gray, or one gray, are refused before any pixel is looked at."""
+    refused(reason, kind=UnreadableImage, **given)
+
+
+def test_padding_that_no_pixel_can_have_is_flagged() -> None:
+    """Padding beyond the bits of a pixel sets nothing apart, and that is said and flagged."""
+    found = read_dicom(file_bytes(mammogram(gradient(), PixelPaddingValue=65535)), "made.dcm")
+    assert found.padding is None
+    assert QualityFlag.HEADER_UNREADABLE in found.description.flags
+    assert any("no value that a pixel can have" in step for step in found.description.pixel_steps)
+
+
+@pytest.mark.parametrize(
+    ("said", "date"),
+    [("20240131", "20240131"), ("2024.01.31", "20240131"), ("20241399", None), ("2024", None), ("", None)],
+)
+def test_study_date(said: str, date: str | None) -> None:
+    """A date that the calendar has not is not known, and flagged where something stands there."""
+    dataset = mammogram(gradient())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        dataset.add_new("StudyDate", "LO", said)
+        found = read_dicom(file_bytes(dataset), "made.dcm").description
+    assert found.study_date == date
+    assert (QualityFlag.STUDY_DATE_UNKNOWN in found.flags) is (date is None and said != "")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"ConversionType": "DF"},
+        {"ConversionType": "SI"},
+        {"DetectorType": "FILM"},
+        {"Modality": "RG", "SOPClassUID": SECONDARY_CAPTURE, "OrganExposed": "BREAST"},
+        {"NominalScannedPixelSpacing": [0.05, 0.05], "ImagerPixelSpacing": None},
+    ],
+)
+def test_film_is_film_for_reading_and_for_cleaning(given: dict[str, Any]) -> None:
+    """Whatever tells film tells it to all: the image is flagged, and no copy is made without black-out."""
+    dataset = mammogram(gradient(), BurnedInAnnotation="NO", **given)
+    assert QualityFlag.DIGITIZED_FILM in read_dicom(file_bytes(dataset), "film.dcm").description.flags
+    assert needs_black_out(dataset) == "it is digitized film"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import pytest
@@ -9,9 +10,10 @@ import pytest
 from calcwatch.domain.image import PixelSpacing, QualityFlag
 from calcwatch.formats.dicom.read.header import Reading
 from calcwatch.formats.dicom.read.spacing import read_spacing
-from tests.formats.dicom.make import attributes
+from tests.formats.dicom.make import attributes, code
 
 AMBIGUOUS, UNKNOWN = QualityFlag.PIXEL_SPACING_AMBIGUOUS, QualityFlag.PIXEL_SPACING_UNKNOWN
+UNREADABLE = QualityFlag.HEADER_UNREADABLE
 MAGNIFIED = QualityFlag.MAGNIFICATION_VIEW
 
 
@@ -88,10 +90,9 @@ def test_pixel_spacing_that_agrees(pixel_spacing: float) -> None:
     assert AMBIGUOUS not in found.flags
 
 
-@pytest.mark.parametrize("value", [None, 0, 12])
-def test_magnification_not_given(value: float | None) -> None:
-    """A missing or absurd magnification factor is taken as 1, and that is said."""
-    found = read(ImagerPixelSpacing=[0.07, 0.07], EstimatedRadiographicMagnificationFactor=value)
+def test_magnification_not_given() -> None:
+    """A missing magnification factor of a contact view is taken as 1, and that is said."""
+    found = read(ImagerPixelSpacing=[0.07, 0.07], EstimatedRadiographicMagnificationFactor=None)
     assert found.value is not None
     assert found.value.magnification == 1
     assert "taken as 1" in found.note
@@ -100,23 +101,106 @@ def test_magnification_not_given(value: float | None) -> None:
 @pytest.mark.parametrize(
     "given",
     [
-        {},
         {"SpatialResolution": 0.05},
         {"DetectorElementSpacing": [0.1, 0.1]},
-        {"ImagerPixelSpacing": [0, 0]},
-        {"ImagerPixelSpacing": [-0.1, -0.1]},
-        {"ImagerPixelSpacing": [0.0001, 0.0001]},
-        {"ImagerPixelSpacing": [7, 7]},
-        {"ImagerPixelSpacing": [0.1, 0.1, 0.1]},
         {"PixelSpacing": [0.1, 0.1], **factor(1.8)},
+        {"PixelSpacing": [0.1, 0.1], **factor(0)},
+        {},
     ],
 )
 def test_unknown(given: dict[str, Any]) -> None:
-    """A spacing that the header does not say, or says absurdly, is unknown, flagged, and never guessed."""
+    """A spacing that the header does not say is unknown, flagged, and never guessed."""
     found = read(**given)
     assert found.value is None
     assert found.flags == (UNKNOWN,)
     assert found.note
+
+
+MAGNIFIED_VIEW = [code("399162004", ViewModifierCodeSequence=[code("399163009")])]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"ImagerPixelSpacing": [0, 0]},
+        {"ImagerPixelSpacing": [-0.1, -0.1]},
+        {"ImagerPixelSpacing": [0.0001, 0.0001]},
+        {"ImagerPixelSpacing": [7, 7]},
+        {"PixelSpacing": [0.1, 0.1], "PixelSpacingCalibrationType": "MEASURED", **factor(1)},
+        {"ImagerPixelSpacing": [0.1, 0.1, 0.1]},
+        {"ImagerPixelSpacing": [0, 0], "PixelSpacing": [0.1, 0.1], **factor(1)},
+        {"ImagerPixelSpacing": [0.1, 0.1], **factor(0)},
+        {"ImagerPixelSpacing": [0.1, 0.1], **factor(150)},
+        {"ImagerPixelSpacing": [0.1, 0.1], "ViewCodeSequence": MAGNIFIED_VIEW},
+        {"ImagerPixelSpacing": [0.1, 0.1], "ViewCodeSequence": MAGNIFIED_VIEW, **factor(1)},
+        {"ImagerPixelSpacing": [0.1, 0.1], "DistanceSourceToDetector": 660, "DistanceSourceToPatient": 360},
+        {
+            "NominalScannedPixelSpacing": [0.05, 0.05],
+            "DistanceSourceToDetector": 660,
+            "DistanceSourceToPatient": 360,
+            **factor(1),
+        },
+    ],
+)
+def test_no_size_is_taken_from_what_cannot_be(given: dict[str, Any]) -> None:
+    """A spacing or a factor that cannot be, or is contradicted, gives no size, is flagged and named."""
+    found = read(**given)
+    assert found.value is None
+    assert found.flags == (UNKNOWN, UNREADABLE)
+    assert found.note
+
+
+def test_magnification_that_the_distances_confirm() -> None:
+    """A factor near the ratio of the distances from the source is used."""
+    found = read(
+        ImagerPixelSpacing=[0.1, 0.1],
+        DistanceSourceToDetector=660,
+        DistanceSourceToPatient=380,
+        **factor(1.8),
+    )
+    assert found.value is not None
+    assert found.value.mm == pytest.approx(0.1 / 1.8)
+
+
+@pytest.mark.parametrize(
+    ("parts", "mm"),
+    [
+        (["0,07", "0,07"], 0.07),
+        (["0,07"], 0.07),
+        (["0.07 ", "0.07"], 0.07),
+        (["0,07", "abc"], None),
+        (["", "0.07"], None),
+        (["0.07", ""], None),
+        (["0.07mm"], None),
+        (["nan"], None),
+        (["1,000"], None),
+        (["0_1"], None),
+    ],
+)
+def test_spelling_of_a_spacing(parts: list[str], mm: float | None) -> None:
+    """A decimal comma is read where it can be nothing else; anything else that is no number is no size."""
+    dataset = attributes(PixelSpacing=[0.07, 0.07], **factor(1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        dataset.add_new("ImagerPixelSpacing", "LO", parts)
+    found = read_spacing(dataset)
+    if mm is None:
+        assert found.value is None
+        assert found.flags == (UNKNOWN, UNREADABLE)
+        assert "Imager Pixel Spacing" in found.note
+    else:
+        assert found.value is not None
+        assert found.value.mm == pytest.approx(mm)
+        assert ("decimal comma" in found.note) is ("," in parts[0])
+
+
+@pytest.mark.parametrize("keyword", ["DetectorElementSpacing", "PixelSpacing"])
+def test_a_witness_that_cannot_be_read_is_named(keyword: str) -> None:
+    """What the spacing is held against is named and flagged where it cannot be read; the size stays."""
+    found = read(**{"ImagerPixelSpacing": [0.07, 0.07], keyword: [0, 0], **factor(1)})
+    assert found.value is not None
+    assert found.flags == (UNREADABLE,)
+    assert "cannot be read" in found.note
 
 
 def test_lookalikes_are_named() -> None:

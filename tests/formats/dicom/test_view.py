@@ -11,6 +11,7 @@ from calcwatch.domain.image import Laterality, QualityFlag, ViewPosition
 from calcwatch.formats.dicom.read.view import read_implant, read_laterality, read_view, read_view_modifiers
 from tests.formats.dicom.make import attributes, code
 
+UNREADABLE = QualityFlag.HEADER_UNREADABLE
 CONFLICT = (QualityFlag.VIEW_CONFLICT,)
 
 WRITTEN_VIEWS: tuple[tuple[ViewPosition, str, str], ...] = (
@@ -98,14 +99,32 @@ def test_view_position_alone(word: str) -> None:
     ("given", "source"),
     [
         ({}, "not given"),
-        ({"ViewPosition": "AP"}, "View Position 'AP' is no mammographic view"),
-        ({"ViewCodeSequence": [code("399162004", "99XX")]}, "not given"),
+        ({"ViewPosition": "AP"}, "View Position 'AP' cannot be read: it is no mammographic view"),
+        (
+            {"ViewCodeSequence": [code("399162004", "99XX")]},
+            "View Code Sequence '99XX/399162004' is no mammographic view",
+        ),
     ],
 )
 def test_unknown_view(given: dict[str, Any], source: str) -> None:
     """A view that is missing or no mammographic one is unknown and flagged."""
     found = read_view(attributes(**given))
-    assert (found.value, found.note, found.flags) == (None, source, (QualityFlag.VIEW_UNKNOWN,))
+    assert (found.value, found.note) == (None, source)
+    assert found.flags == (QualityFlag.VIEW_UNKNOWN, *([UNREADABLE] if given else []))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {**coded("399162004"), "ViewPosition": "AP"},
+        {**coded("399162004", "99XX"), "ViewPosition": "CC"},
+    ],
+)
+def test_a_second_view_that_cannot_be_read_is_named(given: dict[str, Any]) -> None:
+    """Where only one of View Position and View Code Sequence is read, the other is named and flagged."""
+    found = read_view(attributes(**given))
+    assert (found.value, found.flags) == (ViewPosition.CC, (UNREADABLE,))
+    assert "no mammographic view" in found.note
 
 
 @pytest.mark.parametrize(
@@ -164,9 +183,26 @@ def test_laterality(given: dict[str, Any], side: str, source: str) -> None:
 
 def test_unknown_laterality() -> None:
     """A laterality that is missing or no letter of the Standard is unknown and flagged."""
-    for given in ({}, {"ImageLaterality": "X"}):
+    for given in ({}, {"ImageLaterality": "U"}, {"ImageLaterality": "X"}):
         found = read_laterality(attributes(**given), None)
-        assert (found.value, found.flags) == (None, (QualityFlag.LATERALITY_UNKNOWN,))
+        unread = (UNREADABLE,) if given.get("ImageLaterality") == "X" else ()
+        assert (found.value, found.flags) == (None, (QualityFlag.LATERALITY_UNKNOWN, *unread))
+
+
+@pytest.mark.parametrize("said", ["X", "1", ["L", "R"]])
+def test_no_other_attribute_takes_the_place_of_an_unreadable_side(said: Any) -> None:
+    """Where Image Laterality cannot be read, no side is taken from the series, and that is said."""
+    found = read_laterality(attributes(ImageLaterality=said, Laterality="L"), None)
+    assert (found.value, found.flags) == (None, (QualityFlag.LATERALITY_UNKNOWN, UNREADABLE))
+    assert "Image Laterality" in found.note
+    below = read_laterality(attributes(ImageLaterality="L", Laterality=said), None)
+    assert (below.value, below.flags) == (Laterality.LEFT, (UNREADABLE,))
+
+
+def test_a_side_written_out_is_read() -> None:
+    """LEFT and RIGHT are read as L and R."""
+    found = read_laterality(attributes(ImageLaterality="RIGHT"), None)
+    assert (found.value, found.flags) == (Laterality.RIGHT, ())
 
 
 def test_laterality_conflict() -> None:

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from calcwatch.domain.errors import CalcwatchError, UnreadableImage, UnsupportedImage
-from calcwatch.domain.image import GivenAttributes, ImageDescription, QualityFlag
+from calcwatch.domain.image import GivenAttributes, ImageDescription, Laterality, QualityFlag
 from calcwatch.service.files import open_image as module
 from calcwatch.service.files.open_image import describe_image, open_image, tell_format
 from tests.formats.dicom.make import DEFLATED, attributes, file_bytes, gradient, mammogram
@@ -31,6 +31,36 @@ def test_dicom_by_content(tmp_path: Path) -> None:
     assert (found.file_format, found.source) == ("DICOM", str(path))
     assert found.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert describe_image(path, NONE) == found
+
+
+@pytest.mark.parametrize("start", [b"II*\0", b"MM\0*", b"\x89PNG\r\n\x1a\n", b"P5 ", b"PK\x03\x04", b"BM"])
+def test_dicm_goes_before_what_the_preamble_holds(tmp_path: Path, start: bytes) -> None:
+    """A DICOM file whose preamble starts like another format is DICOM, image or not."""
+    for name, content in (
+        ("mammogram", file_bytes(mammogram(gradient()))),
+        ("slice", file_bytes(mammogram(gradient(), Modality="MR", SOPClassUID="1.2.840.10008.5.1.4.1.1.4"))),
+    ):
+        path = written(tmp_path / name, start + content[len(start) :])
+        assert describe_image(path, NONE).file_format == "DICOM"
+        assert tell_format(path.read_bytes()[:512]).file_format == "DICOM"
+    assert "not a mammogram" in describe_image(path, NONE).not_analyzed_because
+
+
+def test_a_given_side_tells_how_a_picture_lies(tmp_path: Path) -> None:
+    """How a view from above lies is judged with the side that the user gives."""
+    dataset = mammogram(
+        gradient(),
+        ImageLaterality=None,
+        PatientOrientation=["A", "R"],
+        ViewPosition="CC",
+        ViewCodeSequence=None,
+    )
+    path = written(tmp_path / "cc.dcm", file_bytes(dataset))
+    assert QualityFlag.ORIENTATION_UNKNOWN in open_image(path, NONE).description.flags
+    left = open_image(path, GivenAttributes(image_laterality=Laterality.LEFT)).description
+    assert left.flags == ()
+    right = open_image(path, GivenAttributes(image_laterality=Laterality.RIGHT)).description
+    assert right.flags == (QualityFlag.UPSIDE_DOWN,)
 
 
 def test_nothing_need_be_stated(tmp_path: Path) -> None:
@@ -64,6 +94,7 @@ BARE: dict[str, Any] = {
     "ViewCodeSequence": None,
     "PatientID": None,
     "StudyDate": None,
+    "PatientOrientation": ["A", "R"],
 }
 STATED = GivenAttributes.from_text(
     pixel_spacing_mm="0.05",

@@ -573,6 +573,7 @@ DESCRIPTION = record(
                 *("file_format", "modality", "sop_class", "presentation_intent", "transfer_syntax", "frames"),
                 *("bits_used", "bits_stored", "photometric_interpretation", "pixel_steps"),
                 *("pixel_spacing_note", "laterality_source", "view_source", "implant", "lossy_history"),
+                "patient_orientation",
                 "not_analyzed_because",
             ),
             "what was understood of a file before the analysis; calcwatch check tells it",

@@ -10,6 +10,7 @@ from typing import Any
 
 from calcwatch.domain.errors import CalcwatchError, UnreadableImage, UnsupportedImage
 from calcwatch.domain.image import GivenAttributes, ImageDescription, Mammogram, PixelSpacing, QualityFlag
+from calcwatch.domain.orientation import FLAG_OF_LIE, lie_of
 from calcwatch.formats.bounds import check_is_fine
 from calcwatch.formats.dicom.read.mammogram import describe_dicom, read_dicom
 from calcwatch.formats.dicom.read.parse import is_dicomdir, looks_like_dicom
@@ -79,8 +80,11 @@ def tell_format(head: bytes) -> Content:
     # First, since a DICOMDIR is a DICOM file too.
     if is_dicomdir(head):
         return Content("", "a DICOMDIR, an index of other files")
+    # DICM is four bytes in their own place: a preamble may hold the start of a TIFF (PS3.10 7.1) or of any
+    # other format, and a data set without preamble only looks like one.
     if looks_like_dicom(head) or raster_format(head):
-        return Content(raster_format(head) or "DICOM")
+        is_surely_dicom = head[128:132] == b"DICM"
+        return Content("DICOM" if is_surely_dicom else raster_format(head) or "DICOM")
     # A CMS envelope is a DER sequence; the identifier of its content comes first.
     if head[:1] == b"\x30" and _ENVELOPED_DATA in head[:24]:
         words = "a file encrypted in a CMS envelope (DICOM Secure Media); decrypt it first"
@@ -217,6 +221,7 @@ def _add_given(description: ImageDescription, given: GivenAttributes) -> ImageDe
 
     A given number of bits is not used: Bits Stored of the header says it.
     """
+    stated = (description.image_laterality, description.view_position)
     description = _fill_spacing(description, given.pixel_spacing_mm)
     description = _fill_word(
         description,
@@ -232,11 +237,22 @@ def _add_given(description: ImageDescription, given: GivenAttributes) -> ImageDe
         unknown=QualityFlag.VIEW_UNKNOWN,
         conflict=QualityFlag.VIEW_CONFLICT,
     )
+    if (description.image_laterality, description.view_position) != stated:
+        description = _with_lie(description)
+    if given.study_date is not None:
+        description = _without_flag(description, QualityFlag.STUDY_DATE_UNKNOWN)
     return replace(
         description,
         patient_id=description.patient_id or given.patient_id,
         study_date=description.study_date or given.study_date,
     )
+
+
+def _with_lie(description: ImageDescription) -> ImageDescription:
+    """Judge how the picture lies once more: that depends on side and view, which the user has given."""
+    lie = lie_of(description.patient_orientation, description.view_position, description.image_laterality)
+    others = tuple(flag for flag in description.flags if flag not in FLAG_OF_LIE.values())
+    return replace(description, flags=(*others, *([FLAG_OF_LIE[lie]] if lie in FLAG_OF_LIE else [])))
 
 
 def _fill_spacing(description: ImageDescription, mm: float | None) -> ImageDescription:

@@ -219,7 +219,7 @@ def needs_black_out(dataset: Dataset) -> str:
     if burned_in == "YES":
         return "Burned In Annotation is YES"
     # Even against a NO: labels are on the film itself, whatever the scanner wrote.
-    if word(dataset, "DetectorType") == "FILM" or is_digitized_film(dataset):
+    if is_digitized_film(dataset):
         return "it is digitized film"
     if burned_in != "NO" and word(dataset, "SOPClassUID") in _SECONDARY_CAPTURES:
         return "it is a secondary capture that does not say what is burned in"

@@ -20,7 +20,7 @@ from pydicom.uid import UID, ExplicitVRBigEndian
 
 from calcwatch.domain.errors import UnreadableImage, UnsupportedImage
 from calcwatch.formats.bounds import AGAIN, check_size
-from calcwatch.formats.dicom.read.header import integer, value, word
+from calcwatch.formats.dicom.read.header import CORRECT, sure_integer, value, word
 from calcwatch.formats.dicom.read.parse import DicomFile, PixelElement
 from calcwatch.formats.dicom.read.quirks import has_end_marker, is_harmless_complaint, is_harmless_rest
 from calcwatch.formats.dicom.read.syntax import Codec, codec_of, is_native, syntax_name
@@ -90,12 +90,12 @@ def read_layout(file: DicomFile) -> PixelLayout:
         rows=_required(file, "Rows"),
         columns=_required(file, "Columns"),
         # Number of Frames is absent in single-frame objects; 0 is no number of frames.
-        frames=max(1, integer(file.dataset, "NumberOfFrames") or 1),
+        frames=max(1, sure_integer(file.dataset, "NumberOfFrames") or 1),
         bits_allocated=_required(file, "BitsAllocated"),
         bits_stored=_required(file, "BitsStored"),
         # Not _required, which refuses 0: the check below judges it, and quirks has filled in a missing value.
-        high_bit=integer(file.dataset, "HighBit") or 0,
-        signed=integer(file.dataset, "PixelRepresentation") == 1,
+        high_bit=sure_integer(file.dataset, "HighBit") or 0,
+        signed=_is_signed(file),
     )
     if layout.bits_allocated not in (8, 16):
         raise UnsupportedImage(f"Bits Allocated {layout.bits_allocated} is not read; mammograms have 8 or 16")
@@ -148,7 +148,9 @@ def read_cells(file: DicomFile, layout: PixelLayout, frame: int = 0) -> Cells:
 
 
 def _check_is_gray(file: DicomFile) -> None:
-    samples = integer(file.dataset, "SamplesPerPixel") or 1
+    samples = sure_integer(file.dataset, "SamplesPerPixel")
+    # Missing in old exports of gray pictures; 0 is a number that no picture has.
+    samples = 1 if samples is None else samples
     photometric = word(file.dataset, "PhotometricInterpretation")
     if samples != 1 or photometric not in ("MONOCHROME1", "MONOCHROME2"):
         raise UnsupportedImage(
@@ -160,12 +162,21 @@ def _check_is_gray(file: DicomFile) -> None:
         raise UnsupportedImage(f"{file.pixels.keyword} is not read; a mammogram has integer Pixel Data")
 
 
+def _is_signed(file: DicomFile) -> bool:
+    representation = sure_integer(file.dataset, "PixelRepresentation") or 0
+    if representation not in (0, 1):
+        raise UnreadableImage(f"Pixel Representation {representation} is neither 0 nor 1; {CORRECT}")
+    return representation == 1
+
+
 def _required(file: DicomFile, keyword: str) -> int:
-    found = integer(file.dataset, keyword)
-    if found is None or found < 1:
+    found = sure_integer(file.dataset, keyword)
+    if found is None:
         raise UnreadableImage(
             f"the required attribute {keyword} is missing or empty in the header; export the file again"
         )
+    if found < 1:
+        raise UnreadableImage(f"{keyword} {found} is less than 1; {CORRECT}")
     return found
 
 

@@ -17,13 +17,23 @@ from pydicom.dataset import Dataset
 from calcwatch.domain.errors import UnreadableImage, UnsupportedImage
 from calcwatch.domain.image import QualityFlag
 from calcwatch.formats.dicom.read.frames import Cells, PixelLayout
-from calcwatch.formats.dicom.read.header import integer, items, number, numbers, word, words
+from calcwatch.formats.dicom.read.header import (
+    CORRECT,
+    stated,
+    sure_integer,
+    sure_items,
+    sure_number,
+    unread_word,
+    word,
+    words,
+)
 from calcwatch.formats.dicom.read.quirks import (
     contradicts_photometric,
     first_lut_input,
     higher_is_denser,
     is_for_processing,
     lut_entries,
+    lut_top,
 )
 from calcwatch.formats.settings import READING
 
@@ -31,6 +41,9 @@ Values = NDArray[np.float64]
 """A number for each pixel cell that there can be."""
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
+
+MAX_WINDOWS = 100
+"""Windows that an image may offer; more are no list of windows."""
 
 _ROWS_AT_A_TIME = 256
 """Rows that are looked up together, so that temporaries stay small; the answer does not depend on it."""
@@ -43,6 +56,7 @@ class GrayTable:
     Attributes:
         stored: The stored value of each cell, int32.
         gray: Its gray, float32, 0 black to 1 white.
+        unpadded: The same without regard to padding, which is black in ``gray``.
         padding: True for cells of Pixel Padding Value; ``None`` when the header names none.
         gray_step: Mean gray difference of neighboring stored values in the middle of the scale.
         steps: The steps from stored value to gray, in words.
@@ -52,10 +66,17 @@ class GrayTable:
 
     stored: NDArray[np.int32]
     gray: NDArray[np.float32]
+    unpadded: NDArray[np.float32]
     padding: NDArray[np.bool_] | None
     gray_step: float
     steps: tuple[str, ...]
     flags: tuple[QualityFlag, ...]
+
+    @property
+    def is_bright_padding(self) -> bool:
+        """Whether padding would be bright if it were image, as calcifications are."""
+        middle = 0.5  # of the scale
+        return self.padding is not None and bool((self.unpadded[self.padding] > middle).any())
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,33 +107,32 @@ def make_gray_table(dataset: Dataset, layout: PixelLayout) -> GrayTable:
         The table, one entry for each value that a pixel cell can have.
 
     Raises:
-        UnreadableImage: A lookup table contradicts its descriptor, or all values would be the same.
+        UnreadableImage: Something that the gray depends on is there and cannot be read, a lookup table
+            contradicts its descriptor, or all values would be the same.
         UnsupportedImage: The VOI LUT Function is not in the Standard.
 
     """
     stored = _stored_values(layout)
-    padding, padding_step = _padding(dataset, stored)
-    curve = _modality(dataset, _Curve(stored.astype(np.float64), float(stored.min()), float(stored.max())))
-    if is_for_processing(dataset):
-        # Raw values have their own direction: Photometric Interpretation would turn them a second time.
-        curve = _dense_is_bright(dataset, layout, curve)
-    else:
-        # Window before polarity, as PS3.4 N.2 orders them: a window is stated for values not yet inverted.
-        curve = _polarity(dataset, _value_of_interest(dataset, curve))
-    gray = np.clip(curve.values, 0.0, 1.0).astype(np.float32)
+    padding, padding_step, padding_flags = _padding(dataset, stored)
+    # Numbers of a header can be too large for any sum of them; what came out is judged at the end.
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        curve = _to_gray(dataset, layout, stored)
+    _check_gray(curve)
+    gray = unpadded = np.clip(curve.values, 0.0, 1.0).astype(np.float32)
     if padding is not None:
         # Padding is shown black whatever it stores, which may well be the largest value.
-        gray[padding] = 0.0
+        gray = np.where(padding, np.float32(0.0), unpadded)
     sign = "signed" if layout.signed else "unsigned"
     where = "" if layout.high_bit == layout.bits_stored - 1 else f", High Bit {layout.high_bit}"
     first = f"stored values: {layout.bits_stored} of {layout.bits_allocated} bits, {sign}{where}"
     return GrayTable(
         stored=stored,
         gray=gray,
+        unpadded=unpadded,
         padding=padding,
         gray_step=_gray_step(curve.values, layout),
         steps=(first, *padding_step, *curve.steps),
-        flags=curve.flags,
+        flags=(*padding_flags, *curve.flags),
     )
 
 
@@ -163,30 +183,65 @@ def _stored_values(layout: PixelLayout) -> NDArray[np.int32]:
     return stored
 
 
-def _padding(dataset: Dataset, stored: NDArray[np.int32]) -> tuple[NDArray[np.bool_] | None, tuple[str, ...]]:
+def _to_gray(dataset: Dataset, layout: PixelLayout, stored: NDArray[np.int32]) -> _Curve:
+    curve = _modality(dataset, _Curve(stored.astype(np.float64), float(stored.min()), float(stored.max())))
+    if is_for_processing(dataset):
+        # Raw values have their own direction: Photometric Interpretation would turn them a second time.
+        return _dense_is_bright(dataset, layout, curve)
+    # Raw or not is a different gray altogether: a word that is neither is no word for display.
+    if word(dataset, "PresentationIntentType").upper() not in ("FOR PRESENTATION", ""):
+        raise UnreadableImage(f"{unread_word(dataset, 'PresentationIntentType')}; {CORRECT}")
+    # Window before polarity, as PS3.4 N.2 orders them: a window is stated for values not yet inverted.
+    return _polarity(dataset, _value_of_interest(dataset, curve))
+
+
+def _check_gray(curve: _Curve) -> None:
+    """Refuse a chain whose numbers leave no gray: the one guard of every step before it."""
+    if not np.isfinite(curve.values).all():
+        reason = "gray would be no number"
+    elif not np.ptp(np.clip(curve.values, 0.0, 1.0)) > 0:
+        reason = "every pixel would have the same gray"
+    else:
+        return
+    raise UnreadableImage(f"{reason} ({'; '.join(curve.steps)}); {CORRECT}")
+
+
+def _padding(
+    dataset: Dataset, stored: NDArray[np.int32]
+) -> tuple[NDArray[np.bool_] | None, tuple[str, ...], tuple[QualityFlag, ...]]:
     """Cells of Pixel Padding Value to Pixel Padding Range Limit, before the modality LUT (C.7.5.1.1.2)."""
     # Compared with stored values: the rescale may not be applied to padding.
-    padding, limit = integer(dataset, "PixelPaddingValue"), integer(dataset, "PixelPaddingRangeLimit")
+    padding, limit = (
+        sure_integer(dataset, "PixelPaddingValue"),
+        sure_integer(dataset, "PixelPaddingRangeLimit"),
+    )
     if padding is None:
-        return None, ()
+        return None, (), ()
     # The limit may lie on either side of the value (C.7.5.1.1.2).
     low, high = sorted((padding, padding if limit is None else limit))
     named = f"Pixel Padding Value {low}" if limit is None else f"Pixel Padding {low} to {high}"
-    return (stored >= low) & (stored <= high), (f"{named}: no image there, set apart",)
+    cells = (stored >= low) & (stored <= high)
+    if not cells.any():
+        step = f"{named} is no value that a pixel can have: nothing is set apart"
+        return None, (step,), (QualityFlag.HEADER_UNREADABLE,)
+    if cells.all():
+        raise UnreadableImage(f"{named} is every value that a pixel can have; {CORRECT}")
+    return cells, (f"{named}: no image there, set apart",), ()
 
 
 def _modality(dataset: Dataset, curve: _Curve) -> _Curve:
     """Apply Modality LUT Sequence or Rescale Slope and Intercept (C.11.1)."""
-    luts = items(dataset, "ModalityLUTSequence")
+    luts = sure_items(dataset, "ModalityLUTSequence")
     if luts:
         outputs, top, name = _through_lut(luts[0], "Modality LUT Sequence", curve)
         return curve.then(f"Modality LUT Sequence{name}", outputs, 0.0, top)
-    slope, intercept = number(dataset, "RescaleSlope"), number(dataset, "RescaleIntercept") or 0.0
-    # An intercept without a slope is incomplete and means nothing.
+    slope, intercept = sure_number(dataset, "RescaleSlope"), sure_number(dataset, "RescaleIntercept") or 0.0
+    if slope is None and intercept:
+        raise UnreadableImage(f"Rescale Intercept is {intercept:g} but Rescale Slope is not given; {CORRECT}")
     if slope is None or (slope == 1.0 and intercept == 0.0):
         return curve.then("modality: identity", curve.values, curve.low, curve.high)
     if slope == 0.0:
-        raise UnreadableImage("Rescale Slope is 0: every pixel would have the same value")
+        raise UnreadableImage(f"Rescale Slope is 0: every pixel would have the same value; {CORRECT}")
     # A negative slope swaps the ends of the range.
     low, high = sorted((curve.low * slope + intercept, curve.high * slope + intercept))
     step = f"rescale: value x {slope:g} + {intercept:g}"
@@ -195,28 +250,42 @@ def _modality(dataset: Dataset, curve: _Curve) -> _Curve:
 
 def _value_of_interest(dataset: Dataset, curve: _Curve) -> _Curve:
     """Map modality values to gray: first VOI LUT, else first window, else the whole range (C.11.2)."""
-    luts = items(dataset, "VOILUTSequence")
+    luts = sure_items(dataset, "VOILUTSequence")
     if luts:
         outputs, top, name = _through_lut(luts[0], "VOI LUT Sequence", curve)
         step = f"VOI LUT Sequence item 1 of {len(luts)}{name} (the first offered)"
         return curve.then(step, outputs / top)
-    centers, widths = numbers(dataset, "WindowCenter"), numbers(dataset, "WindowWidth")
-    if not centers or not widths:
+    window = _first_window(dataset)
+    if window is None:
         return _whole_range(curve, "no VOI LUT and no window")
-    function = word(dataset, "VOILUTFunction") or "LINEAR"
+    function = word(dataset, "VOILUTFunction").upper() or "LINEAR"
     if function not in _WINDOWS:
         raise UnsupportedImage(
             f"VOI LUT Function {function} is not in the Standard; export the image with a VOI LUT Sequence"
         )
-    center, width = centers[0], widths[0]
+    center, width, offered = window
     # LINEAR divides by width - 1 (C.11.2.1.2.1), so it needs at least 1; the others only a positive width.
     if width <= 0 or (function == "LINEAR" and width < 1):
-        return _whole_range(curve, f"window width {width:g} is not valid and not applied")
+        raise UnreadableImage(f"Window Width {width:g} is no width of a window; {CORRECT}")
     names = words(dataset, "WindowCenterWidthExplanation")
     named = f" '{names[0]}'" if names and names[0] else ""
-    offered = f"1 of {len(centers)}{named} (the first offered)" if len(centers) > 1 else named.strip()
-    step = f"window {offered}".rstrip() + f": {function}, center {center:g}, width {width:g}"
+    chosen = f"1 of {offered}{named} (the first offered)" if offered > 1 else named.strip()
+    step = f"window {chosen}".rstrip() + f": {function}, center {center:g}, width {width:g}"
     return curve.then(step, _WINDOWS[function](curve.values, center, width))
+
+
+def _first_window(dataset: Dataset) -> tuple[float, float, int] | None:
+    """Center and width of the first window, and how many are offered; ``None`` where none is."""
+    centers = stated(dataset, "WindowCenter", most=MAX_WINDOWS)
+    widths = stated(dataset, "WindowWidth", most=MAX_WINDOWS)
+    # Gray of the whole range would be another gray than the one that the header speaks of.
+    if unread := "; ".join(filter(None, [centers.unread, widths.unread])):
+        raise UnreadableImage(f"{unread}; {CORRECT}")
+    if len(centers.values) != len(widths.values):
+        raise UnreadableImage(
+            f"Window Center has {len(centers.values)} values and Window Width {len(widths.values)}; {CORRECT}"
+        )
+    return (centers.values[0], widths.values[0], len(centers.values)) if centers.values else None
 
 
 def _whole_range(curve: _Curve, why: str) -> _Curve:
@@ -231,21 +300,31 @@ def _through_lut(item: Dataset, owner: str, curve: _Curve) -> tuple[Values, floa
     Returns the outputs, the largest value that they can have, and the LUT's own name in quotes. Inputs
     outside take the first or last entry.
     """
-    descriptor = [int(entry) for entry in numbers(item, "LUTDescriptor")]
+    said = stated(item, "LUTDescriptor", most=3)
+    descriptor = [int(entry) for entry in said.values]
     if len(descriptor) != 3 or not 1 <= descriptor[2] <= 16:
-        raise UnreadableImage(f"{owner}: its LUT Descriptor is missing or invalid")
+        raise UnreadableImage(f"{owner}: its LUT Descriptor is missing or invalid; {CORRECT}")
     # 65536 entries do not fit the descriptor's 16 bits and are written as 0
     count, bits = descriptor[0] % 65536 or 65536, descriptor[2]
     entries = lut_entries(item, count, bits)
-    if len(entries) < count:
+    # One more makes the length of packed bytes even.
+    if not count <= len(entries) <= count + 1:
         raise UnreadableImage(
-            f"{owner}: {len(entries)} of the {count} entries its descriptor names are there"
+            f"{owner}: {len(entries)} of the {count} entries its descriptor names are there; {CORRECT}"
+        )
+    entries = entries[:count]
+    top = lut_top(entries, bits)
+    if not entries.max() <= top:
+        raise UnreadableImage(
+            f"{owner}: its entries reach {entries.max():g}, more than the {bits} bits its descriptor names; "
+            f"{CORRECT}"
         )
     first = first_lut_input(descriptor[1], signed=curve.low < 0)
     # Values behind a rescale are fractions, a LUT has whole inputs.
     index = np.clip(np.rint(curve.values) - first, 0, count - 1).astype(np.intp)
     explanation = word(item, "LUTExplanation")
-    return entries[index], float(2**bits - 1), f" '{explanation}'" if explanation else ""
+    stretched = "" if top == 2**bits - 1 else f", its entries use {top:g} of {2**bits - 1} steps"
+    return entries[index], top, (f" '{explanation}'" if explanation else "") + stretched
 
 
 def _linear(inputs: Values, center: float, width: float) -> Values:
@@ -294,7 +373,9 @@ def _dense_is_bright(dataset: Dataset, layout: PixelLayout, curve: _Curve) -> _C
     Values linear in X-ray intensity become logarithmic, as attenuation is; the scale is the one of all values
     Bits Stored can hold. A window, if any, is not applied: it belongs to display.
     """
-    relationship = word(dataset, "PixelIntensityRelationship")
+    relationship = word(dataset, "PixelIntensityRelationship").upper()
+    if relationship not in ("LIN", "LOG", "DISP", ""):
+        raise UnreadableImage(f"{unread_word(dataset, 'PixelIntensityRelationship')}; {CORRECT}")
     is_denser, sign_step = higher_is_denser(dataset)
     scale = curve.high - curve.low
     bright = (curve.values - curve.low) / scale if is_denser else (curve.high - curve.values) / scale

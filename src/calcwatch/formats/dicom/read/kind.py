@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pydicom.sequence import Sequence
 from pydicom.uid import (
     UID,
     BreastProjectionXRayImageStorageForPresentation,
@@ -22,6 +23,7 @@ from calcwatch.formats.dicom.read.quirks import is_code, is_snomed_value, may_be
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
+    from pydicom.tag import BaseTag
 
     from calcwatch.formats.dicom.read.parse import DicomFile
 
@@ -38,6 +40,10 @@ TOMOSYNTHESIS = frozenset(
     }
 )
 """SOP classes of breast tomosynthesis and of the projections it is made from."""
+
+
+_LARGEST_HEADER = 2**20
+"""Bytes of private attributes that are no header any more; tomosynthesis of Hologic is wrapped like that."""
 
 
 def check_is_mammogram(file: DicomFile) -> None:
@@ -57,6 +63,12 @@ def check_is_mammogram(file: DicomFile) -> None:
         raise UnsupportedImage("this is a DICOMDIR, an index of other files, and holds no image")
     if file.pixels is None:
         raise _no_pixels(file, sop_class)
+    if maker := private_container(dataset, sop_class, file.size - file.pixels.offset):
+        raise UnsupportedImage(
+            f"this is a container of {maker}: its pictures are in private attributes that only programs of "
+            "that maker read, and Pixel Data holds no mammogram; export it again as a Digital Mammography or "
+            "Breast Tomosynthesis image"
+        )
     frames = integer(dataset, "NumberOfFrames") or 1
     # Before the evidence of a breast, which tomosynthesis has: it gets a remedy of its own.
     if sop_class in TOMOSYNTHESIS:
@@ -76,6 +88,48 @@ def check_is_mammogram(file: DicomFile) -> None:
         raise UnsupportedImage("not a mammogram: the view says radiograph of a tissue specimen")
     if frames > 1:
         raise UnsupportedImage(f"the file holds {frames} frames; a mammogram has one: export them one by one")
+
+
+def private_container(dataset: Dataset, sop_class: str, pixel_bytes: int) -> str:
+    """Whose container a file is that keeps its pictures in private attributes.
+
+    Args:
+        dataset: The header.
+        sop_class: SOP class of the file; the mammography ones hold what they say.
+        pixel_bytes: Length of Pixel Data as it lies in the file.
+
+    Returns:
+        The private creator of attributes that hold more than Pixel Data and than any header; ``""`` for none.
+
+    """
+    if sop_class in MAMMOGRAPHY or sop_class in TOMOSYNTHESIS:
+        return ""
+    sizes: dict[int, int] = {}
+    for tag in tuple(dataset.keys()):
+        if tag.is_private and not tag.is_private_creator:
+            sizes[tag.group] = sizes.get(tag.group, 0) + _size(dataset, tag)
+    least = max(pixel_bytes, _LARGEST_HEADER)
+    group = next((group for group, size in sizes.items() if size > least), None)
+    if group is None:
+        return ""
+    # The block of private attributes is named by its creator, where the writer kept to PS3.5 7.8.1.
+    creator = dataset.get((group, 0x0010))
+    return str(creator.value).strip() if creator is not None else f"private group {group:04X}"
+
+
+def _size(dataset: Dataset, tag: BaseTag) -> int:
+    """Bytes of an element, those of the items of a sequence together."""
+    waiting, size = [(dataset, tag)], 0
+    # A stack, because items may be nested deeper than Python may call.
+    while waiting:
+        owner, place = waiting.pop()
+        found = owner.get_item(place, keep_deferred=True)
+        inside = getattr(found, "value", None)
+        if isinstance(inside, Sequence):
+            waiting.extend((item, part) for item in inside for part in tuple(item.keys()))
+        elif isinstance(inside, bytes | str):
+            size += len(inside)
+    return size
 
 
 def breast_evidence(dataset: Dataset, sop_class: str) -> str:

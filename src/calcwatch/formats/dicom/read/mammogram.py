@@ -10,11 +10,18 @@ from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
+from pydicom.dataset import Dataset
 
 from calcwatch.codes.views import ViewModifier
 from calcwatch.domain.errors import CalcwatchError
 from calcwatch.domain.image import ImageDescription, Mammogram, QualityFlag
+from calcwatch.domain.orientation import FLAG_OF_LIE, lie_of
 from calcwatch.formats.bounds import check_is_fine, is_too_coarse
+from calcwatch.formats.dicom.read.against_pixels import (
+    check_against_pixels,
+    enclosed_padding,
+    is_mirrored,
+)
 from calcwatch.formats.dicom.read.frames import read_cells, read_layout
 from calcwatch.formats.dicom.read.grayscale import count_bits_used, look_up, make_gray_table
 from calcwatch.formats.dicom.read.header import Reading, integer, numbers, with_functional_groups, word, words
@@ -32,6 +39,7 @@ from calcwatch.formats.dicom.read.quirks import (
     sop_class_of,
 )
 from calcwatch.formats.dicom.read.spacing import read_spacing
+from calcwatch.formats.dicom.read.study import read_study_date
 from calcwatch.formats.dicom.read.syntax import codec_of, syntax_name
 from calcwatch.formats.dicom.read.view import read_implant, read_laterality, read_view, read_view_modifiers
 from calcwatch.formats.settings import READING
@@ -137,9 +145,25 @@ def _read(file: DicomFile, description: ImageDescription) -> Mammogram:
     layout = read_layout(file)
     table = make_gray_table(file.dataset, layout)
     cells = read_cells(file, layout)
-    described = replace(description, bits_used=count_bits_used(table, cells))
+    bits_used = count_bits_used(table, cells)
+    check_against_pixels(table, cells, layout, bits_used)
+    gray, described = look_up(table.gray, cells), replace(description, bits_used=bits_used)
     padding = None if table.padding is None else look_up(table.padding, cells)
-    return Mammogram(look_up(table.gray, cells), described, padding, table.gray_step)
+    if padding is not None and table.is_bright_padding:
+        # Looked up as image, because padding that is black loses nothing and white may hide what is sought.
+        inside = enclosed_padding(padding)
+        if inside.any():
+            gray[inside] = look_up(table.unpadded, cells)[inside]
+            padding &= ~inside
+            described = _flagged(described, QualityFlag.PADDING_IN_PICTURE)
+    if is_mirrored(gray, described.patient_orientation):
+        others = tuple(flag for flag in described.flags if flag not in FLAG_OF_LIE.values())
+        described = _flagged(replace(described, flags=others), QualityFlag.ORIENTATION_CONFLICT)
+    return Mammogram(gray, described, padding, table.gray_step)
+
+
+def _flagged(description: ImageDescription, flag: QualityFlag) -> ImageDescription:
+    return replace(description, flags=(*description.flags, flag))
 
 
 def _describe(file: DicomFile, source: str) -> ImageDescription:
@@ -151,26 +175,23 @@ def _describe(file: DicomFile, source: str) -> ImageDescription:
     laterality = read_laterality(dataset, view.value)
     implant = read_implant(dataset)
     spacing = read_spacing(dataset)
+    orientation = "\\".join(words(dataset, "PatientOrientation")).strip("\\")
+    lie = lie_of(orientation, view.value, laterality.value)
+    study_date = read_study_date(dataset)
     history = _lossy_history(file)
     steps, pixel_flags = _pixel_steps(file)
     is_raw = is_for_processing(dataset)
     is_mammogram = breast_evidence(dataset, sop_class) or sop_class in TOMOSYNTHESIS
-    of_the_kind = {
-        # A file that does not say is not accused of few gray levels: 16 is assumed.
-        QualityFlag.EIGHT_BIT: (integer(dataset, "BitsStored") or 16) <= READING.eight_bit,
-        QualityFlag.DIGITIZED_FILM: is_digitized_film(dataset),
-        QualityFlag.FOR_PROCESSING: is_raw,
-        QualityFlag.MAGNIFICATION_VIEW: ViewModifier.MAGNIFICATION in read_view_modifiers(dataset),
-        QualityFlag.NOT_A_MAMMOGRAM: not is_mammogram or is_too_coarse(spacing.value),
-    }
     flags = (
         *spacing.flags,
         *laterality.flags,
         *view.flags,
+        *([FLAG_OF_LIE[lie]] if is_mammogram and lie in FLAG_OF_LIE else []),
+        *study_date.flags,
         *implant.flags,
         *pixel_flags,
         *history.flags,
-        *(flag for flag, is_set in of_the_kind.items() if is_set),
+        *_kind_flags(dataset, is_raw=is_raw, is_mammogram=is_mammogram and not is_too_coarse(spacing.value)),
     )
     return ImageDescription(
         source=source,
@@ -191,15 +212,29 @@ def _describe(file: DicomFile, source: str) -> ImageDescription:
         laterality_source=laterality.note,
         view_position=view.value,
         view_source=view.note,
+        patient_orientation=orientation,
         implant=implant.value,
         lossy_history=history.value,
         sop_instance_uid=word(dataset, "SOPInstanceUID") or None,
         study_instance_uid=word(dataset, "StudyInstanceUID") or None,
         patient_id=word(dataset, "PatientID") or None,
-        study_date=word(dataset, "StudyDate") or None,
+        study_date=study_date.value,
         # Two readers may raise the same flag; the first place keeps the order stable.
         flags=tuple(dict.fromkeys(flags)),
     )
+
+
+def _kind_flags(dataset: Dataset, *, is_raw: bool, is_mammogram: bool) -> list[QualityFlag]:
+    """What kind of an image it is, as far as a reader must know."""
+    of_the_kind = {
+        # A file that does not say is not accused of few gray levels: 16 is assumed.
+        QualityFlag.EIGHT_BIT: (integer(dataset, "BitsStored") or 16) <= READING.eight_bit,
+        QualityFlag.DIGITIZED_FILM: is_digitized_film(dataset),
+        QualityFlag.FOR_PROCESSING: is_raw,
+        QualityFlag.MAGNIFICATION_VIEW: ViewModifier.MAGNIFICATION in read_view_modifiers(dataset),
+        QualityFlag.NOT_A_MAMMOGRAM: not is_mammogram,
+    }
+    return [flag for flag, is_set in of_the_kind.items() if is_set]
 
 
 def _pixel_steps(file: DicomFile) -> tuple[tuple[str, ...], tuple[QualityFlag, ...]]:

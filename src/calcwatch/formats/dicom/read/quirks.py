@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,19 @@ from pydicom.uid import (
 )
 
 from calcwatch.codes.code import Code
-from calcwatch.formats.dicom.read.header import integer, number, numbers, value, word, words
+from calcwatch.domain.errors import UnreadableImage
+from calcwatch.formats.dicom.read.header import (
+    CORRECT,
+    Stated,
+    integer,
+    numbers,
+    stated,
+    sure_integer,
+    unread_word,
+    value,
+    word,
+    words,
+)
 from calcwatch.formats.settings import READING
 
 Pair = tuple[float, float]
@@ -143,7 +155,7 @@ def complete_high_bit(dataset: Dataset) -> None:
     """
     bits_stored = integer(dataset, "BitsStored")
     # Only where it is missing: a stated High Bit above Bits Stored - 1 is legal in old files.
-    if integer(dataset, "HighBit") is None and bits_stored is not None and bits_stored > 0:
+    if stated(dataset, "HighBit") == Stated() and bits_stored is not None and bits_stored > 0:
         dataset.HighBit = bits_stored - 1
 
 
@@ -236,14 +248,16 @@ def is_digitized_film(dataset: Dataset) -> bool:
         dataset: Its header.
 
     Returns:
-        Yes for Conversion Type DF, a scanned pixel spacing, or the retired modality RG.
+        Yes for Conversion Type DF or SI (scanned), Detector Type FILM, a scanned pixel spacing, or the
+        retired modality RG. Every command asks here, so that film is film for all of them.
 
     """
     return (
-        word(dataset, "ConversionType") == "DF"
+        word(dataset, "ConversionType").upper() in ("DF", "SI")
+        or word(dataset, "DetectorType").upper() == "FILM"
         # An attribute of scanners alone, so that it tells film where Conversion Type is missing.
         or bool(words(dataset, "NominalScannedPixelSpacing"))
-        or word(dataset, "Modality") == "RG"
+        or word(dataset, "Modality").upper() == "RG"
     )
 
 
@@ -258,13 +272,13 @@ def is_for_processing(dataset: Dataset) -> bool:
 
     """
     return (
-        word(dataset, "PresentationIntentType") == "FOR PROCESSING"
+        word(dataset, "PresentationIntentType").upper() == "FOR PROCESSING"
         # Shown through a window, raw values look like a bad image: better to take it for raw in doubt.
         or word(dataset, "SOPClassUID") in _FOR_PROCESSING
     )
 
 
-def spacing_pair(dataset: Dataset, keyword: str) -> Pair | None:
+def stated_pair(dataset: Dataset, keyword: str) -> tuple[Pair | None, Stated]:
     """A spacing of two values; a single one means square pixels.
 
     Args:
@@ -272,33 +286,60 @@ def spacing_pair(dataset: Dataset, keyword: str) -> Pair | None:
         keyword: DICOM keyword of the spacing.
 
     Returns:
-        Distances between rows and between columns in mm; ``None`` where they are not above 0.
+        Distances between rows and between columns in mm, ``None`` where they are not given or not above 0;
+        and what stands there: 0 or less is a number that no distance can be, and so is not read.
 
     """
-    found = numbers(dataset, keyword)
-    # 0 or less is a placeholder and no distance.
-    if len(found) not in (1, 2) or min(found) <= 0:
-        return None
-    return found[0], found[-1]
+    found = stated(dataset, keyword, most=2)
+    if not found.values:
+        return None, found
+    if min(found.values) <= 0:
+        return None, replace(found, unread=f"{unread_word(dataset, keyword)}: no distance is 0 or less")
+    return (found.values[0], found.values[-1]), found
 
 
-def magnification_factor(dataset: Dataset) -> tuple[float, str]:
-    """Estimated Radiographic Magnification Factor (0018,1114), 1 where it is missing or not credible.
+def magnification_factor(dataset: Dataset, *, is_magnified: bool) -> tuple[float | None, str]:
+    """Estimated Radiographic Magnification Factor (0018,1114), held against what else speaks of it.
 
     Args:
         dataset: Header of an image.
+        is_magnified: Whether the view is called a magnified one.
 
     Returns:
-        The factor, and why it was taken as 1; ``""`` where it is the header's.
+        The factor, 1 where a contact view does not give it; ``None`` where it cannot be read or believed, is
+        contradicted by the distances from the source, or is missing in a magnified view. And why, in words;
+        ``""`` where the header's factor is taken as it is.
 
     """
-    factor = number(dataset, "EstimatedRadiographicMagnificationFactor")
-    # 0 would divide by zero, and 150 (percent) would make every calcification tiny.
+    name = "Estimated Radiographic Magnification Factor"
+    said, ratio = stated(dataset, "EstimatedRadiographicMagnificationFactor"), _distance_ratio(dataset)
+    is_far = ratio is not None and ratio >= READING.magnification_view
+    if not said.values and not said.unread and not (is_magnified or is_far):
+        return 1.0, f"{name} not given: taken as 1"
+    if not said.values:
+        return None, said.unread or f"{name} is not given, though this is a magnified view"
+    factor = said.values[0]
     low, high = READING.credible_magnification
-    if factor is not None and low <= factor <= high:
-        return factor, ""
-    said = "not given" if factor is None else f"{factor:g}, not credible"
-    return 1.0, f"Estimated Radiographic Magnification Factor {said}: taken as 1"
+    is_contradicted = ratio is not None and abs(factor / ratio - 1) > READING.magnification_tolerance
+    why_not = {
+        # 0 would divide by zero, and 150 (percent) would make every calcification tiny.
+        "is not credible": not low <= factor <= high,
+        "contradicts the view, which is a magnified one": is_magnified
+        and factor < READING.magnification_view,
+        f"contradicts the distances from the source, whose ratio is {ratio or 0:.3g}": is_contradicted,
+    }
+    reason = next((words for words, holds in why_not.items() if holds), "")
+    return (None, f"{name} {factor:g} {reason}") if reason else (factor, said.note)
+
+
+def _distance_ratio(dataset: Dataset) -> float | None:
+    """The magnification that Distance Source to Detector (0018,1110) and to Patient (0018,1111) mean.
+
+    ``None`` where one is not given, not readable or 0, which makers write for not known: a witness only.
+    """
+    far = stated(dataset, "DistanceSourceToDetector").values
+    near = stated(dataset, "DistanceSourceToPatient").values
+    return far[0] / near[0] if far and near and far[0] > 0 and near[0] > 0 else None
 
 
 def is_binned_spacing(spacing: Pair, element: Pair) -> bool:
@@ -331,9 +372,10 @@ def contradicts_photometric(dataset: Dataset) -> str:
         The shape, which is then not applied; ``""`` where it agrees or is not given.
 
     """
-    shape = word(dataset, "PresentationLUTShape")
-    is_inverse = word(dataset, "PhotometricInterpretation") == "MONOCHROME1"
-    return shape if shape in ("IDENTITY", "INVERSE") and (shape == "INVERSE") != is_inverse else ""
+    shape = "\\".join(words(dataset, "PresentationLUTShape")).upper()
+    demanded = "INVERSE" if word(dataset, "PhotometricInterpretation") == "MONOCHROME1" else "IDENTITY"
+    # A shape that is no word of the Standard contradicts as well: what it asks for is not done.
+    return "" if shape in ("", demanded) else shape
 
 
 def higher_is_denser(dataset: Dataset) -> tuple[bool, str]:
@@ -345,9 +387,14 @@ def higher_is_denser(dataset: Dataset) -> tuple[bool, str]:
     Returns:
         Yes or no, and the step in words; without a sign, Photometric Interpretation decides.
 
+    Raises:
+        UnreadableImage: A sign is there and is none.
+
     """
-    sign = integer(dataset, "PixelIntensityRelationshipSign")
-    if sign in (1, -1):
+    sign = sure_integer(dataset, "PixelIntensityRelationshipSign")
+    if sign is not None and abs(sign) != 1:
+        raise UnreadableImage(f"Pixel Intensity Relationship Sign {sign} is neither 1 nor -1; {CORRECT}")
+    if sign is not None:
         meaning = "higher is less X-ray, so denser" if sign == -1 else "higher is more X-ray: inverted"
         return sign == -1, f"Pixel Intensity Relationship Sign {sign:+d}: {meaning}"
     photometric = word(dataset, "PhotometricInterpretation")
@@ -395,6 +442,24 @@ def lut_entries(item: Dataset, count: int, bits: int) -> NDArray[np.float64]:
     if bits <= 8 and len(cells) == (count + 1) // 2 < count:
         cells = cells.astype("<u2").view(np.uint8).astype(np.uint16)
     return cells.astype(np.float64)
+
+
+def lut_top(entries: NDArray[np.float64], bits: int) -> float:
+    """The largest output that a lookup table was made for.
+
+    Args:
+        entries: Its entries.
+        bits: Bits an entry, as its descriptor names them.
+
+    Returns:
+        That of the bits named; of as many as the entries use where ``unused_bits`` or more are empty, as in
+        tables of 12 bits that are called 16. Such a table would show everything nearly black.
+
+    """
+    used = max(1, int(entries.max())).bit_length()
+    # All alike is no scale to judge bits by; it is refused later.
+    is_overstated = used <= bits - READING.unused_bits and entries.min() < entries.max()
+    return float(2 ** (used if is_overstated else bits) - 1)
 
 
 def is_harmless_rest(rest: int, shortest_line: int) -> bool:
@@ -528,11 +593,12 @@ JUDGMENTS = (
         met="a pixel spacing of a single value",
         done="it holds for rows and columns",
         clause="PS3.3 10.7.1.3",
-        function=spacing_pair,
+        function=stated_pair,
     ),
     Quirk(
-        met="Estimated Radiographic Magnification Factor is missing, 0, or a percentage",
-        done="it is taken as 1, and that is said",
+        met="Estimated Radiographic Magnification Factor is missing; or is 0, a percentage, or not that of "
+        "the view or of the distances from the source",
+        done="missing in a contact view it is taken as 1, and that is said; else nothing is given in mm",
         clause="PS3.3 C.8.7.1",
         function=magnification_factor,
     ),
@@ -545,7 +611,7 @@ JUDGMENTS = (
     ),
     Quirk(
         met="Presentation LUT Shape contradicts Photometric Interpretation",
-        done="Photometric Interpretation is believed, and the image is flagged",
+        done="Photometric Interpretation is believed, and the image is flagged; so for an unknown shape",
         clause="PS3.3 C.8.11.3, C.7.6.3.1.2",
         function=contradicts_photometric,
     ),
@@ -560,6 +626,12 @@ JUDGMENTS = (
         done="it is read as the signed value of the same bits",
         clause="PS3.3 C.11.1.1",
         function=first_lut_input,
+    ),
+    Quirk(
+        met="a lookup table whose descriptor names more bits than its entries use",
+        done="as many as they use are taken where two or more are empty, and that is said",
+        clause="PS3.3 C.11.1.1",
+        function=lut_top,
     ),
     Quirk(
         met="8-bit entries of a lookup table packed two a word",

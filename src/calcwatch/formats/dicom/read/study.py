@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+from calcwatch.domain.dates import read_date
 from calcwatch.domain.errors import CalcwatchError, UnreadableImage
 from calcwatch.domain.identity import ImagedStudy, InstanceReference, PatientIdentity
-from calcwatch.formats.dicom.read.header import integer, word
+from calcwatch.domain.image import QualityFlag
+from calcwatch.formats.dicom.read.header import Reading, integer, is_stated, word, words
 from calcwatch.formats.dicom.read.parse import parse_stream
 
 if TYPE_CHECKING:
@@ -49,6 +52,30 @@ def read_header(content: bytes, source: str) -> Dataset:
             "export it again from its source"
         )
     return dataset
+
+
+def read_study_date(dataset: Dataset) -> Reading[str | None]:
+    """Read Study Date (0008,0020); a date that the calendar has not is not known.
+
+    Args:
+        dataset: Header of the image.
+
+    Returns:
+        ``YYYYMMDD``, from the spelling with dots of older files too; ``None`` where it is not given or is no
+        single day, which is flagged.
+
+    """
+    said = words(dataset, "StudyDate")
+    if not any(said):
+        is_unread = is_stated(dataset, "StudyDate")
+        return Reading(None, "", (QualityFlag.STUDY_DATE_UNKNOWN,) if is_unread else ())
+    # ACR-NEMA wrote 2024.01.31 (PS3.5 6.2, DA).
+    dotted = re.fullmatch(r"([0-9]{4})\.([0-9]{2})\.([0-9]{2})", said[0])
+    try:
+        # Several dates: which one is the day of this image is not known.
+        return Reading(read_date("Study Date", "".join(dotted.groups()) if dotted else "\\".join(said)), "")
+    except ValueError:
+        return Reading(None, "", (QualityFlag.STUDY_DATE_UNKNOWN,))
 
 
 def reference_of(header: Dataset) -> InstanceReference:

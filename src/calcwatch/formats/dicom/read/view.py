@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from calcwatch.codes.body import LATERALITIES, SIDES
 from calcwatch.codes.views import MODIFIED_VIEWS, VIEW_MODIFIERS, VIEWS, ViewModifier
 from calcwatch.domain.image import Laterality, QualityFlag, ViewPosition
 from calcwatch.domain.views import is_from_above, is_true_lateral
-from calcwatch.formats.dicom.read.header import Reading, items, word, words
-from calcwatch.formats.dicom.read.quirks import is_code, is_snomed_value
+from calcwatch.formats.dicom.read.header import (
+    Reading,
+    is_stated,
+    items,
+    unread_sequence,
+    unread_word,
+    word,
+    words,
+)
+from calcwatch.formats.dicom.read.quirks import current_code, is_code, is_snomed_value
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
+
+_SIDE_WORDS = {
+    **{str(side): side for side in Laterality},
+    **{side.name: side for side in Laterality},
+}
+"""Letters of Image Laterality (0020,0062), and the words that some makers write out."""
 
 _OBLIQUE_SIDES = {
     "FL": Laterality.RIGHT,
@@ -39,16 +53,23 @@ def read_laterality(dataset: Dataset, view: ViewPosition | None) -> Reading[Late
         The side; ``None`` where the header does not say it.
 
     """
-    given = [(name, side) for name, side in _sides(dataset) if side is not None]
+    given = [said for said in _sides(dataset) if said.side is not None or said.unread]
     if not given:
         return Reading(None, "not given", (QualityFlag.LATERALITY_UNKNOWN,))
-    source, side = given[0]
+    first = given[0]
+    if first.side is None:
+        # What comes next is of a series or of a region and may be of the other breast: no side is taken.
+        return Reading(None, first.unread, (QualityFlag.LATERALITY_UNKNOWN, QualityFlag.HEADER_UNREADABLE))
+    unread = tuple(said.unread for said in given if said.unread)
+    flags = (QualityFlag.HEADER_UNREADABLE,) if unread else ()
     # Orientation is a witness only: it is inferred from the view and never decides the side.
     checks = [*given[1:], *_oblique_side(dataset, view)]
-    differing = [f"{name} says {other}" for name, other in checks if other != side]
+    differing = [f"{said.name} says {said.side}" for said in checks if said.side not in (None, first.side)]
+    source = "; ".join([first.name, *unread])
     if not differing:
-        return Reading(side, source)
-    return Reading(side, f"{source}; but {', '.join(differing)}", (QualityFlag.LATERALITY_CONFLICT,))
+        return Reading(first.side, source, flags)
+    said = f"{source}; but {', '.join(differing)}"
+    return Reading(first.side, said, (QualityFlag.LATERALITY_CONFLICT, *flags))
 
 
 def read_view_modifiers(dataset: Dataset) -> tuple[ViewModifier, ...]:
@@ -91,20 +112,22 @@ def read_view(dataset: Dataset) -> Reading[ViewPosition | None]:
         ),
         None,
     )
-    position = word(dataset, "ViewPosition").upper()
+    position = "\\".join(words(dataset, "ViewPosition")).upper()
     named = ViewPosition(position) if position in list(ViewPosition) else None
     # Cleavage and axillary tail are modifiers in the code and views of their own in View Position.
     view = next((MODIFIED_VIEWS[modifier] for modifier in modifiers if modifier in MODIFIED_VIEWS), coded)
+    unread = _unread_views(dataset, is_named=named is not None, is_coded=view is not None)
     if view is None:
         if named is None:
-            source = f"View Position {position!r} is no mammographic view" if position else "not given"
-            return Reading(None, source, (QualityFlag.VIEW_UNKNOWN,))
-        return _against_orientation(dataset, named, "View Position")
+            flags = (QualityFlag.VIEW_UNKNOWN, *unread.flags)
+            return Reading(None, unread.note or "not given", flags)
+        read = _against_orientation(dataset, named, "View Position")
+        return _with_unread(read, unread)
     source = "View Code Sequence" + (f" ({', '.join(modifiers)})" if modifiers else "")
     # View Position cannot say a modifier: naming the unmodified view is no conflict.
     if named is not None and named not in (view, coded):
         return Reading(view, f"{source}; but View Position says {named}", (QualityFlag.VIEW_CONFLICT,))
-    return _against_orientation(dataset, view, source)
+    return _with_unread(_against_orientation(dataset, view, source), unread)
 
 
 def read_implant(dataset: Dataset) -> Reading[str]:
@@ -127,6 +150,29 @@ def read_implant(dataset: Dataset) -> Reading[str]:
     return Reading({"NO": "not present"}.get(present, present.lower()), "Breast Implant Present")
 
 
+def _unread_views(dataset: Dataset, *, is_named: bool, is_coded: bool) -> Reading[None]:
+    """What of the view stands in the header and is none, in words with its flag."""
+    codes = items(dataset, "ViewCodeSequence")[:1]
+    unknown_code = [
+        f"View Code Sequence '{'/'.join(current_code(item))}' is no mammographic view"
+        for item in codes
+        if not is_coded and any(current_code(item))
+    ]
+    no_sequence = unread_sequence(dataset, "ViewCodeSequence")
+    is_said = not is_named and any(words(dataset, "ViewPosition"))
+    notes = [
+        *([f"{unread_word(dataset, 'ViewPosition')}: it is no mammographic view"] if is_said else []),
+        *unknown_code,
+        *([no_sequence] if no_sequence else []),
+    ]
+    return Reading(None, "; ".join(notes), (QualityFlag.HEADER_UNREADABLE,) if notes else ())
+
+
+def _with_unread(read: Reading[ViewPosition | None], unread: Reading[None]) -> Reading[ViewPosition | None]:
+    note = "; ".join(filter(None, [read.note, unread.note]))
+    return Reading(read.value, note, (*read.flags, *unread.flags))
+
+
 def _against_orientation(dataset: Dataset, view: ViewPosition, source: str) -> Reading[ViewPosition | None]:
     """Compare the view with Patient Orientation: which body axes run along rows and columns (C.7.6.1.1.1)."""
     orientation = words(dataset, "PatientOrientation")
@@ -139,7 +185,15 @@ def _against_orientation(dataset: Dataset, view: ViewPosition, source: str) -> R
     return Reading(view, source)
 
 
-def _sides(dataset: Dataset) -> list[tuple[str, Laterality | None]]:
+class _Side(NamedTuple):
+    """What one attribute says of the side."""
+
+    name: str
+    side: Laterality | None
+    unread: str = ""
+
+
+def _sides(dataset: Dataset) -> list[_Side]:
     """Every attribute that says a side, the one that is believed first in front."""
     shared = items(dataset, "SharedFunctionalGroupsSequence")[:1]
     anatomy = [frame for group in shared for frame in items(group, "FrameAnatomySequence")]
@@ -148,16 +202,22 @@ def _sides(dataset: Dataset) -> list[tuple[str, Laterality | None]]:
         code for region in regions for code in (region, *items(region, "AnatomicRegionModifierSequence"))
     ]
     return [
-        ("Image Laterality", _side(word(dataset, "ImageLaterality"))),
-        *(("Frame Laterality", _side(word(frame, "FrameLaterality"))) for frame in anatomy[:1]),
-        *(("Anatomic Region Sequence", _coded_side(code)) for code in coded),
+        _side("Image Laterality", dataset, "ImageLaterality"),
+        *(_side("Frame Laterality", frame, "FrameLaterality") for frame in anatomy[:1]),
+        *(_Side("Anatomic Region Sequence", _coded_side(code)) for code in coded),
         # Last: it is of the series, and a series may hold both breasts.
-        ("Laterality", _side(word(dataset, "Laterality"))),
+        _side("Laterality", dataset, "Laterality"),
     ]
 
 
-def _side(letter: str) -> Laterality | None:
-    return Laterality(letter.upper()) if letter.upper() in list(Laterality) else None
+def _side(name: str, dataset: Dataset, keyword: str) -> _Side:
+    said = {letter.upper() for letter in words(dataset, keyword)} - {""}
+    # U (unpaired) is a value of the Standard and says no side; a breast without side is looked for elsewhere.
+    if not said - {"U"}:
+        is_unread = not said and is_stated(dataset, keyword)
+        return _Side(name, None, unread_word(dataset, keyword) if is_unread else "")
+    side = _SIDE_WORDS.get(next(iter(said))) if len(said) == 1 else None
+    return _Side(name, side, "" if side else unread_word(dataset, keyword))
 
 
 def _coded_side(item: Dataset) -> Laterality | None:
@@ -172,11 +232,11 @@ def _coded_side(item: Dataset) -> Laterality | None:
     )
 
 
-def _oblique_side(dataset: Dataset, view: ViewPosition | None) -> list[tuple[str, Laterality]]:
+def _oblique_side(dataset: Dataset, view: ViewPosition | None) -> list[_Side]:
     """The side that Patient Orientation of an oblique view implies; empty for other views."""
     # Only a tilted beam projects left and right onto the columns in a way that differs by side.
     if view not in (ViewPosition.MLO, ViewPosition.LMO):
         return []
     # The second value is the direction down the columns (C.7.6.1.1.1).
     down = [part.upper() for part in words(dataset, "PatientOrientation")[1:2]]
-    return [("Patient Orientation", _OBLIQUE_SIDES[part]) for part in down if part in _OBLIQUE_SIDES]
+    return [_Side("Patient Orientation", _OBLIQUE_SIDES[part]) for part in down if part in _OBLIQUE_SIDES]
