@@ -60,6 +60,7 @@ class QualityFlag(StrEnum):
     POLARITY_AMBIGUOUS = "polarity_ambiguous"
     BITS_UNUSED = "bits_unused"
     LOSSY_COMPRESSION = "lossy_compression"
+    FILE_END_ODD = "file_end_odd"
     EIGHT_BIT = "eight_bit"
     FEW_GRAY_LEVELS = "few_gray_levels"
     NO_WINDOW = "no_window"

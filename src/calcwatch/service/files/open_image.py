@@ -10,7 +10,7 @@ from typing import Any
 
 from calcwatch.domain.errors import CalcwatchError, UnreadableImage, UnsupportedImage
 from calcwatch.domain.image import GivenAttributes, ImageDescription, Mammogram, PixelSpacing, QualityFlag
-from calcwatch.formats.bounds import check_is_fine
+from calcwatch.formats.bounds import check_is_fine, check_least_size
 from calcwatch.formats.dicom.read.mammogram import describe_dicom, read_dicom
 from calcwatch.formats.dicom.read.parse import is_dicomdir, looks_like_dicom
 from calcwatch.formats.raster import describe_raster, raster_format, read_raster
@@ -132,14 +132,15 @@ def open_image(path: Path | str, given: GivenAttributes | None = None) -> Mammog
     if _format_of(content, source) == "DICOM":
         mammogram = read_dicom(content, source)
         description = _add_given(mammogram.description, given)
-        try:
-            check_is_fine(description.pixel_spacing)  # a spacing that only the user states counts too
-        except UnsupportedImage as error:
-            raise UnsupportedImage(f"{source}: {error}") from error
     else:
         # A picture says nothing of itself, so what is given enters while it is read.
         mammogram = read_raster(content, source, given)
         description = mammogram.description
+    try:
+        check_is_fine(description.pixel_spacing)  # a spacing that only the user states counts too
+        check_least_size(description.rows, description.columns)
+    except UnsupportedImage as error:
+        raise UnsupportedImage(f"{source}: {error}") from error
     return replace(mammogram, description=replace(description, sha256=hashlib.sha256(content).hexdigest()))
 
 
