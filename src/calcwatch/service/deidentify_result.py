@@ -12,6 +12,7 @@ from typing import Any
 
 from calcwatch.formats.dicom.deidentify.deidentify import STANDARD_UIDS, Identity, MapUid
 from calcwatch.formats.result.document import DOCUMENTS, read_document
+from calcwatch.service.files.side_file import MAX_RESULT_BYTES, read_side_file
 
 RESULT_FILES = frozenset(f"{name}.json" for name in DOCUMENTS)
 """Documents of a result that can be cleaned; tables, pictures and the page cannot."""
@@ -50,7 +51,7 @@ def persons_in(findings: Path) -> set[Person]:
         NotInResult: It is of a version that cannot be read.
 
     """
-    images = read_document(findings.read_bytes(), findings)["images"]
+    images = read_document(read_side_file(findings, MAX_RESULT_BYTES), findings)["images"]
     return {(image["patient_id"] or "", image["study_instance_uid"] or "") for image in images}
 
 
@@ -82,7 +83,7 @@ def deidentify_document(
         NotInResult: It is of a version that cannot be read.
 
     """
-    document = read_document(path.read_bytes(), path, path.stem)
+    document = read_document(read_side_file(path, MAX_RESULT_BYTES), path, path.stem)
     identities = [identity_of(*person) for person in sorted(persons)]
     women = {identity.pseudonym.patient_id for identity in identities}
     # A date that stands under no patient is shifted only where it can be but hers; else it is removed.

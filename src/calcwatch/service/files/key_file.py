@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from calcwatch.domain.errors import BadKeyFile
 from calcwatch.formats.dicom.deidentify.deidentify import Identity, Pseudonym
+from calcwatch.service.files.side_file import read_json_file
 
 PASSPHRASE = "CALCWATCH_KEY_PASSPHRASE"
 """Environment variable that holds the passphrase; never an option, which every user of the machine sees."""
@@ -119,7 +120,7 @@ def read_key_file(path: Path) -> Pseudonyms:
 
     """
     try:
-        document = json.loads(path.read_bytes())
+        document = read_json_file(path)
         box = _box(base64.b64decode(document["salt"]))
         held = json.loads(box.decrypt(document["encrypted"].encode()))
         patients = {person: Pseudonym(*pseudonym) for person, pseudonym in held["patients"].items()}

@@ -14,6 +14,7 @@ from calcwatch.formats.bounds import check_is_fine, check_least_size
 from calcwatch.formats.dicom.read.mammogram import describe_dicom, read_dicom
 from calcwatch.formats.dicom.read.parse import is_dicomdir, looks_like_dicom
 from calcwatch.formats.raster import describe_raster, raster_format, read_raster
+from calcwatch.service.files.side_file import read_side_file
 
 HEAD_BYTES = 512
 """First bytes of a file that tell its format, the media directory's SOP class included."""
@@ -190,7 +191,7 @@ def read_bounded(path: Path, most: int, otherwise: str) -> bytes:
         size = path.stat().st_size
         if size > most:
             raise UnreadableImage(f"{source_of(path)}: {size} bytes are more than the {most} {otherwise}")
-        return path.read_bytes()
+        return read_side_file(path, most)
     except OSError as error:
         raise UnreadableImage(f"{source_of(path)}: cannot be read: {error.strerror or error}") from error
 
