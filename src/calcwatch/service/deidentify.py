@@ -56,6 +56,7 @@ from calcwatch.service.files.result_folder import (
     result_folder,
     writing,
 )
+from calcwatch.service.workers import READING, do_apart
 
 MANIFEST = "deidentification.json"
 """Lists what was written and what was removed from it, by keyword and never by value."""
@@ -287,7 +288,9 @@ def _clean_dicom(run: _Run, path: Path, content: bytes) -> None:
             f"letters may be burned into this image ({letters}); give --black-out to black out what lies "
             "outside the breast, and look at the result"
         )
-    cleaned, removed = deidentify(dataset, identity, keep=_breast_pixels(path) if letters else None)
+    cleaned, removed = deidentify(
+        dataset, identity, keep=do_apart(_breast_pixels, path, limits=READING) if letters else None
+    )
     # File names tell no more than the file: pseudonym, shifted date and a number.
     day = shifted_day(word(dataset, "StudyDate"), identity.pseudonym.shift_days) or "undated"
     place = f"{identity.pseudonym.patient_id}/{day}"
