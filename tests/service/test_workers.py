@@ -5,7 +5,8 @@ from contextlib import closing
 import cv2
 import pytest
 
-from calcwatch.service.workers import WorkerEnded, answers
+from calcwatch.domain.errors import UnreadableImage, UnsuitableImage
+from calcwatch.service.workers import NO_LIMITS, Limits, WorkerEnded, answers, do_apart
 
 
 def square_or_die(task: int) -> int:
@@ -58,3 +59,49 @@ def test_stopping_early_ends_the_processes(capfd: pytest.CaptureFixture[str]) ->
         os.kill(process, 0)
     assert 1 <= threads <= max(1, (os.cpu_count() or 1) // 2)
     assert "noise" not in capfd.readouterr().out
+
+
+def sleep_or_fill(task: float) -> float:
+    """Sleep so many seconds; below 0 ask for so many bytes."""
+    if task < 0:
+        try:
+            return float(len(bytearray(int(-task))))
+        except MemoryError:
+            return -1.0
+    time.sleep(task)
+    return task
+
+
+def test_a_task_that_takes_too_long_loses_its_process_only() -> None:
+    """A task over the limit of time is ended and said so; those behind it are done, in order."""
+    limits = Limits(seconds=20)
+    tasks = [0.0, 600.0, 0.25]
+    begun = time.monotonic()
+    got = list(answers(sleep_or_fill, tasks, workers=1, limits=limits))
+    assert got == [(0, 0.0), (1, WorkerEnded(None, 20)), (2, 0.25)]
+    assert time.monotonic() - begun < 100
+    assert "longer than 20 seconds" in WorkerEnded(None, 20).words
+
+
+def test_memory_of_a_task_is_bounded() -> None:
+    """A task gets no more memory than the limit says, and what it may have it gets."""
+    limits = Limits(memory=2 * 2**30)
+    assert dict(answers(sleep_or_fill, [-(2.0**20), -(2.0**32)], workers=1, limits=limits)) == {
+        0: 2.0**20,
+        1: -1.0,
+    }
+
+
+def fail(task: str) -> str:
+    if task == "die":
+        os._exit(3)
+    raise UnsuitableImage(task)
+
+
+def test_a_task_done_apart_fails_as_it_would_here() -> None:
+    """One task in a process of its own: its answer, its error, or how its process ended."""
+    assert do_apart(sleep_or_fill, 0.0, limits=NO_LIMITS) == 0.0
+    with pytest.raises(UnsuitableImage, match="dark"):
+        do_apart(fail, "dark", limits=NO_LIMITS)
+    with pytest.raises(UnreadableImage, match="exit status 3"):
+        do_apart(fail, "die", limits=NO_LIMITS)

@@ -67,6 +67,7 @@ class QualityFlag(StrEnum):
     BITS_UNUSED = "bits_unused"
     PADDING_IN_PICTURE = "padding_in_picture"
     LOSSY_COMPRESSION = "lossy_compression"
+    FILE_END_ODD = "file_end_odd"
     EIGHT_BIT = "eight_bit"
     FEW_GRAY_LEVELS = "few_gray_levels"
     NO_WINDOW = "no_window"

@@ -7,7 +7,6 @@ brightest pixel. Resolution tags (dpi) are printing hints and no pixel spacing.
 from __future__ import annotations
 
 import re
-import struct
 import warnings
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -19,19 +18,12 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 
 from calcwatch.domain.errors import CalcwatchError, UnreadableImage, UnsupportedImage
 from calcwatch.domain.image import GivenAttributes, ImageDescription, Mammogram, PixelSpacing, QualityFlag
-from calcwatch.formats.bounds import AGAIN, check_is_fine, check_size
+from calcwatch.formats.bounds import AGAIN, check_is_fine
+from calcwatch.formats.containers import PNG_SIGNATURE, Container, check_pgm, check_png, check_tiff
 from calcwatch.formats.settings import READING
-
-_PNG = b"\x89PNG\r\n\x1a\n"
-"""Signature of a PNG (ISO 15948 5.2)."""
 
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 """Signatures of a TIFF and a BigTIFF in either byte order."""
-
-_PGM_HEADER = re.compile(
-    rb"P[25](?:\s+|#[^\n]*\n)+?(\d+)(?:\s+|#[^\n]*\n)+(\d+)(?:\s+|#[^\n]*\n)+(\d+)\s", re.S
-)
-"""Magic number, columns, rows and the value of white, with comments between them (Netpbm)."""
 
 _TIFF_PHOTOMETRIC, _TIFF_BITS, _TIFF_COMPRESSION, _TIFF_SAMPLE_FORMAT = 262, 258, 259, 339
 """Tags of a TIFF (TIFF 6.0): PhotometricInterpretation, BitsPerSample, Compression, SampleFormat."""
@@ -41,6 +33,18 @@ _WHITE_IS_ZERO, _UNSIGNED = 0, 1
 
 _TIFF_JPEG = frozenset({6, 7, 34892, 33003, 33005, 34712})
 """Values of Compression that may lose: old and new JPEG, that of DNG, JPEG 2000, Aperio's two kinds of it."""
+
+_COMMENT = re.compile(rb"#[^\n]*+")
+"""A comment of a plain PGM, to the end of its line."""
+
+_PLAIN_STEP = 2**20
+"""Bytes of a plain PGM that are read at a time."""
+
+_PLAIN_DIGITS = 9
+"""Most digits of a sample of a plain PGM; leading zeros are allowed, 5 are needed."""
+
+_LOOKED_AT = 4096
+"""Bytes behind the samples that are looked at for another picture."""
 
 Samples = NDArray[np.uint8] | NDArray[np.uint16]
 """Values of a picture, rows x columns."""
@@ -58,6 +62,7 @@ class Picture:
         steps: How the values came about, in words.
         photometric: MONOCHROME1 where the lowest value is white, else MONOCHROME2.
         lossy: Compression that lost detail, in words; ``""`` for none.
+        odd_end: What is odd of a file whose pixels are all there, in words; ``""``: nothing.
 
     """
 
@@ -68,6 +73,7 @@ class Picture:
     steps: tuple[str, ...]
     photometric: str = "MONOCHROME2"
     lossy: str = ""
+    odd_end: str = ""
 
 
 def raster_format(head: bytes) -> str:
@@ -80,7 +86,7 @@ def raster_format(head: bytes) -> str:
         PNG, TIFF or PGM; ``""`` for anything else.
 
     """
-    if head.startswith(_PNG):
+    if head.startswith(PNG_SIGNATURE):
         return "PNG"
     if head[:4] in _TIFF:
         return "TIFF"
@@ -189,6 +195,7 @@ def _described(picture: Picture, given: GivenAttributes, bare: ImageDescription)
         QualityFlag.VIEW_UNKNOWN: view is None,
         QualityFlag.EIGHT_BIT: picture.bits <= READING.eight_bit,
         QualityFlag.LOSSY_COMPRESSION: bool(picture.lossy),
+        QualityFlag.FILE_END_ODD: bool(picture.odd_end),
     }
     return replace(
         bare,
@@ -212,96 +219,108 @@ def _described(picture: Picture, given: GivenAttributes, bare: ImageDescription)
 
 def _decode_pgm(content: bytes) -> Picture:
     """Decode a plain (P2) or binary (P5) portable gray map; its header names the value that is white."""
-    header = _PGM_HEADER.match(content)
-    if header is None:
-        raise UnreadableImage(f"the PGM header is damaged or truncated; {AGAIN}")
-    columns, rows, top = (int(word) for word in header.groups())
-    _check_size(rows, columns)
-    # Netpbm's own bounds; 0 would also divide by zero.
-    if not 1 <= top <= 65535:
-        raise UnreadableImage(f"the PGM header names {top} as white; 1 to 65535 are allowed")
-    decode = _plain_samples if content[:2] == b"P2" else _binary_samples
-    samples = decode(content, header.end(), rows * columns, top)
-    if len(samples) < rows * columns:
-        raise UnreadableImage(
-            f"the file is truncated: {len(samples)} of {rows * columns} pixels are there; {AGAIN}"
-        )
-    bits = top.bit_length()
-    return Picture(samples.reshape(rows, columns), top, bits, bits, (f"PGM: white is {top}",))
+    header = check_pgm(content)
+    count = header.rows * header.columns
+    is_plain = content[:2] == b"P2"
+    samples, rest = (_plain_samples if is_plain else _binary_samples)(content, header.end, count, header.top)
+    if len(samples) < count:
+        raise UnreadableImage(f"the file is truncated: {len(samples)} of {count} pixels are there; {AGAIN}")
+    # Netpbm allows several pictures in a file; which of them is meant nobody says.
+    if raster_format(rest) == "PGM":
+        raise UnsupportedImage("the PGM holds 2 pages or more; save each as a file of its own")
+    bits = header.top.bit_length()
+    picture = Picture(
+        samples.reshape(header.rows, header.columns), header.top, bits, bits, (f"PGM: white is {header.top}",)
+    )
+    return _with_odd_end(picture, "something follows its pixels" if rest else "")
 
 
-def _binary_samples(content: bytes, start: int, count: int, top: int) -> Samples:
+def _with_odd_end(picture: Picture, odd_end: str) -> Picture:
+    steps = (*picture.steps, f"the end of the file is odd: {odd_end}") if odd_end else picture.steps
+    return replace(picture, odd_end=odd_end, steps=steps)
+
+
+def _binary_samples(content: bytes, start: int, count: int, top: int) -> tuple[Samples, bytes]:
+    """Samples of a binary gray map, and the beginning of what follows them."""
     # Netpbm writes a byte a sample up to 255, two bytes with the high byte first above.
-    if top < 256:
-        return np.frombuffer(content[start : start + count], np.uint8)
-    # Cut to whole pairs: the caller tells a truncated file by its count of samples.
-    data = content[start : start + 2 * count]
-    return np.frombuffer(data[: len(data) // 2 * 2], ">u2").astype(np.uint16)
+    size = 1 if top < 256 else 2
+    end = start + size * count
+    # Cut to whole samples: the caller tells a truncated file by their count.
+    data = content[start : start + (min(end, len(content)) - start) // size * size]
+    samples = np.frombuffer(data, np.uint8) if size == 1 else np.frombuffer(data, ">u2").astype(np.uint16)
+    return samples, content[end : end + _LOOKED_AT].strip()
 
 
-def _plain_samples(content: bytes, start: int, count: int, top: int) -> Samples:
-    # Comments may stand between samples too.
-    text = re.sub(rb"#[^\n]*", b"", content[start:])
-    # Bounded by what the header promises: trailing rubbish costs neither time nor memory.
-    words = text.split(maxsplit=count)[:count]
-    try:
-        values = np.array(words, dtype=np.int64)
-    except (ValueError, OverflowError) as error:
-        raise UnreadableImage("the PGM holds something that is no number") from error
-    if len(values) and not 0 <= values.min() <= values.max() <= top:
-        raise UnreadableImage(f"the PGM holds a value outside 0 to {top}")
-    return values.astype(np.uint8) if top < 256 else values.astype(np.uint16)
+def _plain_samples(content: bytes, start: int, count: int, top: int) -> tuple[Samples, bytes]:
+    """Samples of a plain gray map, read piece by piece: as words all of them would fill gigabytes."""
+    pieces: list[NDArray[np.uint16]] = []
+    found, words = 0, list[bytes]()
+    while start < len(content) and found < count:
+        end = _piece_end(content, start)
+        # Comments may stand between samples too.
+        words = _COMMENT.sub(b"", content[start:end]).split()
+        piece, words = words[: count - found], words[count - found :]
+        # Not int: it takes signs and underscores, and thousands of digits.
+        if not all(word.isdigit() and len(word) <= _PLAIN_DIGITS for word in piece):
+            raise UnreadableImage(f"the PGM holds something that is no number from 0 to {top}")
+        values = np.array(piece, dtype=f"S{_PLAIN_DIGITS}").astype(np.int64)
+        if len(values) and values.max() > top:
+            raise UnreadableImage(f"the PGM holds a value outside 0 to {top}")
+        pieces.append(values.astype(np.uint16))
+        found, start = found + len(values), end
+    samples = np.concatenate(pieces) if pieces else np.zeros(0, np.uint16)
+    rest = b" ".join(words[:_LOOKED_AT]) or content[start : start + _LOOKED_AT].strip()
+    return (samples.astype(np.uint8) if top < 256 else samples), rest
+
+
+def _piece_end(content: bytes, start: int) -> int:
+    """Where a piece of text may end: between two words, and never within a comment."""
+    end = start + _PLAIN_STEP
+    if end >= len(content):
+        return len(content)
+    line = content.rfind(b"\n", start, end)
+    if line >= start:
+        return line + 1
+    # A line that goes on: a comment in it reaches to its end, words part anywhere.
+    if content.find(b"#", start, end) >= 0:
+        line = content.find(b"\n", end)
+        return len(content) if line < 0 else line + 1
+    word = max(content.rfind(space, start, end) for space in (b" ", b"\t", b"\r"))
+    return end if word < start else word + 1
 
 
 def _decode_with_pillow(content: bytes, kind: str) -> Picture:
+    container = check_png(content) if kind == "PNG" else check_tiff(content)
     # WeasyPrint sets this for the whole process: half a breast would be read as a whole one
     ImageFile.LOAD_TRUNCATED_IMAGES = False
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             # formats: no other of Pillow's many decoders is reachable by a forged signature.
-            image = Image.open(BytesIO(content), formats=(kind,))
+            image = Image.open(BytesIO(container.content), formats=(kind,))
         except UnidentifiedImageError as error:
             raise UnreadableImage(
                 f"the {kind} is damaged or truncated: its header is not readable; {AGAIN}"
             ) from error
-        except Image.DecompressionBombError as error:
-            # Pillow's message begins with the number of pixels.
-            promised = " ".join(re.findall(r"\d+", str(error))[:1])
-            raise UnreadableImage(
-                f"the header promises {promised} pixels, more than any mammogram has: "
-                "refused as a compression bomb; do not trust this file"
-            ) from error
         except Exception as error:  # Pillow answers damaged files with errors of many kinds
             raise UnreadableImage(f"the {kind} is damaged or truncated: {error}; {AGAIN}") from error
         with image:
-            _check_size(image.height, image.width)
-            # Before load: the size and the pages are in the header, decoding is the expensive part.
-            _check_is_single(image, kind)
-            picture = _png_layout(content) if kind == "PNG" else _tiff_layout(image)
+            # The decoder reads the same header: were it of another opinion, nobody could say who is right.
+            if (image.height, image.width) != (container.rows, container.columns):
+                raise UnreadableImage(f"the {kind} is damaged: its header contradicts itself; {AGAIN}")
+            picture = _png_layout(container) if kind == "PNG" else _tiff_layout(image)
             try:
                 image.load()
             except Exception as error:  # as above: truncated data, a wrong checksum, a broken code stream
                 raise UnreadableImage(f"the {kind} is damaged or truncated: {error}; {AGAIN}") from error
             samples, note = _gray_samples(image)
-    return replace(picture, samples=samples, steps=(*picture.steps, *note))
+    picture = replace(picture, samples=samples, steps=(*picture.steps, *container.steps, *note))
+    return _with_odd_end(picture, container.odd_end)
 
 
-def _check_size(rows: int, columns: int) -> None:
-    check_size(rows, columns)
-    if rows * columns == 0:
-        raise UnreadableImage(f"the picture has {rows} x {columns} pixels; export it again")
-
-
-def _check_is_single(image: Image.Image, kind: str) -> None:
-    pages = int(getattr(image, "n_frames", 1))
-    if pages > 1:
-        raise UnsupportedImage(f"the {kind} holds {pages} pages; save each as a file of its own")
-
-
-def _png_layout(content: bytes) -> Picture:
-    """Read bit depth and significant bits of a PNG (ISO 15948 11.2.2, 11.3.2.4), refusing what loses bits."""
-    depth, color_type = content[24], content[25]
+def _png_layout(container: Container) -> Picture:
+    """Take bit depth and significant bits of a PNG (ISO 15948 11.2.2, 11.3.2.4), refusing what loses bits."""
+    depth, color_type = container.bits, container.color_type
     # Below 8 bits calcifications and tissue share their gray levels.
     if depth < 8 and color_type == 0:
         raise UnsupportedImage(f"the PNG has {depth} bits a pixel; a mammogram has 8 or 16")
@@ -310,7 +329,7 @@ def _png_layout(content: bytes) -> Picture:
         raise UnsupportedImage(
             "the PNG has 16 bits in several channels; save it as 16-bit gray without alpha"
         )
-    significant = _significant_bits(content)
+    significant = container.significant_bits
     # sBIT of all bits says nothing, and more bits than there are is a damaged chunk.
     if significant is None or not 1 <= significant < depth:
         return _undecoded(depth, depth, "PNG")
@@ -321,21 +340,6 @@ def _png_layout(content: bytes) -> Picture:
 
 def _undecoded(bits: int, significant: int, step: str) -> Picture:
     return Picture(np.zeros((0, 0), np.uint8), 2**bits - 1, bits, significant, (step,))
-
-
-def _significant_bits(content: bytes) -> int | None:
-    """Return the first channel's significant bits of chunk sBIT, which precedes the pixels; else ``None``."""
-    position = len(_PNG)
-    while position + 12 <= len(content):
-        length, name = struct.unpack_from(">I4s", content, position)
-        if name == b"sBIT" and length >= 1:
-            # The first channel serves: a gray picture has no other, and gray in color clothes has them alike.
-            return content[position + 8]
-        # sBIT behind the pixels would be invalid, and a chunk walk through them is slow.
-        if name == b"IDAT":
-            return None
-        position += 12 + int(length)
-    return None
 
 
 def _tiff_layout(image: Image.Image) -> Picture:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from calcwatch.domain.image import GivenAttributes, ImageDescription
 from calcwatch.image.analyze import check_image
 from calcwatch.service.files.find_images import FoundFile, find_images
 from calcwatch.service.files.open_image import describe_image, open_image
+from calcwatch.service.run import program_error
+from calcwatch.service.workers import READING, WorkerEnded, answers
 from calcwatch.words.flags import reason_to_refuse
 
 Fact = tuple[str, str]
@@ -52,15 +55,33 @@ def check_files(paths: Sequence[Path], table: Path | None, given: GivenAttribute
         BadTable: The table cannot be used.
 
     """
-    for file in find_images(paths, table, given):
-        if file.problem:
-            # The message is shown under the file's name: it need not be said twice.
-            because = str(file.problem).removeprefix(f"{file.source}: ")
-            refused = ImageDescription(file.source, not_analyzed_because=because)
-            yield CheckedFile(refused, file.is_error)
-        else:
-            description = _understood(file)
-            yield CheckedFile(description, bool(description.not_analyzed_because))
+    found = find_images(paths, table, given)
+    to_read = [file for file in found if not file.problem]
+    # One worker: its answers come in the order of the files, and a forged file ends it and not the command.
+    with closing(answers(_understood_or_refused, to_read, workers=1, limits=READING)) as coming:
+        for file in found:
+            if file.problem:
+                yield _refused(file.source, str(file.problem), is_error=file.is_error)
+                continue
+            _, answer = next(coming)
+            if isinstance(answer, WorkerEnded):
+                yield _refused(file.source, f"its reading was ended: {answer.words}", is_error=True)
+            else:
+                yield CheckedFile(answer, bool(answer.not_analyzed_because))
+
+
+def _refused(source: str, because: str, *, is_error: bool) -> CheckedFile:
+    # The message is shown under the file's name: it need not be said twice.
+    words = because.removeprefix(f"{source}: ")
+    return CheckedFile(ImageDescription(source, not_analyzed_because=words), is_error)
+
+
+def _understood_or_refused(file: FoundFile) -> ImageDescription:
+    """What is understood of a file; an error of ours is told like a refusal, and costs this file alone."""
+    try:
+        return _understood(file)
+    except Exception as problem:
+        return _refused(file.source, program_error(file.source, problem).message, is_error=True).description
 
 
 def _understood(file: FoundFile) -> ImageDescription:

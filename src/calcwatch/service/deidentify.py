@@ -65,6 +65,7 @@ from calcwatch.service.files.result_folder import (
     result_folder,
     writing,
 )
+from calcwatch.service.workers import READING, do_apart
 
 MANIFEST = "deidentification.json"
 """Lists what was written and what was removed from it, by keyword and never by value."""
@@ -410,7 +411,7 @@ def _clean_dicom(run: _Run, path: Path, content: bytes) -> None:
             f"letters may be burned into this image ({letters}); give --black-out to black out what lies "
             "outside the breast, and look at the result"
         )
-    keep = _breast_pixels(path) if letters else None
+    keep = do_apart(_breast_pixels, path, limits=READING) if letters else None
     cleaned, removed = deidentify(dataset, identity, keep=keep)
     check_same_picture(content, cleaned, keep=keep)
     # File names tell no more than the file: pseudonym, shifted date and a number.

@@ -27,6 +27,7 @@ from calcwatch.formats.result.document import DOCUMENTS, read_document
 from calcwatch.formats.result.schema import document_schema
 from calcwatch.models.cards import DETECTOR, SHIPPED
 from calcwatch.service.files.rules import read_lexicon, read_rules
+from calcwatch.service.files.side_file import MAX_RESULT_BYTES, read_side_file
 from calcwatch.words.exam import NOT_LOOKED_FOR, location_words
 
 RESULT_FILES = frozenset(f"{name}.json" for name in DOCUMENTS)
@@ -99,7 +100,7 @@ def persons_in(findings: Path) -> set[Person]:
         NotInResult: It is of a version that cannot be read.
 
     """
-    images = read_document(findings.read_bytes(), findings)["images"]
+    images = read_document(read_side_file(findings, MAX_RESULT_BYTES), findings)["images"]
     return {(image["patient_id"] or "", image["study_instance_uid"] or "") for image in images}
 
 
@@ -131,7 +132,7 @@ def deidentify_document(
         NotInResult: It is of a version that cannot be read.
 
     """
-    document = read_document(path.read_bytes(), path, path.stem)
+    document = read_document(read_side_file(path, MAX_RESULT_BYTES), path, path.stem)
     identities = [identity_of(*person) for person in sorted(persons)]
     women = {identity.pseudonym.patient_id for identity in identities}
     # A date that stands under no patient is shifted only where it can be but hers; else it is removed.

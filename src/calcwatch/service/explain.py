@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from calcwatch.domain.errors import NotInResult
-from calcwatch.formats.result.document import read_document
+from calcwatch.formats.result.document import read_document, read_findings
 from calcwatch.formats.result.image import WITH_SUGGESTIONS
 from calcwatch.report.explanation import explanation, named_groups
 from calcwatch.service.files.result_folder import findings_file
 from calcwatch.service.files.rules import read_rules
+from calcwatch.service.files.side_file import MAX_RESULT_BYTES, read_side_file, unreadable_because
 
 _LISTED = 20  # groups that a message names
 
@@ -40,13 +41,19 @@ def explain_group(name: str, result: Path) -> tuple[str, ...]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return read_document(path.read_bytes(), path, least=WITH_SUGGESTIONS)
+        document = read_document(read_side_file(path, MAX_RESULT_BYTES), path, least=WITH_SUGGESTIONS)
+        # What the schema cannot say: groups that have their members, examinations that have their images.
+        read_findings(document)
+        return document
     except OSError as error:
         raise NotInResult(
             f"{path}: cannot be read: {error.strerror}; give a result with --findings"
         ) from error
     except (ValueError, KeyError, TypeError) as error:
-        raise NotInResult(f"{path}: this is no findings.json; give a result with --findings") from error
+        raise NotInResult(
+            f"{path}: this is no findings.json that can be read: {unreadable_because(error)}; give a result "
+            "with --findings"
+        ) from error
 
 
 def _find(name: str, uids: dict[str, str], path: Path) -> str:

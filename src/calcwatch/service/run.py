@@ -57,7 +57,7 @@ from calcwatch.service.files.result_folder import (
     overlay_name,
     writing,
 )
-from calcwatch.service.workers import WorkerEnded, answers, available_cores
+from calcwatch.service.workers import ANALYSIS, WorkerEnded, answers, available_cores
 
 _PARTS = ".parts"
 """Folder in the unfinished result in which workers leave what the page is made of."""
@@ -198,7 +198,7 @@ def analyze_each(
     on_event(ProgressEvent(0, len(tasks)))
     workers = min(options.workers or available_cores(), max(1, len(found)))
     work = partial(_analyze_file, out, folder, options, to_compare)
-    with closing(answers(work, tasks, workers=workers)) as coming:
+    with closing(answers(work, tasks, workers=workers, limits=ANALYSIS)) as coming:
         for done, (number, answer) in enumerate(coming, start=1):
             place, file = tasks[number]
             outcome, seconds = (
@@ -397,10 +397,7 @@ def _refusal(source: str, problem: CalcwatchError, kind: FoundKind = FoundKind.I
 
 
 def _ended(source: str, ended: WorkerEnded) -> NotAnalyzed:
-    status = ended.exit_status or 0
-    how = f"signal {-status}" if status < 0 else f"exit status {status}"
-    remedy = "memory may have run out: try it again alone, with --workers 1"
-    return NotAnalyzed(source, "worker_ended", f"{source}: its analysis ended abruptly ({how}); {remedy}")
+    return NotAnalyzed(source, "worker_ended", f"{source}: its analysis was ended: {ended.words}")
 
 
 def _event(done: int, total: int, source: str, outcome: Outcome, seconds: float | None) -> ProgressEvent:

@@ -102,6 +102,11 @@ FLAG_WORDS: dict[QualityFlag, Words] = {
         "The image was compressed with loss at some time; faint calcifications may be missing or altered.",
         "Analyze the original from the archive if it still exists.",
     ),
+    QualityFlag.FILE_END_ODD: Words(
+        "The file ends otherwise than its format says: something is missing or left over behind its pixels, "
+        "which are all there.",
+        "Copy or export it again, and compare both pictures.",
+    ),
     QualityFlag.EIGHT_BIT: Words(
         "Only 8 bits a pixel: faint contrast was thrown away before the file reached calcwatch.",
         "Analyze the original DICOM image if there is one.",

@@ -67,7 +67,7 @@ def test_nothing_need_be_stated(tmp_path: Path) -> None:
     """A file is opened and described by its path alone, as if nothing were stated of it."""
     dicom = written(tmp_path / "a.dcm", file_bytes(mammogram(gradient())))
     picture = tmp_path / "a.png"
-    Image.fromarray(np.full((5, 6), 51, np.uint8)).save(picture)
+    Image.fromarray(np.full((20, 24), 51, np.uint8)).save(picture)
     for path in (dicom, picture):
         assert open_image(path).description == open_image(path, NONE).description
         assert describe_image(path) == open_image(path).description == open_image(str(path)).description
@@ -77,10 +77,10 @@ def test_nothing_need_be_stated(tmp_path: Path) -> None:
 def test_picture_by_content(tmp_path: Path, kind: str) -> None:
     """Pictures are opened whatever their name, with what the user states of them."""
     path = tmp_path / "image.dcm"
-    Image.fromarray(np.full((5, 6), 51, np.uint8)).save(path, kind)
+    Image.fromarray(np.full((20, 24), 51, np.uint8)).save(path, kind)
     given = GivenAttributes.from_text(pixel_spacing_mm="0.1", image_laterality="L", view_position="CC")
     found = open_image(path, given)
-    assert found.gray.shape == (5, 6)
+    assert found.gray.shape == (20, 24)
     assert found.gray[0, 0] == np.float32(0.2)
     assert found.description.pixel_spacing is not None
     assert describe_image(path, given) == found.description

@@ -160,11 +160,11 @@ def test_a_context_is_read(tmp_path: Path) -> None:
         (b'{"left": true}', "left of the context must be an object"),
         (b'{"left": {"bed": "inside"}}', "left of the context has no 'bed'; it may have treated, reduction"),
         (b'{"left": {"months_since_treatment": -1}}', "months_since_treatment -1 is not between"),
-        (b'{"age": 64, "age": 46}', "'age' is stated twice; state it once"),
-        (b'{"age": 64', "the context is no JSON, line 1"),
-        (b"", "the context is no JSON"),
-        ("{'ü'}".encode("latin-1"), "the context is not UTF-8"),
-        (b"[" * 100_000, "recursion"),
+        (b'{"age": 64, "age": 46}', "age is stated twice; state it once"),
+        (b'{"age": 64', "it is no JSON, line 1"),
+        (b"", "it is no JSON"),
+        ("{'ü'}".encode("latin-1"), "it is not UTF-8"),
+        (b"[" * 100_000, "nested more than"),
     ],
 )
 def test_a_context_that_cannot_be_used_is_refused(tmp_path: Path, content: bytes, message: str) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from calcwatch.domain.assessment import ExaminationResult
 from calcwatch.domain.errors import NotInResult
 from calcwatch.domain.findings import Provenance
+from calcwatch.formats.json_text import BadDocument, parse_json
 from calcwatch.formats.result.comparison import (
     COMPARISON,
     COMPARISON_VERSION,
@@ -21,6 +23,9 @@ from calcwatch.formats.result.fields import Document, Record, Version
 from calcwatch.formats.result.findings import FINDINGS, FINDINGS_VERSION
 from calcwatch.formats.result.history import HISTORY
 from calcwatch.formats.result.run import Run, Step
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
 
 FIRST_RELEASED: Version = (1, 0)
 """The oldest version of a document that was released; every later one is read."""
@@ -145,12 +150,13 @@ def read_document(
 
     Raises:
         NotInResult: A version that cannot be read, with the remedy.
+        BadDocument: It is no JSON that is read, or breaks its own schema, as ``calcwatch schema`` prints it.
         ValueError: The file is no such document of calcwatch; so do ``KeyError`` and ``TypeError`` say.
 
     """
-    document = json.loads(content)
+    document = parse_json(content)
     if not isinstance(document, dict) or document["provenance"]["package"] != "calcwatch":
-        raise ValueError(f"no {name}.json of calcwatch")
+        raise BadDocument(f"it is no {name}.json of calcwatch")
     table = DOCUMENTS[name]
     version = _version_of(document["schema_version"])
     written, today = (".".join(map(str, parts)) for parts in (version, _version_of(table.version)))
@@ -171,7 +177,25 @@ def read_document(
             f"{path}: its schema {written} holds no suggestions; analyze the images again with this calcwatch"
         )
     # The version is replaced first, since it is itself a constant of the table.
-    return dict(table.record.upgrade(document | {"schema_version": table.version}, version))
+    today_document = dict(table.record.upgrade(document | {"schema_version": table.version}, version))
+    _check(today_document, name)
+    return today_document
+
+
+def _check(document: Document, name: str) -> None:
+    """Hold a document against its own schema; the error names the place and never the value."""
+    wrong = next(_validator(name).iter_errors(document), None)
+    if wrong is not None:
+        raise BadDocument(f"{wrong.json_path} breaks the rule {wrong.validator!r} of calcwatch schema {name}")
+
+
+@cache
+def _validator(name: str) -> Draft202012Validator:
+    # Loaded where a document is read: an analysis only writes them, in processes that should start fast.
+    from jsonschema import Draft202012Validator  # noqa: PLC0415
+
+    table = DOCUMENTS[name]
+    return Draft202012Validator(table.record.described(table.meaning))
 
 
 def _version_of(words: str) -> Version:

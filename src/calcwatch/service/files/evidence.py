@@ -17,6 +17,7 @@ from calcwatch.formats.dicom.read.study import read_header, study_of
 from calcwatch.formats.dicom.write.evidence import Evidence, Header
 from calcwatch.formats.result.document import read_document, read_result
 from calcwatch.formats.result.image import WITH_SUGGESTIONS
+from calcwatch.service.files.open_image import MAX_FILE_BYTES, read_bounded
 from calcwatch.service.files.result_folder import (
     COMPARISON,
     OVERLAYS,
@@ -25,6 +26,7 @@ from calcwatch.service.files.result_folder import (
     findings_file,
     overlay_name,
 )
+from calcwatch.service.files.side_file import MAX_RESULT_BYTES, read_side_file, unreadable_because
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,9 +86,9 @@ def read_result_folder(path: Path | str) -> StoredResult:
     """
     file = findings_file(Path(path))
     try:
-        content = file.read_bytes()
+        content = read_side_file(file, MAX_RESULT_BYTES)
         beside = file.parent / COMPARISON
-        compared = beside.read_bytes() if beside.is_file() else None
+        compared = read_side_file(beside, MAX_RESULT_BYTES) if beside.exists() else None
         document = read_document(content, file, least=WITH_SUGGESTIONS)
         earlier = None if compared is None else read_document(compared, beside, "comparison")
         stored = StoredResult(
@@ -102,7 +104,7 @@ def read_result_folder(path: Path | str) -> StoredResult:
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise NotInResult(
-            f"{path}: this is no result of calcwatch that can be read ({type(error).__name__}); give the "
+            f"{path}: this is no result of calcwatch that can be read: {unreadable_because(error)}; give the "
             "folder that calcwatch analyze, compare or history wrote"
         ) from error
     if not stored.examinations:
@@ -174,7 +176,7 @@ def read_overlays(stored: StoredResult, images: Sequence[ImageFindings]) -> list
                 f"{folder} does not hold the picture of {source}; analyze it anew, or leave sc and pdf out "
                 "of --to"
             )
-        overlays.append(file.read_bytes())
+        overlays.append(read_bounded(file, MAX_FILE_BYTES, "of a picture; analyze the images anew"))
     return overlays
 
 
@@ -188,7 +190,7 @@ def _header(stored: StoredResult, image: ImageFindings) -> Header | None:
         stored.digests.get(source),
         needed="without its header nothing can refer to it; put it back, or analyze the mammograms anew",
     )
-    content = path.read_bytes()
+    content = read_bounded(path, MAX_FILE_BYTES, "read into memory; export it compressed")
     return read_header(content, source) if looks_like_dicom(content[:132]) else None
 
 
@@ -199,7 +201,8 @@ def _failed(stored: StoredResult, current: Sequence[Header]) -> tuple[Header, ..
     failed: list[Header] = []
     for source in stored.refused:
         try:
-            header = read_header(find_source(stored.findings, source).read_bytes(), source)
+            content = read_bounded(find_source(stored.findings, source), MAX_FILE_BYTES, "read into memory")
+            header = read_header(content, source)
         # It was refused in the analysis for a reason; it need not be readable now.
         except (OSError, CalcwatchError):
             continue

@@ -13,6 +13,7 @@ from calcwatch.formats.result.document import read_document
 from calcwatch.service.files.find_images import FoundFile, FoundKind, find_images
 from calcwatch.service.files.open_image import source_of
 from calcwatch.service.files.result_folder import FINDINGS, check_source, find_source, is_result
+from calcwatch.service.files.side_file import MAX_RESULT_BYTES, read_side_file, unreadable_because
 
 
 def find_examination_files(
@@ -68,7 +69,7 @@ def _argument(file: FoundFile, roots: dict[int, Path]) -> int | None:
 def _find_again(result: Path, given: GivenAttributes) -> list[FoundFile]:
     """The images of a result, with what was known of them when they were analyzed."""
     try:
-        document = read_document(result.read_bytes(), result)
+        document = read_document(read_side_file(result, MAX_RESULT_BYTES), result)
         digests = {file["source"]: file["sha256"] for file in document["provenance"]["inputs"]}
         return [
             _found_again(result, image, digests.get(image["source"]), given) for image in document["images"]
@@ -76,8 +77,8 @@ def _find_again(result: Path, given: GivenAttributes) -> list[FoundFile]:
     # Any of these is what damaged JSON looks like from here; the message must not quote it.
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadSeries(
-            f"{result}: this is no result of calcwatch analyze that can be read ({type(error).__name__}); "
-            "give the mammograms themselves"
+            f"{result}: this is no result of calcwatch analyze that can be read: {unreadable_because(error)}"
+            "; give the mammograms themselves"
         ) from error
 
 

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from calcwatch.domain.errors import BadKeyFile
 from calcwatch.formats.dicom.deidentify.deidentify import Identity, Pseudonym
+from calcwatch.service.files.side_file import read_json_file
 
 if sys.platform != "win32":
     import fcntl
@@ -27,7 +28,6 @@ if sys.platform != "win32":
 PASSPHRASE = "CALCWATCH_KEY_PASSPHRASE"
 """Environment variable that holds the passphrase; never an option, which every user of the machine sees."""
 
-_LARGEST = 2**26  # bytes of a key file: half a million women
 
 _SHORTEST = 12  # characters of a passphrase: what is shorter is guessed in no time
 
@@ -134,10 +134,7 @@ def read_key_file(path: Path) -> Pseudonyms:
 
     """
     try:
-        # A pipe could wait for ever, and a device never end.
-        if not path.is_file() or path.stat().st_size > _LARGEST:
-            raise ValueError("no file, or larger than any key file")
-        document = json.loads(path.read_bytes())
+        document = read_json_file(path)
         box = _box(base64.b64decode(document["salt"]))
         held = json.loads(box.decrypt(document["encrypted"].encode()))
         patients = {person: Pseudonym(*pseudonym) for person, pseudonym in held["patients"].items()}

@@ -11,10 +11,11 @@ from typing import Any
 from calcwatch.domain.errors import CalcwatchError, UnreadableImage, UnsupportedImage
 from calcwatch.domain.image import GivenAttributes, ImageDescription, Mammogram, PixelSpacing, QualityFlag
 from calcwatch.domain.orientation import FLAG_OF_LIE, lie_of
-from calcwatch.formats.bounds import check_is_fine
+from calcwatch.formats.bounds import check_is_fine, check_least_size
 from calcwatch.formats.dicom.read.mammogram import describe_dicom, read_dicom
 from calcwatch.formats.dicom.read.parse import is_dicomdir, looks_like_dicom
 from calcwatch.formats.raster import describe_raster, raster_format, read_raster
+from calcwatch.service.files.side_file import read_side_file
 
 HEAD_BYTES = 512
 """First bytes of a file that tell its format, the media directory's SOP class included."""
@@ -136,14 +137,15 @@ def open_image(path: Path | str, given: GivenAttributes | None = None) -> Mammog
     if _format_of(content, source) == "DICOM":
         mammogram = read_dicom(content, source)
         description = _add_given(mammogram.description, given)
-        try:
-            check_is_fine(description.pixel_spacing)  # a spacing that only the user states counts too
-        except UnsupportedImage as error:
-            raise UnsupportedImage(f"{source}: {error}") from error
     else:
         # A picture says nothing of itself, so what is given enters while it is read.
         mammogram = read_raster(content, source, given)
         description = mammogram.description
+    try:
+        check_is_fine(description.pixel_spacing)  # a spacing that only the user states counts too
+        check_least_size(description.rows, description.columns)
+    except UnsupportedImage as error:
+        raise UnsupportedImage(f"{source}: {error}") from error
     return replace(mammogram, description=replace(description, sha256=hashlib.sha256(content).hexdigest()))
 
 
@@ -193,7 +195,7 @@ def read_bounded(path: Path, most: int, otherwise: str) -> bytes:
         size = path.stat().st_size
         if size > most:
             raise UnreadableImage(f"{source_of(path)}: {size} bytes are more than the {most} {otherwise}")
-        return path.read_bytes()
+        return read_side_file(path, most)
     except OSError as error:
         raise UnreadableImage(f"{source_of(path)}: cannot be read: {error.strerror or error}") from error
 

@@ -6,7 +6,6 @@ Also what lies in a result, by name, and where the files that it speaks of lie n
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 import shutil
@@ -16,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from calcwatch.domain.errors import ResultNotWritten, UnreadableImage
+from calcwatch.service.files.side_file import MAX_RESULT_BYTES, read_json_file
 
 if sys.platform != "win32":
     import fcntl
@@ -88,7 +88,7 @@ def is_result(folder: Path) -> bool:
         # Any foreign file forbids it: the whole folder is going to be replaced.
         if not {entry.name for entry in folder.iterdir()} <= RESULT_NAMES | COMPARISON_NAMES:
             return False
-        findings = json.loads((folder / FINDINGS).read_bytes())
+        findings = read_json_file(folder / FINDINGS, MAX_RESULT_BYTES)
         return bool(findings["provenance"]["package"] == "calcwatch")
     except (OSError, ValueError, KeyError, TypeError):
         return False
@@ -107,7 +107,7 @@ def holds_what_it_lists(folder: Path, manifest: str) -> bool:
 
     """
     try:
-        document = json.loads((folder / manifest).read_bytes())
+        document = read_json_file(folder / manifest)
         names = {file["name"] for file in document["files"]}
         held = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
         is_ours = document["package"] == "calcwatch"

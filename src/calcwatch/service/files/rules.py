@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from calcwatch.domain.errors import BadTable
 from calcwatch.exam.lexicon_table import parse_lexicon
 from calcwatch.exam.rule_table import parse_rules, parse_thresholds
+from calcwatch.service.files.side_file import read_side_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from importlib.resources.abc import Traversable
-    from pathlib import Path
 
     from calcwatch.exam.lexicon_table import LexiconTable
     from calcwatch.exam.rule_table import RuleTable
@@ -68,7 +69,9 @@ def read_lexicon(path: Path | None = None) -> LexiconTable:
 
 def _read(source: Path | Traversable, parse: Callable[[str], _Parsed]) -> _Parsed:
     try:
-        return parse(source.read_text(encoding="utf-8"))
+        # The shipped table may lie in an archive; one of the user's own is a file like any other.
+        content = read_side_file(source) if isinstance(source, Path) else source.read_bytes()
+        return parse(content.decode())
     except OSError as error:
         raise BadTable(f"{source}: the rule table cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

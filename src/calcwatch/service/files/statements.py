@@ -6,7 +6,6 @@ field there is a word here. What is left out or null is not known.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from enum import StrEnum
@@ -25,6 +24,7 @@ from calcwatch.domain.statements import FindingStatement, NamedFinding
 from calcwatch.domain.treatment import Treatment
 from calcwatch.exam.statements import findings_of_day
 from calcwatch.service.files.rules import read_lexicon
+from calcwatch.service.files.side_file import read_json_file
 
 _Stated = TypeVar("_Stated")
 
@@ -231,35 +231,11 @@ def _stated_words(context: Any, prefix: str) -> Iterator[tuple[str, str]]:
 def _read_json(path: Path) -> object:
     """Read a JSON file in which no word is said twice; ``BadContext`` with the file and the reason."""
     try:
-        # utf-8-sig: editors on Windows put a byte order mark in front.
-        return json.loads(
-            path.read_text(encoding="utf-8-sig"),
-            object_pairs_hook=_no_word_twice,
-            parse_constant=_no_such_number,
-        )
+        return read_json_file(path)
     except OSError as error:
         raise BadContext(f"{path}: the context cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise BadContext(f"{path}: the context is not UTF-8; save it as UTF-8") from error
-    except json.JSONDecodeError as error:
-        raise BadContext(f"{path}: the context is no JSON, line {error.lineno}: {error.msg}") from error
-    # Lists nested without end exhaust the parser's stack.
-    except (RecursionError, ValueError) as error:
-        raise BadContext(f"{path}: {error}") from error
-
-
-def _no_such_number(name: str) -> float:
-    # Python reads NaN and Infinity, which JSON does not have: a place there would be near to nothing.
-    raise ValueError(f"{name} is no number; leave it out where it is not known")
-
-
-def _no_word_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = [name for name, _ in pairs]
-    # JSON would silently take the last of two contradicting statements.
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise ValueError(f"{_called(twice, dict(pairs)[twice])} is stated twice; state it once")
-    return dict(pairs)
+    except ValueError as error:
+        raise BadContext(f"{path}: the context cannot be used: {error}") from error
 
 
 def _called(word: str, value: object) -> str:

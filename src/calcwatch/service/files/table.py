@@ -10,6 +10,7 @@ from pathlib import Path
 
 from calcwatch.domain.errors import BadTable
 from calcwatch.domain.image import GivenAttributes
+from calcwatch.service.files.side_file import read_side_file
 
 TABLE_COLUMNS = (
     "file",
@@ -55,7 +56,7 @@ def read_table(path: Path) -> tuple[TableRow, ...]:
     """
     try:
         # Spreadsheets put a byte order mark in front, which would become part of the first column's name.
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_side_file(path).decode("utf-8-sig")
         # strict: an open quote would otherwise swallow the rest of the table as a single cell.
         reader = csv.reader(StringIO(text, newline=""), strict=True)
         columns = [name.strip() for name in next(reader, [])]
