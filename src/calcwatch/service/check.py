@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from calcwatch.domain.errors import CalcwatchError
+from calcwatch.domain.errors import CalcwatchError, words_of_mistake
 from calcwatch.domain.image import GivenAttributes, ImageDescription
 from calcwatch.image.analyze import check_image
 from calcwatch.service.files.find_images import FoundFile, find_images
 from calcwatch.service.files.open_image import describe_image, open_image
+from calcwatch.service.files.same_image import SeenImages, digest_of_pixels
 from calcwatch.words.flags import reason_to_refuse
 
 Fact = tuple[str, str]
@@ -52,31 +53,46 @@ def check_files(paths: Sequence[Path], table: Path | None, given: GivenAttribute
         BadTable: The table cannot be used.
 
     """
-    for file in find_images(paths, table, given):
+    seen = SeenImages()
+    for number, file in enumerate(find_images(paths, table, given)):
         if file.problem:
-            # The message is shown under the file's name: it need not be said twice.
-            because = str(file.problem).removeprefix(f"{file.source}: ")
-            refused = ImageDescription(file.source, not_analyzed_because=because)
+            refused = ImageDescription(file.source, not_analyzed_because=_because(file, file.problem))
             yield CheckedFile(refused, file.is_error)
+            continue
+        try:
+            description, pixels = _understood(file)
+        except Exception as problem:  # it costs this file alone, and the others are still told
+            because = words_of_mistake(file.source, problem).removeprefix(f"{file.source}: ")
+            yield CheckedFile(ImageDescription(file.source, not_analyzed_because=because), is_error=True)
+            continue
+        twin = None if description.not_analyzed_because else seen.meet(number, description, pixels)
+        if twin is not None:
+            met = replace(description, not_analyzed_because=_because(file, twin.problem))
+            yield CheckedFile(met, twin.is_error)
         else:
-            description = _understood(file)
             yield CheckedFile(description, bool(description.not_analyzed_because))
 
 
-def _understood(file: FoundFile) -> ImageDescription:
-    """What the header and the pixels tell, from one reading; a second one only where that fails."""
+def _because(file: FoundFile, problem: Exception) -> str:
+    # The message is shown under the file's name: it need not be said twice.
+    return str(problem).removeprefix(f"{file.source}: ")
+
+
+def _understood(file: FoundFile) -> tuple[ImageDescription, str]:
+    """What header and pixels tell, from one reading, and a digest; a second one only where that fails."""
     try:
         # Through the same door as an analysis, so that "will be analyzed" is no guess.
         mammogram = open_image(file.path, file.given)
     except CalcwatchError as problem:
         # A refused image is still described as far as its header goes.
         description = describe_image(file.path, file.given)
-        because = description.not_analyzed_because or str(problem).removeprefix(f"{file.source}: ")
-        return replace(description, not_analyzed_because=because)
+        because = description.not_analyzed_because or _because(file, problem)
+        return replace(description, not_analyzed_because=because), ""
     flags = check_image(mammogram)
-    return replace(
+    description = replace(
         mammogram.description, flags=tuple(sorted(flags)), not_analyzed_because=reason_to_refuse(flags)
     )
+    return description, digest_of_pixels(mammogram.gray)
 
 
 def facts(checked: CheckedFile) -> tuple[Fact, ...]:

@@ -3,12 +3,18 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from calcwatch.domain.errors import ResultNotWritten
-from calcwatch.service.files.result_folder import belongs_to_result, check_result_folder, result_folder
+from calcwatch.service.files.result_folder import (
+    belongs_to_result,
+    check_result_folder,
+    result_folder,
+    writing,
+)
 
 
 def write_result(out: Path, word: str) -> None:
@@ -176,17 +182,49 @@ def test_failing_move_puts_everything_back(tmp_path: Path, monkeypatch: pytest.M
     assert {path.name: path.read_text() for path in out.iterdir()} == before
 
 
-def test_later_files_are_added(tmp_path: Path) -> None:
-    """A run that adds keeps the files of a former one, and lists all of them."""
+def test_linked_files_of_a_former_result_are_kept(tmp_path: Path) -> None:
+    """A run may link what a former one wrote, its list too; nothing is written through the links."""
     out = tmp_path / "result"
     write_result(out, "first")
-    with result_folder(out, adds=True) as folder:
-        (folder / "more").mkdir()
-        (folder / "more" / "2.dcm").write_text("x")
+    before = (out / "SHA256SUMS").read_text()
+    with pytest.raises(KeyboardInterrupt), result_folder(out) as folder:
+        for name in ("findings.json", "SHA256SUMS"):
+            os.link(out / name, folder / name)
+        raise KeyboardInterrupt
+    with result_folder(out) as folder:
+        for name in ("findings.json", "SHA256SUMS"):
+            os.link(out / name, folder / name)
+        (folder / "2.dcm").write_text("x")
+        assert (out / "SHA256SUMS").read_text() == before
     assert word_of(out) == "first"
-    listed = (out / "SHA256SUMS").read_text().split()[1::2]
-    assert listed == ["findings.json", "more/2.dcm"]
-    check_result_folder(out)
+    assert (out / "SHA256SUMS").read_text().split()[1::2] == ["2.dcm", "findings.json"]
+
+
+def test_error_of_the_place_that_somebody_swallowed(tmp_path: Path) -> None:
+    """An error of the place ends the run without a result, even where it was taken for that of one file."""
+    out = tmp_path / "result"
+    with pytest.raises(ResultNotWritten, match="No space"), result_folder(out) as folder:
+        (folder / "findings.json").write_text("{}")
+        with suppress(ResultNotWritten), writing(out):
+            raise OSError(28, "No space left on device")
+    assert names(tmp_path) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="only an administrator mounts")
+def test_mount_point_is_filled(tmp_path: Path) -> None:
+    """A result is written into a mount point, twice, which stays one."""
+    out = tmp_path / "disk"
+    out.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "tmpfs", str(out)], check=False).returncode:
+        pytest.skip("nothing can be mounted here")
+    try:
+        write_result(out, "first")
+        write_result(out, "second")
+        assert out.is_mount()
+        assert word_of(out) == "second"
+        assert names(out) == ["SHA256SUMS", "findings.json", "overlays"]
+    finally:
+        subprocess.run(["umount", str(out)], check=True)
 
 
 def test_place_that_is_a_file_or_cannot_be_made(tmp_path: Path) -> None:
@@ -227,7 +265,7 @@ def test_next_run_clears_what_a_killed_run_left(tmp_path: Path) -> None:
     out = tmp_path / "result"
     write_result(out, "first")
     subprocess.run([sys.executable, "-c", _KILLED, str(out)], check=False)
-    assert len(names(out)) == 4
+    assert len(names(tmp_path)) == 2
     assert word_of(out) == "first"
     with result_folder(out) as living:
         assert names(living) == []

@@ -19,10 +19,12 @@ import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 from calcwatch.domain.errors import ResultNotWritten, UnreadableImage
+from calcwatch.service.files.regular import read_regular
 
 if sys.platform != "win32":
     import fcntl
@@ -53,6 +55,9 @@ RESULT_NAMES = frozenset(
 COMPARISON_NAMES = frozenset({COMPARISON, HISTORY})
 """What the result of a comparison, and that of a series, holds beside it."""
 
+_FAILED: ContextVar[list[ResultNotWritten] | None] = ContextVar("failed", default=None)
+"""What could not be written, so that whoever takes it for an error of a file does not hide it."""
+
 IsFormer = Callable[[Path], bool]
 """Tells whether a folder holds a former result of the same kind."""
 
@@ -62,7 +67,7 @@ _OF_THE_SYSTEM = frozenset(
 )
 """What systems put into folders by themselves: it forbids nothing, and stays."""
 
-_LARGEST_LIST = 256 * 2**20
+MOST_BYTES = 256 * 2**20
 """Bytes of a list or a ``findings.json`` that is looked into; a run of a thousand images has less."""
 
 _LONGEST_NAME = 150  # bytes: with what is added it stays below the 255 that file systems allow
@@ -118,6 +123,19 @@ def is_result(folder: Path) -> bool:
         return False
 
 
+def holds_more(result: Path) -> bool:
+    """Tell whether somebody has put something into a result.
+
+    Args:
+        result: Its folder.
+
+    Returns:
+        Whether it holds anything but what calcwatch writes there.
+
+    """
+    return not {entry.name for entry in result.iterdir()} <= RESULT_NAMES | COMPARISON_NAMES | _OF_THE_SYSTEM
+
+
 def is_leftover(path: Path) -> bool:
     """Tell whether a path is what an interrupted or a living run of calcwatch keeps aside.
 
@@ -150,20 +168,7 @@ def holds_what_it_lists(folder: Path, manifest: str) -> bool:
 
 
 def _read_json(path: Path) -> Any:
-    return json.loads(_read_regular(path))
-
-
-def _read_regular(path: Path) -> bytes:
-    """Read a file that is one: a pipe would be waited for, and a device has no end."""
-    with open(path, "rb", opener=_open_without_waiting) as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST_LIST:
-            raise OSError(0, "it is no regular file, or too large")
-        return file.read(_LARGEST_LIST)
-
-
-def _open_without_waiting(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    return json.loads(read_regular(path, MOST_BYTES))
 
 
 @contextmanager
@@ -183,9 +188,13 @@ def writing(out: Path) -> Iterator[None]:
     try:
         yield
     except OSError as problem:
-        raise ResultNotWritten(
+        error = ResultNotWritten(
             f"cannot write to {out}: {problem.strerror or problem}; give another --out, or make room there"
-        ) from problem
+        )
+        failed = _FAILED.get()
+        if failed is not None:
+            failed.append(error)
+        raise error from problem
 
 
 def check_result_folder(out: Path, is_former: IsFormer = is_result) -> None:
@@ -204,8 +213,10 @@ def check_result_folder(out: Path, is_former: IsFormer = is_result) -> None:
     with writing(out):
         if not out.exists():
             return
+        if not out.is_dir():
+            raise ResultNotWritten(f"{out} is a file; give a folder with --out")
         real = Path(os.path.realpath(out))
-        partial = real / _aside_name(real)
+        partial = _aside_place(real)
         if partial.is_dir():
             held = _lock(partial, out)
             _put_back(partial, real)
@@ -214,8 +225,6 @@ def check_result_folder(out: Path, is_former: IsFormer = is_result) -> None:
 
 
 def _check_place(out: Path, is_former: IsFormer) -> None:
-    if not out.is_dir():
-        raise ResultNotWritten(f"{out} is a file; give a folder with --out")
     ours, theirs = _told_apart(out)
     if theirs:
         raise ResultNotWritten(next(iter(theirs.values())))
@@ -270,7 +279,7 @@ def _files_below(folder: Path) -> Iterator[str]:
 def _read_list(path: Path) -> dict[str, str]:
     """Digest of each file by its name; empty where there is no list, or none that is whole."""
     try:
-        lines = _read_regular(path).decode("utf-8").split("\n")
+        lines = read_regular(path, MOST_BYTES).decode("utf-8").split("\n")
     except (OSError, UnicodeDecodeError):
         return {}
     read = [_LINE.fullmatch(line) for line in lines[:-1]]
@@ -279,10 +288,11 @@ def _read_list(path: Path) -> dict[str, str]:
     return {found[2]: found[1] for found in whole} if len(whole) == len(read) else {}
 
 
-def _write_list(folder: Path, kept: dict[str, str]) -> None:
-    """List every file of a finished result with its digest, and those of a former one that stay."""
-    listed = kept | {name: _digest(folder / name) for name in _files_below(folder)}
-    text = "".join(f"{digest}  {name}\n" for name, digest in sorted(listed.items()))
+def _write_list(folder: Path) -> None:
+    """List every file of a finished result with its digest."""
+    # It may be a link to that of a former result.
+    (folder / LISTED).unlink(missing_ok=True)
+    text = "".join(f"{_digest(folder / name)}  {name}\n" for name in sorted(_files_below(folder)))
     (folder / LISTED).write_text(text, encoding="utf-8", newline="\n")
 
 
@@ -316,7 +326,7 @@ def belongs_to_result(path: Path, place: Path) -> bool:
 
 
 @contextmanager
-def result_folder(place: Path, is_former: IsFormer = is_result, *, adds: bool = False) -> Iterator[Path]:
+def result_folder(place: Path, is_former: IsFormer = is_result) -> Iterator[Path]:
     """Give an empty folder whose files are at a place when the block ends well, with a list of them.
 
     A former result stays as it is until then. When the block raises, everything is as it was; after a kill
@@ -326,7 +336,6 @@ def result_folder(place: Path, is_former: IsFormer = is_result, *, adds: bool = 
         place: Where the result is to lie. A folder that is there is filled: only files that a former run
             wrote are replaced, and whatever comes into it meanwhile stays.
         is_former: What a former result is, which may be replaced.
-        adds: Files of a former result stay, unless there is a new one of the same name.
 
     Yields:
         The folder to write into.
@@ -343,9 +352,17 @@ def result_folder(place: Path, is_former: IsFormer = is_result, *, adds: bool = 
             if out.exists():
                 with writing(out):
                     _check_place(out, is_former)
-            yield partial / _NEW
+            failed = list[ResultNotWritten]()
+            token = _FAILED.set(failed)
+            try:
+                yield partial / _NEW
+            finally:
+                _FAILED.reset(token)
+            # An error of the place is never one of a file, even where somebody went on after it.
+            if failed:
+                raise failed[0]
             with writing(out):
-                _finish(partial, out, adds=adds)
+                _finish(partial, out)
     except BaseException:
         for folder in missing:
             # Whoever put something there in the meantime keeps it.
@@ -356,15 +373,12 @@ def result_folder(place: Path, is_former: IsFormer = is_result, *, adds: bool = 
 
 @contextmanager
 def _aside(out: Path) -> Iterator[Path]:
-    """Give a hidden folder on the file system of a place, which no other run has and which goes at the end.
-
-    Inside a folder that is there, which may be a mount point; else beside it, so that one move is enough.
-    """
-    inside = out if out.is_dir() else out.parent
-    partial = inside / _aside_name(out)
+    """Give a hidden folder on the file system of a place, which no other run has; it goes at the end."""
     with writing(out):
-        inside.mkdir(parents=True, exist_ok=True)
-        partial.mkdir(exist_ok=True)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        partial = _aside_place(out)
+        # Nobody else may look into it: what is made there may be meant for a place that is locked to others.
+        partial.mkdir(mode=0o700, exist_ok=True)
         held = _lock(partial, out)
     try:
         with writing(out):
@@ -379,11 +393,16 @@ def _aside(out: Path) -> Iterator[Path]:
         _unlock(held)
 
 
-def _aside_name(out: Path) -> str:
+def _aside_place(out: Path) -> Path:
+    """Beside a place; inside it where it is a file system of its own or beside it may not be written."""
     # Names may have 255 bytes: a digest stands for a long one.
     name = os.fsencode(out.name)
     short = out.name if len(name) <= _LONGEST_NAME else hashlib.sha256(name).hexdigest()
-    return f".{short}.calcwatch-{_PARTIAL}"
+    above = out.parent
+    is_beside = not out.is_dir() or (
+        out.stat().st_dev == above.stat().st_dev and os.access(above, os.W_OK | os.X_OK)
+    )
+    return (above if is_beside else out) / f".{short}.calcwatch-{_PARTIAL}"
 
 
 def _lock(folder: Path, out: Path) -> int | None:
@@ -421,30 +440,28 @@ def _clear_leftovers(out: Path) -> None:
             _unlock(held)
 
 
-def _finish(partial: Path, out: Path, *, adds: bool) -> None:
+def _finish(partial: Path, out: Path) -> None:
     """Move a finished result to its place; where that fails, a former one is there again."""
     new, former = partial / _NEW, partial / _FORMER
+    _write_list(new)
     if not out.exists():
-        _write_list(new, {})
         new.rename(out)
         return
     # Told apart once more just before: somebody may have put or changed files while the run went on.
     ours, theirs = _told_apart(out)
-    names = list(_files_below(new))
+    names = [name for name in _files_below(new) if name != LISTED]
     taken = next((name for name in names if name in theirs), None)
     if taken is not None:
         raise ResultNotWritten(theirs[taken])
-    kept = {name: digest for name, digest in ours.items() if adds and name not in names}
-    _write_list(new, kept)
     former.mkdir()
     try:
         # The list goes first and comes last: where there is none, a run was interrupted in between.
         for name in (LISTED, *ours):
-            if name not in kept and (out / name).exists():
+            if (out / name).exists():
                 _move(out / name, former / name)
         for name in (*names, LISTED):
             _move(new / name, out / name)
-            _make_alike(out / name, former / name)
+            _make_alike(out / name, former / name, out)
     except BaseException:
         _put_back(partial, out)
         raise
@@ -460,6 +477,7 @@ def _put_back(partial: Path, out: Path) -> None:
     if not former.is_dir() or (out / LISTED).exists():
         return
     before = _read_list(former / LISTED)
+    # What has not been moved away yet is still that of the former result, whatever it holds.
     moved = {
         name: digest
         for name, digest in _read_list(new / LISTED).items()
@@ -484,14 +502,20 @@ def _move(path: Path, place: Path) -> None:
     shutil.move(path, place)
 
 
-def _make_alike(path: Path, former: Path) -> None:
-    """Give a new file the permissions and the owner of the one that it replaces, as far as we may."""
-    if former.exists():
-        was = former.stat()
-        path.chmod(stat.S_IMODE(was.st_mode))
-        if hasattr(os, "chown"):
-            with suppress(OSError):
-                os.chown(path, was.st_uid, was.st_gid)
+def _make_alike(path: Path, former: Path, out: Path) -> None:
+    """Give a new file the permissions and the owner of the one that it replaces, or the group of its folder.
+
+    As far as we may: only an administrator gives files away.
+    """
+    if sys.platform == "win32":
+        return
+    with suppress(OSError):
+        if former.exists():
+            was = former.stat()
+            os.chown(path, was.st_uid, was.st_gid)
+            path.chmod(stat.S_IMODE(was.st_mode))
+        elif out.stat().st_mode & stat.S_ISGID:
+            os.chown(path, -1, out.stat().st_gid)
 
 
 def _remove_empty(out: Path, names: Iterable[str]) -> None:
