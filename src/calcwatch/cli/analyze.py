@@ -66,9 +66,10 @@ def analyze(
     """Find, measure and describe calcifications and groups of them, and suggest a category of each group.
 
     DIR receives findings.json (its schema: calcwatch schema), examinations.csv, groups.csv,
-    calcifications.csv, report.html and overlays/. It is written as a whole at the end or not at all; a former
-    result there is replaced, a folder that holds anything else is refused. Images with the same Patient ID,
-    Study Date and Study Instance UID are read together.
+    calcifications.csv, report.html, overlays/ and SHA256SUMS, which lists them. It is written as a whole at
+    the end or not at all; files of a former result there are replaced, a folder that holds anything else, or
+    a file that was changed since, is refused. Images with the same Patient ID, Study Date and Study Instance
+    UID are read together; the same image twice is one image.
 
     A bad file never stops the rest: it is listed with its reason. Exit status: 0 all files analyzed, 2 wrong
     use, 3 some files not analyzed, 4 none analyzed, 130 interrupted.

@@ -34,7 +34,9 @@ def one_line(text: str) -> str:
         One line that moves no cursor.
 
     """
-    shown = os.fsencode(text).decode("utf-8", "backslashreplace")
+    # Not os.fsencode: the system may name its files in ASCII alone, and this is text already.
+    raw = "".join(c if c.isprintable() or "\udc80" <= c <= "\udcff" else ascii(c)[1:-1] for c in text)
+    shown = raw.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
 
 
