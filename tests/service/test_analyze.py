@@ -67,7 +67,7 @@ def paths_of(folder: Path) -> list[Path]:
 
 def write_poisoned(folder: Path) -> None:
     good, _ = write_good(folder)
-    poison = left_cc(stored(), ImagerPixelSpacing=[POISON_MM, POISON_MM], SOPInstanceUID="1.2.3.9")
+    poison = left_cc(stored(9), ImagerPixelSpacing=[POISON_MM, POISON_MM], SOPInstanceUID="1.2.3.9")
     good.with_name("a-poison.dcm").write_bytes(file_bytes(poison))
 
 
@@ -102,8 +102,9 @@ def test_every_file_is_accounted_for(run: AnalyzedRun, exam: tuple[Path, dict[st
 
 
 def test_result_is_whole(run: AnalyzedRun) -> None:
-    """The result holds its six parts, follows the schema, and nothing is left beside it."""
+    """The result holds its seven parts, follows the schema, and nothing is left beside it."""
     assert sorted(contents(run.out)) == [
+        "SHA256SUMS",
         "calcifications.csv",
         "examinations.csv",
         "findings.json",
@@ -234,7 +235,7 @@ def test_error_in_a_detector_costs_one_file(tmp_path: Path) -> None:
 
 
 def test_the_same_image_twice_is_one_image(tmp_path: Path) -> None:
-    """A copy counts nothing twice, whatever its UID; one picture of two women, and one UID of two, are errors."""
+    """A copy counts nothing twice; one picture of two women, and one UID of two pictures, are errors."""
     pixels, other = stored(1), stored(2)
     files = {
         "a.dcm": left_cc(pixels, SOPInstanceUID="1.2.3.1"),
@@ -327,10 +328,9 @@ def test_full_disk_ends_the_run(tmp_path: Path, small_disk: Path) -> None:
 
 def test_names_no_file_system_likes(tmp_path: Path) -> None:
     """Names with markup, line ends, bytes that are no UTF-8 or 250 letters are analyzed and written."""
-    source = write_good(tmp_path, 1)[0].read_bytes()
     names = [b"<script>x.dcm", b"=cmd\n.dcm", b"caf\xe9.dcm", b"x" * 250]
-    for name in names:
-        Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).write_bytes(source)
+    for path, name in zip(write_good(tmp_path, 5), names, strict=False):
+        path.rename(Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)))
     run = analyze_files([tmp_path], tmp_path / "out", options=AnalyzeOptions(workers=2))
     assert run.not_analyzed == ()
     assert len(read(run)["images"]) == len(list((run.out / "overlays").iterdir())) == 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from calcwatch.domain.image import ImageDescription, Laterality
+from calcwatch.domain.image import ImageDescription, Laterality, PixelSpacing
 from calcwatch.service.files.same_image import SeenImages, digest_of_pixels, spelled_alike
 
 
@@ -36,9 +36,16 @@ def test_a_copy_is_met_again(by: str) -> None:
         ("patient_id", ("P", "Q"), "another Patient ID"),
         ("study_date", ("20200101", "20210101"), "another Study Date"),
         ("image_laterality", (Laterality.LEFT, Laterality.RIGHT), "another side"),
+        (
+            "pixel_spacing",
+            (PixelSpacing(0.07, 0.07, "a"), PixelSpacing(0.1, 0.1, "b")),
+            "another pixel spacing",
+        ),
     ],
 )
-def test_one_picture_under_two_labels_is_an_error(label: str, values: tuple[str, str], told: str) -> None:
+def test_one_picture_under_two_labels_is_an_error(
+    label: str, values: tuple[object, object], told: str
+) -> None:
     """The same pixels as of another woman, day or side are an error that names no patient."""
     seen = SeenImages()
     seen.meet(0, image("a", **{label: values[0]}), "x")

@@ -22,6 +22,9 @@ _LABELS = {
 }
 """What an image is filed by: where two copies differ in it, one of them is filed wrong."""
 
+_SAME_SPACING = 0.01
+"""Spacings that differ by no more than this share are the same, rounded: as for a spacing that is given."""
+
 
 @dataclass(frozen=True)
 class Twin:
@@ -90,6 +93,10 @@ def _twin(image: ImageDescription, first: int, other: ImageDescription) -> Twin:
         for name, words in _LABELS.items()
         if getattr(image, name) and getattr(other, name) and getattr(image, name) != getattr(other, name)
     ]
+    spacings = [it.pixel_spacing.mm for it in (image, other) if it.pixel_spacing is not None]
+    # Else the sizes would be those of whichever comes first.
+    if len(spacings) == 2 and abs(spacings[0] - spacings[1]) > _SAME_SPACING * spacings[1]:
+        differing.append("pixel spacing")
     if not differing:
         problem = UnsupportedImage(f"{image.source}: the same image as {other.source}, analyzed once")
         return Twin(first, problem, is_error=False)
