@@ -183,19 +183,20 @@ def test_wrong_days_are_refused(days: tuple[list[Path], Path], tmp_path: Path) -
 
 
 def test_nothing_is_compared_with_itself(days: tuple[list[Path], Path], tmp_path: Path) -> None:
-    """An examination, a folder around it, its result, a copy, or another of the same day is no prior."""
+    """An examination, a link to it, a copy, or another of the same day is no prior."""
     folders, table = days
     options = AnalyzeOptions(table=table, workers=1)
     copy = tmp_path / "copy"
     shutil.copytree(folders[0], copy)
-    for prior in (folders[0], table.parent, folders[0] / "L-CC.png"):
+    (tmp_path / "link").symlink_to(folders[0])
+    for prior in (folders[0], tmp_path / "link"):
         with pytest.raises(BadSeries, match="nothing changes between an image and itself"):
             compare_files(prior, folders[0], tmp_path / "a", options=options)
     with pytest.raises(BadSeries, match="nothing changes between an image and itself"):
         compare_files(folders[0], copy, tmp_path / "a", options=AnalyzeOptions(workers=1))
     with pytest.raises(BadSeries, match="are of the same day"):
         compare_files(folders[0] / "L-CC.png", folders[0] / "L-MLO.png", tmp_path / "a", options=options)
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["copy"]
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["copy", "link"]
 
 
 def test_an_error_in_comparing_costs_one_day(

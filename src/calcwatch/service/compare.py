@@ -169,7 +169,7 @@ def _compare(
         if not belongs_to_result(file.path, out)
     ]
     if of_two:
-        check_apart(found)
+        check_apart(paths, found)
     table = read_rules()
     with result_folder(out) as folder:
         files = [file for file, _ in found]

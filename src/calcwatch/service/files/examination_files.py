@@ -140,17 +140,21 @@ def _calendar_date(word: str | None) -> str | None:
         return None
 
 
-def check_apart(found: Sequence[tuple[FoundFile, int | None]]) -> None:
+def check_apart(paths: Sequence[Path], found: Sequence[Argued]) -> None:
     """Check that the prior and the current examination do not lie in the same place.
 
     Args:
-        found: What ``find_examination_files`` gave, the prior with 0 and the current one with 1.
+        paths: The two.
+        found: What ``find_examination_files`` gave for them, the prior with 0 and the current one with 1.
 
     Raises:
         BadSeries: A file of the one is a file of the other as well.
 
     """
-    prior = {os.path.realpath(file.path): file for file, argument in found if argument == 0}
+    # The files of two equal paths all count with the second.
+    if len({os.path.realpath(path) for path in paths}) < len(paths):
+        raise BadSeries(_with_itself(source_of(paths[-1])))
+    prior = {os.path.realpath(file.path) for file, argument in found if argument == 0}
     above = {str(folder) for path in prior for folder in Path(path).parents}
     for file, argument in found:
         own = os.path.realpath(file.path)
