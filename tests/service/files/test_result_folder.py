@@ -231,8 +231,9 @@ def test_place_that_is_a_file_or_cannot_be_made(tmp_path: Path) -> None:
     """A place that is a file, or lies below one, is refused with a remedy."""
     file = tmp_path / "file"
     file.write_text("x")
-    with pytest.raises(ResultNotWritten, match="is a file"):
-        check_result_folder(file)
+    for place in (file, file / "below", file / "far" / "below"):
+        with pytest.raises(ResultNotWritten, match="file is a file"):
+            check_result_folder(place)
     with (
         pytest.raises(ResultNotWritten, match="File exists; give another --out"),
         result_folder(file / "below"),

@@ -116,7 +116,7 @@ def _below(root: Path, met: dict[str, str]) -> Iterator[FoundFile]:
         if not _is_folder(path):
             yield _look(path, met, named=False)
             continue
-        real = os.path.realpath(path)
+        real = _identity(path)
         if is_leftover(path):
             reason = UnsupportedImage("this is what a run of calcwatch keeps aside until its end")
             yield _refused(path, reason, FoundKind.NOT_AN_IMAGE)
@@ -143,6 +143,15 @@ def _below(root: Path, met: dict[str, str]) -> Iterator[FoundFile]:
             # What somebody has put beside them may be images.
             inside = [entry for entry in inside if entry.name not in RESULT_NAMES | COMPARISON_NAMES]
         waiting.extend((entry, (*above, real)) for entry in inside)
+
+
+def _identity(path: Path) -> str:
+    """What tells a folder, whatever way led to it; its real path would take minutes where it lies deep."""
+    try:
+        status = path.stat()
+    except OSError:  # told when it is read
+        return os.path.realpath(path)
+    return f"{status.st_dev}/{status.st_ino}"
 
 
 def _look(path: Path, met: dict[str, str], *, named: bool) -> FoundFile:

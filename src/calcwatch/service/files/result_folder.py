@@ -212,6 +212,7 @@ def check_result_folder(out: Path, is_former: IsFormer = is_result) -> None:
     """
     with writing(out):
         if not out.exists():
+            _check_above(out)
             return
         if not out.is_dir():
             raise ResultNotWritten(f"{out} is a file; give a folder with --out")
@@ -222,6 +223,15 @@ def check_result_folder(out: Path, is_former: IsFormer = is_result) -> None:
             _put_back(partial, real)
             _unlock(held)
         _check_place(out, is_former)
+
+
+def _check_above(out: Path) -> None:
+    """Check that a place that is not there yet can be made: else it would be told after the work."""
+    above = next((folder for folder in out.absolute().parents if folder.exists()), None)
+    if above is not None and not above.is_dir():
+        raise ResultNotWritten(f"{above} is a file; give a folder with --out")
+    if above is not None and not os.access(above, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(above))
 
 
 def _check_place(out: Path, is_former: IsFormer) -> None:
