@@ -19,7 +19,7 @@ from api_reference import ROOMS, public_part, room_part
 from typer.core import TyperGroup, TyperOption
 from typer.main import get_command
 
-from calcwatch.cli.main import app
+from calcwatch.cli.commands import app
 from calcwatch.comparison.settings import ComparisonSettings
 from calcwatch.domain.image import BLOCKING_FLAGS
 from calcwatch.domain.settings import described_settings

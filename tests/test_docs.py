@@ -17,7 +17,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 import calcwatch
-from calcwatch.cli.main import app
+from calcwatch.cli.commands import app
 from calcwatch.formats.dicom.write.mammogram import write_mammogram
 from calcwatch.phantom.examination import make_examination, make_prior_and_current
 from calcwatch.phantom.settings import PhantomSettings
@@ -186,7 +186,7 @@ def test_the_table_example_is_a_table(tmp_path: Path) -> None:
     table = tmp_path / "images.csv"
     table.write_text(example, encoding="utf-8")
     assert example.splitlines()[0] == ",".join(TABLE_COLUMNS)
-    rows = read_table(table)
+    rows = read_table(table).rows
     assert [row.problem for row in rows] == ["", ""]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from calcwatch.cli.main import app
+from calcwatch.cli.commands import app
 from tests.cli.test_main import command
 from tests.service.days import write_days
 

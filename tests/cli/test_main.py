@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
 from calcwatch import __version__
-from calcwatch.cli.main import app
+from calcwatch.cli.commands import app
 from calcwatch.formats.result.schema import document_schema
 from tests.service.inputs import stored, write_good
 
@@ -47,7 +47,7 @@ def test_help_is_quick() -> None:
     assert loaded.returncode == 0
     assert time.monotonic() - started < 5
     heavy = "{'numpy', 'scipy', 'cv2', 'pydicom', 'rich'}"
-    code = f"import sys, calcwatch.cli.main; print({heavy} & set(sys.modules))"
+    code = f"import sys, calcwatch.cli.commands; print({heavy} & set(sys.modules))"
     listed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert listed.stdout.strip() == "set()"
 

@@ -27,6 +27,7 @@ from calcwatch.image.prepare.normalize import PreparedImage
 from calcwatch.image.settings import AnalysisSettings
 from calcwatch.models.learned import NamedDetector, suspicion_model
 from calcwatch.service.analyze import analyze_files, group_images, read_examinations
+from calcwatch.service.check import check_files
 from calcwatch.service.files.rules import read_rules
 from calcwatch.service.files.statements import StatedContexts
 from calcwatch.service.run import AnalyzedRun, AnalyzeOptions, ProgressEvent
@@ -66,7 +67,7 @@ def paths_of(folder: Path) -> list[Path]:
 
 def write_poisoned(folder: Path) -> None:
     good, _ = write_good(folder)
-    poison = left_cc(stored(), ImagerPixelSpacing=[POISON_MM, POISON_MM], SOPInstanceUID="1.2.3.9")
+    poison = left_cc(stored(9), ImagerPixelSpacing=[POISON_MM, POISON_MM], SOPInstanceUID="1.2.3.9")
     good.with_name("a-poison.dcm").write_bytes(file_bytes(poison))
 
 
@@ -101,8 +102,9 @@ def test_every_file_is_accounted_for(run: AnalyzedRun, exam: tuple[Path, dict[st
 
 
 def test_result_is_whole(run: AnalyzedRun) -> None:
-    """The result holds its six parts, follows the schema, and nothing is left beside it."""
+    """The result holds its seven parts, follows the schema, and nothing is left beside it."""
     assert sorted(contents(run.out)) == [
+        "SHA256SUMS",
         "calcifications.csv",
         "examinations.csv",
         "findings.json",
@@ -227,8 +229,53 @@ def test_error_in_a_detector_costs_one_file(tmp_path: Path) -> None:
     run = analyze_files([tmp_path / "in"], tmp_path / "out", options=options)
     (refused,) = run.not_analyzed
     assert refused.reason_code == "program_error"
-    assert "RuntimeError at test_analyze.py" in refused.message
+    assert "a mistake of calcwatch (test_analyze.py:" in refused.message
+    assert "RuntimeError" not in refused.message
     assert "SECRET" not in (run.out / "report.html").read_text().replace("SECRET-ID", "")
+
+
+def test_the_same_image_twice_is_one_image(tmp_path: Path) -> None:
+    """A copy counts nothing twice; one picture of two women, and one UID of two pictures, are errors."""
+    pixels, other = stored(1), stored(2)
+    files = {
+        "a.dcm": left_cc(pixels, SOPInstanceUID="1.2.3.1"),
+        "b-copy.dcm": left_cc(pixels, SOPInstanceUID="1.2.3.1"),
+        "c-sent-again.dcm": left_cc(pixels, SOPInstanceUID="1.2.3.2", SeriesNumber=7),
+        "d-of-another.dcm": left_cc(pixels, SOPInstanceUID="1.2.3.3", PatientID="OTHER-ID"),
+        "e-same-uid.dcm": left_cc(other, SOPInstanceUID="1.2.3.1"),
+    }
+    (tmp_path / "in").mkdir()
+    for name, dataset in files.items():
+        (tmp_path / "in" / name).write_bytes(file_bytes(dataset))
+    run = analyze_files([tmp_path / "in"], tmp_path / "out", options=AnalyzeOptions(workers=1))
+    assert [Path(image.description.source).name for image in run.images] == ["a.dcm"]
+    assert [(Path(refused.source).name, refused.reason_code) for refused in run.not_analyzed] == [
+        ("b-copy.dcm", "already_found"),
+        ("c-sent-again.dcm", "already_found"),
+        ("d-of-another.dcm", "unsuitable"),
+        ("e-same-uid.dcm", "unsuitable"),
+    ]
+    assert run.error_count == 2
+    assert [overlay.name for overlay in (run.out / "overlays").iterdir()] == ["0001-a.png"]
+    checked = list(check_files([tmp_path / "in"], None, GivenAttributes()))
+    assert [(file.will_be_analyzed, file.is_error) for file in checked] == [
+        (True, False),
+        (False, False),
+        (False, False),
+        (False, True),
+        (False, True),
+    ]
+
+
+def test_statement_that_two_ids_are_one_woman(tmp_path: Path) -> None:
+    """Images under two Patient IDs are read together once a person says that they are one woman's."""
+    for number, patient in enumerate(("12", "0012")):
+        dataset = left_cc(stored(number + 1), SOPInstanceUID=f"1.2.3.{number}", PatientID=patient)
+        (tmp_path / f"{number}.dcm").write_bytes(file_bytes(dataset))
+    options = AnalyzeOptions(workers=1, given=GivenAttributes(patient_id="12"))
+    paths = [tmp_path / "0.dcm", tmp_path / "1.dcm"]
+    assert len(analyze_files(paths, tmp_path / "out").examinations) == 2
+    assert len(analyze_files(paths, tmp_path / "stated", options=options).examinations) == 1
 
 
 def test_former_result_inside_the_input_is_no_input(tmp_path: Path) -> None:
@@ -281,10 +328,9 @@ def test_full_disk_ends_the_run(tmp_path: Path, small_disk: Path) -> None:
 
 def test_names_no_file_system_likes(tmp_path: Path) -> None:
     """Names with markup, line ends, bytes that are no UTF-8 or 250 letters are analyzed and written."""
-    source = write_good(tmp_path, 1)[0].read_bytes()
     names = [b"<script>x.dcm", b"=cmd\n.dcm", b"caf\xe9.dcm", b"x" * 250]
-    for name in names:
-        Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).write_bytes(source)
+    for path, name in zip(write_good(tmp_path, 5), names, strict=False):
+        path.rename(Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)))
     run = analyze_files([tmp_path], tmp_path / "out", options=AnalyzeOptions(workers=2))
     assert run.not_analyzed == ()
     assert len(read(run)["images"]) == len(list((run.out / "overlays").iterdir())) == 5

@@ -164,8 +164,11 @@ def test_wrong_days_are_refused(days: tuple[list[Path], Path], tmp_path: Path) -
     options = AnalyzeOptions(table=table, workers=1)
     with pytest.raises(BadSeries, match="give the earlier first"):
         compare_files(folders[1], folders[0], tmp_path / "a", options=options)
+    for number in (0, 1):
+        (tmp_path / "both").mkdir(exist_ok=True)
+        (tmp_path / "both" / str(number)).symlink_to(folders[number])
     with pytest.raises(BadSeries, match="PRIOR holds images of 2 dates"):
-        compare_files(table.parent, folders[1], tmp_path / "b", options=options)
+        compare_files(tmp_path / "both", folders[2], tmp_path / "b", options=options)
     other = table.with_name("other.csv")
     other.write_text(table.read_text().replace("day-2/L-CC.png,WOMAN-1", "day-2/L-CC.png,WOMAN-2"))
     with pytest.raises(BadSeries, match="different Patient IDs") as refused:
@@ -177,6 +180,41 @@ def test_wrong_days_are_refused(days: tuple[list[Path], Path], tmp_path: Path) -
         )
     assert "WOMAN" not in str(refused.value)
     assert not list(tmp_path.glob("[abc]"))
+
+
+def test_nothing_is_compared_with_itself(days: tuple[list[Path], Path], tmp_path: Path) -> None:
+    """An examination, a link to it, a copy, or another of the same day is no prior."""
+    folders, table = days
+    options = AnalyzeOptions(table=table, workers=1)
+    copy = tmp_path / "copy"
+    shutil.copytree(folders[0], copy)
+    (tmp_path / "link").symlink_to(folders[0])
+    for prior in (folders[0], tmp_path / "link"):
+        with pytest.raises(BadSeries, match="nothing changes between an image and itself"):
+            compare_files(prior, folders[0], tmp_path / "a", options=options)
+    with pytest.raises(BadSeries, match="nothing changes between an image and itself"):
+        compare_files(folders[0], copy, tmp_path / "a", options=AnalyzeOptions(workers=1))
+    with pytest.raises(BadSeries, match="are of the same day"):
+        compare_files(folders[0] / "L-CC.png", folders[0] / "L-MLO.png", tmp_path / "a", options=options)
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["copy", "link"]
+
+
+def test_an_error_in_comparing_costs_one_day(
+    days: tuple[list[Path], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where calcwatch fails with one day, its images are errors and the other days are still there."""
+    folders, table = days
+
+    def failing(*_: object, **__: object) -> None:
+        raise RuntimeError("SECRET^NAME")
+
+    monkeypatch.setattr("calcwatch.comparison.compare.compare_with_prior", failing)
+    options = AnalyzeOptions(table=table, workers=1)
+    run = follow_files(folders[:2], tmp_path / "f", options=options)
+    assert len(run.examinations) == 1
+    assert {refused.reason_code for refused in run.not_analyzed if refused.is_error} == {"program_error"}
+    assert "SECRET" not in (run.out / "findings.json").read_text()
+    assert not run.steps
 
 
 def test_a_series_is_followed(days: tuple[list[Path], Path], tmp_path: Path) -> None:

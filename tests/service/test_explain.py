@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from calcwatch.cli.main import app
+from calcwatch.cli.commands import app
 from calcwatch.domain.errors import NotInResult
 from calcwatch.domain.image import ViewPosition
 from calcwatch.formats.result.document import document_text, findings_document

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from calcwatch.cli.main import app
+from calcwatch.cli.commands import app
 from calcwatch.domain.errors import NotInResult, UnreadableImage
 from calcwatch.domain.image import GivenAttributes
 from calcwatch.formats.result.document import DOCUMENTS

@@ -14,6 +14,7 @@ from calcwatch.cli.options import (
     JsonProgress,
     Out,
     Paths,
+    PatientId,
     Quiet,
     Side,
     Spacing,
@@ -23,7 +24,7 @@ from calcwatch.cli.options import (
     given_attributes,
     named_paths,
 )
-from calcwatch.cli.terminal import clean_interrupt, counted, fail, one_line, say, status_of
+from calcwatch.cli.terminal import counted, fail, one_line, say, status_of
 from calcwatch.image.settings import AnalysisSettings
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def analyze(
     laterality: Side = None,
     view: View = None,
     bits_stored: Bits = None,
+    patient_id: PatientId = None,
     context: Annotated[
         Path | None,
         typer.Option(
@@ -64,9 +66,10 @@ def analyze(
     """Find, measure and describe calcifications and groups of them, and suggest a category of each group.
 
     DIR receives findings.json (its schema: calcwatch schema), examinations.csv, groups.csv,
-    calcifications.csv, report.html and overlays/. It is written as a whole at the end or not at all; a former
-    result there is replaced, a folder that holds anything else is refused. Images with the same Patient ID,
-    Study Date and Study Instance UID are read together.
+    calcifications.csv, report.html, overlays/ and SHA256SUMS, which lists them. It is written as a whole at
+    the end or not at all; files of a former result there are replaced, a folder that holds anything else, or
+    a file that was changed since, is refused. Images with the same Patient ID, Study Date and Study Instance
+    UID are read together; the same image twice is one image.
 
     A bad file never stops the rest: it is listed with its reason. Exit status: 0 all files analyzed, 2 wrong
     use, 3 some files not analyzed, 4 none analyzed, 130 interrupted.
@@ -97,13 +100,13 @@ def analyze(
     options = AnalyzeOptions(
         table=table,
         context=context,
-        given=given_attributes(pixel_spacing, laterality, view, bits_stored),
+        given=given_attributes(pixel_spacing, laterality, view, bits_stored, patient_id),
         settings=_settings(score_threshold),
         workers=workers,
         detector=CLASSICAL if classical else named_learned(model or SHIPPED),
         describer=None if classical else named_describer(describes),
     )
-    with clean_interrupt(), show_progress(quiet=quiet, as_json=json_progress) as on_event:
+    with show_progress(quiet=quiet, as_json=json_progress) as on_event:
         run = analyze_files(named_paths(paths, table), out, options=options, on_event=on_event)
     if json_progress:
         tell_written(run)
@@ -136,9 +139,18 @@ def tell_run(run: AnalyzedRun, *, quiet: bool) -> None:
         quiet: Print errors only.
 
     """
+    from calcwatch.service.files.same_image import spelled_alike
+
     errors = tell_errors(run)
     if not run.images and not errors:
         _tell_no_images()
+    alike = spelled_alike(image.description for image in run.images)
+    if alike:
+        say(
+            f"note: the Patient IDs of {alike[0]} and {alike[1]} are spelled alike, and read as two women's; "
+            "if they are one woman's, say so with --patient-id, or with patient_id in a --table",
+            is_error=True,
+        )
     if quiet:
         return
     if others := len(run.not_analyzed) - errors:
@@ -180,6 +192,7 @@ def check(
     laterality: Side = None,
     view: View = None,
     bits_stored: Bits = None,
+    patient_id: PatientId = None,
     as_json: AsJson = False,
 ) -> None:
     """Tell what is understood of each file.
@@ -198,17 +211,16 @@ def check(
     from calcwatch.service.check import check_document, check_files, facts
 
     good, bad = 0, 0
-    with clean_interrupt():
-        given = given_attributes(pixel_spacing, laterality, view, bits_stored)
-        for checked in check_files(named_paths(paths, table), table, given):
-            good += checked.will_be_analyzed
-            bad += checked.is_error
-            if as_json:
-                typer.echo(json.dumps(check_document(checked)))
-                continue
-            say(checked.description.source)
-            for name, words in facts(checked):
-                typer.echo(f"  {name:<27} {one_line(words)}")
+    given = given_attributes(pixel_spacing, laterality, view, bits_stored, patient_id)
+    for checked in check_files(named_paths(paths, table), table, given):
+        good += checked.will_be_analyzed
+        bad += checked.is_error
+        if as_json:
+            typer.echo(json.dumps(check_document(checked)))
+            continue
+        say(checked.description.source)
+        for name, words in facts(checked):
+            typer.echo(f"  {name:<27} {one_line(words)}")
     if not good and not bad:
         _tell_no_images()
     raise typer.Exit(status_of(good, bad))

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from calcwatch.cli.analyze import tell_errors, tell_written
-from calcwatch.cli.options import JsonProgress, Out, Quiet, Spacing, Workers, given_attributes
-from calcwatch.cli.terminal import NONE_DONE, clean_interrupt, counted, say, status_of
+from calcwatch.cli.options import JsonProgress, Out, PatientId, Quiet, Spacing, Workers, given_attributes
+from calcwatch.cli.terminal import NONE_DONE, counted, say, status_of
 from calcwatch.domain.errors import BadContext
+from calcwatch.domain.image import GivenAttributes
 from calcwatch.domain.treatment import Treatment
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def compare(
     neoadjuvant: Neoadjuvant = None,
     context: Context = None,
     pixel_spacing: Spacing = None,
+    patient_id: PatientId = None,
     workers: Workers = None,
     quiet: Quiet = False,
     json_progress: JsonProgress = False,
@@ -102,7 +104,7 @@ def compare(
     from calcwatch.service.compare import compare_files
 
     stated = _treatment(treatment, operation, radiation, neoadjuvant)
-    options = _options(table, context, pixel_spacing, workers)
+    options = _options(table, context, given_attributes(pixel_spacing, patient_id=patient_id), workers)
     _run(
         lambda on_event: compare_files(
             prior, current, out, options=options, treatment=stated, on_event=on_event
@@ -125,6 +127,7 @@ def history(
     neoadjuvant: Neoadjuvant = None,
     context: Context = None,
     pixel_spacing: Spacing = None,
+    patient_id: PatientId = None,
     workers: Workers = None,
     quiet: Quiet = False,
     json_progress: JsonProgress = False,
@@ -146,7 +149,7 @@ def history(
     from calcwatch.service.compare import follow_files
 
     stated = _treatment(treatment, operation, radiation, neoadjuvant)
-    options = _options(table, context, pixel_spacing, workers)
+    options = _options(table, context, given_attributes(pixel_spacing, patient_id=patient_id), workers)
     _run(
         lambda on_event: follow_files(paths, out, options=options, treatment=stated, on_event=on_event),
         quiet=quiet,
@@ -155,11 +158,11 @@ def history(
 
 
 def _options(
-    table: Path | None, context: Path | None, spacing: str | None, workers: int | None
+    table: Path | None, context: Path | None, given: GivenAttributes, workers: int | None
 ) -> AnalyzeOptions:
     from calcwatch.service.run import AnalyzeOptions
 
-    return AnalyzeOptions(table=table, context=context, given=given_attributes(spacing), workers=workers)
+    return AnalyzeOptions(table=table, context=context, given=given, workers=workers)
 
 
 def _treatment(
@@ -203,7 +206,7 @@ def _words(text: str, names: tuple[str, ...], flag: str) -> dict[str, str]:
 def _run(work: Callable[[OnEvent], AnalyzedRun], *, quiet: bool, json_progress: bool) -> None:
     from calcwatch.cli.progress import show_progress
 
-    with clean_interrupt(), show_progress(quiet=quiet, as_json=json_progress) as on_event:
+    with show_progress(quiet=quiet, as_json=json_progress) as on_event:
         run = work(on_event)
     if json_progress:
         tell_written(run)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from calcwatch.cli.options import Out, Quiet
-from calcwatch.cli.terminal import counted, one_line, say, status_of
+from calcwatch.cli.terminal import WRONG_USE, counted, one_line, say, status_of
 
 if TYPE_CHECKING:
     from calcwatch.domain.findings import CadMark, CadReport
@@ -79,20 +79,36 @@ def read_cad(
     Places are row and column in pixels, 0 at the center of the top-left pixel, as in findings.json.
     Certainty is the vendor's own scale: it compares with no other vendor's.
 
+    Exit status: 0 all files read, 2 the only one refused, 3 some refused, 4 none read.
+
     For example:
 
       calcwatch read-cad cad.dcm
 
       calcwatch read-cad cad.dcm --json
     """
+    from calcwatch.domain.errors import CalcwatchError, words_of_mistake
     from calcwatch.service.read_cad import read_cad_file
 
+    refused = 0
     for path in paths:
-        report = read_cad_file(path)
+        try:
+            report = read_cad_file(path)
+        except CalcwatchError as problem:
+            say(f"calcwatch: {problem}", is_error=True)
+            refused += 1
+            continue
+        except Exception as problem:  # it costs this file alone
+            say(f"calcwatch: {words_of_mistake(str(path), problem)}", is_error=True)
+            refused += 1
+            continue
         if as_json:
-            typer.echo(json.dumps({"source": str(path), **asdict(report)}, ensure_ascii=False))
+            typer.echo(json.dumps({"source": str(path), **asdict(report)}))
             continue
         _print_report(path, report)
+    # One file that is refused is wrong use, as it always was; of several the others are read.
+    if refused:
+        raise typer.Exit(WRONG_USE if len(paths) == 1 else status_of(len(paths) - refused, refused))
 
 
 def deidentify(

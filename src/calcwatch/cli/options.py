@@ -65,6 +65,16 @@ Bits = Annotated[
 ]
 """Number of bits that holds for all files."""
 
+PatientId = Annotated[
+    str | None,
+    typer.Option(
+        "--patient-id",
+        metavar="ID",
+        help="Patient ID of all files, in place of theirs: says that several IDs are one woman's.",
+    ),
+]
+"""Patient ID that holds for all files."""
+
 Workers = Annotated[
     int | None, typer.Option(min=1, metavar="N", help="Processes; one per processor core unless given.")
 ]
@@ -83,7 +93,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a fi
 
 
 def given_attributes(
-    spacing: str | None, side: str | None = None, view: str | None = None, bits: str | None = None
+    spacing: str | None,
+    side: str | None = None,
+    view: str | None = None,
+    bits: str | None = None,
+    patient_id: str | None = None,
 ) -> GivenAttributes:
     """Take what options state of all files.
 
@@ -92,6 +106,7 @@ def given_attributes(
         side: That of ``--laterality``.
         view: That of ``--view``.
         bits: That of ``--bits-stored``.
+        patient_id: That of ``--patient-id``.
 
     Returns:
         What they state.
@@ -102,7 +117,11 @@ def given_attributes(
     """
     try:
         return GivenAttributes.from_text(
-            pixel_spacing_mm=spacing, image_laterality=side, view_position=view, bits_stored=bits
+            pixel_spacing_mm=spacing,
+            image_laterality=side,
+            view_position=view,
+            bits_stored=bits,
+            patient_id=patient_id,
         )
     except ValueError as problem:
         fail(str(problem))

@@ -9,7 +9,7 @@ import typer
 
 from calcwatch.cli.analyze import tell_run
 from calcwatch.cli.options import Out
-from calcwatch.cli.terminal import clean_interrupt, say, status_of
+from calcwatch.cli.terminal import say, status_of
 
 
 def phantom(
@@ -33,10 +33,9 @@ def phantom(
     from calcwatch.service.make_phantom import make_phantom, make_phantom_days
 
     make = make_phantom_days if prior else make_phantom
-    with clean_interrupt():
-        for number in range(seed, seed + count):
-            for path in make(number, out / f"phantom-{number}"):
-                say(str(path))
+    for number in range(seed, seed + count):
+        for path in make(number, out / f"phantom-{number}"):
+            say(str(path))
 
 
 def demo(
@@ -55,10 +54,9 @@ def demo(
     from calcwatch.service.analyze import analyze_files
     from calcwatch.service.make_phantom import make_phantom
 
-    with clean_interrupt():
-        say("making a phantom examination ...", is_error=True)
-        images = make_phantom(seed, out / "examination")
-        with show_progress() as on_event:
-            run = analyze_files(images, out / "result", on_event=on_event)
+    say("making a phantom examination ...", is_error=True)
+    images = make_phantom(seed, out / "examination")
+    with show_progress() as on_event:
+        run = analyze_files(images, out / "result", on_event=on_event)
     tell_run(run, quiet=False)
     raise typer.Exit(status_of(len(run.images), run.error_count))

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
+from collections.abc import Sequence
+from io import TextIOBase
+from pathlib import Path
 from typing import NoReturn
 
 import typer
+
+PROGRAM_ERROR = 1
+"""Exit status: a mistake of calcwatch ended the command, or nobody reads its answer any more."""
 
 WRONG_USE = 2
 """Exit status: an option, a path or a table cannot be used; nothing was written."""
@@ -17,9 +22,6 @@ SOME_LEFT_OUT = 3
 
 NONE_DONE = 4
 """Exit status: nothing was analyzed, compared, exported or cleaned."""
-
-INTERRUPTED = 130
-"""Exit status: interrupted with Ctrl-C, as a shell counts it (128 + SIGINT)."""
 
 
 def one_line(text: str) -> str:
@@ -32,7 +34,9 @@ def one_line(text: str) -> str:
         One line that moves no cursor.
 
     """
-    shown = os.fsencode(text).decode("utf-8", "backslashreplace")
+    # Not os.fsencode: the system may name its files in ASCII alone, and this is text already.
+    raw = "".join(c if c.isprintable() or "\udc80" <= c <= "\udcff" else ascii(c)[1:-1] for c in text)
+    shown = raw.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
 
 
@@ -76,21 +80,45 @@ def fail(message: str, status: int = WRONG_USE) -> NoReturn:
     raise typer.Exit(status)
 
 
-@contextmanager
-def clean_interrupt() -> Iterator[None]:
-    """End a command that is interrupted with a word and its status, not with a traceback.
+class _Closed(TextIOBase):
+    """A stream that was closed before the program began; what is printed there is refused, not lost."""
 
-    Yields:
-        Nothing; the block may be interrupted.
+    def write(self, text: str) -> int:
+        raise OSError(0, "standard output is closed")
+
+
+def mend_streams() -> None:
+    """Make standard streams usable that were closed, or cannot hold every letter."""
+    # Else the first file that is opened would get the number of a closed stream, and what is printed.
+    while (free := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(free)
+    if sys.stdout is None:
+        sys.stdout = _Closed()
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 -- as long as the process
+    for stream in (sys.stdout, sys.stderr):
+        # An ASCII terminal shows an umlaut as an escape; it is no reason to stop.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def refuse_empty(words: Sequence[str]) -> None:
+    """Refuse an argument without a letter: an empty path would be the folder one stands in.
+
+    Args:
+        words: The arguments of the command.
 
     Raises:
-        typer.Exit: It was.
+        SystemExit: One is empty.
 
     """
-    try:
-        yield
-    except KeyboardInterrupt:
-        fail("interrupted", INTERRUPTED)
+    for number, word in enumerate(words, start=1):
+        name, sign, value = word.partition("=")
+        if not word.strip() or (name.startswith("--") and sign and not value):
+            named = f"{name} is empty" if sign else f"argument {number} is empty"
+            say(f"calcwatch: {named}, perhaps a variable that is not set; give a value", is_error=True)
+            sys.exit(WRONG_USE)
 
 
 def status_of(done: int, missed: int) -> int:

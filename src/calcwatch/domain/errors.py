@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import traceback
+
 
 class CalcwatchError(Exception):
     """Anything calcwatch refuses to do; the message names the thing, the value and the remedy."""
@@ -49,3 +51,24 @@ class NotReleased(CalcwatchError):
 
 class BadKeyFile(CalcwatchError):
     """A key file that cannot be used, or lies where it must not; the message names the remedy."""
+
+
+def words_of_mistake(source: str, problem: BaseException) -> str:
+    """Tell of an error that nobody foresaw: it is ours, and no fault of the file that met it.
+
+    Args:
+        source: The file or the examination that met it.
+        problem: The error; neither its text, which may quote a header, nor its name, which is no reason, is
+            repeated.
+
+    Returns:
+        A sentence with the line of code where it happened, and what to do.
+
+    """
+    # Told apart, because the remedy is the user's.
+    if isinstance(problem, MemoryError):
+        return f"{source}: memory ran out; close other programs, or try it again with fewer --workers"
+    last = traceback.extract_tb(problem.__traceback__)[-1:]
+    names = [frame.filename.replace("\\", "/").rpartition("/")[2] for frame in last]
+    where = "".join(f" ({name}:{frame.lineno})" for name, frame in zip(names, last, strict=True))
+    return f"{source}: a mistake of calcwatch{where}, not of the file; please report it, with no patient data"

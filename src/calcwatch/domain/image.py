@@ -200,6 +200,9 @@ def _number(kind: type[_Number], name: str, word: str | None) -> _Number | None:
     if word is None:
         return None
     try:
+        # Python alone also takes 0_1, and digits of other scripts.
+        if not word.isascii() or "_" in word:
+            raise ValueError
         return kind(word)
     except ValueError:
         example = "12" if kind is int else "0.07"

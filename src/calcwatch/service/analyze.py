@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from calcwatch.domain.assessment import ExaminationFindings
@@ -28,9 +27,8 @@ from calcwatch.service.run import (
     AnalyzeOptions,
     OnEvent,
     analyze_each,
-    discard_overlay,
     images_of,
-    program_error,
+    leave_out,
     write_run,
 )
 
@@ -132,23 +130,13 @@ def analyze_files(
     table = read_rules()
     with result_folder(out) as folder:
         # The tissue maps are left out: nothing is compared, and they would travel between processes.
-        outcomes = analyze_each(found, out, folder, options, to_compare=False, on_event=on_event)
-        places, images = images_of(outcomes)
+        outcomes, _ = analyze_each(found, out, folder, options, to_compare=False, on_event=on_event)
+        _, images = images_of(outcomes)
         examinations, failed = read_examinations(
             images, table=table, suspicion=suspicion_model(), contexts=contexts
         )
-        # An examination that could not be read has no category: its images count as not analyzed.
-        for at, problem in failed.items():
-            source = images[at].description.source
-            outcomes[places[at]] = program_error(source, problem)
-            discard_overlay(folder, places[at], source)
-        kept = [at for at in range(len(images)) if at not in failed]
-        renumbered = tuple(
-            # Places were counted with the images that have dropped out since.
-            replace(examination, places=tuple(kept.index(at) for at in examination.places))
-            for examination in examinations
-        )
-        return write_run(out, folder, outcomes, renumbered, options, thresholds=table.thresholds)
+        examinations = leave_out(failed, outcomes, examinations, folder)
+        return write_run(out, folder, outcomes, examinations, options, thresholds=table.thresholds)
 
 
 def read_examinations(

@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from calcwatch.domain.errors import CalcwatchError
+from calcwatch.domain.errors import CalcwatchError, words_of_mistake
 from calcwatch.domain.image import GivenAttributes, ImageDescription
 from calcwatch.image.analyze import check_image
 from calcwatch.service.files.find_images import FoundFile, find_images
 from calcwatch.service.files.open_image import describe_image, open_image
-from calcwatch.service.run import program_error
+from calcwatch.service.files.same_image import SeenImages, digest_of_pixels
 from calcwatch.service.workers import READING, WorkerEnded, answers
 from calcwatch.words.flags import reason_to_refuse
 
@@ -55,49 +55,64 @@ def check_files(paths: Sequence[Path], table: Path | None, given: GivenAttribute
         BadTable: The table cannot be used.
 
     """
+    seen = SeenImages()
     found = find_images(paths, table, given)
     to_read = [file for file in found if not file.problem]
     # One worker: its answers come in the order of the files, and a forged file ends it and not the command.
     with closing(answers(_understood_or_refused, to_read, workers=1, limits=READING)) as coming:
-        for file in found:
+        for number, file in enumerate(found):
             if file.problem:
-                yield _refused(file.source, str(file.problem), is_error=file.is_error)
+                yield _refused(file, str(file.problem), is_error=file.is_error)
                 continue
             _, answer = next(coming)
             if isinstance(answer, WorkerEnded):
-                yield _refused(file.source, f"its reading was ended: {answer.words}", is_error=True)
+                yield _refused(file, f"its reading was ended: {answer.words}", is_error=True)
+                continue
+            description, pixels = answer
+            is_read = not description.not_analyzed_because
+            twin = seen.meet(number, description, pixels) if is_read else None
+            if twin is not None:
+                met = replace(description, not_analyzed_because=_because(file, twin.problem))
+                yield CheckedFile(met, twin.is_error)
             else:
-                yield CheckedFile(answer, bool(answer.not_analyzed_because))
+                yield CheckedFile(description, not is_read)
 
 
-def _refused(source: str, because: str, *, is_error: bool) -> CheckedFile:
+def _refused(file: FoundFile, because: str, *, is_error: bool) -> CheckedFile:
     # The message is shown under the file's name: it need not be said twice.
-    words = because.removeprefix(f"{source}: ")
-    return CheckedFile(ImageDescription(source, not_analyzed_because=words), is_error)
+    words = because.removeprefix(f"{file.source}: ")
+    return CheckedFile(ImageDescription(file.source, not_analyzed_because=words), is_error)
 
 
-def _understood_or_refused(file: FoundFile) -> ImageDescription:
+def _understood_or_refused(file: FoundFile) -> tuple[ImageDescription, str]:
     """What is understood of a file; an error of ours is told like a refusal, and costs this file alone."""
     try:
         return _understood(file)
     except Exception as problem:
-        return _refused(file.source, program_error(file.source, problem).message, is_error=True).description
+        because = words_of_mistake(file.source, problem)
+        return _refused(file, because, is_error=True).description, ""
 
 
-def _understood(file: FoundFile) -> ImageDescription:
-    """What the header and the pixels tell, from one reading; a second one only where that fails."""
+def _because(file: FoundFile, problem: Exception) -> str:
+    # The message is shown under the file's name: it need not be said twice.
+    return str(problem).removeprefix(f"{file.source}: ")
+
+
+def _understood(file: FoundFile) -> tuple[ImageDescription, str]:
+    """What header and pixels tell, from one reading, and a digest; a second one only where that fails."""
     try:
         # Through the same door as an analysis, so that "will be analyzed" is no guess.
         mammogram = open_image(file.path, file.given)
     except CalcwatchError as problem:
         # A refused image is still described as far as its header goes.
         description = describe_image(file.path, file.given)
-        because = description.not_analyzed_because or str(problem).removeprefix(f"{file.source}: ")
-        return replace(description, not_analyzed_because=because)
+        because = description.not_analyzed_because or _because(file, problem)
+        return replace(description, not_analyzed_because=because), ""
     flags = check_image(mammogram)
-    return replace(
+    description = replace(
         mammogram.description, flags=tuple(sorted(flags)), not_analyzed_because=reason_to_refuse(flags)
     )
+    return description, digest_of_pixels(mammogram.gray)
 
 
 def facts(checked: CheckedFile) -> tuple[Fact, ...]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from calcwatch.comparison import compare
 from calcwatch.comparison.compare import Compared
 from calcwatch.comparison.treatment import context_of_examination
 from calcwatch.domain.context import ClinicalContext
-from calcwatch.domain.errors import BadContext
+from calcwatch.domain.errors import BadContext, CalcwatchError
 from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.treatment import Treatment
 from calcwatch.exam.read import analyze_exam
@@ -17,6 +17,8 @@ from calcwatch.exam.rule_table import RuleTable
 from calcwatch.formats.result.run import ReadExamination, Step, first_given
 from calcwatch.models.learned import suspicion_model
 from calcwatch.service.files.examination_files import (
+    check_apart,
+    check_no_twins,
     check_one_woman,
     days_of_arguments,
     days_of_dates,
@@ -25,10 +27,15 @@ from calcwatch.service.files.examination_files import (
 from calcwatch.service.files.result_folder import belongs_to_result, check_result_folder, result_folder
 from calcwatch.service.files.rules import read_rules
 from calcwatch.service.files.statements import StatedContexts, context_of_day, read_contexts, stated_words
-from calcwatch.service.run import AnalyzedRun, AnalyzeOptions, OnEvent, analyze_each, images_of, write_run
-
-_DaysOf = Callable[[Sequence[ImageFindings], Sequence[int]], tuple[tuple[int, ...], ...]]
-"""Findings of images and the argument that led to each -> places of the images of each day."""
+from calcwatch.service.run import (
+    AnalyzedRun,
+    AnalyzeOptions,
+    OnEvent,
+    analyze_each,
+    images_of,
+    leave_out,
+    write_run,
+)
 
 
 def compare_with_prior(
@@ -106,7 +113,7 @@ def compare_files(
         out,
         options or AnalyzeOptions(),
         treatment,
-        days_of=days_of_arguments,
+        of_two=True,
         on_event=on_event,
     )
 
@@ -142,9 +149,7 @@ def follow_files(
         BadTable: The table cannot be used.
 
     """
-    return _compare(
-        paths, out, options or AnalyzeOptions(), treatment, days_of=days_of_dates, on_event=on_event
-    )
+    return _compare(paths, out, options or AnalyzeOptions(), treatment, of_two=False, on_event=on_event)
 
 
 def _compare(
@@ -153,7 +158,7 @@ def _compare(
     options: AnalyzeOptions,
     treatment: Treatment | None,
     *,
-    days_of: _DaysOf,
+    of_two: bool,
     on_event: OnEvent,
 ) -> AnalyzedRun:
     check_result_folder(out)
@@ -163,17 +168,23 @@ def _compare(
         for file, argument in find_examination_files(paths, options.table, options.given)
         if not belongs_to_result(file.path, out)
     ]
+    if of_two:
+        check_apart(paths, found)
     table = read_rules()
     with result_folder(out) as folder:
         files = [file for file, _ in found]
-        outcomes = analyze_each(files, out, folder, options, to_compare=True, on_event=on_event)
+        outcomes, twins = analyze_each(files, out, folder, options, to_compare=True, on_event=on_event)
+        if of_two:
+            check_no_twins([(found[first], found[place]) for place, first in twins.items()])
         places, images = images_of(outcomes)
         # Only now: who is on an image is known when it has been read.
         check_one_woman(images)
         # Rows of a table have no argument and count with the first path; there are dates to tell days by.
+        days_of = days_of_arguments if of_two else days_of_dates
         days = days_of(images, [found[place][1] or 0 for place in places])
         context = contexts.of(first_given(images, "patient_id"))
-        examinations, steps = _read_days(images, places, days, context, treatment, table=table)
+        examinations, steps, failed = _read_days(images, places, days, context, treatment, table=table)
+        examinations = leave_out(failed, outcomes, examinations, folder)
         return write_run(
             out, folder, outcomes, examinations, options, thresholds=table.thresholds, steps=steps
         )
@@ -187,37 +198,49 @@ def _read_days(
     treatment: Treatment | None,
     *,
     table: RuleTable,
-) -> tuple[tuple[ReadExamination, ...], tuple[Step, ...]]:
-    """Read every day: the first by itself, each further one with what became of it since the day before."""
+) -> tuple[tuple[ReadExamination, ...], tuple[Step, ...], dict[int, Exception]]:
+    """Read every day: the first by itself, each further one with what became of it since the day before.
+
+    Last the images of days in which calcwatch failed, with the error.
+    """
     suspicion = suspicion_model()
     examinations: list[ReadExamination] = []
     steps: list[Step] = []
-    for number, day in enumerate(days):
-        if not day:
-            continue
+    failed: dict[int, Exception] = {}
+    before: list[tuple[int, ...]] = []
+    for day in filter(None, days):
         current = [images[at] for at in day]
         # Every earlier day, not only the prior: treatment is dated against all that was seen before.
-        earlier = [images[at] for earlier_day in days[:number] for at in earlier_day]
+        earlier = [images[at] for earlier_day in before for at in earlier_day]
         known = _context_of_day(context_of_day(context, current, images), treatment, current, earlier)
         # A day may lack a view; then the last time that view was taken is its prior.
-        prior = _latest_of_each_view(images, days[:number])
-        if not prior:
-            findings = analyze_exam(current, table=table, suspicion=suspicion, context=known)
-        else:
-            compared = compare.compare_with_prior(
-                [images[at] for at in prior],
-                current,
-                table=table,
-                suspicion=suspicion,
-                context=known,
-                treatment=treatment,
-                # Earlier comparisons, by which a group keeps its tracking UID through the whole series.
-                earlier=[step.compared for step in steps],
-            )
-            findings = compared.examination
+        prior = _latest_of_each_view(images, before)
+        try:
+            if not prior:
+                findings = analyze_exam(current, table=table, suspicion=suspicion, context=known)
+            else:
+                compared = compare.compare_with_prior(
+                    [images[at] for at in prior],
+                    current,
+                    table=table,
+                    suspicion=suspicion,
+                    context=known,
+                    treatment=treatment,
+                    # Earlier comparisons, by which a group keeps its tracking UID through the whole series.
+                    earlier=[step.compared for step in steps],
+                )
+                findings = compared.examination
+            read = ReadExamination(day, findings, stated_words(known), table.questions)
+        except CalcwatchError:
+            raise
+        except Exception as problem:  # it costs this day alone, which is no prior of a later one either
+            failed |= dict.fromkeys(day, problem)
+            continue
+        if prior:
             steps.append(Step(tuple(places[at] for at in prior), tuple(places[at] for at in day), compared))
-        examinations.append(ReadExamination(day, findings, stated_words(known), table.questions))
-    return tuple(examinations), tuple(steps)
+        examinations.append(read)
+        before.append(day)
+    return tuple(examinations), tuple(steps), failed
 
 
 def _latest_of_each_view(images: Sequence[ImageFindings], days: Sequence[tuple[int, ...]]) -> tuple[int, ...]:

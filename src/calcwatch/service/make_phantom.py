@@ -9,7 +9,9 @@ from calcwatch.formats.dicom.write.mammogram import write_mammogram
 from calcwatch.phantom.examination import make_examination, make_prior_and_current
 from calcwatch.phantom.settings import PhantomSettings
 from calcwatch.phantom.truth import PhantomExamination, truth_json
-from calcwatch.service.files.result_folder import writing
+from calcwatch.service.files.result_folder import check_result_folder, result_folder, writing
+
+_TRUTH = "truth.json"
 
 
 def make_phantom(seed: int, out: Path, *, settings: PhantomSettings | None = None) -> tuple[Path, ...]:
@@ -17,17 +19,21 @@ def make_phantom(seed: int, out: Path, *, settings: PhantomSettings | None = Non
 
     Args:
         seed: The same seed gives the same files.
-        out: Folder to write into; files of those names are replaced, others stay.
+        out: Folder to write to; a former phantom there is replaced.
         settings: What is made; ``None``: a woman's both views of one breast as usual.
 
     Returns:
         The DICOM files in order.
 
     Raises:
-        ResultNotWritten: The folder cannot be written.
+        ResultNotWritten: The folder holds other files or cannot be written.
 
     """
-    return _write(make_examination(seed, settings=settings or PhantomSettings()), out)
+    check_result_folder(out, is_phantom)
+    examination = make_examination(seed, settings=settings or PhantomSettings())
+    with result_folder(out, is_phantom) as folder:
+        names = _write(examination, folder, out)
+    return tuple(out / name for name in names)
 
 
 def make_phantom_days(seed: int, out: Path, *, settings: PhantomSettings | None = None) -> tuple[Path, ...]:
@@ -35,30 +41,49 @@ def make_phantom_days(seed: int, out: Path, *, settings: PhantomSettings | None 
 
     Args:
         seed: The same seed gives the same files.
-        out: Folder that gets the folders ``current`` and ``prior``.
+        out: Folder that gets the folders ``current`` and ``prior``; a former phantom there is replaced.
         settings: What is made; ``None``: as for ``make_phantom``.
 
     Returns:
         The DICOM files, those of the prior first.
 
     Raises:
-        ResultNotWritten: The folder cannot be written.
+        ResultNotWritten: The folder holds other files or cannot be written.
 
     """
-    prior, current = make_prior_and_current(seed, settings=settings or PhantomSettings())
-    return (*_write(prior, out / "prior"), *_write(current, out / "current"))
+    check_result_folder(out, is_phantom)
+    days = make_prior_and_current(seed, settings=settings or PhantomSettings())
+    with result_folder(out, is_phantom) as folder:
+        names = [
+            f"{day}/{name}"
+            for day, examination in zip(("prior", "current"), days, strict=True)
+            for name in _write(examination, folder / day, out)
+        ]
+    return tuple(out / name for name in names)
 
 
-def _write(examination: PhantomExamination, out: Path) -> tuple[Path, ...]:
+def is_phantom(folder: Path) -> bool:
+    """Tell whether a folder holds a phantom examination, or two.
+
+    Args:
+        folder: Any path.
+
+    Returns:
+        Whether what is true of them lies there.
+
+    """
+    return any((folder / place / _TRUTH).is_file() for place in ("", "prior", "current"))
+
+
+def _write(examination: PhantomExamination, folder: Path, out: Path) -> tuple[str, ...]:
+    """Write an examination into a folder that is going to be one at ``out``; names of the images in order."""
     images = examination.images
-    paths = tuple(
-        out / f"{image.instance:02d}-{image.laterality}-{image.view_position}.dcm" for image in images
-    )
+    names = tuple(f"{image.instance:02d}-{image.laterality}-{image.view_position}.dcm" for image in images)
     with writing(out):
-        out.mkdir(parents=True, exist_ok=True)
-        for image, path in zip(images, paths, strict=True):
-            write_mammogram(image, path)
+        folder.mkdir(exist_ok=True)
+        for image, name in zip(images, names, strict=True):
+            write_mammogram(image, folder / name)
         # Truth beside the images and not in them: an analysis must have no way to see it.
         text = json.dumps(truth_json(examination), indent=1, allow_nan=False) + "\n"
-        (out / "truth.json").write_text(text, encoding="utf-8")
-    return paths
+        (folder / _TRUTH).write_text(text, encoding="utf-8")
+    return names

@@ -9,8 +9,7 @@ from __future__ import annotations
 import pickle
 import shutil
 import time
-import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -24,6 +23,7 @@ from calcwatch.domain.errors import (
     UnreadableImage,
     UnsuitableImage,
     UnsupportedImage,
+    words_of_mistake,
 )
 from calcwatch.domain.findings import ANALYSIS_VERSION, ImageFindings, Provenance
 from calcwatch.domain.image import GivenAttributes
@@ -57,6 +57,7 @@ from calcwatch.service.files.result_folder import (
     overlay_name,
     writing,
 )
+from calcwatch.service.files.same_image import SeenImages, digest_of_pixels
 from calcwatch.service.workers import ANALYSIS, WorkerEnded, answers, available_cores
 
 _PARTS = ".parts"
@@ -167,7 +168,7 @@ def analyze_each(
     *,
     to_compare: bool,
     on_event: OnEvent,
-) -> list[Outcome]:
+) -> tuple[list[Outcome], dict[int, int]]:
     """Analyze files, each in a process of its own; a process that dies costs its own file.
 
     Args:
@@ -179,7 +180,8 @@ def analyze_each(
         on_event: Is told of each file that is done.
 
     Returns:
-        What each file gave, in the order of ``found``.
+        What each file gave, in the order of ``found``, an image that was met before as not analyzed; and of
+        each of those its place to that of the first.
 
     Raises:
         ResultNotWritten: The folder cannot be written.
@@ -194,6 +196,7 @@ def analyze_each(
         for place, file in enumerate(found)
         if file.problem
     }
+    pixels: dict[int, str] = {}
     tasks = [(place, file) for place, file in enumerate(found) if place not in outcomes]
     on_event(ProgressEvent(0, len(tasks)))
     workers = min(options.workers or available_cores(), max(1, len(found)))
@@ -201,8 +204,8 @@ def analyze_each(
     with closing(answers(work, tasks, workers=workers, limits=ANALYSIS)) as coming:
         for done, (number, answer) in enumerate(coming, start=1):
             place, file = tasks[number]
-            outcome, seconds = (
-                (_ended(file.source, answer), None) if isinstance(answer, WorkerEnded) else answer
+            outcome, seconds, pixels[place] = (
+                (_ended(file.source, answer), None, "") if isinstance(answer, WorkerEnded) else answer
             )
             # A full disk is no fault of the file: the next would fail as well.
             if isinstance(outcome, ResultNotWritten):
@@ -213,7 +216,26 @@ def analyze_each(
             outcomes[place] = outcome
             on_event(_event(done, len(tasks), file.source, outcome, seconds))
     # Answers come as they are ready; the result is in the order of the files whatever the workers do.
-    return [outcomes[place] for place in range(len(found))]
+    return _each_once([outcomes[place] for place in range(len(found))], pixels, folder)
+
+
+def _each_once(
+    outcomes: list[Outcome], pixels: dict[int, str], folder: Path
+) -> tuple[list[Outcome], dict[int, int]]:
+    """Leave an image out that was met before: a copy must not count a woman's groups twice."""
+    seen, twins = SeenImages(), dict[int, int]()
+    once = list(outcomes)
+    for place, outcome in enumerate(outcomes):
+        if isinstance(outcome, NotAnalyzed):
+            continue
+        source = outcome.description.source
+        twin = seen.meet(place, outcome.description, pixels[place])
+        if twin is not None:
+            kind = FoundKind.IMAGE if twin.is_error else FoundKind.ALREADY_FOUND
+            once[place] = _refusal(source, twin.problem, kind)
+            twins[place] = twin.first
+            discard_overlay(folder, place, source)
+    return once, twins
 
 
 def images_of(outcomes: Sequence[Outcome]) -> tuple[list[int], list[ImageFindings]]:
@@ -241,11 +263,37 @@ def program_error(source: str, problem: Exception) -> NotAnalyzed:
         The reason, with the line of code where it happened.
 
     """
-    # Kind and place of the error only: its message may quote a header.
-    last = traceback.extract_tb(problem.__traceback__)[-1]
-    where = f"{Path(last.filename).name}:{last.lineno}"
-    message = f"{source}: {type(problem).__name__} at {where}; please report it, with no patient data"
-    return NotAnalyzed(source, "program_error", message)
+    return NotAnalyzed(source, "program_error", words_of_mistake(source, problem))
+
+
+def leave_out(
+    failed: Mapping[int, Exception],
+    outcomes: list[Outcome],
+    examinations: Sequence[ReadExamination],
+    folder: Path,
+) -> tuple[ReadExamination, ...]:
+    """Leave the images of examinations out that could not be read: without a category they pass for nothing.
+
+    Args:
+        failed: Place of each such image among the images, 0 first, to the error in calcwatch.
+        outcomes: What each file gave; those images become errors.
+        examinations: The others.
+        folder: The unfinished result, whose overlays of those images go.
+
+    Returns:
+        The others, their places counted without the images that dropped out.
+
+    """
+    places, images = images_of(outcomes)
+    for at, problem in failed.items():
+        source = images[at].description.source
+        outcomes[places[at]] = program_error(source, problem)
+        discard_overlay(folder, places[at], source)
+    kept = [at for at in range(len(images)) if at not in failed]
+    return tuple(
+        replace(examination, places=tuple(kept.index(at) for at in examination.places))
+        for examination in examinations
+    )
 
 
 def discard_overlay(folder: Path, place: int, source: str) -> None:
@@ -332,13 +380,14 @@ def _write_lines(path: Path, parts: Iterable[str]) -> None:
 
 def _analyze_file(
     out: Path, folder: Path, options: AnalyzeOptions, to_compare: bool, task: tuple[int, FoundFile]
-) -> tuple[Outcome | ResultNotWritten, float]:
-    """What a worker says of one file, and the seconds spent; an error of the place ends the run."""
+) -> tuple[Outcome | ResultNotWritten, float, str]:
+    """What a worker says of one file, seconds spent, digest of its pixels; an error of the place ends all."""
     started = time.perf_counter()
     _, file = task
     outcome: Outcome | ResultNotWritten
+    pixels = ""
     try:
-        outcome = _findings_of(out, folder, options, to_compare, task)
+        outcome, pixels = _findings_of(out, folder, options, to_compare, task)
     except ResultNotWritten as problem:
         outcome = problem
     except CalcwatchError as problem:
@@ -349,13 +398,13 @@ def _analyze_file(
         outcome = NotAnalyzed(file.source, "worker_ended", message)
     except Exception as problem:
         outcome = program_error(file.source, problem)
-    return outcome, time.perf_counter() - started
+    return outcome, time.perf_counter() - started, pixels
 
 
 def _findings_of(
     out: Path, folder: Path, options: AnalyzeOptions, to_compare: bool, task: tuple[int, FoundFile]
-) -> ImageFindings:
-    """Analyze an image and leave its pictures."""
+) -> tuple[ImageFindings, str]:
+    """Analyze an image and leave its pictures; its findings, and the digest of its pixels."""
     place, file = task
     mammogram = open_image(file.path, file.given)
     findings = analyze_image(
@@ -375,7 +424,8 @@ def _findings_of(
             sheet = pickle.dumps(take_sheet(mammogram.gray, findings))
             (folder / _PARTS / f"{place}-sheet.pickle").write_bytes(sheet)
     # Only a comparison needs them, and an answer travels through a pipe.
-    return findings if to_compare else replace(findings, tissue_map=None, subthreshold=())
+    sent = findings if to_compare else replace(findings, tissue_map=None, subthreshold=())
+    return sent, digest_of_pixels(mammogram.gray)
 
 
 def _pictures(folder: Path, place: int) -> ImagePictures:

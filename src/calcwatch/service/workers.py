@@ -6,7 +6,6 @@ import logging
 import os
 import signal
 import sys
-import threading
 import time
 import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -204,15 +203,15 @@ def _start(
 @contextmanager
 def _interrupts_ignored() -> Iterator[None]:
     """Let a child be born deaf to Ctrl-C, which the terminal sends to it as well: the parent ends it."""
-    # Signal handlers can be set in the main thread only.
-    if threading.current_thread() is not threading.main_thread():
+    if sys.platform == "win32":
         yield
         return
-    former = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Held back and not ignored: one that comes just now is heard by the parent a moment later.
+    former = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, former)
+        signal.pthread_sigmask(signal.SIG_SETMASK, former)
 
 
 def _serve(

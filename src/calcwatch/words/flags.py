@@ -181,7 +181,7 @@ REASONS: dict[str, str] = {
     "unsupported": "not something calcwatch analyzes",
     "unsuitable": "a mammogram that cannot be analyzed",
     "not_an_image": "another kind of file, not looked at",
-    "already_found": "the same file under another path",
+    "already_found": "the same image, or the same file under another path",
     "wrong_value": "a table entry is wrong for it",
     "worker_ended": "the analysis ended abruptly",
     "program_error": "an error in calcwatch",

@@ -21,4 +21,4 @@ app.add_typer(train.app)
 
 def main() -> None:
     """Run the command; an error of ours is a sentence on standard error, never a traceback."""
-    run(app)
+    run(lambda: app)

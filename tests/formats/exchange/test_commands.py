@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from calcwatch.cli.commands import app
 from calcwatch.cli.exchange import ALL_FORMATS
-from calcwatch.cli.main import app
 from calcwatch.service.export import FORMATS, Exported
 from tests.formats.dicom.make import file_bytes
 from tests.service.inputs import left_cc, stored

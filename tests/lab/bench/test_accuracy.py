@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from calcwatch.cli.main import app
+from calcwatch.cli.commands import app
 from calcwatch.domain.findings import ImageFindings
 from calcwatch_lab.bench.detection.accuracy import (
     cluster_sensitivity,

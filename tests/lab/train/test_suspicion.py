@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from calcwatch.cli.main import app
+from calcwatch.cli.commands import app
 from calcwatch.domain.errors import BadTable
 from calcwatch.domain.findings import ImageFindings, MorphologyDescription
 from calcwatch.domain.lexicon import Distribution, Morphology

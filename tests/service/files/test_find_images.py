@@ -273,10 +273,92 @@ def test_name_of_several_files(folder: Path) -> None:
 
 
 def test_rows_of_files_not_asked_for(folder: Path) -> None:
-    """A table may say more than what is asked for: rows of other files are left alone."""
+    """A table may say more than what is asked for: that is told in one line and is no error."""
     table = write_table(folder / "t.csv", "file,patient_id\ninner/a.png,P2\nb.png,P1\n")
-    found = find(folder / "b.png", table=table)
-    assert [(entry.path.name, entry.given.patient_id) for entry in found] == [("b.png", "P1")]
+    file, told = find(folder / "b.png", table=table)
+    assert (file.path.name, file.given.patient_id) == ("b.png", "P1")
+    assert told.kind is FoundKind.NOT_AN_IMAGE
+    assert "1 of its rows name files that were not asked for" in str(told.problem)
+
+
+def test_file_beside_the_table_of_the_same_name(folder: Path) -> None:
+    """A row of a file beside the table is not lost when another of that name was asked for."""
+    Image.fromarray(np.zeros((4, 4), np.uint8)).save(folder / "a.png")
+    table = write_table(folder / "t.csv", "file,patient_id\na.png,P1\n")
+    file, row = find(folder / "inner", table=table)
+    assert (file.path.name, file.given.patient_id) == ("a.png", None)
+    assert row.kind is FoundKind.TABLE_ROW
+    assert "write the path of the one that is meant" in str(row.problem)
+    write_table(table, "file,patient_id\ninner/a.png,P1\n")
+    (file,) = find(folder / "inner", table=table)
+    assert file.given.patient_id == "P1"
+
+
+def test_name_below_two_of_the_given_folders(folder: Path) -> None:
+    """A row whose path fits below two given folders is an error; it goes to neither."""
+    for name in ("one", "two"):
+        (folder / name).mkdir()
+        Image.fromarray(np.zeros((4, 4), np.uint8)).save(folder / name / "c.png")
+    table = write_table(folder / "t.csv", "file,patient_id\nc.png,P1\n")
+    found = find(folder / "one", folder / "two", table=table)
+    assert [entry.given.patient_id for entry in found] == [None, None, None]
+    assert found[-1].is_error
+
+
+def test_rows_with_names_that_no_system_has(folder: Path) -> None:
+    """A row with a name too long, or with a zero byte, is an error of its own."""
+    table = write_table(folder / "t.csv", f"file,patient_id\n{'x' * 5000},P1\nb.png,P2\n")
+    for found in (find(folder / "b.png", table=table), find(table=table)):
+        assert sorted((entry.kind.value, entry.given.patient_id) for entry in found) == [
+            ("image", "P2"),
+            ("table_row", None),
+        ]
+
+
+def test_umlaut_written_as_two_signs(folder: Path) -> None:
+    """A name that one system writes with one sign and another with two is the same name."""
+    Image.fromarray(np.zeros((4, 4), np.uint8)).save(folder / "\u00e4.png")
+    table = write_table(folder.parent / "t.csv", "file,patient_id\na\u0308.png,P1\n")
+    stated = {entry.path.name: entry.given.patient_id for entry in find(folder, table=table)}
+    assert stated["\u00e4.png"] == "P1"
+
+
+def test_columns_that_are_not_used_are_told(folder: Path) -> None:
+    """Columns of a table that mean nothing here are listed as something that was not looked at."""
+    table = write_table(folder / "t.csv", "file,patient_id,remark\nb.png,P1,faint\n")
+    _, told = find(table=table)
+    assert "remark mean nothing here" in str(told.problem)
+    assert not told.is_error
+
+
+def test_images_beside_a_result_are_found(folder: Path) -> None:
+    """Whoever puts an image into the folder of a result finds it; the result's own pictures stay away."""
+    (folder / "findings.json").write_text('{"provenance": {"package": "calcwatch"}}')
+    (folder / "overlays").mkdir()
+    (folder / "overlays" / "x.png").write_bytes((folder / "b.png").read_bytes())
+    found = find(folder)
+    assert names(found, FoundKind.IMAGE) == ["b.png", "a.png", "notes.txt"]
+    assert "a result of calcwatch" in "".join(problems(found))
+
+
+def test_leftover_of_a_run_is_no_input(folder: Path) -> None:
+    """What a living or a killed run keeps aside, of whatever command, is listed and not walked."""
+    left = folder / ".out.calcwatch-partial-99999" / "new"
+    left.mkdir(parents=True)
+    (left / "1.dcm").write_bytes(file_bytes(mammogram(gradient())))
+    found = find(folder)
+    assert names(found, FoundKind.IMAGE) == ["b.png", "a.png", "notes.txt"]
+    assert "keeps aside" in "".join(problems(found))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes there")
+def test_odd_findings_in_a_searched_folder(folder: Path) -> None:
+    """A findings.json that is a pipe, or nested without end, is no result, and is neither waited for."""
+    os.mkfifo(folder / "findings.json")
+    assert "b.png" in names(find(folder), FoundKind.IMAGE)
+    (folder / "findings.json").unlink()
+    (folder / "findings.json").write_text("[" * 100_000)
+    assert "b.png" in names(find(folder), FoundKind.IMAGE)
 
 
 def test_unusable_table(folder: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from calcwatch.domain.dates import read_date
@@ -12,8 +14,18 @@ from calcwatch.domain.image import GivenAttributes
 from calcwatch.formats.result.document import read_document
 from calcwatch.service.files.find_images import FoundFile, FoundKind, find_images
 from calcwatch.service.files.open_image import source_of
-from calcwatch.service.files.result_folder import FINDINGS, check_source, find_source, is_result
+from calcwatch.service.files.result_folder import (
+    FINDINGS,
+    check_source,
+    find_source,
+    holds_more,
+    is_result,
+)
+from calcwatch.service.files.same_image import spelled_alike
 from calcwatch.service.files.side_file import MAX_RESULT_BYTES, read_side_file, unreadable_because
+
+Argued = tuple[FoundFile, int | None]
+"""A file with the place of the path that led to it; ``None``: a row of a table."""
 
 
 def find_examination_files(
@@ -37,11 +49,19 @@ def find_examination_files(
 
     """
     results = {number: result for number, path in enumerate(paths) if (result := _result_file(path))}
-    # A result is not walked: its pictures are no mammograms, its findings name where these lie.
-    walked = [path for number, path in enumerate(paths) if number not in results]
+    # A result is not walked: its pictures are no mammograms, its findings name where these lie. What else a
+    # person has put beside them is.
+    beside = {
+        number for number, result in results.items() if paths[number].is_dir() and holds_more(paths[number])
+    }
+    roots = {
+        number: path.absolute()
+        for number, path in enumerate(paths)
+        if number not in results or number in beside
+    }
+    walked = [paths[number] for number in roots]
     found: list[tuple[FoundFile, int | None]] = []
     if walked or table:
-        roots = {number: path.absolute() for number, path in enumerate(paths) if number not in results}
         found += [(file, _argument(file, roots)) for file in find_images(walked, table, given)]
     for number, result in results.items():
         found += [(file, number) for file in _find_again(result, given)]
@@ -50,8 +70,10 @@ def find_examination_files(
 
 
 def _result_file(path: Path) -> Path | None:
-    if path.is_dir() and is_result(path):
-        return path / FINDINGS
+    # A folder whose parent may not be entered, or a name too long, is told by whoever opens it.
+    with suppress(OSError):
+        if path.is_dir() and is_result(path):
+            return path / FINDINGS
     return path if path.name == FINDINGS else None
 
 
@@ -75,7 +97,7 @@ def _find_again(result: Path, given: GivenAttributes) -> list[FoundFile]:
             _found_again(result, image, digests.get(image["source"]), given) for image in document["images"]
         ]
     # Any of these is what damaged JSON looks like from here; the message must not quote it.
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BadSeries(
             f"{result}: this is no result of calcwatch analyze that can be read: {unreadable_because(error)}"
             "; give the mammograms themselves"
@@ -89,7 +111,7 @@ def _found_again(
     # What was known when it was analyzed, so that it is analyzed the same way again.
     spacing, bits = image["pixel_spacing_mm"], given.bits_stored
     known = GivenAttributes.from_text(
-        patient_id=image["patient_id"] or given.patient_id,
+        patient_id=given.patient_id or image["patient_id"],
         study_date=_calendar_date(image["study_date"]) or given.study_date,
         image_laterality=image["image_laterality"],
         view_position=image["view_position"],
@@ -117,6 +139,54 @@ def _calendar_date(word: str | None) -> str | None:
         return None
 
 
+def check_apart(paths: Sequence[Path], found: Sequence[Argued]) -> None:
+    """Check that the prior and the current examination do not lie in the same place.
+
+    Args:
+        paths: The two.
+        found: What ``find_examination_files`` gave for them, the prior with 0 and the current one with 1.
+
+    Raises:
+        BadSeries: A file of the one is a file of the other as well.
+
+    """
+    # The files of two equal paths all count with the second.
+    if len({os.path.realpath(path) for path in paths}) < len(paths):
+        raise BadSeries(_with_itself(source_of(paths[-1])))
+    prior = {os.path.realpath(file.path) for file, argument in found if argument == 0}
+    above = {str(folder) for path in prior for folder in Path(path).parents}
+    for file, argument in found:
+        own = os.path.realpath(file.path)
+        # A folder that was met before is listed as such and not walked again.
+        is_folder_met = file.kind is FoundKind.ALREADY_FOUND and own in above
+        if argument == 1 and (own in prior or is_folder_met):
+            raise BadSeries(_with_itself(file.source))
+
+
+def check_no_twins(
+    twins: Sequence[tuple[tuple[FoundFile, int | None], tuple[FoundFile, int | None]]],
+) -> None:
+    """Check that no image of the current examination is one of the prior again.
+
+    Args:
+        twins: Images that were met twice: the first and the second, each with the path that led to it.
+
+    Raises:
+        BadSeries: One is.
+
+    """
+    for (_, earlier), (file, later) in twins:
+        if earlier != later:
+            raise BadSeries(_with_itself(file.source))
+
+
+def _with_itself(source: str) -> str:
+    return (
+        f"{source}: this image is in PRIOR and in CURRENT, and nothing changes between an image and itself; "
+        "give two examinations"
+    )
+
+
 def check_one_woman(images: Sequence[ImageFindings]) -> None:
     """Check that images are those of one woman.
 
@@ -130,9 +200,10 @@ def check_one_woman(images: Sequence[ImageFindings]) -> None:
     # Images without Patient ID are taken to be hers: raster files never have any.
     known = {image.description.patient_id for image in images if image.description.patient_id}
     if len(known) > 1:
+        alike = ", spelled alike" if spelled_alike(image.description for image in images) else ""
         raise BadSeries(
-            f"the images carry {len(known)} different Patient IDs; compare examinations of one woman, or "
-            "correct patient_id with --table"
+            f"the images carry {len(known)} different Patient IDs{alike}; compare examinations of one woman, "
+            "or say that they are hers with --patient-id, or with patient_id in a --table"
         )
 
 
@@ -161,6 +232,11 @@ def days_of_arguments(
                 "of them to calcwatch history"
             )
     prior, current = dates
+    if prior and prior == current:
+        raise BadSeries(
+            f"PRIOR and CURRENT are of the same day ({prior[0]}), and images of one day are one examination; "
+            "give an earlier one"
+        )
     # Swapped arguments would report what is new as gone.
     if prior and current and prior[0] > current[0]:
         raise BadSeries(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
@@ -12,8 +13,13 @@ from pathlib import Path
 from calcwatch.domain.errors import BadTable, CalcwatchError, UnreadableImage, UnsupportedImage
 from calcwatch.domain.image import GivenAttributes
 from calcwatch.service.files.open_image import HEAD_BYTES, source_of, tell_format
-from calcwatch.service.files.result_folder import is_result
-from calcwatch.service.files.table import TableRow, read_table
+from calcwatch.service.files.result_folder import (
+    COMPARISON_NAMES,
+    RESULT_NAMES,
+    is_leftover,
+    is_result,
+)
+from calcwatch.service.files.table import Table, TableRow, read_table
 
 _IMAGE_SUFFIXES = frozenset({".dcm", ".dicom", ".png", ".tif", ".tiff", ".pgm"})
 
@@ -78,16 +84,20 @@ def find_images(paths: Sequence[Path], table: Path | None, given: GivenAttribute
         BadTable: The table cannot be used.
 
     """
-    rows = read_table(table) if table is not None else ()
+    known = read_table(table) if table is not None else Table()
     met: dict[str, str] = {}
     if table is None:
         found = [file for path in paths for file in _below(path, met)]
     elif not paths:
-        found = list(_own_files(rows, table, met))
+        found = list(_own_files(known.rows, table, met))
     else:
         below = [file for path in paths for file in _below(path, met)]
         folders = [table.parent, *(path if _is_folder(path) else path.parent for path in paths)]
-        found = list(_with_rows(below, rows, table, folders))
+        found = list(_with_rows(below, known.rows, table, folders))
+    if table is not None and known.unused:
+        found.append(
+            _told(table, f"its columns {', '.join(known.unused)} mean nothing here and are not used")
+        )
     return tuple(replace(file, given=_over(file.given, given)) for file in found)
 
 
@@ -106,10 +116,9 @@ def _below(root: Path, met: dict[str, str]) -> Iterator[FoundFile]:
         if not _is_folder(path):
             yield _look(path, met, named=False)
             continue
-        real = os.path.realpath(path)
-        # The overlays of an earlier result are PNG files and would be taken for mammograms.
-        if is_result(path):
-            reason = UnsupportedImage("this is a result of calcwatch, whose pictures are no images")
+        real = _identity(path)
+        if is_leftover(path):
+            reason = UnsupportedImage("this is what a run of calcwatch keeps aside until its end")
             yield _refused(path, reason, FoundKind.NOT_AN_IMAGE)
             continue
         # A link back to a folder above would be walked without end.
@@ -127,7 +136,22 @@ def _below(root: Path, met: dict[str, str]) -> Iterator[FoundFile]:
         except OSError as error:
             yield _refused(path, UnreadableImage(f"the folder cannot be read: {error.strerror}"))
             continue
+        # The overlays of an earlier result are PNG files and would be taken for mammograms.
+        if is_result(path):
+            reason = UnsupportedImage("this is a result of calcwatch, whose pictures are no images")
+            yield _refused(path, reason, FoundKind.NOT_AN_IMAGE)
+            # What somebody has put beside them may be images.
+            inside = [entry for entry in inside if entry.name not in RESULT_NAMES | COMPARISON_NAMES]
         waiting.extend((entry, (*above, real)) for entry in inside)
+
+
+def _identity(path: Path) -> str:
+    """What tells a folder, whatever way led to it; its real path would take minutes where it lies deep."""
+    try:
+        status = path.stat()
+    except OSError:  # told when it is read
+        return os.path.realpath(path)
+    return f"{status.st_dev}/{status.st_ino}"
 
 
 def _look(path: Path, met: dict[str, str], *, named: bool) -> FoundFile:
@@ -191,38 +215,74 @@ def _own_files(rows: Sequence[TableRow], table: Path, met: dict[str, str]) -> It
 def _with_rows(
     found: Sequence[FoundFile], rows: Sequence[TableRow], table: Path, folders: Sequence[Path]
 ) -> Iterator[FoundFile]:
-    """Yield the found files with what their rows state, then the rows that cannot be used.
-
-    A row of a file that is there but was not searched for is left alone.
-    """
+    """Yield the found files with what their rows state, then the rows that cannot be used or were not."""
     places = {os.path.realpath(file.path): place for place, file in enumerate(found)}
-    stated, bad, lines = dict[int, GivenAttributes](), list[FoundFile](), dict[str, int]()
+    stated, bad, lines = dict[int, GivenAttributes](), list[tuple[TableRow, str]](), dict[str, int]()
+    elsewhere: list[TableRow] = []
     for row in rows:
         path = _named_file(row.file, found, folders)
         problem = row.problem or _row_problem(row, path, lines)
         if problem:
-            bad.append(_bad_row(row, table, problem))
-        elif os.path.realpath(path) in places:
+            bad.append((row, problem))
+        elif path is not None and os.path.realpath(path) in places:
             stated[places[os.path.realpath(path)]] = row.given
+        else:
+            elsewhere.append(row)
+    # A row of a file that was not asked for may have been meant for one that was, and has none of its own.
+    bare = {_name(file.path): file.source for place, file in enumerate(found) if place not in stated}
+    meant = [row for row in elsewhere if _name(Path(row.file)) in bare]
+    bad += [(row, _other_file(row, bare[_name(Path(row.file))], table)) for row in meant]
     for place, file in enumerate(found):
         yield replace(file, given=stated.get(place, GivenAttributes()))
-    yield from bad
+    for row, problem in sorted(bad, key=lambda pair: pair[0].line):
+        yield _bad_row(row, table, problem)
+    unused = [row for row in elsewhere if row not in meant]
+    if unused:
+        number = f"{len(unused)} of its rows name files that were not asked for"
+        yield _told(table, f"{number} and are not used, the first in line {unused[0].line}")
 
 
-def _named_file(name: str, found: Sequence[FoundFile], folders: Sequence[Path]) -> Path:
+def _other_file(row: TableRow, source: str, table: Path) -> str:
+    return (
+        f"{row.file!r} is another file than {source}, to which no row speaks; write the path of the one that "
+        f"is meant, relative to {source_of(table.parent)}"
+    )
+
+
+def _named_file(name: str, found: Sequence[FoundFile], folders: Sequence[Path]) -> Path | None:
     """Return the file a row names: below one of the folders, else the found file of that name."""
     # The table's own folder first: that is what its author had before the eyes.
-    for folder in folders:
-        if (folder / name).is_file():
-            return folder / name
-    same_name = [file.path for file in found if file.path.name == name]
-    # By name alone only where it is unique: a guess would give a breast the side of another.
-    return same_name[0] if len(same_name) == 1 else folders[0] / name
+    if _is_file(folders[0] / name):
+        return folders[0] / name
+    below = {os.path.realpath(folder / name): folder / name for folder in folders if _is_file(folder / name)}
+    same_name = below or {
+        os.path.realpath(file.path): file.path for file in found if _name(file.path) == _name(Path(name))
+    }
+    # Only where it is unique: a guess would give a breast the side of another.
+    return next(iter(same_name.values())) if len(same_name) == 1 else None
 
 
-def _row_problem(row: TableRow, path: Path, lines: dict[str, int]) -> str:
+def _name(path: Path) -> str:
+    """The name of a file; some systems write an umlaut as one sign and others as two."""
+    return unicodedata.normalize("NFC", path.name)
+
+
+def _is_file(path: Path) -> bool:
+    """Tell whether a path is a file; one that no system can have is not."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def _told(table: Path, words: str) -> FoundFile:
+    """Something of a table that is no mistake and has to be known."""
+    return _refused(table, UnsupportedImage(words), FoundKind.NOT_AN_IMAGE)
+
+
+def _row_problem(row: TableRow, path: Path | None, lines: dict[str, int]) -> str:
     """Say why a row cannot be used: no such file, or one that an earlier row names; ``""`` when it can."""
-    if not path.is_file():
+    if path is None or not _is_file(path):
         return f"{row.file!r} is no file below the table's folder or the given paths, or one of several there"
     first = lines.setdefault(os.path.realpath(path), row.line)
     return "" if first == row.line else f"{row.file!r} is named by line {first} already"

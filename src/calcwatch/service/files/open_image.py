@@ -245,7 +245,8 @@ def _add_given(description: ImageDescription, given: GivenAttributes) -> ImageDe
         description = _without_flag(description, QualityFlag.STUDY_DATE_UNKNOWN)
     return replace(
         description,
-        patient_id=description.patient_id or given.patient_id,
+        # The only word that goes before the header's: whoever states it says that two IDs are one woman.
+        patient_id=given.patient_id or description.patient_id,
         study_date=description.study_date or given.study_date,
     )
 
