@@ -41,8 +41,8 @@ def export(
     a picture; pdf the report on paper, also inside DICOM; ko images with findings; fhir an R4 bundle.
 
     DIR receives the files and export.json, which lists them; several examinations have a folder each.
-    Images that are no DICOM can be exported as fhir and pdf. Exit status: 0 every examination exported, 2
-    wrong use, 3 some not exported, 4 none.
+    Images that are no DICOM can be exported as fhir and pdf. What a header says in no valid form is left
+    empty and told. Exit status: 0 everything exported, 2 wrong use, 3 some not exported, 4 none.
 
     For example:
 
@@ -58,13 +58,18 @@ def export(
         done = export_result(findings, out, formats, on_done=on_done)
     for number, reason in done.not_exported.items():
         say(f"not exported: examination {number}: {reason}", is_error=True)
+    for failed in done.not_made:
+        say(f"not made: {failed.format} of examination {failed.examination}: {failed.reason}", is_error=True)
+    for sentence in done.told:
+        say(f"header: {sentence}", is_error=True)
     if not quiet:
         for file in done.files:
             typer.echo(f"{done.out / file.name}")
         for name in done.empty:
             typer.echo(f"nothing to write for {name}")
-    if done.not_exported:
-        raise typer.Exit(status_of(len(done.files), len(done.not_exported)))
+    missing = len(done.not_exported) + len(done.not_made)
+    if missing:
+        raise typer.Exit(status_of(len(done.files), missing))
 
 
 def read_cad(

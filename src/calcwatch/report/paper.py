@@ -42,16 +42,13 @@ PICTURE_PX = 1500
 """Long side of a picture on paper, in pixels: 0.12 mm a pixel at the size it is printed."""
 
 
-def paper_html(
-    result: ExaminationResult, study: ImagedStudy | None, pictures: Sequence[bytes], made: str
-) -> str:
+def paper_html(result: ExaminationResult, study: ImagedStudy | None, pictures: Sequence[bytes]) -> str:
     """Write the pages as HTML without anything to be fetched.
 
     Args:
         result: The examination, with what it was compared with.
         study: Whose it is, as the images' headers say; ``None`` for images without.
         pictures: Of each image of the examination with its marks, as PNG.
-        made: When the result was, in words.
 
     Returns:
         The pages.
@@ -87,20 +84,17 @@ def paper_html(
         interval=_interval(result),
         images=[_image(image, png, result) for image, png in images],
         made=f"calcwatch {provenance.package_version}, analysis {provenance.analysis_version}, "
-        f"model {provenance.model_name} {(provenance.model_hash or 'no weights')[:12]}; result of {made}",
+        f"model {provenance.model_name} {(provenance.model_hash or 'no weights')[:12]}",
     )
 
 
-def paper_pdf(
-    result: ExaminationResult, study: ImagedStudy | None, pictures: Sequence[bytes], made: str
-) -> bytes:
+def paper_pdf(result: ExaminationResult, study: ImagedStudy | None, pictures: Sequence[bytes]) -> bytes:
     """Write the pages as PDF; the same result gives the same bytes.
 
     Args:
         result: The examination, with what it was compared with.
         study: Whose it is, as the images' headers say; ``None`` for images without.
         pictures: Of each image of the examination with its marks, as PNG.
-        made: When the result was, in words.
 
     Returns:
         The PDF.
@@ -121,7 +115,7 @@ def paper_pdf(
         ) from problem
     # the pages hold what they show: no file and no network is read
     fetcher = URLFetcher(allowed_protocols=("data",))
-    html = paper_html(result, study, pictures, made)
+    html = paper_html(result, study, pictures)
     # A fixed identifier, since a random identifier would make different bytes each time.
     pdf: bytes = HTML(string=html, url_fetcher=fetcher).write_pdf(pdf_identifier=b"calcwatch")
     return pdf
