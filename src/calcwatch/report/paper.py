@@ -15,7 +15,6 @@ from calcwatch.domain.findings import CalcificationGroup, ImageFindings
 from calcwatch.domain.identity import ImagedStudy
 from calcwatch.domain.image import ImageDescription
 from calcwatch.domain.lexicon import Category
-from calcwatch.formats.result.fields import printable
 from calcwatch.formats.result.order import group_letters, ordered_groups
 from calcwatch.report.marks import image_label, side_label
 from calcwatch.report.performance import performance
@@ -131,7 +130,7 @@ def _heading(first: ImageDescription, study: ImagedStudy | None) -> list[tuple[s
         ("Examination", date_words(study.study_date if study else first.study_date)),
         ("Accession", study.accession_number if study else ""),
     )
-    return [(name, printable(value)) for name, value in said if value]
+    return [(name, value) for name, value in said if value]
 
 
 def _name(name: str) -> str:
