@@ -105,7 +105,7 @@ def test_read_cad_tells_every_mark(exported: Exported) -> None:
 
 
 def test_read_cad_tells_silence_from_nothing_found(tmp_path: Path) -> None:
-    """Marks that are not for presentation are counted, a failed detection is told, and so is what is not said."""
+    """Marks that are not for presentation are counted, and what was not attempted is told."""
     hidden = finding(CLUSTER_SRT, intent(NOT_SHOWN), center(1, 2))
     summary = attributes(
         RelationshipType="CONTAINS",
