@@ -128,21 +128,23 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (result / "findings.json").write_text(json.dumps(document))
     former = config.settings.writing_validation_mode
     config.settings.writing_validation_mode = config.IGNORE
-    for file in result.parent.rglob("*.dcm"):
-        header = dcmread(file)
-        for keyword, vr, value in (
-            ("SpecificCharacterSet", "CS", b"KLINGON"),
-            ("PatientBirthDate", "DA", b"SECRET60"),
-            ("PatientSex", "CS", b"SECRET"),
-            ("StudyTime", "TM", b"SECRET"),
-            ("PatientID", "LO", b"SECRET\\SECRET"),
-            ("PatientOrientation", "CS", b"SECRET"),
-            ("WindowCenter", "DS", b"SECRET"),
-            ("ImagerPixelSpacing", "DS", b"SECRET"),
-            ("SeriesNumber", "IS", b"SECRET"),
-        ):
-            put(header, keyword, vr, value)
-        header.save_as(file)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for file in result.parent.rglob("*.dcm"):
+            header = dcmread(file)
+            for keyword, vr, value in (
+                ("SpecificCharacterSet", "CS", b"KLINGON"),
+                ("PatientBirthDate", "DA", b"SECRET60"),
+                ("PatientSex", "CS", b"SECRET"),
+                ("StudyTime", "TM", b"SECRET"),
+                ("PatientID", "LO", b"SECRET\\SECRET"),
+                ("PatientOrientation", "CS", b"SECRET"),
+                ("WindowCenter", "DS", b"SECRET"),
+                ("ImagerPixelSpacing", "DS", b"SECRET"),
+                ("SeriesNumber", "IS", b"SECRET"),
+            ):
+                put(header, keyword, vr, value)
+            header.save_as(file)
     config.settings.writing_validation_mode = former
     return result
 
@@ -177,10 +179,12 @@ def test_an_image_that_nothing_can_refer_to_is_exported_without_dicom(odd: Path,
     """A UID that is none is never invented: FHIR is written, DICOM is refused with the attribute's name."""
     copy = tmp_path / "case" / odd.name
     shutil.copytree(odd.parent, copy.parent)
-    for file in copy.parent.rglob("*.dcm"):
-        header = dcmread(file)
-        put(header, "SeriesInstanceUID", "UI", b"1.2.SECRET")
-        header.save_as(file)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for file in copy.parent.rglob("*.dcm"):
+            header = dcmread(file)
+            put(header, "SeriesInstanceUID", "UI", b"1.2.SECRET")
+            header.save_as(file)
     done = export_result(copy, tmp_path / "out", ("cad-sr", "fhir"))
     assert [file.format for file in done.files] == ["fhir"]
     assert "SeriesInstanceUID" in done.not_made[0].reason
