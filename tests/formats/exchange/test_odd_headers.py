@@ -118,14 +118,19 @@ def test_nothing_else_of_a_header_goes_out() -> None:
     assert "HIDDEN" not in str(filed_header(header).dataset)
 
 
-@pytest.fixture(scope="module")
-def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A result whose images' headers are nonsense."""
-    result = write_result(tmp_path_factory.mktemp("odd"))
+def without_digests(result: Path) -> Path:
+    """Forget the digests of the images, so that they may be changed."""
     document = json.loads((result / "findings.json").read_text())
     for entry in document["provenance"]["inputs"]:
         entry["sha256"] = None
     (result / "findings.json").write_text(json.dumps(document))
+    return result
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A result whose images' headers are nonsense."""
+    result = without_digests(write_result(tmp_path_factory.mktemp("odd")))
     former = config.settings.writing_validation_mode
     config.settings.writing_validation_mode = config.IGNORE
     with warnings.catch_warnings():
@@ -175,17 +180,16 @@ def test_a_format_that_fails_does_not_stop_the_others(result: Path, tmp_path: Pa
         export_result(copy, tmp_path / "alone", ("sc",))
 
 
-def test_an_image_that_nothing_can_refer_to_is_exported_without_dicom(odd: Path, tmp_path: Path) -> None:
+def test_an_image_that_nothing_can_refer_to_is_exported_without_dicom(tmp_path: Path) -> None:
     """A UID that is none is never invented: FHIR is written, DICOM is refused with the attribute's name."""
-    copy = tmp_path / "case" / odd.name
-    shutil.copytree(odd.parent, copy.parent)
+    result = without_digests(write_result(tmp_path))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for file in copy.parent.rglob("*.dcm"):
+        for file in result.parent.rglob("*.dcm"):
             header = dcmread(file)
             put(header, "SeriesInstanceUID", "UI", b"1.2.SECRET")
             header.save_as(file)
-    done = export_result(copy, tmp_path / "out", ("cad-sr", "fhir"))
+    done = export_result(result, tmp_path / "out", ("cad-sr", "fhir"))
     assert [file.format for file in done.files] == ["fhir"]
     assert "SeriesInstanceUID" in done.not_made[0].reason
     assert "SECRET" not in done.not_made[0].reason
