@@ -24,7 +24,7 @@ def result() -> ExaminationResult:
 
 
 def paper(read: ExaminationResult) -> str:
-    html = paper_html(read, None, [PICTURE] * len(read.examination.images), "today")
+    html = paper_html(read, None, [PICTURE] * len(read.examination.images))
     return " ".join(re.sub(r"<[^>]+>", " ", html[html.index("<body>") :]).split())
 
 

@@ -13,6 +13,8 @@ from calcwatch.cli.options import Out, Quiet
 from calcwatch.cli.terminal import WRONG_USE, counted, one_line, say, status_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from calcwatch.domain.findings import CadMark, CadReport
 
 ALL_FORMATS = "cad-sr,sr,seg,pr,sc,pdf,ko,fhir"
@@ -41,8 +43,8 @@ def export(
     a picture; pdf the report on paper, also inside DICOM; ko images with findings; fhir an R4 bundle.
 
     DIR receives the files and export.json, which lists them; several examinations have a folder each.
-    Images that are no DICOM can be exported as fhir and pdf. Exit status: 0 every examination exported, 2
-    wrong use, 3 some not exported, 4 none.
+    Images that are no DICOM can be exported as fhir and pdf. What a header says in no valid form is left
+    empty and told. Exit status: 0 everything exported, 2 wrong use, 3 some not exported, 4 none.
 
     For example:
 
@@ -58,13 +60,18 @@ def export(
         done = export_result(findings, out, formats, on_done=on_done)
     for number, reason in done.not_exported.items():
         say(f"not exported: examination {number}: {reason}", is_error=True)
+    for failed in done.not_made:
+        say(f"not made: {failed.format} of examination {failed.examination}: {failed.reason}", is_error=True)
+    for sentence in done.told:
+        say(f"header: {sentence}", is_error=True)
     if not quiet:
         for file in done.files:
             typer.echo(f"{done.out / file.name}")
         for name in done.empty:
             typer.echo(f"nothing to write for {name}")
-    if done.not_exported:
-        raise typer.Exit(status_of(len(done.files), len(done.not_exported)))
+    missing = len(done.not_exported) + len(done.not_made)
+    if missing:
+        raise typer.Exit(status_of(len(done.files), missing))
 
 
 def read_cad(
@@ -75,6 +82,9 @@ def read_cad(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a file.")] = False,
 ) -> None:
     """Read the Mammography CAD SR of any vendor: what it marks, where, and how sure it is.
+
+    Marks that the report calls "Not for Presentation" are counted and listed by --json alone; detections and
+    analyses that failed or were not attempted are told.
 
     Places are row and column in pixels, 0 at the center of the top-left pixel, as in findings.json.
     Certainty is the vendor's own scale: it compares with no other vendor's.
@@ -176,13 +186,30 @@ def deidentify(
 def _print_report(path: Path, report: CadReport) -> None:
     is_said_twice = report.algorithm.startswith(report.manufacturer)
     maker = report.algorithm if is_said_twice else f"{report.manufacturer} {report.algorithm}".strip()
-    typer.echo(one_line(f"{path}: {len(report.marks)} marks by {maker or 'an unnamed maker'}"))
-    if report.detections:
-        typer.echo(one_line(f"  detections: {report.detections}"))
+    shown = sum(mark.is_shown for mark in report.marks)
+    typer.echo(one_line(f"{path}: {counted(shown, 'mark')} by {maker or 'an unnamed maker'}"))
+    for sentence in _outcome(report):
+        typer.echo(one_line(f"  {sentence}"))
     depths: list[int] = []
     for mark in report.marks:
         depths.append(0 if mark.part_of is None else depths[mark.part_of] + 1)
-        typer.echo("  " * (1 + depths[-1]) + one_line(_mark(mark)))
+        if mark.is_shown:
+            typer.echo("  " * (1 + depths[-1]) + one_line(_mark(mark)))
+
+
+def _outcome(report: CadReport) -> Iterator[str]:
+    """What came of it: silence about a finding means nothing where it was not looked for with success."""
+    for what, status in (("detections", report.detections), ("analyses", report.analyses)):
+        yield f"{what}: {status or 'the report does not say whether any succeeded'}"
+    if report.detections != "Succeeded":
+        yield "that nothing is marked does not mean that nothing is there"
+    if report.processing:
+        yield f"processing: {report.processing}"
+    for name, images in report.failed:
+        yield f"failed: {name}{' on image ' if images else ''}{', '.join(images)}"
+    kept_back = sum(not mark.is_shown for mark in report.marks)
+    if kept_back:
+        yield f"not listed: {counted(kept_back, 'mark')} not for presentation; --json has them"
 
 
 def _mark(mark: CadMark) -> str:

@@ -69,6 +69,9 @@ PRESENTATION_REQUIRED = Code(
 PRESENTATION_OPTIONAL = Code("DCM", "111151", "Presentation Optional: Rendering device may present")
 """Rendering intent (CID 6034) of single calcifications and non-lesions: a reader may ask for them."""
 
+NOT_FOR_PRESENTATION = Code("DCM", "111152", "Not for Presentation: Rendering device expected not to present")
+"""Rendering intent (CID 6034) of other makers: what they keep for themselves."""
+
 SINGLE_IMAGE_FINDING = Code("DCM", "111059", "Single Image Finding")
 """Heading of a finding on one image (TID 4006)."""
 

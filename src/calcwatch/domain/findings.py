@@ -487,7 +487,8 @@ class CadMark:
         outline: Polygon in file pixels; may be empty.
         sop_instance_uid: Of the image it lies in, ``""`` where the report does not say.
         tracking_uid: Its Tracking Unique Identifier, ``""`` where it has none.
-        rendering_intent: Whether a viewer must show it.
+        rendering_intent: Whether a viewer must show it, its own or that of what it stands under.
+        is_shown: Whether it may be shown: neither it nor anything above it is "Not for Presentation".
         certainty_percent: Certainty of Finding, ``None`` where the report does not say.
         probability_percent: Probability of cancer, ``None`` where the report does not say.
         count: Number of calcifications, ``None`` where the report does not say.
@@ -504,6 +505,7 @@ class CadMark:
     sop_instance_uid: str = ""
     tracking_uid: str = ""
     rendering_intent: str = ""
+    is_shown: bool = True
     certainty_percent: float | None = None
     probability_percent: float | None = None
     count: int | None = None
@@ -525,6 +527,8 @@ class CadReport:
         marks: What it marks; whether an empty tuple means "none found" stands in ``detections``.
         detections: What came of the detections, in the report's words; ``""`` is not said.
         analyses: What came of the analyses, in the report's words; ``""`` is not said.
+        processing: All that was tried in one phrase of the report; ``""`` is not said.
+        failed: Detections and analyses that failed, each with the UIDs of its images.
     """
 
     manufacturer: str
@@ -534,3 +538,5 @@ class CadReport:
     marks: tuple[CadMark, ...]
     detections: str = ""
     analyses: str = ""
+    processing: str = ""
+    failed: tuple[tuple[str, tuple[str, ...]], ...] = ()

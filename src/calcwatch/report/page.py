@@ -8,7 +8,6 @@ from dataclasses import replace
 from calcwatch.domain.findings import ImageFindings, Provenance
 from calcwatch.domain.image import Laterality
 from calcwatch.domain.views import is_from_above
-from calcwatch.formats.result.fields import printable
 from calcwatch.formats.result.run import (
     NotAnalyzed,
     ReadExamination,
@@ -139,17 +138,17 @@ def page_parts(
         bodies=_bodies(ordered, heads, places, provenance, iter(pictures), steps=steps, sheets=sheets),
         not_analyzed=[
             (
-                printable(refused.source),
+                refused.source,
                 REASONS[refused.reason_code],
                 # the row names the file already
-                printable(refused.message.removeprefix(f"{refused.source}: ")),
+                refused.message.removeprefix(f"{refused.source}: "),
             )
             for refused in errors_first
         ],
         error_count=sum(refused.is_error for refused in not_analyzed),
         provenance=provenance,
         settings=[(name, str(value)) for name, value in provenance.settings.items()],
-        inputs=[(printable(image.source), image.sha256) for image in inputs],
+        inputs=[(image.source, image.sha256) for image in inputs],
         colors={
             "group": GROUP_COLOR,
             "calcification": CALCIFICATION_COLOR,

@@ -15,7 +15,6 @@ from calcwatch.domain.findings import CalcificationGroup, ImageFindings
 from calcwatch.domain.identity import ImagedStudy
 from calcwatch.domain.image import ImageDescription
 from calcwatch.domain.lexicon import Category
-from calcwatch.formats.result.fields import printable
 from calcwatch.formats.result.order import group_letters, ordered_groups
 from calcwatch.report.marks import image_label, side_label
 from calcwatch.report.performance import performance
@@ -42,16 +41,13 @@ PICTURE_PX = 1500
 """Long side of a picture on paper, in pixels: 0.12 mm a pixel at the size it is printed."""
 
 
-def paper_html(
-    result: ExaminationResult, study: ImagedStudy | None, pictures: Sequence[bytes], made: str
-) -> str:
+def paper_html(result: ExaminationResult, study: ImagedStudy | None, pictures: Sequence[bytes]) -> str:
     """Write the pages as HTML without anything to be fetched.
 
     Args:
         result: The examination, with what it was compared with.
         study: Whose it is, as the images' headers say; ``None`` for images without.
         pictures: Of each image of the examination with its marks, as PNG.
-        made: When the result was, in words.
 
     Returns:
         The pages.
@@ -87,20 +83,17 @@ def paper_html(
         interval=_interval(result),
         images=[_image(image, png, result) for image, png in images],
         made=f"calcwatch {provenance.package_version}, analysis {provenance.analysis_version}, "
-        f"model {provenance.model_name} {(provenance.model_hash or 'no weights')[:12]}; result of {made}",
+        f"model {provenance.model_name} {(provenance.model_hash or 'no weights')[:12]}",
     )
 
 
-def paper_pdf(
-    result: ExaminationResult, study: ImagedStudy | None, pictures: Sequence[bytes], made: str
-) -> bytes:
+def paper_pdf(result: ExaminationResult, study: ImagedStudy | None, pictures: Sequence[bytes]) -> bytes:
     """Write the pages as PDF; the same result gives the same bytes.
 
     Args:
         result: The examination, with what it was compared with.
         study: Whose it is, as the images' headers say; ``None`` for images without.
         pictures: Of each image of the examination with its marks, as PNG.
-        made: When the result was, in words.
 
     Returns:
         The PDF.
@@ -121,7 +114,7 @@ def paper_pdf(
         ) from problem
     # the pages hold what they show: no file and no network is read
     fetcher = URLFetcher(allowed_protocols=("data",))
-    html = paper_html(result, study, pictures, made)
+    html = paper_html(result, study, pictures)
     # A fixed identifier, since a random identifier would make different bytes each time.
     pdf: bytes = HTML(string=html, url_fetcher=fetcher).write_pdf(pdf_identifier=b"calcwatch")
     return pdf
@@ -137,7 +130,7 @@ def _heading(first: ImageDescription, study: ImagedStudy | None) -> list[tuple[s
         ("Examination", date_words(study.study_date if study else first.study_date)),
         ("Accession", study.accession_number if study else ""),
     )
-    return [(name, printable(value)) for name, value in said if value]
+    return [(name, value) for name, value in said if value]
 
 
 def _name(name: str) -> str:

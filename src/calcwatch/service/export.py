@@ -1,4 +1,4 @@
-"""A result on disk -> what a hospital files: DICOM objects and FHIR, as a whole or not at all."""
+"""A result on disk -> what a hospital files: DICOM objects and FHIR, each format by itself."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import hashlib
 import json
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from io import BytesIO
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
-from calcwatch.domain.errors import BadFormat, CalcwatchError, UnsupportedImage
+from calcwatch.domain.errors import BadFormat, CalcwatchError, ResultNotWritten, UnsupportedImage
 from calcwatch.formats.dicom.write.cad.report import cad_report
 from calcwatch.formats.dicom.write.common_modules import file_bytes
 from calcwatch.formats.dicom.write.encapsulated_pdf import encapsulated_pdf
@@ -70,6 +72,22 @@ class ExportedFile:
 
 
 @dataclass(frozen=True)
+class NotMade:
+    """A format in which an examination could not be written.
+
+    Attributes:
+        examination: Number of the examination, 1 first in the worklist.
+        format: The word of its format.
+        reason: Why, with the remedy.
+
+    """
+
+    examination: int
+    format: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Exported:
     """What one export wrote.
 
@@ -79,6 +97,8 @@ class Exported:
         empty: Files for which there was nothing to write: an image without a group has no segmentation.
         not_exported: Number of each examination that could not be exported, 1 first in the worklist, to the
             reason, which names the file and the remedy.
+        not_made: Formats that failed in an examination of which others were written.
+        told: What of the images' headers was left empty or reworded, a sentence a file, by keyword alone.
 
     """
 
@@ -86,6 +106,8 @@ class Exported:
     files: tuple[ExportedFile, ...]
     empty: tuple[str, ...]
     not_exported: Mapping[int, str]
+    not_made: tuple[NotMade, ...] = ()
+    told: tuple[str, ...] = ()
 
 
 def _of_examination(write: Callable[[Evidence], Header | None]) -> Writer:
@@ -123,16 +145,15 @@ def _captures(
 def _papers(_: str, stored: StoredResult, examination: StoredExamination) -> Iterator[tuple[str, Content]]:
     """The report on paper, by itself and, where the images are DICOM, inside a DICOM file."""
     pictures = read_overlays(stored, examination.result.examination.images)
-    made = stored.made.strftime("%Y-%m-%d %H:%M")
-    pdf = paper_pdf(examination.result, examination.study, pictures, made)
+    pdf = paper_pdf(examination.result, examination.study, pictures)
     yield "report.pdf", pdf
     # PDF alone needs no DICOM images: it is a file by itself.
     if examination.evidence is not None:
         yield "pdf.dcm", encapsulated_pdf(examination.evidence, pdf)
 
 
-def _fhir(word: str, stored: StoredResult, examination: StoredExamination) -> Iterator[tuple[str, Content]]:
-    bundle = result_bundle(examination.result, examination.study, made=stored.made)
+def _fhir(word: str, _: StoredResult, examination: StoredExamination) -> Iterator[tuple[str, Content]]:
+    bundle = result_bundle(examination.result, examination.study, made=examination.made)
     yield f"{word}.json", (json.dumps(bundle, indent=2, ensure_ascii=False) + "\n").encode()
 
 
@@ -159,8 +180,8 @@ def export_result(
     """Write an examination, or each of several, in the formats asked for.
 
     Of two examinations that were compared the current one is exported, with what it was compared with. The
-    same result gives the same bytes. An examination whose images are gone or are no DICOM does not stop the
-    others.
+    same result gives the same bytes. Neither a format that fails nor an examination whose images are gone
+    stops the others.
 
     Args:
         findings: A result: its folder or its ``findings.json``.
@@ -185,25 +206,11 @@ def export_result(
     check_result_folder(out, is_export)
     stored = read_result_folder(findings)
     total = len(stored.examinations)
-    files: list[ExportedFile] = []
-    empty: list[str] = []
-    missed: dict[int, str] = {}
+    exported = Exported(out, (), (), {})
     with result_folder(out, is_export) as folder:
         for number in range(total):
-            # A single examination lies flat, as most exports are of that kind.
-            below = "" if total == 1 else f"{number + 1}/"
             on_done(number, total)
-            try:
-                written, nothing = _export_examination(stored, number, formats, folder, below)
-            except CalcwatchError as problem:
-                # With nothing else to export the reason is the answer and no line in a list.
-                if total == 1:
-                    raise
-                missed[number + 1] = str(problem)
-                continue
-            files += written
-            empty += nothing
-        exported = Exported(out, tuple(files), tuple(empty), missed)
+            exported = _with_examination(exported, stored, number, formats, folder=folder)
         with writing(out):
             (folder / MANIFEST).write_text(_manifest(stored, exported), encoding="utf-8")
     on_done(total, total)
@@ -241,43 +248,92 @@ def is_export(folder: Path) -> bool:
     return holds_what_it_lists(folder, MANIFEST)
 
 
-def _export_examination(
-    stored: StoredResult, number: int, formats: Sequence[str], folder: Path, below: str
-) -> tuple[list[ExportedFile], list[str]]:
-    """Every file is made before the first is written: an examination is there as a whole or not at all."""
-    examination = read_examination(stored, number)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # highdicom and pydicom quote the patient's name in theirs
-        made = [
-            (name, word, content, content if isinstance(content, bytes | None) else file_bytes(content))
-            # A format asked for twice is written once.
-            for word in dict.fromkeys(formats)
-            for name, content in FORMATS[word](word, stored, examination)
-        ]
-    files: list[ExportedFile] = []
-    empty: list[str] = []
-    for name, word, content, encoded in made:
+def _with_examination(
+    exported: Exported, stored: StoredResult, number: int, formats: Sequence[str], *, folder: Path
+) -> Exported:
+    """Export one more examination: every format is made as a whole before its first file is written."""
+    # A single examination lies flat, as most exports are of that kind.
+    below = "" if len(stored.examinations) == 1 else f"{number + 1}/"
+    made: list[_Made] = []
+    failed: list[tuple[str, CalcwatchError]] = []
+    told: tuple[str, ...] = ()
+    try:
+        with _as_ours(f"examination {number + 1} of {stored.findings}"):
+            examination = read_examination(stored, number)
+    except CalcwatchError as problem:
+        failed.append(("", problem))
+    else:
+        told = examination.told
+        # A format asked for twice is written once.
+        for word in dict.fromkeys(formats):
+            try:
+                made += _make(word, stored, examination, below)
+            except CalcwatchError as problem:
+                failed.append((word, problem))
+    if failed and not made:
+        # With nothing else to export the reason is the answer and no line in a list.
+        if not below:
+            raise failed[0][1]
+        return replace(exported, not_exported={**exported.not_exported, number + 1: str(failed[0][1])})
+    return replace(
+        exported,
+        files=(*exported.files, *(_write(file, folder) for file in made if file.content is not None)),
         # Nothing to write is listed: a missing file could also be a forgotten file.
-        if encoded is None:
-            empty.append(f"{below}{name}")
-            continue
-        place = folder / below / name
-        with writing(place):
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(encoded)
-        uids = ("", "")
-        if isinstance(content, Header):
-            uids = str(content.SOPClassUID), str(content.SOPInstanceUID)
-        files.append(ExportedFile(f"{below}{name}", word, hashlib.sha256(encoded).hexdigest(), *uids))
-    return files, empty
+        empty=(*exported.empty, *(file.name for file in made if file.content is None)),
+        not_made=(*exported.not_made, *(NotMade(number + 1, word, str(why)) for word, why in failed)),
+        told=(*exported.told, *told),
+    )
+
+
+class _Made(NamedTuple):
+    """A file before it is written; ``None`` where there is nothing to write."""
+
+    name: str
+    format: str
+    content: bytes | None
+    uids: tuple[str, str] = ("", "")
+
+
+def _make(word: str, stored: StoredResult, examination: StoredExamination, below: str) -> list[_Made]:
+    """Every file of one format."""
+    files = []
+    with _as_ours(f"{word} of {stored.findings}"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # highdicom and pydicom quote the patient's name in theirs
+        for name, content in FORMATS[word](word, stored, examination):
+            if isinstance(content, Header):
+                uids = str(content.SOPClassUID), str(content.SOPInstanceUID)
+                files.append(_Made(f"{below}{name}", word, file_bytes(content), uids))
+            else:
+                files.append(_Made(f"{below}{name}", word, content))
+    return files
+
+
+@contextmanager
+def _as_ours(what: str) -> Iterator[None]:
+    """Turn an error that nobody foresaw into one that names what was written and no value of a header."""
+    try:
+        yield
+    except CalcwatchError:
+        raise
+    except Exception as problem:  # highdicom and pydicom answer odd headers with errors of any kind
+        raise ResultNotWritten(
+            f"{what} could not be made of these images: a mistake of calcwatch; please report it, without "
+            "patient data, and leave this format out of --to"
+        ) from problem
+
+
+def _write(file: _Made, folder: Path) -> ExportedFile:
+    """Write a file; where the place cannot take it, the whole export ends."""
+    place, content = folder / file.name, file.content or b""
+    with writing(place):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+    return ExportedFile(file.name, file.format, hashlib.sha256(content).hexdigest(), *file.uids)
 
 
 def _evidence(word: str, examination: StoredExamination) -> Evidence:
     if examination.evidence is None:
-        raise UnsupportedImage(
-            f"{examination.not_dicom}: this image is no DICOM, so {word} has nothing to refer to; give --to "
-            "fhir,pdf, or analyze the DICOM images"
-        )
+        raise UnsupportedImage(f"{word}: {examination.without_evidence}")
     return examination.evidence
 
 
@@ -297,5 +353,7 @@ def _manifest(stored: StoredResult, exported: Exported) -> str:
         "not_exported": [
             {"examination": number, "reason": reason} for number, reason in exported.not_exported.items()
         ],
+        "not_made": [asdict(failed) for failed in exported.not_made],
+        "headers": list(exported.told),
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"

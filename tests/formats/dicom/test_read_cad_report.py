@@ -180,6 +180,52 @@ def test_no_marks_and_what_came_of_the_detection_are_told_apart() -> None:
     assert read.manufacturer == "Another Vendor"
 
 
+REQUIRED, NOT_SHOWN = ("111150", "Presentation Required"), ("111152", "Not for Presentation")
+
+
+def intent(value: tuple[str, str]) -> Dataset:
+    return coded(dcm("111056", "Rendering Intent"), dcm(*value), relation="HAS CONCEPT MOD")
+
+
+def impression(*children: Dataset) -> Dataset:
+    return item("CONTAINER", dcm("111034", "Individual Impression/Recommendation"), *children)
+
+
+@pytest.mark.parametrize(
+    ("above", "own", "is_shown", "words"),
+    [
+        (None, None, True, ""),
+        (None, REQUIRED, True, "Presentation Required"),
+        (None, NOT_SHOWN, False, "Not for Presentation"),
+        (REQUIRED, None, True, "Presentation Required"),
+        (NOT_SHOWN, None, False, "Not for Presentation"),
+        (REQUIRED, NOT_SHOWN, False, "Not for Presentation"),
+        (NOT_SHOWN, REQUIRED, False, "Presentation Required"),
+    ],
+)
+def test_rendering_intent_decides_what_is_shown(
+    above: tuple[str, str] | None, own: tuple[str, str] | None, is_shown: bool, words: str
+) -> None:
+    """What its maker keeps back, or what stands under it, is not shown; a mark without an intent is."""
+    found = finding(CLUSTER_SRT, *([intent(own)] if own else []), center(1, 2))
+    (mark,) = read_cad_report(report(impression(*([intent(above)] if above else []), found))).marks
+    assert (mark.is_shown, mark.rendering_intent) == (is_shown, words)
+
+
+def test_what_failed_is_told_with_its_images() -> None:
+    """A status is told by its code, whatever its words are; every failed detection names its images."""
+    tried = coded(dcm("111022", "Detection Performed"), CLUSTER_SRT, image("HAS PROPERTIES"))
+    summary = item(
+        "CODE",
+        dcm("111064", "Summary of Detections"),
+        item("CONTAINER", dcm("111025", "Failed Detections"), tried),
+        ConceptCodeSequence=[dcm("111224", "mislukt")],
+    )
+    read = read_cad_report(report(summary))
+    assert (read.detections, read.analyses) == ("Failed", "")
+    assert read.failed == (("Calcification Cluster", (IMAGE,)),)
+
+
 def test_another_object_is_refused() -> None:
     """A mammogram or another report is no CAD report, and the message says what it is."""
     with pytest.raises(UnsupportedImage, match=re.escape("1.2.840.10008.5.1.4.1.1.88.33")):

@@ -14,7 +14,17 @@ from typer.testing import CliRunner
 from calcwatch.cli.commands import app
 from calcwatch.cli.exchange import ALL_FORMATS
 from calcwatch.service.export import FORMATS, Exported
-from tests.formats.dicom.make import file_bytes
+from tests.formats.dicom.make import attributes, file_bytes
+from tests.formats.dicom.test_read_cad_report import (
+    CLUSTER_SRT,
+    NOT_SHOWN,
+    center,
+    dcm,
+    finding,
+    impression,
+    intent,
+    report,
+)
 from tests.service.inputs import left_cc, stored
 
 
@@ -92,6 +102,25 @@ def test_read_cad_tells_every_mark(exported: Exported) -> None:
     marks = json.loads(command("read-cad", report, "--json").stdout)["marks"]
     assert len(answer.stdout.splitlines()) >= len(marks) > 40
     assert "by calcwatch" in answer.stdout.splitlines()[0]
+
+
+def test_read_cad_tells_silence_from_nothing_found(tmp_path: Path) -> None:
+    """Marks that are not for presentation are counted, and what was not attempted is told."""
+    hidden = finding(CLUSTER_SRT, intent(NOT_SHOWN), center(1, 2))
+    summary = attributes(
+        RelationshipType="CONTAINS",
+        ValueType="CODE",
+        ConceptNameCodeSequence=[dcm("111064", "Summary of Detections")],
+        ConceptCodeSequence=[dcm("111225", "Not Attempted")],
+    )
+    (tmp_path / "cad.dcm").write_bytes(report(impression(hidden), summary))
+    answer = CliRunner().invoke(app, ["read-cad", str(tmp_path / "cad.dcm")])
+    assert answer.exit_code == 0
+    assert "0 marks by Another Vendor" in answer.output
+    assert "detections: Not Attempted" in answer.output
+    assert "does not mean that nothing is there" in answer.output
+    assert "1 mark not for presentation" in answer.output
+    assert "Calcification Cluster" not in answer.output
 
 
 def test_read_cad_of_an_image(hospital: Path) -> None:

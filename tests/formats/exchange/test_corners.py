@@ -98,7 +98,7 @@ def evidence(dataset: Dataset) -> Evidence:
         score=5,
         score_reasons=(),
     )
-    header = read_header(file_bytes(dataset), "corner.dcm")
+    header = read_header(file_bytes(dataset), "corner.dcm").dataset
     result = ExaminationResult(found, Provenance("0.1.0", "3", AnalysisSettings().numbers()))
     made = datetime(2026, 1, 2, tzinfo=UTC)
     return Evidence(result=result, current=(header,), prior=(), made=made, digest="digest")

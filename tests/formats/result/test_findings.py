@@ -11,9 +11,10 @@ from jsonschema import Draft202012Validator
 from calcwatch.domain.findings import Calcification, CalcificationGroup, ImageFindings, NonLesion
 from calcwatch.domain.image import QualityFlag, ViewPosition
 from calcwatch.formats.result.document import DOCUMENTS, document_text, findings_document
-from calcwatch.formats.result.fields import number, printable
+from calcwatch.formats.result.fields import number
 from calcwatch.formats.result.run import NotAnalyzed, ReadExamination, Run
 from calcwatch.formats.result.schema import document_schema, schema_text
+from calcwatch.words.printable import printable
 from tests.formats.result.examples import PROVENANCE, findings
 from tests.formats.result.readings import described, examination
 

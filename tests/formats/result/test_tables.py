@@ -1,5 +1,7 @@
 import csv
 import io
+import re
+from typing import Literal
 
 import pytest
 
@@ -76,7 +78,7 @@ def test_unknown_is_an_empty_cell() -> None:
     assert {row["diameter_mm"] for row in table} == {""}
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+cmd", "-2", "@SUM(A1)", "\tx", "\rx", '=HYPERLINK("http://x")'])
+@pytest.mark.parametrize("name", ["=1+1", "+cmd", "-2", "@SUM(A1)", '=HYPERLINK("http://x")', "\uff1d1+1"])
 def test_formula_in_a_file_name(name: str) -> None:
     """A file name that a spreadsheet would take for a formula gets an apostrophe; numbers get none."""
     table = rows(calcifications_table([findings(name)]))
@@ -84,9 +86,31 @@ def test_formula_in_a_file_name(name: str) -> None:
     assert all(not row["row"].startswith("'") for row in table)
 
 
-@pytest.mark.parametrize("name", ['a,"b".dcm', "a\nb.dcm", "x" * 4000])
+@pytest.mark.parametrize("between", [",", ";", "\t", "|", " "])
+@pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_NONE])
+@pytest.mark.parametrize(
+    "name",
+    ["a;=1+1;b.dcm", 'x;"=1+1"', "-2+3\r\n=1+1", " =1+1", "P\t@SUM(A1)", "a|+1", "\u00a0=1", "a, -x", "x =1"],
+)
+def test_no_dialect_finds_a_formula(name: str, between: str, quoting: Literal[0, 3]) -> None:
+    """However a spreadsheet parts a line into cells, no cell of text starts with a sign of a formula."""
+    table = calcifications_table([findings(name)])
+    assert "\r\n=" not in table
+    lines = csv.reader(io.StringIO(table), delimiter=between, quoting=quoting)
+    cells = [cell.strip(' "\u00a0') for line in lines for cell in line]
+    # A number may begin with a minus, and a sign alone computes nothing.
+    assert not [cell for cell in cells if re.match(r"[=+@].|-[^0-9]", cell)]
+
+
+@pytest.mark.parametrize(("name", "told"), [("a\nb.dcm", "a\\nb.dcm"), ("\u202egpj.dcm", "\\u202egpj.dcm")])
+def test_controls_are_shown_as_what_they_are(name: str, told: str) -> None:
+    """A line end stays in its line, and nothing is shown in another order than it is written."""
+    assert {row["source"] for row in rows(calcifications_table([findings(name)]))} == {told}
+
+
+@pytest.mark.parametrize("name", ['a,"b".dcm', "山田.dcm", "x" * 4000])
 def test_awkward_file_names_come_back(name: str) -> None:
-    """Commas, quotes, line ends and very long names come back from the table unchanged."""
+    """Commas, quotes, other scripts and very long names come back from the table unchanged."""
     assert {row["source"] for row in rows(calcifications_table([findings(name)]))} == {name}
 
 

@@ -10,10 +10,9 @@ from fhir.resources.R4B import get_fhir_model_class
 from pydantic import BaseModel, ValidationError
 
 from calcwatch.codes.fhir import REQUIRED
-from calcwatch.formats.fhir.data_types import DICOM_UID, Json
+from calcwatch.formats.fhir.data_types import DICOM_UID, OID, Json
 
 _UUID = re.compile(r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_OID = re.compile(r"urn:oid:[0-2](\.(0|[1-9][0-9]*))+")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _REST = "+"
 """How the library ends a list of codes that it does not show in full."""
@@ -153,7 +152,7 @@ def _invariants(kind: str, resource: Json) -> Iterator[str]:
         if name in resource and not _INSTANT.fullmatch(str(resource[name])):
             yield f"{name} {resource[name]!r} is no instant"
     for identifier in resource.get("identifier", []):
-        if identifier.get("system") == DICOM_UID and not _OID.fullmatch(str(identifier.get("value"))):
+        if identifier.get("system") == DICOM_UID and not OID.fullmatch(str(identifier.get("value"))):
             yield f"identifier {identifier.get('value')!r} is no urn:oid"
     div = resource.get("text", {}).get("div", "<div")
     if not div.startswith("<div"):

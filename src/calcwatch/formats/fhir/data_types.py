@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+import re
+from typing import TYPE_CHECKING, Any
 
 from calcwatch.codes.body import breast_of
 from calcwatch.codes.code import SYSTEMS, Code
+from calcwatch.domain.dates import read_date
 from calcwatch.domain.image import Laterality
+from calcwatch.words.dates import date_words
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 Json = dict[str, Any]
 """A resource or a part of one, as it stands in a JSON document."""
 
 DICOM_UID = "urn:dicom:uid"
 """System of identifiers that are DICOM UIDs (FHIR R4, ImagingStudy.identifier)."""
+
+OID = re.compile(r"urn:oid:[0-2](\.(0|[1-9][0-9]*))+")
+"""A UID as a URI (FHIR R4, data type oid)."""
 
 URI = "urn:ietf:rfc:3986"
 """System of identifiers that are URIs."""
@@ -90,6 +98,19 @@ def quantity(value: float, unit: str) -> Json:
     return {"value": value, "unit": unit, "system": SYSTEMS["UCUM"], "code": unit}
 
 
+def is_uid(uid: str | None) -> bool:
+    """Whether an identifier can be made of a UID.
+
+    Args:
+        uid: Should be one; a header may hold anything.
+
+    Returns:
+        Yes or no.
+
+    """
+    return bool(OID.fullmatch(f"urn:oid:{uid}"))
+
+
 def uid_identifier(uid: str) -> Json:
     """A DICOM UID as an Identifier.
 
@@ -141,7 +162,7 @@ def date_of(dicom_date: str | None) -> str | None:
 
     """
     try:
-        return datetime.strptime(dicom_date or "", "%Y%m%d").date().isoformat()
+        return date_words(read_date("", dicom_date or ""))
     # Header dates may be empty or damaged; FHIR has no place for half a date that nobody vouches for.
     except ValueError:
         return None

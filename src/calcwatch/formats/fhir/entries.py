@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 from uuid import NAMESPACE_OID, uuid5
 
 from calcwatch.codes import private
 from calcwatch.codes.fhir import RESEARCH
 from calcwatch.formats.fhir.data_types import URI, Json, coding, filled, uri_identifier
+from calcwatch.words.printable import shown
 from calcwatch.words.summary import RESEARCH_USE
 
 if TYPE_CHECKING:
@@ -64,22 +65,33 @@ class Entries:
             Its place.
 
         """
-        resource = filled(
-            resourceType=kind,
-            meta={
-                # In every resource: a server stores each by itself, and the label must not get lost.
-                "security": [coding(RESEARCH)],
-                "tag": [coding(private.RESEARCH_USE._replace(meaning=RESEARCH_USE))],
-            },
-            # The place becomes an identifier, so that ifNoneExist can find the resource on the server.
-            identifier=None if identifiers is None else [*identifiers, uri_identifier(full_url)],
-            **elements,
+        resource = _plain(
+            filled(
+                resourceType=kind,
+                meta={
+                    # In every resource: a server stores each by itself, and the label must not get lost.
+                    "security": [coding(RESEARCH)],
+                    "tag": [coding(private.RESEARCH_USE._replace(meaning=RESEARCH_USE))],
+                },
+                # The place becomes an identifier, so that ifNoneExist can find the resource on the server.
+                identifier=None if identifiers is None else [*identifiers, uri_identifier(full_url)],
+                **elements,
+            )
         )
         # Conditional create: sending a bundle twice creates nothing twice.
         unless = {} if identifiers is None else {"ifNoneExist": f"identifier={quote(URI)}|{quote(full_url)}"}
         request = {"method": "POST", "url": kind, **unless}
         self.added.append({"fullUrl": full_url, "resource": resource, "request": request})
         return full_url
+
+
+def _plain(value: Any) -> Any:
+    """A part of a resource with text that any server takes: a FHIR string has lines and no other controls."""
+    if isinstance(value, str):
+        return "\n".join(map(shown, value.split("\n")))
+    if isinstance(value, list):
+        return [_plain(part) for part in value]
+    return {name: _plain(part) for name, part in value.items()} if isinstance(value, dict) else value
 
 
 def entries_of(result: ExaminationResult, made: datetime) -> Entries:

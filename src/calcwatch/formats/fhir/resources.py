@@ -23,6 +23,7 @@ from calcwatch.formats.fhir.data_types import (
     date_of,
     filled,
     instant,
+    is_uid,
     reference,
     site,
     uid_identifier,
@@ -139,7 +140,7 @@ def add_prior_study(entries: Entries, prior: ImageFindings) -> str:
 
     """
     description = prior.description
-    if not description.study_instance_uid:
+    if description.study_instance_uid is None or not is_uid(description.study_instance_uid):
         return ""
     return _study(entries, description.study_instance_uid, started=date_of(description.study_date))
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import operator
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import KW_ONLY, dataclass, field
@@ -16,6 +15,7 @@ from operator import attrgetter
 from typing import Any
 
 from calcwatch.domain.image import Point
+from calcwatch.words.printable import printable
 
 Document = dict[str, Any]
 """A JSON object."""
@@ -334,20 +334,6 @@ def _checked(wanted: type, found: Any) -> Any:
     if not isinstance(found, wanted):
         raise TypeError(f"{type(found).__name__} where {wanted.__name__} is written")
     return found
-
-
-def printable(words: str) -> str:
-    r"""Text that any UTF-8 file can hold.
-
-    Args:
-        words: Any text, such as the name of a file.
-
-    Returns:
-        The text, bytes of a file name that are no UTF-8 as ``\xNN``.
-
-    """
-    # Python holds such bytes as lone surrogates, which no UTF-8 file can store.
-    return os.fsencode(words).decode("utf-8", "backslashreplace")
 
 
 def number(digits: int | None = None, *, minimum: float | None = None, maximum: float | None = None) -> Kind:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from calcwatch.formats.result.findings import EXAMINATION
 from calcwatch.formats.result.image import image_document
 from calcwatch.formats.result.order import group_letters
 from calcwatch.formats.result.run import ReadExamination, readings_by_place, worklist
+from calcwatch.words.printable import shown
 
 COMPUTED = ""
 """Path of a column that is worked out of the whole document and stands in no field of it."""
@@ -98,8 +100,12 @@ EXAMINATION_COLUMNS = {
 _BETWEEN = {"rule_ids": " ", "reasons": " "}
 """What stands between the parts of a list in one cell; ``"; "`` unless named here."""
 
-# A spreadsheet runs a cell that starts so: text from a header could carry a formula (CSV injection).
-_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# A spreadsheet runs a cell that starts so: text from a header could carry a formula (CSV injection). A cell
+# starts wherever any dialect parts one, whatever blanks and quotes are between; full-width signs count too.
+_STARTS_A_FORMULA = re.compile(r"((?:^|[;,|:\t])[\s\"'`]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20\u2212\ufe63])")
+
+# A blank parts cells in some imports; a sign with more behind it is no word of a sentence.
+_AFTER_A_BLANK = re.compile(r"(?<=\s)(?=[=@\uff1d\uff20]\S)")
 
 _Objects = Mapping[str, Any]
 """Path of a list of ``findings.json``, such as ``images[]`` -> the entry of it that a row is of."""
@@ -128,12 +134,25 @@ def _cell(value: Any, between: str) -> str:
     if isinstance(value, list):
         return _cell(between.join(value), between)
     # Only text: a negative number begins with "-" and has to stay a number.
-    if isinstance(value, str) and value.startswith(_STARTS_A_FORMULA):
-        return "'" + value
+    if isinstance(value, str):
+        return inert(value)
     # As in JSON; Python's True would be another word for the same field.
     if isinstance(value, bool):
         return str(value).lower()
     return "" if value is None else str(value)
+
+
+def inert(text: str) -> str:
+    """Text that no spreadsheet takes for a formula, however it parts the cells of a line.
+
+    Args:
+        text: Any text, such as the name of a file or a Patient ID.
+
+    Returns:
+        One line without control characters, with an apostrophe before every sign that could start a formula.
+
+    """
+    return _AFTER_A_BLANK.sub("'", _STARTS_A_FORMULA.sub(r"\1'", shown(text)))
 
 
 def _table(columns: Mapping[str, str], rows: Iterable[Sequence[str]]) -> str:
@@ -152,8 +171,8 @@ def calcifications_table(images: Sequence[ImageFindings]) -> str:
         images: Findings of each image of a run.
 
     Returns:
-        One CSV row a calcification, images in order, most believable first; unknown is an empty cell. A text
-        cell that a spreadsheet would take for a formula gets an apostrophe in front.
+        One CSV row a calcification, images in order, most believable first; unknown is an empty cell. In
+        text every sign that a spreadsheet could take for a formula gets an apostrophe in front.
 
     """
 
@@ -179,8 +198,8 @@ def groups_table(images: Sequence[ImageFindings], examinations: Sequence[ReadExa
         examinations: What was read of them; without, cells of places and suggestions are empty.
 
     Returns:
-        One CSV row a group, images in order, most suspicious first; unknown is an empty cell. A text cell
-        that a spreadsheet would take for a formula gets an apostrophe in front.
+        One CSV row a group, images in order, most suspicious first; unknown is an empty cell. In text
+        every sign that a spreadsheet could take for a formula gets an apostrophe in front.
 
     """
     readings = readings_by_place(examinations)
@@ -204,8 +223,8 @@ def examinations_table(examinations: Sequence[ReadExamination]) -> str:
         examinations: Those of a run, in any order.
 
     Returns:
-        One CSV row an examination in the order of the worklist; unknown is an empty cell. A text cell that a
-        spreadsheet would take for a formula gets an apostrophe in front.
+        One CSV row an examination in the order of the worklist; unknown is an empty cell. In text every sign
+        that a spreadsheet could take for a formula gets an apostrophe in front.
 
     """
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from calcwatch.domain.change import Change
 from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.lexicon import LateralityPattern
-from calcwatch.formats.result.fields import printable
 from calcwatch.formats.result.order import group_letters
 from calcwatch.formats.result.run import ReadExamination, first_given
 from calcwatch.report.marks import anchor, image_label, side_label
@@ -60,7 +59,7 @@ def view_examination(
     known = links(findings.images, examination.places)
     return {
         "anchor": f"examination-{index + 1}",
-        "title": printable(f"{patient} · {date}"),
+        "title": f"{patient} · {date}",
         "compared": compared,
         "now": what_to_do(findings, changes),
         "next": steps_now(findings, changes),

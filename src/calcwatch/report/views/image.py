@@ -10,7 +10,6 @@ import numpy as np
 from calcwatch.domain.findings import Calcification, CalcificationGroup, ImageFindings
 from calcwatch.domain.identity import letter
 from calcwatch.domain.image import ImageDescription, PixelSpacing, Point
-from calcwatch.formats.result.fields import printable
 from calcwatch.formats.result.order import (
     ordered_calcifications,
     ordered_groups,
@@ -53,7 +52,7 @@ def view_image(pictures: ImagePictures, findings: ImageFindings, index: int) -> 
     return {
         "anchor": name,
         "label": image_label(findings),
-        "source": printable(findings.description.source),
+        "source": findings.description.source,
         "facts": _facts(findings.description, findings.breast_area_cm2),
         "notes": [FLAG_WORDS[flag] for flag in sorted(findings.quality_flags)],
         "thumbnail": pictures.whole,
@@ -130,7 +129,7 @@ def _facts(image: ImageDescription, area_cm2: float | None) -> list[tuple[str, s
         ("Breast area", "unknown" if area_cm2 is None else f"{area_cm2:.0f} cm²"),
         ("SOP Instance UID", image.sop_instance_uid or ""),
     )
-    return [(name, printable(value)) for name, value in facts if value]
+    return [(name, value) for name, value in facts if value]
 
 
 def _view_group(

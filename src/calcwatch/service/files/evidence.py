@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from calcwatch.domain.assessment import ExaminationResult
-from calcwatch.domain.errors import CalcwatchError, NotInResult
+from calcwatch.domain.errors import CalcwatchError, NotInResult, UnreadableImage
 from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.identity import ImagedStudy
+from calcwatch.formats.dicom.read.filed import FiledHeader
+from calcwatch.formats.dicom.read.header import word
 from calcwatch.formats.dicom.read.parse import looks_like_dicom
 from calcwatch.formats.dicom.read.study import read_header, study_of
 from calcwatch.formats.dicom.write.evidence import Evidence, Header
@@ -28,6 +30,11 @@ from calcwatch.service.files.result_folder import (
 )
 from calcwatch.service.files.side_file import MAX_RESULT_BYTES, read_side_file, unreadable_because
 
+_NO_DAY = "19000101"
+"""Day of an examination that names none: an object must have one, and nobody takes this for the true one."""
+
+_NO_REFERENCE = "no DICOM object can refer to it; give --to fhir,pdf, or analyze the DICOM images"
+
 
 @dataclass(frozen=True, kw_only=True)
 class StoredResult:
@@ -39,7 +46,6 @@ class StoredResult:
         sources: Of all images, in the order of the run.
         refused: Sources of files that gave no findings.
         digests: SHA-256 of the files by source.
-        made: When it was written, aware of its time zone.
         digest: SHA-256 of what was read.
 
     """
@@ -49,7 +55,6 @@ class StoredResult:
     sources: tuple[str, ...]
     refused: tuple[str, ...]
     digests: dict[str, str | None]
-    made: datetime
     digest: str
 
 
@@ -59,16 +64,21 @@ class StoredExamination:
 
     Attributes:
         result: What was read of it.
-        evidence: With the headers of its images, ``None`` where an image is no DICOM.
+        made: The moment of its images, aware of a time zone; a result knows no other, so that it gives the
+            same objects wherever and whenever it is exported.
+        evidence: With the headers of its images, ``None`` where nothing can refer to one.
         study: Whose it is, ``None`` where no image says so.
-        not_dicom: The first image that is no DICOM; ``""`` where all are.
+        without_evidence: Why there is no evidence, with the remedy; ``""`` where there is.
+        told: What of the headers was left empty or reworded, a sentence a file.
 
     """
 
     result: ExaminationResult
+    made: datetime
     evidence: Evidence | None
     study: ImagedStudy | None
-    not_dicom: str = ""
+    without_evidence: str = ""
+    told: tuple[str, ...] = ()
 
 
 def read_result_folder(path: Path | str) -> StoredResult:
@@ -97,8 +107,6 @@ def read_result_folder(path: Path | str) -> StoredResult:
             sources=tuple(image["source"] for image in document["images"]),
             refused=tuple(refused["source"] for refused in document["not_analyzed"]),
             digests={entry["source"]: entry["sha256"] for entry in document["provenance"]["inputs"]},
-            # The document holds no moment (same input, same bytes), so the time of the file serves.
-            made=datetime.fromtimestamp(int(file.stat().st_mtime), UTC).astimezone(),
             # Of both documents: the same findings compared with another prior are another result.
             digest=hashlib.sha256(content + (compared or b"")).hexdigest(),
         )
@@ -129,24 +137,49 @@ def read_examination(stored: StoredResult, number: int) -> StoredExamination:
     """
     result = stored.examinations[number]
     images = (*result.examination.images, *result.prior)
-    headers = [_header(stored, image) for image in images]
+    read = [_read(stored, image) for image in images]
+    filed = {file.source: file.header for file in read if file.header is not None}
     count = len(result.examination.images)
-    current = [header for header in headers[:count] if header is not None]
+    current = [file.header.dataset for file in read[:count] if file.header is not None]
     # Whose study it is can only be said when all of its images say so.
     study = study_of(current) if len(current) == count else None
-    plain = next((image for image, header in zip(images, headers, strict=True) if header is None), None)
-    if plain is not None:
-        return StoredExamination(result, None, study, not_dicom=plain.description.source)
-    prior = tuple(header for header in headers[count:] if header is not None)
+    made = _moment(result.examination.images, current[0] if study else None)
+    told = tuple(filter(None, (_told(source, header) for source, header in filed.items())))
+    problem = next((file.problem for file in read if file.problem), "")
+    if problem:
+        return StoredExamination(result, made, None, study, problem, told)
     evidence = Evidence(
         result=result,
         current=tuple(current),
-        prior=prior,
-        made=stored.made,
+        prior=tuple(file.header.dataset for file in read[count:] if file.header is not None),
+        made=made,
         digest=stored.digest,
         failed=_failed(stored, current),
     )
-    return StoredExamination(result, evidence, study)
+    return StoredExamination(result, made, evidence, study, told=told)
+
+
+def _moment(images: Sequence[ImageFindings], header: Header | None) -> datetime:
+    """Day and time of an examination on the clock of its images; what is not known is the start of 1900."""
+    known = (image.description.study_date for image in images)
+    day = next(filter(None, (word(header, "StudyDate") if header else "", *known)), _NO_DAY)
+    moment = word(header, "StudyTime") if header else ""
+    zone = word(header, "TimezoneOffsetFromUTC") if header else ""
+    written = f"{day}{moment.split('.', maxsplit=1)[0]:0<6}{zone or '+0000'}"
+    try:
+        return datetime.strptime(written, "%Y%m%d%H%M%S%z")
+    except ValueError:  # a result made by hand may hold any day
+        return datetime.strptime(f"{_NO_DAY}000000+0000", "%Y%m%d%H%M%S%z")
+
+
+def _told(source: str, header: FiledHeader) -> str:
+    """What of a header is not as it stands in the file, by keyword alone: values may name the patient."""
+    said = (
+        ("left empty, since the header gives no valid form of DICOM", header.emptied),
+        ("put into a valid form of DICOM", header.reworded),
+    )
+    phrases = [f"{', '.join(keywords)} {what}" for what, keywords in said if keywords]
+    return f"{source}: {'; '.join(phrases)}; correct the header if it matters" if phrases else ""
 
 
 def read_overlays(stored: StoredResult, images: Sequence[ImageFindings]) -> list[bytes]:
@@ -180,8 +213,17 @@ def read_overlays(stored: StoredResult, images: Sequence[ImageFindings]) -> list
     return overlays
 
 
-def _header(stored: StoredResult, image: ImageFindings) -> Header | None:
-    """Header of an image, ``None`` where it is no DICOM."""
+@dataclass(frozen=True, eq=False)
+class _File:
+    """An image file: its header, or why nothing can refer to it."""
+
+    source: str
+    header: FiledHeader | None
+    problem: str = ""
+
+
+def _read(stored: StoredResult, image: ImageFindings) -> _File:
+    """Read the header of an image."""
     source = image.description.source
     path = find_source(stored.findings, source)
     check_source(
@@ -191,7 +233,17 @@ def _header(stored: StoredResult, image: ImageFindings) -> Header | None:
         needed="without its header nothing can refer to it; put it back, or analyze the mammograms anew",
     )
     content = read_bounded(path, MAX_FILE_BYTES, "read into memory; export it compressed")
-    return read_header(content, source) if looks_like_dicom(content[:132]) else None
+    if not looks_like_dicom(content[:132]):
+        return _File(source, None, f"{source}: this image is no DICOM, so {_NO_REFERENCE}")
+    try:
+        header = read_header(content, source)
+    except UnreadableImage as problem:
+        return _File(source, None, str(problem))
+    shape = header.dataset.Rows, header.dataset.Columns
+    if shape != (image.description.rows, image.description.columns):
+        # A result without digests: places would be those of another picture.
+        raise UnreadableImage(f"{source}: the file has changed since it was analyzed; analyze it anew")
+    return _File(source, header)
 
 
 def _failed(stored: StoredResult, current: Sequence[Header]) -> tuple[Header, ...]:
@@ -202,7 +254,7 @@ def _failed(stored: StoredResult, current: Sequence[Header]) -> tuple[Header, ..
     for source in stored.refused:
         try:
             content = read_bounded(find_source(stored.findings, source), MAX_FILE_BYTES, "read into memory")
-            header = read_header(content, source)
+            header = read_header(content, source).dataset
         # It was refused in the analysis for a reason; it need not be readable now.
         except (OSError, CalcwatchError):
             continue

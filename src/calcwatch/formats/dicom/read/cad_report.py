@@ -44,11 +44,13 @@ _Place = tuple[int, ...]
 
 
 class _Item(NamedTuple):
-    """A content item, its place, and the number of the mark it belongs to."""
+    """A content item, its place, the number of the mark it belongs to, and what holds for it from above."""
 
     dataset: Dataset
     place: _Place
     mark: int | None
+    intent: str = ""
+    is_shown: bool = True
 
 
 def read_cad_report(content: bytes) -> CadReport:
@@ -83,9 +85,7 @@ def read_cad_report(content: bytes) -> CadReport:
     except (UnreadableImage, UnsupportedImage):
         raise
     except Exception as error:  # pydicom answers damaged values with errors of any kind
-        raise UnreadableImage(
-            f"the content of this report is damaged ({type(error).__name__}); export it again"
-        ) from error
+        raise UnreadableImage("the content of this report is damaged; export it again") from error
 
 
 def _report(root: Dataset) -> CadReport:
@@ -104,8 +104,10 @@ def _report(root: Dataset) -> CadReport:
         study_instance_uid=word(root, "StudyInstanceUID"),
         sop_instance_uid=word(root, "SOPInstanceUID"),
         marks=tuple(_mark(item, len(marked), images) for item in marked),
-        detections=_answer(everything, cad.SUMMARY_OF_DETECTIONS),
-        analyses=_answer(everything, cad.SUMMARY_OF_ANALYSES),
+        detections=_status(everything, cad.SUMMARY_OF_DETECTIONS),
+        analyses=_status(everything, cad.SUMMARY_OF_ANALYSES),
+        processing=_answer(everything, cad.PROCESSING_SUMMARY),
+        failed=tuple(_failed(everything, images)),
     )
 
 
@@ -126,12 +128,25 @@ def _walk(root: Dataset) -> Iterator[_Item]:
         mark = item.mark
         if _is_finding(item.dataset):
             mark, marks = marks, marks + 1
+        below = _Item(item.dataset, item.place, mark, *_intent(item))
         children = [
-            _Item(child, (*item.place, number), mark)
+            below._replace(dataset=child, place=(*item.place, number))
             for number, child in enumerate(_children(item.dataset), 1)
         ]
         # Reversed, since the stack gives back the last: the report's order is kept.
         waiting += reversed(children)
+
+
+def _intent(item: _Item) -> tuple[str, bool]:
+    """Rendering intent of an item in words, its own or that from above, and whether it may be shown."""
+    named = [_coded(child) for child in _named(_children(item.dataset), cad.RENDERING_INTENT)]
+    own = next(filter(None, named), None)
+    if own is None:
+        return item.intent, item.is_shown
+    # What is kept back keeps everything under it back, whatever that says of itself.
+    return word(own, "CodeMeaning") or item.intent, item.is_shown and not is_code(
+        own, cad.NOT_FOR_PRESENTATION
+    )
 
 
 def _mark(item: _Item, count: int, images: dict[_Place, str]) -> CadMark:
@@ -143,6 +158,7 @@ def _mark(item: _Item, count: int, images: dict[_Place, str]) -> CadMark:
     codes = [current_code(code) for code in properties]
     number = _number(children, NUMBER_OF_CALCIFICATIONS)
     uids = (word(child, "UID") for child in _named(children, cad.TRACKING_UNIQUE_IDENTIFIER))
+    intent, is_shown = _intent(item)
     return CadMark(
         finding=_meaning(item.dataset) or "finding",
         row=row,
@@ -150,7 +166,8 @@ def _mark(item: _Item, count: int, images: dict[_Place, str]) -> CadMark:
         outline=outline,
         sop_instance_uid=_image_of(children, images),
         tracking_uid=next(uids, ""),
-        rendering_intent=_answer(children, cad.RENDERING_INTENT),
+        rendering_intent=intent,
+        is_shown=is_shown,
         certainty_percent=_number(children, CERTAINTY, CERTAINTY_OF_FEATURE),
         probability_percent=_number(children, PROBABILITY_OF_CANCER),
         # NUM items are decimal strings, so a count is read as a float; a negative count says nothing.
@@ -199,6 +216,25 @@ def _meaning(item: Dataset) -> str:
 def _answer(items: list[Dataset], concept: Code) -> str:
     """Meaning of the first answer to a question; ``""`` where it is not answered."""
     return next((_meaning(item) for item in _named(items, concept)), "")
+
+
+def _status(items: list[Dataset], concept: Code) -> str:
+    """What came of detections or analyses: a status of the Standard in its own words, by its code."""
+    answers = filter(None, map(_coded, _named(items, concept)))
+    code = next(answers, None)
+    if code is None:
+        return ""
+    known = (status.meaning for status in cad.STATUSES.values() if is_code(code, status))
+    return next(known, "") or word(code, "CodeMeaning")
+
+
+def _failed(items: list[Dataset], images: dict[_Place, str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Every detection and analysis that failed, with its images by reference or by items of their own."""
+    for heading in (cad.FAILED_DETECTIONS, cad.FAILED_ANALYSES):
+        for tried in (child for item in _named(items, heading) for child in _children(item)):
+            parts = _children(tried)
+            uids = (_referenced_image(part) or images.get(_reference(part), "") for part in parts)
+            yield _meaning(tried) or heading.meaning, tuple(filter(None, uids))
 
 
 def _properties(children: list[Dataset]) -> list[Dataset]:

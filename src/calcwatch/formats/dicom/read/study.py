@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from contextlib import suppress
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from calcwatch.domain.dates import read_date
 from calcwatch.domain.errors import CalcwatchError, UnreadableImage
 from calcwatch.domain.identity import ImagedStudy, InstanceReference, PatientIdentity
 from calcwatch.domain.image import QualityFlag
+from calcwatch.formats.dicom.read.filed import NEEDED, FiledHeader, filed_header
 from calcwatch.formats.dicom.read.header import Reading, integer, is_stated, word, words
 from calcwatch.formats.dicom.read.parse import parse_stream
 
@@ -19,19 +21,16 @@ if TYPE_CHECKING:
 
     from pydicom.dataset import Dataset
 
-_NEEDED = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "Rows", "Columns")
-"""Attributes without which nothing can refer to an image or to a place in it."""
 
-
-def read_header(content: bytes, source: str) -> Dataset:
-    """Read the header of an image that a result is of, as it is in the file.
+def read_header(content: bytes, source: str) -> FiledHeader:
+    """Read the header of an image that a result is of, each attribute in a form that may be filed.
 
     Args:
         content: Bytes of the file.
         source: Where they come from, as messages name it.
 
     Returns:
-        The header, its text decoded, without pixels.
+        What results repeat of it, in Unicode, and what was left empty.
 
     Raises:
         UnreadableImage: The file is no DICOM, or lacks what a reference needs.
@@ -42,16 +41,18 @@ def read_header(content: bytes, source: str) -> Dataset:
             warnings.simplefilter("ignore")
             dataset = parse_stream(BytesIO(content), len(content)).dataset
             # To Unicode while errors are still caught; pydicom would decode late, outside of this block.
-            dataset.decode()
+            with suppress(Exception):  # a value that cannot be decoded is told with the others
+                dataset.decode()
+            filed = filed_header(dataset)
     except CalcwatchError as error:
         raise UnreadableImage(f"{source}: {error}") from error
-    missing = [name for name in _NEEDED if not word(dataset, name)]
+    missing = [name for name in NEEDED if name not in filed.dataset]
     if missing:
         raise UnreadableImage(
-            f"{source}: {', '.join(missing)} is missing in the header, so nothing can refer to this image; "
-            "export it again from its source"
+            f"{source}: {', '.join(missing)} is missing in the header or has no valid form, so no DICOM "
+            "object can refer to this image; export it again from its source, or give --to fhir,pdf"
         )
-    return dataset
+    return filed
 
 
 def read_study_date(dataset: Dataset) -> Reading[str | None]:
@@ -93,7 +94,6 @@ def reference_of(header: Dataset) -> InstanceReference:
         series_instance_uid=word(header, "SeriesInstanceUID"),
         sop_class_uid=word(header, "SOPClassUID"),
         sop_instance_uid=word(header, "SOPInstanceUID"),
-        # An absent Modality is put up with in reading; what was analyzed as a mammogram is filed as such.
         modality=word(header, "Modality") or "MG",
         series_number=integer(header, "SeriesNumber"),
         instance_number=integer(header, "InstanceNumber"),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
+from calcwatch.formats.dicom.read.filed import LONGEST_LONG_STRING, TYPE_2
 from calcwatch.formats.dicom.read.header import word
 from calcwatch.formats.dicom.write.evidence import MANUFACTURER
 from calcwatch.words.summary import RESEARCH_USE
@@ -22,17 +22,15 @@ IMPLEMENTATION = UID("2.25.211340137212146377014362286233042046821")
 IMPLEMENTATION_VERSION = "CALCWATCH"
 """Implementation Version Name (0002,0013) of what calcwatch writes."""
 
-LONGEST_LONG_STRING = 64
-"""Characters of a value of VR LO (PS3.5 6.2)."""
-
-_TYPE_2 = (
-    *("PatientName", "PatientID", "PatientBirthDate", "PatientSex"),
-    *("StudyDate", "StudyTime", "StudyID", "AccessionNumber", "ReferringPhysicianName"),
-)
-"""Attributes of Patient and General Study that must be there, empty where the image has none."""
-
-_OF_THE_STUDY = (*_TYPE_2, "IssuerOfPatientID", "PatientAge", "StudyInstanceUID", "StudyDescription")
+_OF_THE_STUDY = (*TYPE_2, "IssuerOfPatientID", "PatientAge", "StudyInstanceUID", "StudyDescription")
 """Attributes that an object shares with the images of its study (PS3.3 C.7.1.1, C.7.2.1, C.7.2.2)."""
+
+
+_OF_THE_EXPORT = (
+    *("InstanceCreationDate", "InstanceCreationTime", "SeriesDate", "SeriesTime"),
+    *("DateOfSecondaryCapture", "TimeOfSecondaryCapture", "TimezoneOffsetFromUTC"),
+)
+"""Attributes of type 3 that highdicom fills with the moment of the export."""
 
 
 def new_object(
@@ -82,24 +80,21 @@ def series_description(description: str) -> str:
 
 
 def join_study(dataset: Dataset, header: Dataset) -> None:
-    """Put patient and study of an image into an object, as text in UTF-8, type 2 attributes always.
+    """Put patient and study of an image into an object, type 2 attributes always.
 
     Args:
         dataset: The object; it is changed.
-        header: Of the image.
+        header: Of the image, as it may be filed.
 
     """
-    # The header's text is decoded already: written anew in UTF-8, whatever character set the image used.
-    dataset.SpecificCharacterSet = "ISO_IR 192"
+    dataset.SpecificCharacterSet = header.SpecificCharacterSet
     for keyword in _OF_THE_STUDY:
-        own = word(header, keyword)
-        # Type 3 attributes may not be there empty without need; type 2 must be, even empty.
-        if own or keyword in _TYPE_2:
-            setattr(dataset, keyword, own)
+        if keyword in header:
+            setattr(dataset, keyword, header[keyword].value)
 
 
 def add_moment(dataset: Dataset, evidence: Evidence) -> None:
-    """State when an object was made, in all the attributes that say so.
+    """Date an object as its images, in the attributes that it must have; when it was written is not stated.
 
     A time zone is named only where the image names one: it would hold for the study's date and time too.
 
@@ -108,34 +103,29 @@ def add_moment(dataset: Dataset, evidence: Evidence) -> None:
         evidence: What it is made from.
 
     """
-    made = local_moment(evidence)
-    day, moment = made.strftime("%Y%m%d"), made.strftime("%H%M%S")
-    dataset.SeriesDate = dataset.ContentDate = dataset.InstanceCreationDate = day
-    dataset.SeriesTime = dataset.ContentTime = dataset.InstanceCreationTime = moment
+    dataset.ContentDate, dataset.ContentTime = day_and_time(evidence)
+    # The same result is the same object on any day, so nothing in it may tell the day of the export.
+    for keyword in _OF_THE_EXPORT:
+        if keyword in dataset:
+            delattr(dataset, keyword)
     offset = word(evidence.current[0], "TimezoneOffsetFromUTC")
     if offset:
         dataset.TimezoneOffsetFromUTC = offset
-    elif "TimezoneOffsetFromUTC" in dataset:
-        del dataset.TimezoneOffsetFromUTC
 
 
-def local_moment(evidence: Evidence) -> datetime:
-    """When a result was made, on the clock of its images.
+def day_and_time(evidence: Evidence) -> tuple[str, str]:
+    """When what was examined was: on the clock of its images.
 
     Args:
         evidence: What objects are made from.
 
     Returns:
-        In the time zone of the image where it names one, else in ours.
+        ``YYYYMMDD`` and ``HHMMSS``.
 
     """
-    offset = word(evidence.current[0], "TimezoneOffsetFromUTC")
-    try:
-        zone = datetime.strptime(offset, "%z").tzinfo if offset else None
-    # An offset that is none, as from a broken header: then the moment stays on its own clock.
-    except ValueError:
-        zone = None
-    return evidence.made.astimezone(zone) if zone else evidence.made
+    # Not strftime: it writes years before 1000 with three digits.
+    day, moment = evidence.made.date().isoformat(), evidence.made.time().isoformat("seconds")
+    return day.replace("-", ""), moment.replace(":", "")
 
 
 def add_equipment(dataset: Dataset, evidence: Evidence) -> None:

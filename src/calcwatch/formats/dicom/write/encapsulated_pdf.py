@@ -9,7 +9,7 @@ from pydicom.uid import EncapsulatedPDFStorage
 from calcwatch.codes.documents import CAD_REPORT
 from calcwatch.formats.dicom.content_items import coded, sop_reference
 from calcwatch.formats.dicom.read.study import reference_of
-from calcwatch.formats.dicom.write.common_modules import local_moment, new_object
+from calcwatch.formats.dicom.write.common_modules import day_and_time, new_object
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -35,7 +35,7 @@ def encapsulated_pdf(evidence: Evidence, pdf: bytes) -> Dataset:
     dataset.ConversionType = "WSD"
     # The pages may name the patient, and de-identification has to know.
     dataset.BurnedInAnnotation = "YES"
-    dataset.AcquisitionDateTime = local_moment(evidence).strftime("%Y%m%d%H%M%S%z")
+    dataset.AcquisitionDateTime = "".join(day_and_time(evidence))
     dataset.DocumentTitle = "Breast calcifications, suggested reading for research use"
     dataset.ConceptNameCodeSequence = [coded(CAD_REPORT)]
     dataset.SourceInstanceSequence = [sop_reference(reference_of(header)) for header in evidence.current]

@@ -5,7 +5,6 @@ highdicom draws UIDs and takes the moment of the export; here the same result gi
 
 from __future__ import annotations
 
-from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_OID, uuid5
 
@@ -17,7 +16,6 @@ from calcwatch.formats.dicom.write.common_modules import (
     add_equipment,
     add_moment,
     join_study,
-    local_moment,
     series_description,
     with_meta,
 )
@@ -28,30 +26,6 @@ if TYPE_CHECKING:
 
     from calcwatch.codes.code import Code
     from calcwatch.formats.dicom.write.evidence import Evidence
-
-_NEEDED = (
-    *("PatientID", "PatientName", "PatientBirthDate", "PatientSex", "StudyID", "StudyDate", "StudyTime"),
-    *("AccessionNumber", "ReferringPhysicianName", "Modality", "InstanceNumber"),
-)
-"""Attributes that highdicom copies from an image without looking whether they are there."""
-
-
-def complete(header: Dataset) -> Dataset:
-    """A header as highdicom wants it: every attribute that it copies is there.
-
-    Args:
-        header: Of an image; it is not changed.
-
-    Returns:
-        A copy, with empty attributes where the image has none.
-
-    """
-    # The header is shared by all objects of an export.
-    copied = deepcopy(header)
-    for keyword in _NEEDED:
-        if keyword not in copied:
-            setattr(copied, keyword, None if keyword == "InstanceNumber" else "")
-    return copied
 
 
 def concept(code: Code) -> CodedConcept:
@@ -97,7 +71,7 @@ def series(
 
 
 def settled(dataset: Dataset, evidence: Evidence) -> Dataset:
-    """Put the study of the images, our equipment and the moment of the result into an object.
+    """Put the study of the images, our equipment and their moment into an object.
 
     Args:
         dataset: As highdicom made it, with the moment of the export; it is changed.
@@ -110,9 +84,9 @@ def settled(dataset: Dataset, evidence: Evidence) -> Dataset:
     join_study(dataset, evidence.current[0])
     add_equipment(dataset, evidence)
     add_moment(dataset, evidence)
-    # highdicom dates these entries by the export; the moment of the result keeps the bytes the same.
+    # highdicom dates these entries by the export, and the same result has to give the same bytes.
     for equipment in dataset.get("ContributingEquipmentSequence", ()):
-        equipment.ContributionDateTime = local_moment(evidence).strftime("%Y%m%d%H%M%S")
+        equipment.pop("ContributionDateTime", None)
     # Last, since file meta repeats the SOP class and instance of the finished data set.
     return with_meta(dataset)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from highdicom import ko
 
 from calcwatch.codes.documents import OF_INTEREST
-from calcwatch.formats.dicom.write.highdicom_objects import complete, concept, observer, series, settled
+from calcwatch.formats.dicom.write.highdicom_objects import concept, observer, series, settled
 from calcwatch.words.summary import RESEARCH_USE
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def key_object_selection(evidence: Evidence) -> Dataset | None:
 
     """
     with_findings = [
-        complete(header)
+        header
         for header, image in zip(evidence.current, evidence.images, strict=True)
         if image.calcifications or image.groups
     ]

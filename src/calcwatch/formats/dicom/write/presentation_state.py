@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 import highdicom as hd
 import numpy as np
 from highdicom import pr
+from pydicom.dataset import Dataset
 
 from calcwatch.domain.identity import letter
 from calcwatch.formats.dicom.coordinates import closed_polyline, to_dicom
+from calcwatch.formats.dicom.read.filed import GRAY, LONGEST_LONG_STRING
 from calcwatch.formats.dicom.read.header import word
-from calcwatch.formats.dicom.write.common_modules import LONGEST_LONG_STRING, local_moment, serial_number
+from calcwatch.formats.dicom.write.common_modules import day_and_time, serial_number
 from calcwatch.formats.dicom.write.evidence import MANUFACTURER
-from calcwatch.formats.dicom.write.highdicom_objects import complete, series, settled
+from calcwatch.formats.dicom.write.highdicom_objects import series, settled
 from calcwatch.words.summary import RESEARCH_USE
 from calcwatch.words.urgency import category_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from pydicom.dataset import Dataset
 
     from calcwatch.domain.findings import Calcification, CalcificationGroup, ImageFindings, NonLesion
     from calcwatch.domain.image import Point
@@ -57,7 +57,7 @@ def presentation_state(evidence: Evidence, place: int) -> Dataset | None:
         A Grayscale Softcopy Presentation State; ``None`` where nothing is marked.
 
     """
-    image, header = evidence.images[place], complete(evidence.current[place])
+    image, header = evidence.images[place], evidence.current[place]
     layers = [
         pr.GraphicLayer(name, order, display_color=hd.color.CIELabColor(*color))
         for order, (name, color) in enumerate(_COLORS.items(), start=1)
@@ -80,7 +80,7 @@ def presentation_state(evidence: Evidence, place: int) -> Dataset | None:
         return None
     is_inverse = word(header, "PhotometricInterpretation") == "MONOCHROME1"
     document = pr.GrayscaleSoftcopyPresentationState(
-        referenced_images=[header],
+        referenced_images=[_without_gray(header)],
         manufacturer_model_name=MANUFACTURER,
         software_versions=evidence.version,
         device_serial_number=serial_number(evidence),
@@ -97,12 +97,30 @@ def presentation_state(evidence: Evidence, place: int) -> Dataset | None:
         **series(evidence, "pr", 9004, "marks", place),
     )
     side = image.description.image_laterality
-    # highdicom takes the moment of the export; that of the result makes the same marks the same object
-    made = local_moment(evidence)
-    document.PresentationCreationDate = made.strftime("%Y%m%d")
-    document.PresentationCreationTime = made.strftime("%H%M%S")
+    # highdicom takes the moment of the export; the same marks are to be the same object on any day
+    document.PresentationCreationDate, document.PresentationCreationTime = day_and_time(evidence)
     document.Laterality = str(side) if side in ("L", "R") else ""
+    _show_as(document, header)
     return settled(document, evidence)
+
+
+def _without_gray(header: Dataset) -> Dataset:
+    """A header from which highdicom takes no gray: its reader refuses a table beside a window."""
+    plain = Dataset(header)
+    for keyword in GRAY:
+        plain.pop(keyword, None)
+    # Asked for where the SOP Class allows several frames, though ours is one.
+    plain.SharedFunctionalGroupsSequence = plain.PerFrameFunctionalGroupsSequence = [Dataset()]
+    return plain
+
+
+def _show_as(document: Dataset, header: Dataset) -> None:
+    """Show the image as the analysis saw it: Modality LUT (PS3.3 C.11.1), Softcopy VOI LUT (C.11.8)."""
+    values = Dataset()
+    for keyword in filter(header.__contains__, GRAY):
+        (document if keyword.startswith("Rescale") else values).add(header[keyword])
+    if values:
+        document.SoftcopyVOILUTSequence = [values]
 
 
 def _marks(image: ImageFindings) -> dict[str, list[pr.GraphicObject]]:

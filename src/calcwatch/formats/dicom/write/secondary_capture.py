@@ -8,10 +8,8 @@ import highdicom as hd
 import numpy as np
 
 from calcwatch.formats.dicom.content_items import sop_reference
-from calcwatch.formats.dicom.read.header import words
 from calcwatch.formats.dicom.read.study import reference_of
-from calcwatch.formats.dicom.write.common_modules import local_moment
-from calcwatch.formats.dicom.write.highdicom_objects import complete, series, settled
+from calcwatch.formats.dicom.write.highdicom_objects import series, settled
 from calcwatch.words.summary import RESEARCH_USE
 
 if TYPE_CHECKING:
@@ -34,7 +32,7 @@ def secondary_capture(evidence: Evidence, place: int, picture: NDArray[np.uint8]
         A Secondary Capture Image.
 
     """
-    image, header = evidence.images[place], complete(evidence.current[place])
+    image, header = evidence.images[place], evidence.current[place]
     side = image.description.image_laterality
     document = hd.sc.SCImage(
         pixel_array=np.ascontiguousarray(picture),
@@ -48,16 +46,12 @@ def secondary_capture(evidence: Evidence, place: int, picture: NDArray[np.uint8]
         **series(evidence, "sc", 9005, "marks burned in", place),
     )
     # Type 2C: empty where the image names none (PS3.3 C.7.6.1).
-    document.PatientOrientation = list(words(header, "PatientOrientation")) or ["", ""]
+    document.PatientOrientation = header.PatientOrientation
     # The marks are in the pixels, and de-identification has to know.
     document.BurnedInAnnotation = "YES"
     # Without this a viewer could take the picture for an acquisition.
     document.ImageType = ["DERIVED", "SECONDARY"]
     document.DerivationDescription = f"Marks of calcwatch {evidence.version} burned in. {RESEARCH_USE}"
-    # highdicom takes the moment of the export; that of the result makes the same picture the same object
-    made = local_moment(evidence)
-    for keyword, written in (("DateOfSecondaryCapture", "%Y%m%d"), ("TimeOfSecondaryCapture", "%H%M%S")):
-        setattr(document, keyword, made.strftime(written))
     # Leads back to the image with full resolution and gray; the capture has neither, nor a pixel spacing.
     document.SourceImageSequence = [sop_reference(reference_of(header))]
     return settled(document, evidence)

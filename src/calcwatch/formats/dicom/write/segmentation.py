@@ -12,10 +12,10 @@ from calcwatch.codes.body import BREAST, LATERALITIES
 from calcwatch.codes.documents import ARTIFICIAL_INTELLIGENCE
 from calcwatch.codes.findings import ABNORMAL_STRUCTURE, CLUSTER, morphology_code
 from calcwatch.domain.identity import letter
-from calcwatch.formats.dicom.read.header import words
-from calcwatch.formats.dicom.write.common_modules import LONGEST_LONG_STRING, serial_number
+from calcwatch.formats.dicom.read.filed import LONGEST_LONG_STRING
+from calcwatch.formats.dicom.write.common_modules import serial_number
 from calcwatch.formats.dicom.write.evidence import MANUFACTURER
-from calcwatch.formats.dicom.write.highdicom_objects import complete, concept, series, settled
+from calcwatch.formats.dicom.write.highdicom_objects import concept, series, settled
 from calcwatch.words.summary import RESEARCH_USE, parameter_words
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def segmentation(evidence: Evidence, place: int) -> Dataset | None:
     image = evidence.images[place]
     if not image.groups:
         return None
-    header, spacing = complete(evidence.current[place]), image.description.pixel_spacing
+    header, spacing = evidence.current[place], image.description.pixel_spacing
     measures = None
     if spacing is not None:
         # Rows first, each with its own spacing: here the grid itself is stated, not a size.
@@ -66,7 +66,7 @@ def segmentation(evidence: Evidence, place: int) -> Dataset | None:
         pixel_measures=measures,
         **series(evidence, "seg", 9003, "segmentation", place),
     )
-    document.PatientOrientation = list(words(header, "PatientOrientation")) or ["", ""]
+    document.PatientOrientation = header.PatientOrientation
     # highdicom draws the dimension organization at random: the same result gives the same bytes
     for item in (*document.DimensionOrganizationSequence, *document.DimensionIndexSequence):
         item.DimensionOrganizationUID = evidence.uid("dimensions", place)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from highdicom import sr
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset
 
 from calcwatch.codes.body import breast_of
 from calcwatch.codes.documents import IMAGING_PROCEDURE, MEASUREMENT_REPORT
 from calcwatch.codes.private import EXAM_SCORE
 from calcwatch.domain.identity import tracking_uid_of
-from calcwatch.formats.dicom.write.highdicom_objects import complete, concept, observer, series, settled
+from calcwatch.formats.dicom.write.highdicom_objects import concept, observer, series, settled
 from calcwatch.formats.dicom.write.measurements.groups import (
     Measured,
     algorithm,
@@ -25,8 +27,6 @@ from calcwatch.words.summary import breast_words, impression
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from pydicom.dataset import Dataset
 
     from calcwatch.formats.dicom.write.evidence import Evidence
 
@@ -46,13 +46,13 @@ def measurement_report(evidence: Evidence) -> Dataset:
 
     """
     # highdicom accepts only images that the evidence names: those of the prior have to be among them.
-    headers = [complete(header) for header in (*evidence.current, *evidence.prior)]
+    headers = [*evidence.current, *evidence.prior]
     report = sr.MeasurementReport(
         observation_context=sr.ObservationContext(observer_device_context=observer(evidence)),
         procedure_reported=concept(IMAGING_PROCEDURE),
         imaging_measurements=[*_overall(evidence), *_findings(evidence)],
         title=concept(MEASUREMENT_REPORT),
-        referenced_images=headers,
+        referenced_images=[_for_library(header) for header in headers],
     )
     # IHE AIR asks for Comprehensive 3D SR, though all coordinates here are of two dimensions.
     document = sr.Comprehensive3DSR(
@@ -62,6 +62,16 @@ def measurement_report(evidence: Evidence) -> Dataset:
         **series(evidence, "sr", 9002, "measurements"),
     )
     return settled(document, evidence)
+
+
+def _for_library(header: Dataset) -> Dataset:
+    """A header as highdicom's image library takes it, without how the image lies and spacing if need be."""
+    if all(header.PatientOrientation) and "ImagerPixelSpacing" in header:
+        return header
+    plain = Dataset(header)
+    # By the modality highdicom decides which rows there are; those of TID 1603 need both.
+    plain.add(DataElement("Modality", "CS", "OT"))
+    return plain
 
 
 def _overall(evidence: Evidence) -> Iterator[sr.MeasurementsAndQualitativeEvaluations]:
