@@ -111,7 +111,7 @@ def test_a_white_spot_of_the_value_of_padding_stays_white() -> None:
     assert found.description.flags == (QualityFlag.PADDING_IN_PICTURE,)
 
 
-def test_a_mirrored_picture_is_flagged() -> None:
+@pytest.mark.parametrize("turned", [breast()[:, ::-1], breast().T, breast().T[::-1]])
+def test_a_mirrored_or_turned_picture_is_flagged(turned: NDArray[np.uint16]) -> None:
     """A picture whose chest wall is not where Patient Orientation says has no place."""
-    found = read(breast()[:, ::-1])
-    assert found.description.flags == (QualityFlag.ORIENTATION_CONFLICT,)
+    assert read(turned).description.flags == (QualityFlag.ORIENTATION_CONFLICT,)

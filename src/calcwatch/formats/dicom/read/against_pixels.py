@@ -77,7 +77,7 @@ def enclosed_padding(padding: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.asarray(padding & ~np.isin(areas, at_border))
 
 
-def is_mirrored(gray: NDArray[np.float32], across: str) -> bool:
+def lies_otherwise(gray: NDArray[np.float32], across: str) -> bool:
     """Whether the chest wall is on the other side than Patient Orientation says.
 
     Args:
@@ -85,15 +85,18 @@ def is_mirrored(gray: NDArray[np.float32], across: str) -> bool:
         across: Direction along the rows: toward anterior (A) the chest wall is at the left.
 
     Returns:
-        Yes where the border on the side of the air is plainly the brighter one; no where nothing is said.
+        Yes where another border, of the air or above or below, is plainly the brighter one; no where nothing
+        is said.
 
     """
     if across[:1] not in ("A", "P") or min(gray.shape) < _LEAST_SIDE:
         return False
     width = max(1, round(gray.shape[1] * READING.border_share))
+    height = max(1, round(gray.shape[0] * READING.border_share))
     left, right = float(gray[:, :width].mean()), float(gray[:, -width:].mean())
     chest, air = (left, right) if across[0] == "A" else (right, left)
-    return chest < READING.mirrored_share * air
+    others = (air, float(gray[:height].mean()), float(gray[-height:].mean()))
+    return chest < READING.mirrored_share * max(others)
 
 
 def _check_bits(table: GrayTable, band: Cells, layout: PixelLayout, bits_used: int) -> None:

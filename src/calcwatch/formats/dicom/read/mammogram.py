@@ -20,7 +20,7 @@ from calcwatch.formats.bounds import check_is_fine, is_too_coarse
 from calcwatch.formats.dicom.read.against_pixels import (
     check_against_pixels,
     enclosed_padding,
-    is_mirrored,
+    lies_otherwise,
 )
 from calcwatch.formats.dicom.read.frames import read_cells, read_layout
 from calcwatch.formats.dicom.read.grayscale import count_bits_used, look_up, make_gray_table
@@ -156,7 +156,7 @@ def _read(file: DicomFile, description: ImageDescription) -> Mammogram:
             gray[inside] = look_up(table.unpadded, cells)[inside]
             padding &= ~inside
             described = _flagged(described, QualityFlag.PADDING_IN_PICTURE)
-    if is_mirrored(gray, described.patient_orientation):
+    if lies_otherwise(gray, described.patient_orientation):
         others = tuple(flag for flag in described.flags if flag not in FLAG_OF_LIE.values())
         described = _flagged(replace(described, flags=others), QualityFlag.ORIENTATION_CONFLICT)
     return Mammogram(gray, described, padding, table.gray_step)
