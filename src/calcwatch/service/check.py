@@ -13,7 +13,6 @@ from calcwatch.domain.image import GivenAttributes, ImageDescription
 from calcwatch.image.analyze import check_image
 from calcwatch.service.files.find_images import FoundFile, find_images
 from calcwatch.service.files.open_image import describe_image, open_image
-from calcwatch.service.run import program_error
 from calcwatch.service.workers import READING, WorkerEnded, answers
 from calcwatch.words.flags import reason_to_refuse
 
@@ -81,6 +80,9 @@ def _understood_or_refused(file: FoundFile) -> ImageDescription:
     try:
         return _understood(file)
     except Exception as problem:
+        # Loaded only now: it is of the analysis, which takes as long to load as a file to read.
+        from calcwatch.service.run import program_error  # noqa: PLC0415
+
         return _refused(file.source, program_error(file.source, problem).message, is_error=True).description
 
 
