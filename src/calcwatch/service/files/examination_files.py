@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from calcwatch.domain.dates import read_date
+from calcwatch.domain.dates import known_date
 from calcwatch.domain.errors import BadSeries, CalcwatchError
 from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.image import GivenAttributes
@@ -90,7 +90,7 @@ def _found_again(
     spacing, bits = image["pixel_spacing_mm"], given.bits_stored
     known = GivenAttributes.from_text(
         patient_id=image["patient_id"] or given.patient_id,
-        study_date=_calendar_date(image["study_date"]) or given.study_date,
+        study_date=known_date(image["study_date"]) or given.study_date,
         image_laterality=image["image_laterality"],
         view_position=image["view_position"],
         pixel_spacing_mm=None if spacing is None else str(spacing),
@@ -107,14 +107,6 @@ def _found_again(
     except CalcwatchError as problem:
         return FoundFile(path, source_of(path), known, problem, FoundKind.REFUSED)
     return FoundFile(path, source_of(path), known)
-
-
-def _calendar_date(word: str | None) -> str | None:
-    """A date that may be given; what a header wrote instead of one is read from that header again."""
-    try:
-        return word and read_date("study_date", word)
-    except ValueError:
-        return None
 
 
 def check_one_woman(images: Sequence[ImageFindings]) -> None:
