@@ -225,7 +225,7 @@ def read_findings(document: Document) -> Run:
 
 
 def _check_links(run: Run) -> None:
-    """Check what a schema cannot say: that what names something else in the document names something in it."""
+    """Check what a schema cannot say: what names something else in the document names what is there."""
     if not all(read.findings.images for read in run.examinations):
         raise BadDocument("an examination has no image")
     for number, image in enumerate(run.images):
@@ -238,7 +238,7 @@ def _check_links(run: Run) -> None:
             # Told as an object: a document may lack what the domain always has.
             measured: object = group.distribution and group.distribution.measurements
             if group.distribution is not None and measured is None:
-                raise BadDocument(f"a group of image {number} is described without its measurements")
+                raise BadDocument(f"a group of image {number} is described without measurements")
 
 
 def read_comparison(document: Document) -> ComparedDays:
