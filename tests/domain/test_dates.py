@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from calcwatch.domain.dates import check_date, months_between, read_date
+from calcwatch.domain.dates import check_date, known_date, months_between, read_date
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ def test_months_between_dates(earlier: str, later: str, months: float) -> None:
     assert months_between(earlier, later) == pytest.approx(months)
 
 
-@pytest.mark.parametrize("date", [None, "", "2023", "2023-01-10", "202301xx"])
+@pytest.mark.parametrize("date", [None, "", "2023", "2023-13-10", "20230230", "202301xx"])
 def test_what_is_no_date_is_not_known(date: str | None) -> None:
     """A date that is missing or no date gives no months, on either side."""
     assert months_between(date, "20240110") is None
@@ -69,3 +69,10 @@ def test_dates_inside_have_one_spelling(date: str) -> None:
         check_date("date", date)
     with pytest.raises(ValueError, match="write it YYYYMMDD, '20190314'"):
         check_date("date", "2019-03-14")
+
+
+@pytest.mark.parametrize("word", [None, "", "20230230", "2023", "٢٠٢٣٠١٠١", "20230101\n", "00000101"])
+def test_a_date_that_is_none_is_not_known(word: str | None) -> None:
+    """What is no day of the calendar is not known; both spellings of a day are that day."""
+    assert known_date(word) is None
+    assert known_date("2023-01-10") == known_date("20230110") == "20230110"

@@ -36,6 +36,22 @@ def read_date(name: str, word: str) -> str:
     return f"{year}{month}{day}"
 
 
+def known_date(word: str | None) -> str | None:
+    """Take a date of a header or a document for what it is.
+
+    Args:
+        word: What stands there.
+
+    Returns:
+        ``YYYYMMDD``, a day of the calendar; ``None``: what stands there is none, so the date is not known.
+
+    """
+    try:
+        return read_date("date", word) if word else None
+    except ValueError:
+        return None
+
+
 def check_date(name: str, date: str) -> None:
     """Refuse what is no date as it is kept inside.
 
@@ -64,17 +80,14 @@ def months_between(earlier: str | None, later: str | None) -> float | None:
         first, ``None`` where a date is not known.
 
     """
-    first, second = _parts(earlier), _parts(later)
+    first, second = known_date(earlier), known_date(later)
     if first is None or second is None:
         return None
-    years, months, days = (b - a for a, b in zip(first, second, strict=True))
+    years, months, days = (b - a for a, b in zip(_parts(first), _parts(second), strict=True))
     # Whole months count as such: from January 31 to March 31 are two months, whatever February is.
     return 12 * years + months + days / _DAYS_A_MONTH
 
 
-def _parts(date: str | None) -> tuple[int, int, int] | None:
-    """Year, month and day; a header's date is taken as it is, in the calendar or not."""
-    # isascii: isdigit alone also takes digits of other scripts.
-    if date is None or len(date) != 8 or not (date.isascii() and date.isdigit()):
-        return None
+def _parts(date: str) -> tuple[int, int, int]:
+    """Year, month and day."""
     return int(date[:4]), int(date[4:6]), int(date[6:])

@@ -70,7 +70,8 @@ def explanation(document: Document, name: str, table: RuleTable) -> Iterator[str
         (entry for entry in document["examinations"] if image["source"] in entry["sources"]), {}
     )
     # The installed rules may not be those that fired: then conditions and sources are not made up from them.
-    known = table if examination.get("rule_table_version", "") == table.version else None
+    same = examination.get("rule_table_version", "") == table.version
+    known = table if same and {rule.id for rule in table.rules}.issuperset(group["rule_ids"]) else None
     view = f"{image['image_laterality'] or 'side unknown'} {image['view_position'] or 'view unknown'}"
     yield f"Group {name}: {view}, {image['source']}"
     yield from _line("tracking UID", group["tracking_uid"])

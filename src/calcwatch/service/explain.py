@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from calcwatch.domain.errors import NotInResult
+from calcwatch.formats.json_text import BadDocument
 from calcwatch.formats.result.document import read_document, read_findings
 from calcwatch.formats.result.image import WITH_SUGGESTIONS
 from calcwatch.report.explanation import explanation, named_groups
@@ -44,6 +45,9 @@ def _read(path: Path) -> dict[str, Any]:
         document = read_document(read_side_file(path, MAX_RESULT_BYTES), path, least=WITH_SUGGESTIONS)
         # What the schema cannot say: groups that have their members, examinations that have their images.
         read_findings(document)
+        for image in document["images"]:
+            if any(len(group["rule_ids"]) != len(group["reasons"]) for group in image["groups"]):
+                raise BadDocument("a group has not a reason for each rule that fired")
         return document
     except OSError as error:
         raise NotInResult(

@@ -49,7 +49,7 @@ class Limits:
 NO_LIMITS = Limits()
 """For tasks of our own, which nobody has forged."""
 
-READING = Limits(seconds=60, memory=6 * 2**30)
+READING = Limits(seconds=120, memory=6 * 2**30)
 """For reading a file of anybody: the largest mammogram that is read needs 3 GiB and a few seconds."""
 
 ANALYSIS = Limits(seconds=900, memory=8 * 2**30)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from calcwatch.domain.dates import known_date
+
 
 def date_words(study_date: str | None) -> str:
     """Write a date as people read it.
@@ -13,5 +15,6 @@ def date_words(study_date: str | None) -> str:
         ``YYYY-MM-DD``; what is no such date stays as it is, none is ``""``.
     """
     date = study_date or ""
+    day = known_date(date)
     # A header's date may be anything: what is no date is shown as it is and not dropped.
-    return f"{date[:4]}-{date[4:6]}-{date[6:]}" if len(date) == 8 and date.isdigit() else date
+    return f"{day[:4]}-{day[4:6]}-{day[6:]}" if day else date

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from calcwatch.codes.body import breast_of
 from calcwatch.codes.code import SYSTEMS, Code
-from calcwatch.domain.dates import read_date
+from calcwatch.domain.dates import known_date
 from calcwatch.domain.image import Laterality
 from calcwatch.words.dates import date_words
 
@@ -161,11 +161,9 @@ def date_of(dicom_date: str | None) -> str | None:
         ``YYYY-MM-DD``; ``None`` for what is no date.
 
     """
-    try:
-        return date_words(read_date("", dicom_date or ""))
     # Header dates may be empty or damaged; FHIR has no place for half a date that nobody vouches for.
-    except ValueError:
-        return None
+    day = known_date(dicom_date)
+    return f"{day[:4]}-{day[4:6]}-{day[6:]}" if day else None
 
 
 def instant(moment: datetime) -> str:

@@ -158,6 +158,8 @@ def read_document(
     if not isinstance(document, dict) or document["provenance"]["package"] != "calcwatch":
         raise BadDocument(f"it is no {name}.json of calcwatch")
     table = DOCUMENTS[name]
+    if not isinstance(document["schema_version"], str):
+        raise BadDocument("its schema_version is no text")
     version = _version_of(document["schema_version"])
     written, today = (".".join(map(str, parts)) for parts in (version, _version_of(table.version)))
     # Only the first number: a larger second number has only more keys, which are left out.
@@ -218,7 +220,25 @@ def read_findings(document: Document) -> Run:
 
     """
     run: Run = FINDINGS.read(document)
+    _check_links(run)
     return run
+
+
+def _check_links(run: Run) -> None:
+    """Check what a schema cannot say: what names something else in the document names what is there."""
+    if not all(read.findings.images for read in run.examinations):
+        raise BadDocument("an examination has no image")
+    for number, image in enumerate(run.images):
+        own = {found.tracking_uid for found in image.calcifications}
+        for group in image.groups:
+            if not own.issuperset(group.members):
+                raise BadDocument(f"a group of image {number} has a member that the image does not hold")
+            if any(told and not told.probabilities for told in (group.kind, group.distribution)):
+                raise BadDocument(f"a group of image {number} is described without a probability")
+            # Told as an object: a document may lack what the domain always has.
+            measured: object = group.distribution and group.distribution.measurements
+            if group.distribution is not None and measured is None:
+                raise BadDocument(f"a group of image {number} is described without measurements")
 
 
 def read_comparison(document: Document) -> ComparedDays:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from calcwatch.domain.dates import read_date
+from calcwatch.domain.dates import known_date
 from calcwatch.domain.errors import BadSeries, CalcwatchError
 from calcwatch.domain.findings import ImageFindings
 from calcwatch.domain.image import GivenAttributes
@@ -111,8 +111,13 @@ def _found_again(
     # What was known when it was analyzed, so that it is analyzed the same way again.
     spacing, bits = image["pixel_spacing_mm"], given.bits_stored
     known = GivenAttributes.from_text(
+<<<<<<< HEAD
         patient_id=given.patient_id or image["patient_id"],
         study_date=_calendar_date(image["study_date"]) or given.study_date,
+=======
+        patient_id=image["patient_id"] or given.patient_id,
+        study_date=known_date(image["study_date"]) or given.study_date,
+>>>>>>> h20b
         image_laterality=image["image_laterality"],
         view_position=image["view_position"],
         pixel_spacing_mm=None if spacing is None else str(spacing),
@@ -131,6 +136,7 @@ def _found_again(
     return FoundFile(path, source_of(path), known)
 
 
+<<<<<<< HEAD
 def _calendar_date(word: str | None) -> str | None:
     """A date that may be given; what a header wrote instead of one is read from that header again."""
     try:
@@ -187,6 +193,8 @@ def _with_itself(source: str) -> str:
     )
 
 
+=======
+>>>>>>> h20b
 def check_one_woman(images: Sequence[ImageFindings]) -> None:
     """Check that images are those of one woman.
 
