@@ -34,7 +34,7 @@ from calcwatch.formats.dicom.deidentify.deidentify import (
     needs_black_out,
     read_whole,
 )
-from calcwatch.formats.dicom.deidentify.pixels import check_same_picture
+from calcwatch.formats.dicom.deidentify.pixels import check_same_picture, gray_as_analyzed
 from calcwatch.formats.dicom.deidentify.values import moved_day
 from calcwatch.formats.dicom.read.header import word
 from calcwatch.formats.dicom.read.parse import looks_like_dicom, parse_dicom
@@ -411,8 +411,9 @@ def _clean_dicom(run: _Run, path: Path, content: bytes) -> None:
             "outside the breast, and look at the result"
         )
     keep = _breast_pixels(path) if letters else None
-    cleaned, removed = deidentify(dataset, identity, keep=keep)
-    check_same_picture(content, cleaned, keep=keep)
+    gray = gray_as_analyzed(content)
+    cleaned, removed = deidentify(dataset, identity, keep=keep, is_sound=gray is not None)
+    check_same_picture(content, cleaned, gray=gray, keep=keep)
     # File names tell no more than the file: pseudonym, shifted date and a number.
     day = moved_day(word(dataset, "StudyDate"), identity.pseudonym.shift_days) or "undated"
     place = f"{identity.pseudonym.patient_id}/{day}"
