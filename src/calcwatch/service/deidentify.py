@@ -34,7 +34,7 @@ from calcwatch.formats.dicom.deidentify.deidentify import (
     needs_black_out,
     read_whole,
 )
-from calcwatch.formats.dicom.deidentify.pixels import check_same_picture
+from calcwatch.formats.dicom.deidentify.pixels import check_same_picture, gray_as_analyzed
 from calcwatch.formats.dicom.deidentify.values import moved_day
 from calcwatch.formats.dicom.read.header import word
 from calcwatch.formats.dicom.read.parse import looks_like_dicom, parse_dicom
@@ -57,8 +57,7 @@ from calcwatch.service.files.key_file import (
 from calcwatch.service.files.open_image import open_image, source_of
 from calcwatch.service.files.result_folder import (
     FINDINGS,
-    OVERLAYS,
-    REPORT,
+    RESULT_NAMES,
     check_result_folder,
     find_source,
     holds_what_it_lists,
@@ -71,7 +70,7 @@ MANIFEST = "deidentification.json"
 """Lists what was written and what was removed from it, by keyword and never by value."""
 
 _LEFT_OUT = {
-    FINDINGS: {OVERLAYS, REPORT, "examinations.csv", "groups.csv", "calcifications.csv"},
+    FINDINGS: RESULT_NAMES - {FINDINGS},
     "export.json": {"export.json", "fhir.json", "report.pdf"},
 }
 """Beside these, files that may name the patient anywhere; an analysis of the cleaned images makes them."""
@@ -275,9 +274,11 @@ def _carry_over(run: _Run) -> None:
         return
     told = json.loads((out / MANIFEST).read_bytes())
     run.former = {file["name"]: file for file in told["files"] if (out / file["name"]).is_file()}
+    listed = {*run.former, *told.get("results", ())}
+    # What lies there and is listed: a name of the list alone could lead anywhere.
     for path in sorted(out.rglob("*")):
         name = path.relative_to(out).as_posix()
-        if name == MANIFEST or path.is_symlink() or not path.is_file():
+        if name not in listed or path.is_symlink() or not path.is_file():
             continue
         place = run.folder / name
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -399,23 +400,42 @@ def _read(path: Path) -> bytes:
     return content
 
 
-def _clean_dicom(run: _Run, path: Path, content: bytes) -> None:
+@dataclass(frozen=True)
+class _Task:
+    """One file to clean; everything that decodes its pixels happens in ``_copy_of``."""
+
+    path: Path
+    identity: Identity
+    black_out: bool
+
+
+def _copy_of(task: _Task) -> tuple[bytes, Removed]:
+    """The cleaned copy of a DICOM file, and what was done to it."""
+    content = _read(task.path)
     dataset = read_whole(content)
-    # A file that names nobody is a person of her own.
-    names = names_of(dataset) or frozenset({f"file {hashlib.sha256(content).hexdigest()}"})
-    identity = run.identity_of(names)
     # Before anything is cleaned: an image with letters in it is not half safe.
     letters = needs_black_out(dataset)
-    if letters and not run.black_out:
+    if letters and not task.black_out:
         raise UnsupportedImage(
             f"letters may be burned into this image ({letters}); give --black-out to black out what lies "
             "outside the breast, and look at the result"
         )
-    keep = do_apart(_breast_pixels, path, limits=READING) if letters else None
-    cleaned, removed = deidentify(dataset, identity, keep=keep)
-    check_same_picture(content, cleaned, keep=keep)
+    keep = _breast_pixels(task.path) if letters else None
+    gray = gray_as_analyzed(content)
+    cleaned, removed = deidentify(dataset, task.identity, keep=keep, is_sound=gray is not None)
+    check_same_picture(content, cleaned, gray=gray, keep=keep)
+    return cleaned, removed
+
+
+def _clean_dicom(run: _Run, path: Path, content: bytes) -> None:
+    header = parse_dicom(content).dataset
+    # A file that names nobody is a person of her own.
+    names = names_of(header) or frozenset({f"file {hashlib.sha256(content).hexdigest()}"})
+    identity = run.identity_of(names)
+    # A forged picture ends its own process and not the run.
+    cleaned, removed = do_apart(_copy_of, _Task(path, identity, run.black_out), limits=READING)
     # File names tell no more than the file: pseudonym, shifted date and a number.
-    day = moved_day(word(dataset, "StudyDate"), identity.pseudonym.shift_days) or "undated"
+    day = moved_day(word(header, "StudyDate"), identity.pseudonym.shift_days) or "undated"
     place = f"{identity.pseudonym.patient_id}/{day}"
     name, digest = _put(run, lambda number: f"{place}/{number}.dcm", cleaned)
     if name in run.done.files:

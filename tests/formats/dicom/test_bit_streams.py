@@ -12,10 +12,10 @@ from pydicom import dcmread
 from pydicom.dataset import FileDataset
 from pydicom.encaps import encapsulate, generate_fragments, generate_frames, parse_basic_offsets
 
-from calcwatch.domain.errors import UnsupportedImage
+from calcwatch.domain.errors import UnreadableImage, UnsupportedImage
 from calcwatch.formats.dicom.deidentify.bit_streams import rebuilt_jpeg, rebuilt_jpeg_2000, rebuilt_rle
 from calcwatch.formats.dicom.deidentify.deidentify import Identity, Pseudonym, deidentify, read_whole
-from calcwatch.formats.dicom.deidentify.pixels import check_same_picture
+from calcwatch.formats.dicom.deidentify.pixels import check_same_picture, gray_as_analyzed
 from calcwatch.formats.dicom.read.mammogram import read_dicom
 from tests.formats.dicom.make import (
     JPEG_2000_LOSSLESS,
@@ -173,6 +173,9 @@ def test_a_frame_that_cannot_be_rebuilt_is_stored_as_it_decodes() -> None:
     # Packed packet headers may hold anything: they are not listed.
     stream = whole[:45] + segment(0x5E, b"\1" + TEXT) + whole[45:]
     assert rebuilt_jpeg_2000(stream) is None
+    file.PixelData = encapsulate([stream])
+    with pytest.raises(UnsupportedImage, match="Explicit VR Little Endian"):
+        deidentify(file, IDENTITY)
 
 
 def test_rle_ends_with_its_last_pixel() -> None:
@@ -189,6 +192,33 @@ def test_a_copy_that_shows_another_picture_is_refused() -> None:
     """A window that the copy lacks changes the gray: the copy is refused, with what to do."""
     before = file_bytes(mammogram(gradient(64, 48), WindowCenter=300, WindowWidth=200))
     after = file_bytes(mammogram(gradient(64, 48)))
-    check_same_picture(before, before)
+    gray = gray_as_analyzed(before)
+    check_same_picture(before, before, gray=gray)
     with pytest.raises(UnsupportedImage, match="leave it out"):
-        check_same_picture(before, after)
+        check_same_picture(before, after, gray=gray)
+
+
+def test_objects_that_no_analysis_reads_are_compared_as_stored() -> None:
+    """A CT has no gray of a mammogram: its stored pixels have to be the same, and are looked at."""
+    ct = "1.2.840.10008.5.1.4.1.1.2"
+    before, other = (file_bytes(mammogram(gradient(24, 32, top), SOPClassUID=ct)) for top in (4095, 4000))
+    assert gray_as_analyzed(before) is None
+    check_same_picture(before, before, gray=None)
+    with pytest.raises(UnsupportedImage):
+        check_same_picture(before, other, gray=None)
+
+
+def test_what_promises_too_much_is_refused_before_it_is_decoded() -> None:
+    """More pixels than any image has, and a stream of another size than the header says."""
+    file = compressed(JPEG_LS)
+    file.Rows = file.Columns = 65535
+    with pytest.raises(UnreadableImage):
+        deidentify(file, IDENTITY)
+    file = compressed(JPEG_LS)
+    file.Rows = 63
+    with pytest.raises(UnreadableImage, match="another size"):
+        deidentify(file, IDENTITY)
+    file = compressed(JPEG_LS)
+    file.NumberOfFrames = 2**20
+    with pytest.raises(UnreadableImage, match="one by one"):
+        deidentify(file, IDENTITY)

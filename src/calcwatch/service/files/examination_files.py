@@ -111,13 +111,8 @@ def _found_again(
     # What was known when it was analyzed, so that it is analyzed the same way again.
     spacing, bits = image["pixel_spacing_mm"], given.bits_stored
     known = GivenAttributes.from_text(
-<<<<<<< HEAD
         patient_id=given.patient_id or image["patient_id"],
-        study_date=_calendar_date(image["study_date"]) or given.study_date,
-=======
-        patient_id=image["patient_id"] or given.patient_id,
         study_date=known_date(image["study_date"]) or given.study_date,
->>>>>>> h20b
         image_laterality=image["image_laterality"],
         view_position=image["view_position"],
         pixel_spacing_mm=None if spacing is None else str(spacing),
@@ -136,65 +131,6 @@ def _found_again(
     return FoundFile(path, source_of(path), known)
 
 
-<<<<<<< HEAD
-def _calendar_date(word: str | None) -> str | None:
-    """A date that may be given; what a header wrote instead of one is read from that header again."""
-    try:
-        return word and read_date("study_date", word)
-    except ValueError:
-        return None
-
-
-def check_apart(paths: Sequence[Path], found: Sequence[Argued]) -> None:
-    """Check that the prior and the current examination do not lie in the same place.
-
-    Args:
-        paths: The two.
-        found: What ``find_examination_files`` gave for them, the prior with 0 and the current one with 1.
-
-    Raises:
-        BadSeries: A file of the one is a file of the other as well.
-
-    """
-    # The files of two equal paths all count with the second.
-    if len({os.path.realpath(path) for path in paths}) < len(paths):
-        raise BadSeries(_with_itself(source_of(paths[-1])))
-    prior = {os.path.realpath(file.path) for file, argument in found if argument == 0}
-    above = {str(folder) for path in prior for folder in Path(path).parents}
-    for file, argument in found:
-        own = os.path.realpath(file.path)
-        # A folder that was met before is listed as such and not walked again.
-        is_folder_met = file.kind is FoundKind.ALREADY_FOUND and own in above
-        if argument == 1 and (own in prior or is_folder_met):
-            raise BadSeries(_with_itself(file.source))
-
-
-def check_no_twins(
-    twins: Sequence[tuple[tuple[FoundFile, int | None], tuple[FoundFile, int | None]]],
-) -> None:
-    """Check that no image of the current examination is one of the prior again.
-
-    Args:
-        twins: Images that were met twice: the first and the second, each with the path that led to it.
-
-    Raises:
-        BadSeries: One is.
-
-    """
-    for (_, earlier), (file, later) in twins:
-        if earlier != later:
-            raise BadSeries(_with_itself(file.source))
-
-
-def _with_itself(source: str) -> str:
-    return (
-        f"{source}: this image is in PRIOR and in CURRENT, and nothing changes between an image and itself; "
-        "give two examinations"
-    )
-
-
-=======
->>>>>>> h20b
 def check_one_woman(images: Sequence[ImageFindings]) -> None:
     """Check that images are those of one woman.
 

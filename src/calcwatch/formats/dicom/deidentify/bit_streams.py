@@ -8,6 +8,7 @@ rebuilt: its pixels can still be stored as they decode.
 from __future__ import annotations
 
 import re
+import struct
 from dataclasses import dataclass, field
 
 _START, _END = b"\xff\xd8", b"\xff\xd9"
@@ -45,6 +46,7 @@ class BitStream:
         before: Everything up to the last coded pixels.
         coded: The last coded pixels; whether bytes lie behind the last pixel only a decoder can tell.
         runs: How many runs of coded pixels the frame has.
+        size: Rows and columns, as the stream itself says.
         is_2000: Whether it is JPEG 2000, which says before the coded pixels how long they are.
 
     """
@@ -52,6 +54,7 @@ class BitStream:
     before: bytes
     coded: bytes
     runs: int
+    size: tuple[int, int]
     is_2000: bool = False
 
     @property
@@ -119,7 +122,8 @@ class _Jpeg:
                 # The end of the last run of coded pixels is where the caller looks for more than pixels.
                 last = self.coded[-1]
                 _only(last == len(self.made) - 1)
-                return BitStream(b"".join(self.made[:last]), self.made[last], len(self.coded))
+                size = int.from_bytes(self.frame[1:3], "big"), int.from_bytes(self.frame[3:5], "big")
+                return BitStream(b"".join(self.made[:last]), self.made[last], len(self.coded), size)
             self._segment(marker, self._content())
 
     def _marker(self) -> int:
@@ -241,13 +245,16 @@ def rebuilt_jpeg_2000(stream: bytes) -> BitStream | None:
 
 def _code_stream(stream: bytes, start: int) -> BitStream:
     made = [_START_2000[:2]]
-    at, components, levels = start + 2, 0, 0
+    at, components, levels, size = start + 2, 0, 0, (0, 0)
     while stream[at + 1] != _TILE:
         marker, content, at = _next(stream, at)
         if marker in _NOT_NEEDED_2000:
             continue
         if marker == _SIZE:
             components = int.from_bytes(content[34:36], "big")
+            # The reference grid begins at 0, the image at its offset (T.800 A.5.1).
+            right, bottom, left, top = struct.unpack_from(">IIII", content.ljust(18), 2)
+            size = bottom - top, right - left
         if marker == _STYLE:
             levels = content[5]
         _only(len(content) == _length_2000(marker, content, components, levels))
@@ -260,7 +267,7 @@ def _code_stream(stream: bytes, start: int) -> BitStream:
         made.append(head)
         tiles += 1
     _only(stream[at : at + 2] == _END)
-    return BitStream(b"".join(made), coded, tiles, is_2000=True)
+    return BitStream(b"".join(made), coded, tiles, size, is_2000=True)
 
 
 def _next(stream: bytes, at: int) -> tuple[int, bytes, int]:

@@ -227,7 +227,11 @@ def needs_black_out(dataset: Dataset) -> str:
 
 
 def deidentify(
-    dataset: FileDataset, identity: Identity, *, keep: NDArray[np.bool_] | None = None
+    dataset: FileDataset,
+    identity: Identity,
+    *,
+    keep: NDArray[np.bool_] | None = None,
+    is_sound: bool = False,
 ) -> tuple[bytes, Removed]:
     """Make a file anew without the person's identity.
 
@@ -235,6 +239,7 @@ def deidentify(
         dataset: The file, as ``read_whole`` gives it; it is not changed.
         identity: What takes the place of the person's.
         keep: Pixels that stay, rows x columns; the others become background. ``None`` keeps all.
+        is_sound: Whether an analysis reads the pixels: then a stream that cannot be rebuilt can be decoded.
 
     Returns:
         Bytes of the new file, and what was done.
@@ -257,7 +262,7 @@ def deidentify(
         # A file without meta information was found to be plain; explicit little-endian is what is written.
         syntax = UID(word(dataset.file_meta, "TransferSyntaxUID") or ExplicitVRLittleEndian)
         if "PixelData" in dataset:
-            former, syntax = syntax, put_pixels(cleaned, dataset, syntax, keep=keep)
+            former, syntax = syntax, put_pixels(cleaned, dataset, syntax, keep=keep, is_sound=is_sound)
             tally.blacked_out = keep is not None
             tally.decoded = former.is_encapsulated and not syntax.is_encapsulated
         # Objects without pixels are rewritten in a single plain syntax; compressed pixels keep theirs.

@@ -18,7 +18,8 @@ from pydicom.encaps import encapsulate, generate_frames
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
-from calcwatch.domain.errors import CalcwatchError, UnsupportedImage
+from calcwatch.domain.errors import CalcwatchError, UnreadableImage, UnsupportedImage
+from calcwatch.formats.bounds import check_size
 from calcwatch.formats.dicom.deidentify.bit_streams import (
     BitStream,
     rebuilt_jpeg,
@@ -28,16 +29,31 @@ from calcwatch.formats.dicom.deidentify.bit_streams import (
 from calcwatch.formats.dicom.read.frames import decode_with_complaint
 from calcwatch.formats.dicom.read.header import integer, value, word
 from calcwatch.formats.dicom.read.mammogram import read_dicom
-from calcwatch.formats.dicom.read.syntax import codec_of
+from calcwatch.formats.dicom.read.syntax import Codec, codec_of
 
 _DECODED_COLORS = {"YBR_FULL_422": "YBR_FULL", "YBR_ICT": "RGB", "YBR_RCT": "RGB"}
 """Photometric Interpretation of compressed pixels -> of the same decoded (PS3.5 8.2)."""
+
+_MOST_BYTES = 2**31
+"""Of decoded pixels, all frames together."""
+
+_NOT_REBUILT = (
+    "its pixels are compressed in a way that nobody can rebuild without what may name the patient; convert "
+    "it to Explicit VR Little Endian, for example with gdcmconv --raw"
+)
 
 _CUT = 8
 """Bytes taken from the end of the coded pixels of JPEG 2000: where no pixel changes, they were none."""
 
 
-def put_pixels(cleaned: Dataset, dataset: FileDataset, syntax: UID, *, keep: NDArray[np.bool_] | None) -> UID:
+def put_pixels(
+    cleaned: Dataset,
+    dataset: FileDataset,
+    syntax: UID,
+    *,
+    keep: NDArray[np.bool_] | None,
+    is_sound: bool,
+) -> UID:
     """Put the pixels of a file into its copy.
 
     Compressed frames are rebuilt in their own syntax under a new offset table; where that cannot be done,
@@ -48,13 +64,19 @@ def put_pixels(cleaned: Dataset, dataset: FileDataset, syntax: UID, *, keep: NDA
         dataset: The file, with Pixel Data.
         syntax: Its transfer syntax.
         keep: Pixels that stay, rows x columns; the others become background. ``None`` keeps all.
+        is_sound: Whether an analysis reads the pixels: then a stream that cannot be rebuilt can be decoded.
 
     Returns:
         The transfer syntax of the copy.
 
+    Raises:
+        UnreadableImage: The pixels are damaged, or more than any image has.
+        UnsupportedImage: They are compressed in a way that nobody can rebuild, and no analysis reads them.
+
     """
+    _check_bounds(dataset)
     if syntax.is_encapsulated and keep is None:
-        frames = _rebuilt_frames(dataset, syntax)
+        frames = _rebuilt_frames(dataset, syntax, is_sound=is_sound)
         if frames is not None:
             cleaned.PixelData = encapsulate(frames, has_bot=True)
             cleaned["PixelData"].VR = "OB"
@@ -80,24 +102,45 @@ def put_pixels(cleaned: Dataset, dataset: FileDataset, syntax: UID, *, keep: NDA
     return ExplicitVRLittleEndian
 
 
-def check_same_picture(before: bytes, after: bytes, *, keep: NDArray[np.bool_] | None = None) -> None:
+def gray_as_analyzed(content: bytes) -> NDArray[Any] | None:
+    """Read a file as an analysis reads it.
+
+    Args:
+        content: Its bytes.
+
+    Returns:
+        Gray of a mammogram, rows x columns; ``None`` for any other object, whose pixels no analysis reads.
+
+    """
+    try:
+        return read_dicom(content, "").gray
+    except CalcwatchError:
+        return None
+
+
+def check_same_picture(
+    before: bytes,
+    after: bytes,
+    *,
+    gray: NDArray[Any] | None,
+    keep: NDArray[np.bool_] | None = None,
+) -> None:
     """Check that a copy shows what its file shows, read as an analysis reads it.
 
     Args:
         before: Bytes of the file.
         after: Bytes of the copy.
+        gray: ``gray_as_analyzed`` of the file: where there is none, stored pixels are compared.
         keep: Pixels that were kept, rows x columns; ``None``: all.
 
     Raises:
         UnsupportedImage: It shows another picture: what it is displayed by did not stay.
 
     """
-    first, read = _as_analyzed(before), _as_analyzed
-    if first is None:
-        first, read = _as_stored(before), _as_stored
+    first = _as_stored(before) if gray is None else gray
     if first is None:
         return
-    second = read(after)
+    second = _as_stored(after) if gray is None else gray_as_analyzed(after)
     if second is None or first.shape != second.shape:
         is_same = False
     else:
@@ -118,21 +161,21 @@ def stored_pixels(dataset: FileDataset) -> NDArray[Any]:
     Returns:
         Frames x rows x columns x samples, without what there is one of.
 
+    Raises:
+        UnreadableImage: Its decoder complains of damage.
+
     """
     codec = codec_of(word(dataset.file_meta, "TransferSyntaxUID"))
     # The decoder of an analysis: another one may round a lossy pixel otherwise.
     plugin = codec.plugin if codec else ""
     # Unused bits as they are: pydicom takes them to lie above the gray, whatever High Bit says.
     dataset.pixel_array_options(raw=True, decoding_plugin=plugin, correct_unused_bits=False)
-    return np.ascontiguousarray(dataset.pixel_array)
-
-
-def _as_analyzed(content: bytes) -> NDArray[Any] | None:
-    """Gray of a mammogram; ``None`` for any other object, whose pixels no analysis reads."""
-    try:
-        return read_dicom(content, "").gray
-    except CalcwatchError:
-        return None
+    pixels, complaint = decode_with_complaint(lambda: dataset.pixel_array)
+    if complaint:
+        raise UnreadableImage(
+            "the compressed pixels are damaged, so they cannot be cleaned; export the image again"
+        )
+    return np.ascontiguousarray(pixels)
 
 
 def _as_stored(content: bytes) -> NDArray[Any] | None:
@@ -141,30 +184,55 @@ def _as_stored(content: bytes) -> NDArray[Any] | None:
         dataset = dcmread(BytesIO(content), force=True)
         if "PixelData" not in dataset:
             return None
+        _check_bounds(dataset)
         return _without_other_bits(dataset, stored_pixels(dataset))
     except Exception:  # pydicom answers damaged bytes with errors of any kind
         return None
 
 
-def _rebuilt_frames(dataset: FileDataset, syntax: UID) -> list[bytes] | None:
-    """Every frame anew; ``None`` where any of them cannot be rebuilt."""
+def _check_bounds(dataset: FileDataset) -> None:
+    """Refuse what promises more pixels than memory holds, before any of them is decoded."""
+    rows, columns = int(dataset.Rows), int(dataset.Columns)
+    check_size(rows, columns)
+    frames, samples = integer(dataset, "NumberOfFrames") or 1, integer(dataset, "SamplesPerPixel") or 1
+    if rows * columns * frames * samples * int(dataset.BitsAllocated) // 8 > _MOST_BYTES:
+        raise UnreadableImage("its pixels need more memory than 2 GB; export the frames one by one")
+
+
+def _rebuilt_frames(dataset: FileDataset, syntax: UID, *, is_sound: bool) -> list[bytes] | None:
+    """Every frame anew; ``None`` where any of them cannot be rebuilt but decoded."""
     codec = codec_of(syntax)
     if codec is None:
-        return None
+        raise UnsupportedImage(_NOT_REBUILT)
     made = []
     for stream in _frames(dataset):
         if codec.family == "rle":
             samples = integer(dataset, "SamplesPerPixel") or 1
             cells = int(dataset.Rows) * int(dataset.Columns)
             rebuilt = rebuilt_rle(stream, samples * int(dataset.BitsAllocated) // 8, cells)
-        elif codec.family == "jpeg2000":
-            rebuilt = _to_last_pixel_2000(rebuilt_jpeg_2000(stream), dataset, syntax)
         else:
-            rebuilt = _to_last_pixel(rebuilt_jpeg(stream), dataset, syntax, codec.family)
+            rebuilt = _rebuilt_stream(stream, dataset, syntax, codec, is_sound=is_sound)
         if rebuilt is None:
             return None
         made.append(rebuilt)
     return made
+
+
+def _rebuilt_stream(
+    stream: bytes, dataset: FileDataset, syntax: UID, codec: Codec, *, is_sound: bool
+) -> bytes | None:
+    is_2000 = codec.family == "jpeg2000"
+    found = rebuilt_jpeg_2000(stream) if is_2000 else rebuilt_jpeg(stream)
+    # Looked at before any decoder is: what is decoded without an analysis has at least the right size.
+    if found is None:
+        if not is_sound:
+            raise UnsupportedImage(_NOT_REBUILT)
+        return None
+    if found.size != (int(dataset.Rows), int(dataset.Columns)):
+        raise UnreadableImage("the compressed image has another size than the header says; export it again")
+    if is_2000:
+        return _to_last_pixel_2000(found, dataset, syntax)
+    return _to_last_pixel(found, dataset, syntax, codec.family)
 
 
 def _frames(dataset: FileDataset) -> Iterator[bytes]:
@@ -176,10 +244,10 @@ def _frames(dataset: FileDataset) -> Iterator[bytes]:
     )
 
 
-def _to_last_pixel(stream: BitStream | None, dataset: FileDataset, syntax: UID, family: str) -> bytes | None:
+def _to_last_pixel(stream: BitStream, dataset: FileDataset, syntax: UID, family: str) -> bytes | None:
     """A JPEG frame that ends with its last pixel; ``None`` where nobody can say which byte that is."""
     # The decoder misses bytes before the end marker alone; of several runs the first ones stay unlooked at.
-    if stream is None or stream.runs != 1:
+    if stream.runs != 1:
         return None
     if family == "jpeg-ls":
         # This decoder refuses any byte behind the last pixel.
@@ -210,9 +278,9 @@ def _surplus(stream: BitStream, dataset: FileDataset, syntax: UID) -> int | None
     return enough
 
 
-def _to_last_pixel_2000(stream: BitStream | None, dataset: FileDataset, syntax: UID) -> bytes | None:
+def _to_last_pixel_2000(stream: BitStream, dataset: FileDataset, syntax: UID) -> bytes | None:
     """A JPEG 2000 frame whose last bytes are pixels; ``None`` where they are none, or nobody can say."""
-    if stream is None or stream.runs != 1:
+    if stream.runs != 1:
         return None
     whole = _decoded(stream.whole, dataset, syntax)
     cut = _decoded(stream.with_coded(stream.coded[:-_CUT]), dataset, syntax)
@@ -273,6 +341,8 @@ def _packed_bits(dataset: FileDataset) -> bytes:
     frames = max(1, integer(dataset, "NumberOfFrames") or 1)
     # An array of bytes would be eight times as long and wrong.
     count = int(dataset.Rows) * int(dataset.Columns) * frames
+    if count > 8 * len(dataset.PixelData):
+        raise UnreadableImage("the file is truncated: it ends in its pixels; export it again")
     bits = np.unpackbits(np.frombuffer(dataset.PixelData, np.uint8), bitorder="little", count=count)
     data = np.packbits(bits, bitorder="little").tobytes()
     return data + b"\0" * (len(data) % 2)
