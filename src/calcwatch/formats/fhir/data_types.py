@@ -9,7 +9,6 @@ from calcwatch.codes.body import breast_of
 from calcwatch.codes.code import SYSTEMS, Code
 from calcwatch.domain.dates import known_date
 from calcwatch.domain.image import Laterality
-from calcwatch.words.dates import date_words
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -129,6 +128,54 @@ def _found_again(
     except CalcwatchError as problem:
         return FoundFile(path, source_of(path), known, problem, FoundKind.REFUSED)
     return FoundFile(path, source_of(path), known)
+
+
+def check_apart(paths: Sequence[Path], found: Sequence[Argued]) -> None:
+    """Check that the prior and the current examination do not lie in the same place.
+
+    Args:
+        paths: The two.
+        found: What ``find_examination_files`` gave for them, the prior with 0 and the current one with 1.
+
+    Raises:
+        BadSeries: A file of the one is a file of the other as well.
+
+    """
+    # The files of two equal paths all count with the second.
+    if len({os.path.realpath(path) for path in paths}) < len(paths):
+        raise BadSeries(_with_itself(source_of(paths[-1])))
+    prior = {os.path.realpath(file.path) for file, argument in found if argument == 0}
+    above = {str(folder) for path in prior for folder in Path(path).parents}
+    for file, argument in found:
+        own = os.path.realpath(file.path)
+        # A folder that was met before is listed as such and not walked again.
+        is_folder_met = file.kind is FoundKind.ALREADY_FOUND and own in above
+        if argument == 1 and (own in prior or is_folder_met):
+            raise BadSeries(_with_itself(file.source))
+
+
+def check_no_twins(
+    twins: Sequence[tuple[tuple[FoundFile, int | None], tuple[FoundFile, int | None]]],
+) -> None:
+    """Check that no image of the current examination is one of the prior again.
+
+    Args:
+        twins: Images that were met twice: the first and the second, each with the path that led to it.
+
+    Raises:
+        BadSeries: One is.
+
+    """
+    for (_, earlier), (file, later) in twins:
+        if earlier != later:
+            raise BadSeries(_with_itself(file.source))
+
+
+def _with_itself(source: str) -> str:
+    return (
+        f"{source}: this image is in PRIOR and in CURRENT, and nothing changes between an image and itself; "
+        "give two examinations"
+    )
 
 
 def check_one_woman(images: Sequence[ImageFindings]) -> None:
