@@ -57,6 +57,7 @@ from calcwatch.service.files.key_file import (
 from calcwatch.service.files.open_image import open_image, source_of
 from calcwatch.service.files.result_folder import (
     FINDINGS,
+    LISTED,
     RESULT_NAMES,
     check_result_folder,
     find_source,
@@ -71,7 +72,7 @@ MANIFEST = "deidentification.json"
 
 _LEFT_OUT = {
     FINDINGS: RESULT_NAMES - {FINDINGS},
-    "export.json": {"export.json", "fhir.json", "report.pdf"},
+    "export.json": {"export.json", "fhir.json", "report.pdf", LISTED},
 }
 """Beside these, files that may name the patient anywhere; an analysis of the cleaned images makes them."""
 
