@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help setup system-packages demo test check bench format docs lock clean
+.PHONY: help setup system-packages demo test test-long fuzz check bench format docs lock clean
 
 BIN := .venv/bin
 STAMP := .venv/.calcwatch-installed
@@ -14,6 +14,8 @@ help:
 	@echo "make test     the tests"
 	@echo "make check    format, lint, types, import contracts, lock and license checks"
 	@echo "make bench    speed and memory"
+	@echo "make test-long  thousands of damaged files through every reader"
+	@echo "make fuzz     tens of thousands of them, once"
 	@echo "make setup    only the set-up that the above do by themselves"
 	@echo "make format   put the code in its format"
 	@echo "make docs     renew the parts of docs/ that the code writes"
@@ -34,7 +36,13 @@ demo: $(STAMP)
 	@$(BIN)/calcwatch demo --out $(DEMO)
 
 test: setup
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m "not long"
+
+test-long: setup
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m long
+
+fuzz: setup
+	@$(BIN)/python -m tests.fuzz.damage
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .

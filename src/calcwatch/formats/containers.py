@@ -141,7 +141,7 @@ def check_pgm(content: bytes) -> PgmHeader:
     check_size(rows, columns)
     # Netpbm's own bounds; 0 would also divide by zero.
     if not 1 <= top <= 65535:
-        raise UnreadableImage(f"the PGM header names {top} as white; 1 to 65535 are allowed")
+        raise UnreadableImage(f"the PGM header names {top} as white, where 1 to 65535 are allowed; {AGAIN}")
     return PgmHeader(rows, columns, top, header.end())
 
 

@@ -181,7 +181,9 @@ def _scaled(picture: Picture, given: GivenAttributes) -> Picture:
         return replace(picture, steps=(*picture.steps, step))
     # The container cannot hold them: the statement is of another file.
     if bits > picture.bits:
-        raise UnreadableImage(f"{bits} bits are stated but the picture has {picture.bits} bits a pixel")
+        raise UnreadableImage(
+            f"{bits} bits are stated but the picture has {picture.bits} bits a pixel; state fewer"
+        )
     step = f"gray = value / {2**bits - 1} ({bits} bits, as stated by the user)"
     return replace(picture, top=2**bits - 1, bits=bits, significant_bits=bits, steps=(*picture.steps, step))
 
@@ -262,10 +264,10 @@ def _plain_samples(content: bytes, start: int, count: int, top: int) -> tuple[Sa
         piece, words = words[: count - found], words[count - found :]
         # Not int: it takes signs and underscores, and thousands of digits.
         if not all(word.isdigit() and len(word) <= _PLAIN_DIGITS for word in piece):
-            raise UnreadableImage(f"the PGM holds something that is no number from 0 to {top}")
+            raise UnreadableImage(f"the PGM holds something that is no number from 0 to {top}; {AGAIN}")
         values = np.array(piece, dtype=f"S{_PLAIN_DIGITS}").astype(np.int64)
         if len(values) and values.max() > top:
-            raise UnreadableImage(f"the PGM holds a value outside 0 to {top}")
+            raise UnreadableImage(f"the PGM holds a value outside 0 to {top}; {AGAIN}")
         pieces.append(values.astype(np.uint16))
         found, start = found + len(values), end
     samples = np.concatenate(pieces) if pieces else np.zeros(0, np.uint16)
