@@ -421,7 +421,7 @@ def _copy_of(task: _Task) -> tuple[bytes, Removed]:
             f"letters may be burned into this image ({letters}); give --black-out to black out what lies "
             "outside the breast, and look at the result"
         )
-    keep = _breast_pixels(task.path) if letters else None
+    keep = do_apart(_breast_pixels, task.path, limits=READING) if letters else None
     gray = gray_as_analyzed(content)
     cleaned, removed = deidentify(dataset, task.identity, keep=keep, is_sound=gray is not None)
     check_same_picture(content, cleaned, gray=gray, keep=keep)
@@ -433,8 +433,7 @@ def _clean_dicom(run: _Run, path: Path, content: bytes) -> None:
     # A file that names nobody is a person of her own.
     names = names_of(header) or frozenset({f"file {hashlib.sha256(content).hexdigest()}"})
     identity = run.identity_of(names)
-    # A forged picture ends its own process and not the run.
-    cleaned, removed = do_apart(_copy_of, _Task(path, identity, run.black_out), limits=READING)
+    cleaned, removed = _copy_of(_Task(path, identity, run.black_out))
     # File names tell no more than the file: pseudonym, shifted date and a number.
     day = moved_day(word(header, "StudyDate"), identity.pseudonym.shift_days) or "undated"
     place = f"{identity.pseudonym.patient_id}/{day}"
