@@ -47,6 +47,7 @@ def test_dciodvfy_finds_no_error(exported: Exported) -> None:
     assert {name: errors for name, errors in found.items() if errors} == {}
 
 
+@pytest.mark.long
 @needs("java", str(PIXELMED))
 def test_pixelmed_finds_no_error_in_reports(exported: Exported) -> None:
     """Both structured reports follow their templates, row by row."""

@@ -8,15 +8,18 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 
 from calcwatch.domain.lexicon import WORDS_OF_KIND, GroupKind, Morphology
 from calcwatch.image.describe.kind import (
     CONTEXT_FEATURES,
     KIND_CLASSES,
+    SPECK_KINDS,
     KindModel,
     LinearModel,
     classify_kinds,
     kind_context,
+    mix_suspicion,
     words_of_kind,
 )
 from calcwatch.image.describe.morphology import MORPHOLOGY_CLASSES, OUTPUTS
@@ -64,12 +67,21 @@ def test_no_pieces_have_no_kinds() -> None:
     assert suspicion.shape == (0,)
 
 
-def test_suspicion_is_calibrated_last() -> None:
-    """A logit of 2 times slope 1 less 1, as a probability."""
-    _, suspicion = classify_kinds(np.array([[0.0, 1.0]]), places(0), by_hand())
-    assert suspicion[0] == pytest.approx(1 / (1 + np.exp(-1.0)))
-    _, steeper = classify_kinds(np.array([[0.0, 1.0]]), places(0), replace(by_hand(), slope=2.0))
-    assert steeper[0] == pytest.approx(1 / (1 + np.exp(-3.0)))
+def test_suspicion_is_asked_of_specks_and_calibrated_last() -> None:
+    """A logit of 2 counts by the share of specks, the rest as other kinds do; then slope 1 less 1."""
+    for slope in (1.0, 2.0):
+        kinds, suspicion = classify_kinds(np.array([[0.0, 1.0]]), places(0), replace(by_hand(), slope=slope))
+        specks = kinds[0, [KIND_CLASSES.index(kind) for kind in SPECK_KINDS]].sum()
+        mixed = specks * expit(2.0) + (1 - specks) * 0.01
+        assert suspicion[0] == pytest.approx(expit(slope * logit(mixed) - 1))
+
+
+def test_a_plain_artery_is_not_suspicious() -> None:
+    """Whatever its specks look like, an artery is called suspicious as seldom as arteries are."""
+    kinds = np.eye(KINDS)[[VASCULAR, KIND_CLASSES.index(GroupKind.SMALL_SUSPICIOUS)]]
+    artery, specks = mix_suspicion(np.array([5.0, 5.0]), kinds, 0.01)
+    assert artery == pytest.approx(0.01)
+    assert specks == pytest.approx(expit(5.0))
 
 
 def test_a_doubtful_piece_is_told_by_the_artery_beside_it() -> None:

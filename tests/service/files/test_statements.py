@@ -260,8 +260,8 @@ def test_a_finding_that_cannot_be_used_is_refused(
     ("said", "told"),
     [
         ('"row": NaN, "column": 2', "NaN is no number"),
-        ('"row": 1e999, "column": 2', "row of finding 1 is inf; write a number"),
-        (f'"row": 1{"0" * 400}, "column": 2', "write a number"),
+        ('"row": 1e999, "column": 2', "a number is beyond"),
+        (f'"row": 1{"0" * 400}, "column": 2', "a number is beyond"),
         ('"row": 1, "column": 2, "morphology": 0', "morphology of finding 1 is 0; write a shape"),
         ('"row": 1, "column": 2, "morphology": false', "morphology of finding 1 is False; write a shape"),
         ('"row": 1, "column": 2, "morphology": {}', "morphology of finding 1 is {}; write a shape"),
@@ -279,7 +279,7 @@ def test_nothing_that_is_no_statement_passes_for_one(tmp_path: Path, said: str, 
 def test_half_a_character_is_refused(tmp_path: Path) -> None:
     """JSON may name it, but no result could be written that holds it."""
     path = written(tmp_path, b'{"findings": [{"image": "\\ud800.dcm", "row": 1, "column": 2}]}')
-    with pytest.raises(BadContext, match=r"image of finding 1 is .*; write a text"):
+    with pytest.raises(BadContext, match="half a character"):
         read_contexts(path)
 
 
