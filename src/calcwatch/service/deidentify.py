@@ -401,29 +401,19 @@ def _read(path: Path) -> bytes:
     return content
 
 
-@dataclass(frozen=True)
-class _Task:
-    """One file to clean; everything that decodes its pixels happens in ``_copy_of``."""
-
-    path: Path
-    identity: Identity
-    black_out: bool
-
-
-def _copy_of(task: _Task) -> tuple[bytes, Removed]:
+def _copy_of(path: Path, content: bytes, identity: Identity, *, black_out: bool) -> tuple[bytes, Removed]:
     """The cleaned copy of a DICOM file, and what was done to it."""
-    content = _read(task.path)
     dataset = read_whole(content)
     # Before anything is cleaned: an image with letters in it is not half safe.
     letters = needs_black_out(dataset)
-    if letters and not task.black_out:
+    if letters and not black_out:
         raise UnsupportedImage(
             f"letters may be burned into this image ({letters}); give --black-out to black out what lies "
             "outside the breast, and look at the result"
         )
-    keep = do_apart(_breast_pixels, task.path, limits=READING) if letters else None
+    keep = do_apart(_breast_pixels, path, limits=READING) if letters else None
     gray = gray_as_analyzed(content)
-    cleaned, removed = deidentify(dataset, task.identity, keep=keep, is_sound=gray is not None)
+    cleaned, removed = deidentify(dataset, identity, keep=keep, is_sound=gray is not None)
     check_same_picture(content, cleaned, gray=gray, keep=keep)
     return cleaned, removed
 
@@ -433,7 +423,7 @@ def _clean_dicom(run: _Run, path: Path, content: bytes) -> None:
     # A file that names nobody is a person of her own.
     names = names_of(header) or frozenset({f"file {hashlib.sha256(content).hexdigest()}"})
     identity = run.identity_of(names)
-    cleaned, removed = _copy_of(_Task(path, identity, run.black_out))
+    cleaned, removed = _copy_of(path, content, identity, black_out=run.black_out)
     # File names tell no more than the file: pseudonym, shifted date and a number.
     day = moved_day(word(header, "StudyDate"), identity.pseudonym.shift_days) or "undated"
     place = f"{identity.pseudonym.patient_id}/{day}"
