@@ -311,9 +311,13 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
 def test_output_inside_the_input_is_not_cleaned_again(tmp_path: Path) -> None:
     """OUT may lie below IN: what a former run wrote there is not taken for another woman."""
     write(tmp_path / "1.dcm")
+    # What a killed run left beside it is no input either.
+    (tmp_path / ".out.calcwatch-partial").mkdir()
+    write(tmp_path / ".out.calcwatch-partial" / "2.dcm")
     for _ in range(2):
         done = deidentify_files(tmp_path, tmp_path / "out", seed=1)
         assert len(done.files) == 1
+        assert not done.refused
 
 
 def test_two_women_in_one_result(tmp_path: Path) -> None:

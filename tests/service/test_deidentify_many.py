@@ -12,9 +12,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from pydicom import dcmread
 from pydicom.dataset import FileDataset
+from pydicom.uid import JPEGLSLossless
 
 from calcwatch.domain.errors import BadKeyFile
 from calcwatch.formats.result.schema import document_schema
@@ -22,6 +24,7 @@ from calcwatch.service import deidentify_result
 from calcwatch.service.deidentify import MANIFEST, deidentify_files
 from calcwatch.service.deidentify_women import find_women
 from calcwatch.service.files import key_file
+from calcwatch.service.workers import Limits
 from tests.formats.dicom.make import file_bytes
 from tests.formats.dicom.planted import found_in
 from tests.formats.exchange.filed import write_result
@@ -61,6 +64,20 @@ def test_one_study_is_one_woman(tmp_path: Path) -> None:
     assert len(told) == 2
     assert len(done.notes) == 1
     assert "2 Patient IDs share a study" in done.notes[0]
+
+
+def test_pixels_that_need_too_much_cost_their_own_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are decoded in a process apart, with bounds; the file after it is cleaned."""
+    large = left_cc(np.zeros((12000, 12000), np.uint16), SOPInstanceUID="1.2.8.1")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "1.dcm").write_bytes(file_bytes(large, JPEGLSLossless))
+    write(tmp_path / "in" / "2.dcm")
+    monkeypatch.setattr("calcwatch.service.deidentify.READING", Limits(memory=600 * 2**20))
+    done = deidentify_files(tmp_path / "in", tmp_path / "out", seed=1)
+    assert [refused.number for refused in done.refused] == [1]
+    assert len(done.files) == 1
 
 
 def test_files_that_name_nobody_are_not_one_woman(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import cv2
 import pytest
 
 from calcwatch.domain.errors import UnreadableImage, UnsuitableImage
-from calcwatch.service.workers import NO_LIMITS, Limits, WorkerEnded, answers, do_apart
+from calcwatch.service.workers import NO_LIMITS, Limits, WorkerEnded, answers, each_apart
 
 
 def square_or_die(task: int) -> int:
@@ -92,16 +92,18 @@ def test_memory_of_a_task_is_bounded() -> None:
     }
 
 
-def fail(task: str) -> str:
+def fail_or_answer(task: str) -> str:
     if task == "die":
         os._exit(3)
-    raise UnsuitableImage(task)
+    if task == "dark":
+        raise UnsuitableImage(task)
+    return task
 
 
-def test_a_task_done_apart_fails_as_it_would_here() -> None:
-    """One task in a process of its own: its answer, its error, or how its process ended."""
-    assert do_apart(sleep_or_fill, 0.0, limits=NO_LIMITS) == 0.0
-    with pytest.raises(UnsuitableImage, match="dark"):
-        do_apart(fail, "dark", limits=NO_LIMITS)
-    with pytest.raises(UnreadableImage, match="exit status 3"):
-        do_apart(fail, "die", limits=NO_LIMITS)
+def test_tasks_done_apart_fail_as_they_would_here_and_the_rest_goes_on() -> None:
+    """A process of their own: each task's answer, its error, or how its process ended, in order."""
+    given = each_apart(fail_or_answer, ["dark", "die", "fine"], limits=NO_LIMITS)
+    dark, dead, fine = given
+    assert isinstance(dark, UnsuitableImage) and str(dark) == "dark"
+    assert isinstance(dead, UnreadableImage) and "exit status 3" in str(dead)
+    assert fine == "fine"

@@ -8,7 +8,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -59,13 +59,14 @@ from calcwatch.service.files.result_folder import (
     FINDINGS,
     LISTED,
     RESULT_NAMES,
+    belongs_to_result,
     check_result_folder,
     find_source,
     holds_what_it_lists,
     result_folder,
     writing,
 )
-from calcwatch.service.workers import READING, do_apart
+from calcwatch.service.workers import READING, each_apart
 
 MANIFEST = "deidentification.json"
 """Lists what was written and what was removed from it, by keyword and never by value."""
@@ -130,6 +131,24 @@ class Deidentified:
     kept: int = 0
 
 
+@dataclass(frozen=True)
+class _Task:
+    """One DICOM file to clean; ``identity`` is ``None`` where nobody could say whose it is."""
+
+    path: Path
+    identity: Identity | None
+    black_out: bool
+
+
+@dataclass(frozen=True)
+class _Copy:
+    """The cleaned copy of a file: its bytes, the folder it belongs in, and what was done to it."""
+
+    content: bytes
+    place: str
+    removed: Removed
+
+
 @dataclass
 class _Run:
     """What a run knows while it works.
@@ -141,7 +160,6 @@ class _Run:
 
     folder: Path
     pseudonyms: Pseudonyms
-    black_out: bool
     done: Deidentified
     women: Women
     written: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -202,14 +220,21 @@ def deidentify_files(
         # sorted is stable: within images and within documents the order of names stays.
         files = sorted(_files(path, out), key=lambda file: file.name in RESULT_FILES)  # they refer to images
         done = Deidentified(out)
-        women = _women_of(files, pseudonyms, done)
+        named = {file: list(_named_in(file)) for file in files}
+        women = _women_of(named, pseudonyms, done)
         with result_folder(out, is_deidentified) as folder:
-            run = _Run(folder, pseudonyms, black_out, done, women)
+            run = _Run(folder, pseudonyms, done, women)
             with writing(out):
                 _carry_over(run)
-            for number, file in enumerate(files, start=1):
-                on_done(number - 1, len(files))
-                _clean(run, file, number)
+            tasks = [
+                _Task(file, next((run.identity_of(names) for names in named[file]), None), black_out)
+                for file in files
+                if file.name not in RESULT_FILES
+            ]
+            with closing(each_apart(_copied, tasks, limits=READING)) as copies:
+                for number, file in enumerate(files, start=1):
+                    on_done(number - 1, len(files))
+                    _clean(run, file, number, copies)
             with writing(out):
                 (folder / MANIFEST).write_text(_manifest(run), encoding="utf-8")
             if key_file is not None:
@@ -232,9 +257,8 @@ def is_deidentified(folder: Path) -> bool:
     return holds_what_it_lists(folder, MANIFEST)
 
 
-def _women_of(files: list[Path], pseudonyms: Pseudonyms, done: Deidentified) -> Women:
+def _women_of(named: dict[Path, list[Collection[str]]], pseudonyms: Pseudonyms, done: Deidentified) -> Women:
     """Who the women of these files are, all files looked at before any is cleaned."""
-    named = {file: list(_named_in(file)) for file in files}
     women = find_women(names for names_in_file in named.values() for names in names_in_file)
     told: set[tuple[str, ...]] = set()
     for file, names_in_file in named.items():
@@ -261,9 +285,10 @@ def _named_in(file: Path) -> Iterator[Collection[str]]:
             if file.name == FINDINGS:
                 yield from (names for person in persons_in(file) if (names := names_of_ids(*person)))
             return
-        found = names_of(parse_dicom(_read(file)).dataset)
-        if found:
-            yield found
+        content = _read(file)
+        # A file that names nobody is a person of her own.
+        digest = hashlib.sha256(content).hexdigest()
+        yield names_of(parse_dicom(content).dataset) or {f"file {digest}"}
     except (CalcwatchError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return
 
@@ -348,19 +373,18 @@ def _files(path: Path, out: Path, *, named: bool = True) -> Iterator[Path]:
         yield path
         return
     for entry in inside:
-        # The output of a former run may lie in the folder that is cleaned.
-        # By real paths, which a link to itself has too.
-        if os.path.realpath(entry) != os.path.realpath(out):
+        # The output of a former run, and what a killed one left, may lie in the folder that is cleaned.
+        if not belongs_to_result(entry, out):
             yield from _files(entry, out, named=False)
 
 
-def _clean(run: _Run, path: Path, number: int) -> None:
-    """Clean one file; what cannot be cleaned is refused and never copied."""
+def _clean(run: _Run, path: Path, number: int, copies: Iterator[_Copy | Exception]) -> None:
+    """Put the cleaned copy of one file at its place; what cannot be cleaned is refused and never copied."""
     try:
         if path.name in RESULT_FILES:
             _clean_result(run, path)
         else:
-            _clean_dicom(run, path, _read(path))
+            _put_copy(run, path, next(copies))
     # The place for the copies is full or gone: that is no fault of this file, and ends the run.
     except ResultNotWritten:
         raise
@@ -401,38 +425,38 @@ def _read(path: Path) -> bytes:
     return content
 
 
-def _copy_of(path: Path, content: bytes, identity: Identity, *, black_out: bool) -> tuple[bytes, Removed]:
-    """The cleaned copy of a DICOM file, and what was done to it."""
+def _copied(task: _Task) -> _Copy:
+    """Clean a DICOM file; the only place that decodes pixels, in a process apart."""
+    content = _read(task.path)
     dataset = read_whole(content)
+    if task.identity is None:
+        raise UnreadableImage("the file has changed while it was read; start again")
     # Before anything is cleaned: an image with letters in it is not half safe.
     letters = needs_black_out(dataset)
-    if letters and not black_out:
+    if letters and not task.black_out:
         raise UnsupportedImage(
             f"letters may be burned into this image ({letters}); give --black-out to black out what lies "
             "outside the breast, and look at the result"
         )
-    keep = do_apart(_breast_pixels, path, limits=READING) if letters else None
+    keep = _breast_pixels(task.path) if letters else None
     gray = gray_as_analyzed(content)
-    cleaned, removed = deidentify(dataset, identity, keep=keep, is_sound=gray is not None)
+    cleaned, removed = deidentify(dataset, task.identity, keep=keep, is_sound=gray is not None)
     check_same_picture(content, cleaned, gray=gray, keep=keep)
-    return cleaned, removed
-
-
-def _clean_dicom(run: _Run, path: Path, content: bytes) -> None:
-    header = parse_dicom(content).dataset
-    # A file that names nobody is a person of her own.
-    names = names_of(header) or frozenset({f"file {hashlib.sha256(content).hexdigest()}"})
-    identity = run.identity_of(names)
-    cleaned, removed = _copy_of(path, content, identity, black_out=run.black_out)
     # File names tell no more than the file: pseudonym, shifted date and a number.
-    day = moved_day(word(header, "StudyDate"), identity.pseudonym.shift_days) or "undated"
-    place = f"{identity.pseudonym.patient_id}/{day}"
-    name, digest = _put(run, lambda number: f"{place}/{number}.dcm", cleaned)
+    pseudonym = task.identity.pseudonym
+    day = moved_day(word(dataset, "StudyDate"), pseudonym.shift_days) or "undated"
+    return _Copy(cleaned, f"{pseudonym.patient_id}/{day}", removed)
+
+
+def _put_copy(run: _Run, path: Path, copy: _Copy | Exception) -> None:
+    if isinstance(copy, Exception):
+        raise copy
+    name, digest = _put(run, lambda number: f"{copy.place}/{number}.dcm", copy.content)
     if name in run.done.files:
         run.done.notes.append(f"{source_of(path)}: the same object as another file; it was written once")
-    run.done.files[name] = removed
+    run.done.files[name] = copy.removed
     run.written[os.path.realpath(path)] = (name, digest)
-    _note_losses(run, path, removed)
+    _note_losses(run, path, copy.removed)
 
 
 def _note_losses(run: _Run, path: Path, removed: Removed) -> None:

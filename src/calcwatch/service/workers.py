@@ -141,29 +141,24 @@ def answers(
             _stop(connection, process)
 
 
-def do_apart(function: Callable[[Task], Answer], task: Task, *, limits: Limits) -> Answer:
-    """Do one task in a process of its own.
+def each_apart(
+    function: Callable[[Task], Answer], tasks: Sequence[Task], *, limits: Limits
+) -> Generator[Answer | Exception, None, None]:
+    """Do tasks one after the other in a process apart, in which whatever is forged may die; close to stop.
 
     Args:
-        function: What is called with the task; picklable.
-        task: Picklable, and so is the answer.
-        limits: What it may take.
+        function: What is called with each task; picklable.
+        tasks: Picklable, and so are the answers. A next one is begun while the caller looks at an answer.
+        limits: What each may take.
 
-    Returns:
-        What the function gives.
-
-    Raises:
-        CalcwatchError: The function raised it.
-        UnreadableImage: Its process ended; the message says how, and what to do.
+    Yields:
+        For each task what the function gives, or the error that it raised; ``UnreadableImage`` where its
+        process ended: the message says how, and what to do.
 
     """
-    with closing(answers(partial(_answer_or_error, function), [task], workers=1, limits=limits)) as coming:
-        _, answer = next(coming)
-    if isinstance(answer, WorkerEnded):
-        raise UnreadableImage(answer.words)
-    if isinstance(answer, BaseException):
-        raise answer
-    return answer
+    with closing(answers(partial(_answer_or_error, function), tasks, workers=1, limits=limits)) as coming:
+        for _, answer in coming:
+            yield UnreadableImage(answer.words) if isinstance(answer, WorkerEnded) else answer
 
 
 def _answer_or_error(function: Callable[[Task], Answer], task: Task) -> Answer | Exception:

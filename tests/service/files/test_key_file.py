@@ -53,6 +53,24 @@ def test_another_passphrase_does_not_open_it(key: Path, monkeypatch: pytest.Monk
         read_key_file(key)
 
 
+def test_a_link_leads_to_the_key_and_stays(key: Path, tmp_path: Path) -> None:
+    """A key on another drive, reached by a link, is renewed there and not beside the link."""
+    (tmp_path / "drive").mkdir()
+    key.unlink()
+    key.symlink_to(tmp_path / "drive" / "study.key")
+    write_key_file(key, Pseudonyms(new_secret(1)))
+    write_key_file(key, Pseudonyms(new_secret(2)))
+    assert key.is_symlink()
+    assert read_key_file(tmp_path / "drive" / "study.key").secret == new_secret(2)
+
+
+def test_a_passphrase_in_another_encoding_opens_its_key(key: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal in Latin-1 sets bytes that are no UTF-8; they come in as lone surrogates."""
+    monkeypatch.setenv("CALCWATCH_KEY_PASSPHRASE", "gr\udcfc\udcdfe aus dem tal")
+    write_key_file(key, Pseudonyms(new_secret(1)))
+    assert read_key_file(key).secret == new_secret(1)
+
+
 @pytest.mark.parametrize("passphrase", ["", "short"])
 def test_a_weak_passphrase_is_refused(passphrase: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """No passphrase, and one that is guessed in no time, are refused."""

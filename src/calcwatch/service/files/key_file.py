@@ -86,7 +86,8 @@ class Pseudonyms:
             patient_id = f"P-{self.stand_in('patient', names[0])}"
             pseudonym = Pseudonym(patient_id, -_SHIFTS[number % len(_SHIFTS)])
         self.patients.update(dict.fromkeys(names, pseudonym))
-        return Identity(pseudonym, self.map_uid)
+        # UIDs by a scheme that knows nobody: an identity is handed to a process that reads forged files.
+        return Identity(pseudonym, Pseudonyms(self.secret).map_uid)
 
     def map_uid(self, uid: str) -> str:
         """Derive the UID that takes the place of one.
@@ -166,7 +167,8 @@ def locked_key(path: Path) -> Iterator[None]:
         BadKeyFile: Another run holds it too long, or its folder cannot be written.
 
     """
-    lock = path.with_name(f".{path.name}.lock")
+    whole = _behind_links(path)
+    lock = whole.with_name(f".{whole.name}.lock")
     try:
         held = _lock(lock)
     except OSError as problem:
@@ -232,18 +234,26 @@ def write_key_file(path: Path, pseudonyms: Pseudonyms) -> None:
         "salt": base64.b64encode(salt).decode(),
         "encrypted": _box(salt).encrypt(json.dumps(held).encode()).decode(),
     }
-    part = path.with_name(f".{path.name}.part")
+    whole = _behind_links(path)
+    part = whole.with_name(f".{whole.name}.part")
     try:
+        # One of a killed run may have another mode.
+        part.unlink(missing_ok=True)
         # The mode is set before there is content, so that no other user can read it for a moment.
         part.touch(mode=0o600)
         part.write_text(json.dumps(document), encoding="utf-8")
-        part.replace(path)
+        part.replace(whole)
     except OSError as problem:
         raise BadKeyFile(
             f"{path}: the key file cannot be written: {problem.strerror}; give another --key-file"
         ) from problem
     finally:
         part.unlink(missing_ok=True)
+
+
+def _behind_links(path: Path) -> Path:
+    """Where a key file really lies: replacing a link would leave an old key at the place it leads to."""
+    return Path(os.path.realpath(path))
 
 
 def check_passphrase() -> None:
@@ -263,5 +273,7 @@ def check_passphrase() -> None:
 def _box(salt: bytes) -> Fernet:
     """What encrypts and decrypts, by a key that takes a tenth of a second and 32 MB to derive."""
     check_passphrase()
-    derived = Scrypt(salt=salt, length=32, n=2**15, r=8, p=1).derive(os.environ[PASSPHRASE].encode())
+    # As the bytes that were set, whatever encoding the terminal has.
+    passphrase = os.environ[PASSPHRASE].encode("utf-8", "surrogateescape")
+    derived = Scrypt(salt=salt, length=32, n=2**15, r=8, p=1).derive(passphrase)
     return Fernet(base64.urlsafe_b64encode(derived))

@@ -385,7 +385,10 @@ def _aside(out: Path) -> Iterator[Path]:
         with writing(out):
             _put_back(partial, out)
             for entry in list(partial.iterdir()):
-                shutil.rmtree(entry)
+                if entry.is_dir() and not entry.is_symlink():
+                    shutil.rmtree(entry)
+                else:
+                    entry.unlink()
             _clear_leftovers(out)
             (partial / _NEW).mkdir()
         yield partial
