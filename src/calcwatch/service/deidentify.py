@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -132,17 +133,15 @@ class Deidentified:
 
 
 @dataclass(frozen=True)
-class _Task:
-    """One DICOM file to clean; ``identity`` is ``None`` where nobody could say whose it is."""
+class CleanedCopy:
+    """The copy of one DICOM file without identity.
 
-    path: Path
-    identity: Identity | None
-    black_out: bool
+    Attributes:
+        content: Its bytes.
+        place: Name of the folder it belongs in, below that of all copies: pseudonym and shifted date.
+        removed: What was done to it.
 
-
-@dataclass(frozen=True)
-class _Copy:
-    """The cleaned copy of a file: its bytes, the folder it belongs in, and what was done to it."""
+    """
 
     content: bytes
     place: str
@@ -227,11 +226,12 @@ def deidentify_files(
             with writing(out):
                 _carry_over(run)
             tasks = [
-                _Task(file, next((run.identity_of(names) for names in named[file]), None), black_out)
+                (file, next((run.identity_of(names) for names in named[file]), None))
                 for file in files
                 if file.name not in RESULT_FILES
             ]
-            with closing(each_apart(_copied, tasks, limits=READING)) as copies:
+            copied = partial(_copied, black_out)
+            with closing(each_apart(copied, tasks, limits=READING)) as copies:
                 for number, file in enumerate(files, start=1):
                     on_done(number - 1, len(files))
                     _clean(run, file, number, copies)
@@ -378,7 +378,7 @@ def _files(path: Path, out: Path, *, named: bool = True) -> Iterator[Path]:
             yield from _files(entry, out, named=False)
 
 
-def _clean(run: _Run, path: Path, number: int, copies: Iterator[_Copy | Exception]) -> None:
+def _clean(run: _Run, path: Path, number: int, copies: Iterator[CleanedCopy | Exception]) -> None:
     """Put the cleaned copy of one file at its place; what cannot be cleaned is refused and never copied."""
     try:
         if path.name in RESULT_FILES:
@@ -425,30 +425,49 @@ def _read(path: Path) -> bytes:
     return content
 
 
-def _copied(task: _Task) -> _Copy:
-    """Clean a DICOM file; the only place that decodes pixels, in a process apart."""
-    content = _read(task.path)
+def _copied(black_out: bool, task: tuple[Path, Identity | None]) -> CleanedCopy:
+    path, identity = task
+    return clean_file(path, identity, black_out=black_out)
+
+
+def clean_file(path: Path, identity: Identity | None, *, black_out: bool) -> CleanedCopy:
+    """Copy a DICOM file without identity; all that decodes its pixels, for a process apart.
+
+    Args:
+        path: The file.
+        identity: What takes the place of hers; ``None``: the file could not be read when women were told
+            apart.
+        black_out: Black out what lies outside the breast where letters may be burned in.
+
+    Returns:
+        The copy.
+
+    Raises:
+        CalcwatchError: The file cannot be cleaned; the message says why and what to do, without its name.
+
+    """
+    content = _read(path)
     dataset = read_whole(content)
-    if task.identity is None:
+    if identity is None:
         raise UnreadableImage("the file has changed while it was read; start again")
     # Before anything is cleaned: an image with letters in it is not half safe.
     letters = needs_black_out(dataset)
-    if letters and not task.black_out:
+    if letters and not black_out:
         raise UnsupportedImage(
             f"letters may be burned into this image ({letters}); give --black-out to black out what lies "
             "outside the breast, and look at the result"
         )
-    keep = _breast_pixels(task.path) if letters else None
+    keep = _breast_pixels(path) if letters else None
     gray = gray_as_analyzed(content)
-    cleaned, removed = deidentify(dataset, task.identity, keep=keep, is_sound=gray is not None)
+    cleaned, removed = deidentify(dataset, identity, keep=keep, is_sound=gray is not None)
     check_same_picture(content, cleaned, gray=gray, keep=keep)
     # File names tell no more than the file: pseudonym, shifted date and a number.
-    pseudonym = task.identity.pseudonym
+    pseudonym = identity.pseudonym
     day = moved_day(word(dataset, "StudyDate"), pseudonym.shift_days) or "undated"
-    return _Copy(cleaned, f"{pseudonym.patient_id}/{day}", removed)
+    return CleanedCopy(cleaned, f"{pseudonym.patient_id}/{day}", removed)
 
 
-def _put_copy(run: _Run, path: Path, copy: _Copy | Exception) -> None:
+def _put_copy(run: _Run, path: Path, copy: CleanedCopy | Exception) -> None:
     if isinstance(copy, Exception):
         raise copy
     name, digest = _put(run, lambda number: f"{copy.place}/{number}.dcm", copy.content)
