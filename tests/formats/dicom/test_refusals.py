@@ -371,6 +371,12 @@ def test_a_container_of_a_maker_is_named() -> None:
         ("ModalityLUTSequence", "LO", "none"),
         ("NumberOfFrames", "LO", "one"),
         ("PresentationIntentType", "CS", "PROCESSED"),
+        # under a VR of another kind: bytes that are no text, a zero and a vertical tab among them
+        ("HighBit", "OB", b"\x0b\0"),
+        ("BitsStored", "OB", b"\0\0"),
+        ("VOILUTFunction", "OB", b"\0\0"),
+        ("PresentationLUTShape", "OB", b"\0\0"),
+        ("PresentationIntentType", "OB", b"\0\0"),
     ],
 )
 def test_gray_that_cannot_be_read_is_refused(keyword: str, vr: str, value: Any) -> None:
@@ -399,6 +405,15 @@ def test_gray_that_cannot_be_read_is_refused(keyword: str, vr: str, value: Any) 
 def test_numbers_that_leave_no_gray_are_refused(given: dict[str, Any], reason: str) -> None:
     """Numbers of the header that leave no gray, or one gray, are refused before any pixel is looked at."""
     refused(reason, kind=UnreadableImage, **given)
+
+
+@pytest.mark.parametrize("keyword", ["PatientID", "StudyInstanceUID", "PatientOrientation", "ViewPosition"])
+def test_a_name_that_is_no_text_is_flagged(keyword: str) -> None:
+    """What says whose image it is and how it lies, under a VR that is no text, is not taken for absent."""
+    dataset = mammogram(gradient(), **{keyword: None})
+    dataset.add_new(keyword, "OB", b"\x01\0")
+    found = read_dicom(file_bytes(dataset), "made.dcm")
+    assert QualityFlag.HEADER_UNREADABLE in found.description.flags
 
 
 def test_padding_that_no_pixel_can_have_is_flagged() -> None:

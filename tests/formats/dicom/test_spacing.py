@@ -150,6 +150,16 @@ def test_no_size_is_taken_from_what_cannot_be(given: dict[str, Any]) -> None:
     assert found.note
 
 
+@pytest.mark.parametrize(("given", "mm"), [({}, None), (factor(1), 0.1)])
+def test_a_distance_that_cannot_be_read_is_told(given: dict[str, Any], mm: float | None) -> None:
+    """It might have said that the view is magnified: without a factor there are no sizes."""
+    dataset = attributes(ImagerPixelSpacing=[0.1, 0.1], DistanceSourceToPatient=360, **given)
+    dataset.add_new("DistanceSourceToDetector", "LO", "far")
+    found = read_spacing(dataset)
+    assert (found.value.mm if found.value else None) == mm
+    assert "Distance Source to Detector 'far' cannot be read" in found.note
+
+
 def test_magnification_that_the_distances_confirm() -> None:
     """A factor near the ratio of the distances from the source is used."""
     found = read(

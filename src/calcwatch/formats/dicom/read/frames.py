@@ -20,7 +20,7 @@ from pydicom.uid import UID, ExplicitVRBigEndian
 
 from calcwatch.domain.errors import UnreadableImage, UnsupportedImage
 from calcwatch.formats.bounds import AGAIN, check_size
-from calcwatch.formats.dicom.read.header import CORRECT, sure_integer, value, word
+from calcwatch.formats.dicom.read.header import CORRECT, sure_integer, sure_word, value
 from calcwatch.formats.dicom.read.parse import DicomFile, PixelElement
 from calcwatch.formats.dicom.read.quirks import has_end_marker, is_harmless_complaint, is_harmless_rest
 from calcwatch.formats.dicom.read.syntax import Codec, codec_of, is_native, syntax_name
@@ -151,7 +151,7 @@ def _check_is_gray(file: DicomFile) -> None:
     samples = sure_integer(file.dataset, "SamplesPerPixel")
     # Missing in old exports of gray pictures; 0 is a number that no picture has.
     samples = 1 if samples is None else samples
-    photometric = word(file.dataset, "PhotometricInterpretation")
+    photometric = sure_word(file.dataset, "PhotometricInterpretation")
     if samples != 1 or photometric not in ("MONOCHROME1", "MONOCHROME2"):
         raise UnsupportedImage(
             f"Photometric Interpretation {photometric or '(missing)'} with {samples} samples per pixel is "

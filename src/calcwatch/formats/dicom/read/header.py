@@ -157,6 +157,26 @@ def sure_items(dataset: Dataset, keyword: str) -> tuple[Dataset, ...]:
     return items(dataset, keyword)
 
 
+def sure_word(dataset: Dataset, keyword: str) -> str:
+    """A word without which the gray of an image is not known.
+
+    Args:
+        dataset: A data set or an item of a sequence.
+        keyword: DICOM keyword of the attribute (PS3.6).
+
+    Returns:
+        The word in capitals; ``""`` when it is not given.
+
+    Raises:
+        UnreadableImage: Something stands there that is no text, as under a VR of another kind.
+
+    """
+    found = word(dataset, keyword).upper()
+    if not found and is_stated(dataset, keyword):
+        raise UnreadableImage(f"{unread_word(dataset, keyword)}; {CORRECT}")
+    return found
+
+
 def unread_sequence(dataset: Dataset, keyword: str) -> str:
     """What stands where a sequence should.
 
@@ -209,8 +229,9 @@ def _parts(dataset: Dataset, keyword: str) -> tuple[Any, ...]:
     except Exception:  # as in ``value``; here what stands there must still be told from nothing
         found = getattr(dataset.get_item(keyword, keep_deferred=True), "value", None)
     if isinstance(found, bytes):
-        found = found.decode("ascii", "replace").strip("\0 ")
-        return tuple(part.strip() for part in found.split("\\"))
+        # Blanks alone are padding; any other byte, a zero too, may be a number under a wrong VR.
+        parts = found.decode("latin-1").split("\\")
+        return tuple(part.strip("\0 ") or part.strip(" ") for part in parts)
     if found is None or found == "":
         return ()
     return tuple(found) if isinstance(found, list | tuple | MultiValue | Sequence) else (found,)

@@ -24,7 +24,15 @@ from calcwatch.formats.dicom.read.against_pixels import (
 )
 from calcwatch.formats.dicom.read.frames import read_cells, read_layout
 from calcwatch.formats.dicom.read.grayscale import count_bits_used, look_up, make_gray_table
-from calcwatch.formats.dicom.read.header import Reading, integer, numbers, with_functional_groups, word, words
+from calcwatch.formats.dicom.read.header import (
+    Reading,
+    integer,
+    is_stated,
+    numbers,
+    with_functional_groups,
+    word,
+    words,
+)
 from calcwatch.formats.dicom.read.kind import (
     TOMOSYNTHESIS,
     breast_evidence,
@@ -188,6 +196,7 @@ def _describe(file: DicomFile, source: str) -> ImageDescription:
         *view.flags,
         *([FLAG_OF_LIE[lie]] if is_mammogram and lie in FLAG_OF_LIE else []),
         *study_date.flags,
+        *([QualityFlag.HEADER_UNREADABLE] if _has_unread_names(dataset) else []),
         *implant.flags,
         *pixel_flags,
         *history.flags,
@@ -222,6 +231,12 @@ def _describe(file: DicomFile, source: str) -> ImageDescription:
         # Two readers may raise the same flag; the first place keeps the order stable.
         flags=tuple(dict.fromkeys(flags)),
     )
+
+
+def _has_unread_names(dataset: Dataset) -> bool:
+    """Whether what says whose image it is, which it is, or how it lies, is there and is no text."""
+    keywords = ("PatientID", "StudyInstanceUID", "SOPInstanceUID", "PatientOrientation")
+    return any(is_stated(dataset, name) and not any(words(dataset, name)) for name in keywords)
 
 
 def _kind_flags(dataset: Dataset, *, is_raw: bool, is_mammogram: bool) -> list[QualityFlag]:

@@ -44,6 +44,7 @@ from calcwatch.formats.dicom.read.header import (
     numbers,
     stated,
     sure_integer,
+    sure_word,
     unread_word,
     value,
     word,
@@ -312,12 +313,14 @@ def magnification_factor(dataset: Dataset, *, is_magnified: bool) -> tuple[float
 
     """
     name = "Estimated Radiographic Magnification Factor"
-    said, ratio = stated(dataset, "EstimatedRadiographicMagnificationFactor"), _distance_ratio(dataset)
+    said = stated(dataset, "EstimatedRadiographicMagnificationFactor")
+    ratio, unread = _distance_ratio(dataset)
     is_far = ratio is not None and ratio >= READING.magnification_view
-    if not said.values and not said.unread and not (is_magnified or is_far):
+    if not said.values and not (said.unread or unread or is_magnified or is_far):
         return 1.0, f"{name} not given: taken as 1"
     if not said.values:
-        return None, said.unread or f"{name} is not given, though this is a magnified view"
+        missing = f"{name} is not given, though this is a magnified view"
+        return None, said.unread or unread or missing
     factor = said.values[0]
     low, high = READING.credible_magnification
     is_contradicted = ratio is not None and abs(factor / ratio - 1) > READING.magnification_tolerance
@@ -329,17 +332,25 @@ def magnification_factor(dataset: Dataset, *, is_magnified: bool) -> tuple[float
         f"contradicts the distances from the source, whose ratio is {ratio or 0:.3g}": is_contradicted,
     }
     reason = next((words for words, holds in why_not.items() if holds), "")
-    return (None, f"{name} {factor:g} {reason}") if reason else (factor, said.note)
+    return (
+        (None, f"{name} {factor:g} {reason}")
+        if reason
+        else (factor, "; ".join(filter(None, [said.note, unread])))
+    )
 
 
-def _distance_ratio(dataset: Dataset) -> float | None:
+def _distance_ratio(dataset: Dataset) -> tuple[float | None, str]:
     """The magnification that Distance Source to Detector (0018,1110) and to Patient (0018,1111) mean.
 
-    ``None`` where one is not given, not readable or 0, which makers write for not known: a witness only.
+    ``None`` where one is not given, not readable or 0, which makers write for not known: a witness only. And
+    what of them stands there and cannot be read.
     """
-    far = stated(dataset, "DistanceSourceToDetector").values
-    near = stated(dataset, "DistanceSourceToPatient").values
-    return far[0] / near[0] if far and near and far[0] > 0 and near[0] > 0 else None
+    far = stated(dataset, "DistanceSourceToDetector")
+    near = stated(dataset, "DistanceSourceToPatient")
+    unread = "; ".join(filter(None, [far.unread, near.unread]))
+    if not far.values or not near.values or min(far.values[0], near.values[0]) <= 0:
+        return None, unread
+    return far.values[0] / near.values[0], unread
 
 
 def is_binned_spacing(spacing: Pair, element: Pair) -> bool:
@@ -371,7 +382,11 @@ def contradicts_photometric(dataset: Dataset) -> str:
     Returns:
         The shape, which is then not applied; ``""`` where it agrees or is not given.
 
+    Raises:
+        UnreadableImage: Something stands there that is no text.
+
     """
+    sure_word(dataset, "PresentationLUTShape")
     shape = "\\".join(words(dataset, "PresentationLUTShape")).upper()
     demanded = "INVERSE" if word(dataset, "PhotometricInterpretation") == "MONOCHROME1" else "IDENTITY"
     # A shape that is no word of the Standard contradicts as well: what it asks for is not done.

@@ -159,7 +159,7 @@ def _unread_views(dataset: Dataset, *, is_named: bool, is_coded: bool) -> Readin
         if not is_coded and any(current_code(item))
     ]
     no_sequence = unread_sequence(dataset, "ViewCodeSequence")
-    is_said = not is_named and any(words(dataset, "ViewPosition"))
+    is_said = not is_named and is_stated(dataset, "ViewPosition")
     notes = [
         *([f"{unread_word(dataset, 'ViewPosition')}: it is no mammographic view"] if is_said else []),
         *unknown_code,
