@@ -15,7 +15,7 @@ import pytest
 FILES = 500
 """Damaged files a reader is given; the seeds are 0 up to this."""
 
-BROKE: dict[str, tuple[int, ...]] = {"image": (502, 3174, 3222)}
+BROKE: dict[str, tuple[int, ...]] = {"image": (502, 3174, 3222), "clean": (779,)}
 """Seeds beyond those whose files once broke a reader."""
 
 LONGEST_S, MOST_BYTES = 10.0, 10**9

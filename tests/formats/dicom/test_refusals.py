@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydicom.dataset import Dataset
+from pydicom.errors import BytesLengthException
 from pydicom.uid import MediaStorageDirectoryStorage
 
 from calcwatch.domain.errors import CalcwatchError, UnreadableImage, UnsupportedImage
@@ -17,7 +19,7 @@ from calcwatch.formats.dicom.deidentify.deidentify import needs_black_out
 from calcwatch.formats.dicom.read import parse
 from calcwatch.formats.dicom.read.frames import decode_with_complaint
 from calcwatch.formats.dicom.read.mammogram import describe_dicom, read_dicom
-from calcwatch.formats.dicom.read.parse import is_dicomdir
+from calcwatch.formats.dicom.read.parse import MAX_NESTING, decode_text, is_dicomdir, parse_dicom
 from tests.formats.dicom.make import (
     BIG_ENDIAN,
     DEFLATED,
@@ -349,6 +351,29 @@ def test_bound_is_far_above_real_images() -> None:
     assert MAX_PIXELS > 4 * 6000 * 4800 / 2
 
 
+def nested(dataset: Dataset, levels: int) -> Dataset:
+    """A data set with another one so many levels down."""
+    for _ in range(levels):
+        dataset = attributes(ContentSequence=[dataset])
+    return mammogram(gradient(), ContentSequence=[dataset])
+
+
+def test_an_error_far_down_is_told_once() -> None:
+    """The library tells an error twice on each level above it: nine levels down that takes gigabytes."""
+    content = file_bytes(nested(attributes(PixelPaddingValue=5), 6))
+    content = content.replace(b"\x28\x00\x20\x01US\x02\x00", b"\x28\x00\x20\x01FD\x02\x00")
+    with pytest.raises(BytesLengthException) as error:
+        decode_text(parse_dicom(content).dataset)
+    assert len(str(error.value)) < 500
+
+
+def test_items_nested_without_end_are_refused() -> None:
+    """No file of use nests items so deep, and each level costs whoever reads them."""
+    content = file_bytes(nested(attributes(PixelPaddingValue=5), MAX_NESTING + 1))
+    with pytest.raises(UnreadableImage, match="nested deeper"):
+        decode_text(parse_dicom(content).dataset)
+
+
 def test_a_container_of_a_maker_is_named() -> None:
     """A capture whose private attributes hold more than its pixels is a container, and is named as such."""
     dataset = mammogram(gradient(), SOPClassUID=SECONDARY_CAPTURE)
@@ -410,7 +435,8 @@ def test_numbers_that_leave_no_gray_are_refused(given: dict[str, Any], reason: s
 @pytest.mark.parametrize("keyword", ["PatientID", "StudyInstanceUID", "PatientOrientation", "ViewPosition"])
 def test_a_name_that_is_no_text_is_flagged(keyword: str) -> None:
     """What says whose image it is and how it lies, under a VR that is no text, is not taken for absent."""
-    dataset = mammogram(gradient(), **{keyword: None})
+    without: dict[str, Any] = {keyword: None}
+    dataset = mammogram(gradient(), **without)
     dataset.add_new(keyword, "OB", b"\x01\0")
     found = read_dicom(file_bytes(dataset), "made.dcm")
     assert QualityFlag.HEADER_UNREADABLE in found.description.flags

@@ -70,7 +70,7 @@ from calcwatch.formats.dicom.deidentify.values import (
     uids_of,
 )
 from calcwatch.formats.dicom.read.header import numbers, word
-from calcwatch.formats.dicom.read.parse import parse_dicom
+from calcwatch.formats.dicom.read.parse import decode_text, parse_dicom
 from calcwatch.formats.dicom.read.quirks import current_code, is_digitized_film, lut_entries
 from calcwatch.formats.dicom.write.common_modules import file_bytes, with_meta
 
@@ -168,7 +168,7 @@ def read_whole(content: bytes) -> FileDataset:
     with _reading_whole():
         dataset = dcmread(BytesIO(content), force=True)
         # Decoded now: text in the file's character set is about to be written as UTF-8.
-        dataset.decode()
+        decode_text(dataset)
         return dataset
 
 

@@ -6,11 +6,13 @@ import struct
 import zlib
 from dataclasses import dataclass
 from io import BytesIO
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from pydicom import dcmread
+from pydicom.charset import decode_element
 from pydicom.dataelem import RawDataElement
-from pydicom.dataset import FileDataset
+from pydicom.dataset import Dataset, FileDataset
+from pydicom.sequence import Sequence
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
@@ -24,6 +26,9 @@ from calcwatch.formats.dicom.read.quirks import starts_like_a_data_set, transfer
 
 MAX_INFLATED_BYTES = 512 * 2**20
 """A deflated data set may not grow beyond this: one 100 MP image of 16 bits is 200 MB."""
+
+MAX_NESTING = 64
+"""How deep items may be nested in each other; reports of ours are 12 deep."""
 
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 """Length of an element that ends with a delimiter (PS3.5 7.1.1)."""
@@ -157,6 +162,34 @@ def parse_stream(stream: BinaryIO, size: int) -> DicomFile:
         raise cut
     end = stream.seek(0, 2)
     return DicomFile(dataset=dataset, transfer_syntax=syntax, stream=stream, size=end, pixels=pixels)
+
+
+def decode_text(dataset: Dataset) -> None:
+    """Read every value of a data set and its items now, text as Unicode by the character set of each.
+
+    As ``Dataset.decode`` of pydicom, which tells an error twice on each level above it: a damaged value nine
+    levels down takes gigabytes of memory.
+
+    Args:
+        dataset: As it was parsed; it is changed.
+
+    Raises:
+        UnreadableImage: Items are nested deeper than any file of use has them.
+        Exception: A value cannot be decoded; pydicom raises a dozen kinds.
+
+    """
+    waiting: list[tuple[Dataset, Any, int]] = [(dataset, None, 0)]
+    while waiting:
+        inside, of_parent, depth = waiting.pop()
+        if depth > MAX_NESTING:
+            raise UnreadableImage(f"its items are nested deeper than {MAX_NESTING}; leave the file out")
+        character_set = inside.get("SpecificCharacterSet") or of_parent
+        for tag in list(inside.keys()):
+            element = inside[tag]
+            if isinstance(element.value, Sequence):
+                waiting += [(item, character_set, depth + 1) for item in element.value]
+            else:
+                decode_element(element, character_set)
 
 
 def _last_element_is_cut(dataset: FileDataset) -> bool:

@@ -14,7 +14,7 @@ from calcwatch.domain.identity import ImagedStudy, InstanceReference, PatientIde
 from calcwatch.domain.image import QualityFlag
 from calcwatch.formats.dicom.read.filed import NEEDED, FiledHeader, filed_header
 from calcwatch.formats.dicom.read.header import Reading, integer, is_stated, word, words
-from calcwatch.formats.dicom.read.parse import parse_stream
+from calcwatch.formats.dicom.read.parse import decode_text, parse_stream
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +42,7 @@ def read_header(content: bytes, source: str) -> FiledHeader:
             dataset = parse_stream(BytesIO(content), len(content)).dataset
             # To Unicode while errors are still caught; pydicom would decode late, outside of this block.
             with suppress(Exception):  # a value that cannot be decoded is told with the others
-                dataset.decode()
+                decode_text(dataset)
             filed = filed_header(dataset)
     except CalcwatchError as error:
         raise UnreadableImage(f"{source}: {error}") from error
