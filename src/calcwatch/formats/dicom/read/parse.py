@@ -30,6 +30,8 @@ MAX_INFLATED_BYTES = 512 * 2**20
 MAX_NESTING = 64
 """How deep items may be nested in each other; reports of ours are 12 deep."""
 
+_PIECE_BYTES = 2**20
+
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 """Length of an element that ends with a delimiter (PS3.5 7.1.1)."""
 
@@ -221,13 +223,14 @@ def _inflated(content: bytes) -> bytes:
     if syntax != DeflatedExplicitVRLittleEndian:
         return content
     try:
+        # Measured first: a bomb is refused before it takes the memory of what it grows to.
+        size = _inflated_size(content[meta_end:])
         # Negative: a raw deflate stream without zlib header, as PS3.5 A.5 prescribes.
         inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-        plain = inflater.decompress(content[meta_end:], MAX_INFLATED_BYTES)
+        plain = inflater.decompress(content[meta_end:]) if size <= MAX_INFLATED_BYTES else b""
     except zlib.error as error:
         raise UnreadableImage(f"the deflated data set is damaged: {error}; {AGAIN}") from error
-    # Input is left over, so the limit stopped it: a few kilobytes can inflate to gigabytes.
-    if inflater.unconsumed_tail:
+    if size > MAX_INFLATED_BYTES:
         raise UnreadableImage(
             f"the deflated data set of {len(content)} bytes grows beyond {MAX_INFLATED_BYTES} bytes: "
             "refused as a compression bomb; do not trust this file"
@@ -242,6 +245,18 @@ def _inflated(content: bytes) -> bytes:
     # Renamed, since pydicom would try to inflate once more.
     explicit = ExplicitVRLittleEndian.encode().ljust(len(deflated), b"\0")
     return content[:meta_end].replace(deflated, explicit) + plain
+
+
+def _inflated_size(deflated: bytes) -> int:
+    """How many bytes a raw deflate stream grows to; counted no further than a piece beyond the bound."""
+    inflater, size = zlib.decompressobj(-zlib.MAX_WBITS), 0
+    # Pieces of what goes in as well: zlib copies what it has not taken yet each time.
+    for start in range(0, len(deflated), _PIECE_BYTES):
+        piece = deflated[start : start + _PIECE_BYTES]
+        while piece and size <= MAX_INFLATED_BYTES:
+            size += len(inflater.decompress(piece, _PIECE_BYTES))
+            piece = inflater.unconsumed_tail
+    return size
 
 
 def _file_meta(content: bytes) -> tuple[int, str]:
