@@ -165,7 +165,7 @@ def tell_run(run: AnalyzedRun, *, quiet: bool) -> None:
 
 
 def tell_errors(run: AnalyzedRun) -> int:
-    """Print every file that may hold an image that was missed, on standard error.
+    """Print every file that may hold an image that was missed, and every note, on standard error.
 
     Args:
         run: What was done.
@@ -177,6 +177,8 @@ def tell_errors(run: AnalyzedRun) -> int:
     for refused in run.not_analyzed:
         if refused.is_error:
             say(f"not analyzed: {refused.message}", is_error=True)
+    for note in run.notes:
+        say(f"note: {note}", is_error=True)
     return run.error_count
 
 

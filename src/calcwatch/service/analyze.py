@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from calcwatch.domain.assessment import ExaminationFindings
@@ -136,7 +137,8 @@ def analyze_files(
             images, table=table, suspicion=suspicion_model(), contexts=contexts
         )
         examinations = leave_out(failed, outcomes, examinations, folder)
-        return write_run(out, folder, outcomes, examinations, options, thresholds=table.thresholds)
+        run = write_run(out, folder, outcomes, examinations, options, thresholds=table.thresholds)
+        return replace(run, notes=contexts.unheard([image.description.patient_id for image in images]))
 
 
 def read_examinations(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from calcwatch.comparison import compare
@@ -185,9 +186,10 @@ def _compare(
         context = contexts.of(first_given(images, "patient_id"))
         examinations, steps, failed = _read_days(images, places, days, context, treatment, table=table)
         examinations = leave_out(failed, outcomes, examinations, folder)
-        return write_run(
+        run = write_run(
             out, folder, outcomes, examinations, options, thresholds=table.thresholds, steps=steps
         )
+        return replace(run, notes=contexts.unheard([image.description.patient_id for image in images]))
 
 
 def _read_days(

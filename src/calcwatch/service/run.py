@@ -140,6 +140,7 @@ class AnalyzedRun:
         not_analyzed: Files without findings, in their order, each with its reason.
         steps: A comparison for each examination after the first, the earliest first; empty for a run that
             does not compare.
+        notes: What else has to be known, for the terminal.
 
     """
 
@@ -148,6 +149,7 @@ class AnalyzedRun:
     examinations: tuple[ReadExamination, ...]
     not_analyzed: tuple[NotAnalyzed, ...]
     steps: tuple[Step, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def error_count(self) -> int:

@@ -68,6 +68,15 @@ def test_contexts_by_patient(tmp_path: Path) -> None:
     contexts.check(["P1", "P2", "P3"])
 
 
+def test_a_woman_without_an_image_is_told_and_not_named(tmp_path: Path) -> None:
+    """A Patient ID written otherwise than in the images: what is stated of her is not lost in silence."""
+    contexts = read_contexts(written(tmp_path, b'{"patients": {"A-1": {"age": 50}, "B-2": {"age": 61}}}'))
+    assert contexts.unheard(["A-1", "B-2", None]) == ()
+    (note,) = contexts.unheard(["A-1", None])
+    assert "patient number 2 of 2" in note
+    assert "B-2" not in note
+
+
 def test_one_womans_context_is_not_taken_for_another(tmp_path: Path) -> None:
     """What is stated of one woman is refused for the images of two, with the remedy."""
     contexts = read_contexts(written(tmp_path, b'{"age": 61}'))

@@ -29,6 +29,7 @@ from calcwatch.service.files.side_file import read_json_file
 _Stated = TypeVar("_Stated")
 
 _PATIENTS = "patients"
+_NUMBERS_SHOWN = 10
 
 _WORDS = {"laterality": "side", "source": "from"}
 """Fields that a file calls otherwise."""
@@ -89,6 +90,29 @@ class StatedContexts:
                 f"{self.source}: the context is that of one woman, but the images are those of {len(known)} "
                 f'patients; write {{"{_PATIENTS}": {{"PATIENT ID": {{...}}}}}}, or analyze them one by one'
             )
+
+    def unheard(self, patient_ids: Sequence[str | None]) -> tuple[str, ...]:
+        """Tell what is stated of women of whom the run has no image.
+
+        Args:
+            patient_ids: Patient ID of each image of the run; ``None`` where it is not known.
+
+        Returns:
+            Notes for the terminal, which count patients and never name one; empty where all were met.
+
+        """
+        numbers = [
+            str(number)
+            for number, patient in enumerate(self.patients, start=1)
+            if patient not in set(patient_ids)
+        ]
+        if not numbers:
+            return ()
+        shown = ", ".join(numbers[:_NUMBERS_SHOWN]) + (" and more" if len(numbers) > _NUMBERS_SHOWN else "")
+        return (
+            f"{self.source}: no image here is of patient number {shown} of {len(self.patients)}, so what is "
+            "stated there is not used; check how her Patient ID is written",
+        )
 
     def of(self, patient_id: str | None) -> ClinicalContext:
         """Look up what is stated of a woman.
