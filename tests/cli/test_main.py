@@ -186,7 +186,7 @@ def test_check_of_what_will_not_be_analyzed(tmp_path: Path) -> None:
     first, second = (json.loads(line) for line in some.stdout.splitlines())
     assert (first["will_be_analyzed"], second["will_be_analyzed"]) == (True, False)
     assert "breast_dark" in second["flags"]
-    assert "--bits-stored" in second["not_analyzed_because"]
+    assert "almost no gray levels" in second["not_analyzed_because"]
     assert "SECRET" not in some.output
     none = CliRunner().invoke(app, ["check", str(tmp_path / "missing.dcm")])
     assert none.exit_code == 4

@@ -67,7 +67,10 @@ def words_of_mistake(source: str, problem: BaseException) -> str:
     """
     # Told apart, because the remedy is the user's.
     if isinstance(problem, MemoryError):
-        return f"{source}: memory ran out; close other programs, or try it again with fewer --workers"
+        return (
+            f"{source}: memory ran out; close other programs and try it again, with fewer --workers where "
+            "the command has them"
+        )
     last = traceback.extract_tb(problem.__traceback__)[-1:]
     names = [frame.filename.replace("\\", "/").rpartition("/")[2] for frame in last]
     where = "".join(f" ({name}:{frame.lineno})" for name, frame in zip(names, last, strict=True))

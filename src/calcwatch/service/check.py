@@ -197,7 +197,10 @@ def _spacing(image: ImageDescription) -> str:
 
 
 def _with_source(word: str | None, source: str) -> str:
-    return f"{word}, {_from(source)}" if word and source else word or "unknown"
+    if word:
+        return f"{word}, {_from(source)}" if source else word
+    # Why it is not known, where the header says something that cannot be read.
+    return "unknown" if source in ("", "not given") else f"unknown; {source}"
 
 
 def _from(source: str) -> str:

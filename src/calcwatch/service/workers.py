@@ -78,7 +78,10 @@ class WorkerEnded:
             return f"it took longer than {self.seconds:g} seconds; leave the file out, or export it again"
         status = self.exit_status or 0
         how = f"signal {-status}" if status < 0 else f"exit status {status}"
-        return f"it ended abruptly ({how}); memory may have run out: try the file alone, with --workers 1"
+        return (
+            f"it ended abruptly ({how}); memory may have run out: close other programs, or analyze the file "
+            "alone, with --workers 1"
+        )
 
 
 def available_cores() -> int:

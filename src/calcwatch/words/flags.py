@@ -27,7 +27,8 @@ class Words:
 FLAG_WORDS: dict[QualityFlag, Words] = {
     QualityFlag.HEADER_UNREADABLE: Words(
         "The header says something that cannot be read or cannot be true; nothing was taken in its place.",
-        "See what calcwatch check tells of the file; correct the header, or give the value by option.",
+        "See what calcwatch check tells of the file, and look at Patient ID, the UIDs and Patient "
+        "Orientation; correct the header, or give the value by option.",
     ),
     QualityFlag.STUDY_DATE_UNKNOWN: Words(
         "The Study Date of the header is no single day of the calendar, so the date is not known.",
@@ -113,7 +114,7 @@ FLAG_WORDS: dict[QualityFlag, Words] = {
     ),
     QualityFlag.FEW_GRAY_LEVELS: Words(
         "The breast holds few different gray levels; contrast and its error are rough.",
-        "Check how the file was exported; give --bits-stored if the pixels use fewer bits than it holds.",
+        "Check how the file was exported; export it again with all its gray levels, where there are more.",
     ),
     QualityFlag.NO_WINDOW: Words(
         "The file says nothing about how it is to be displayed; its full range of values was used.",
@@ -137,11 +138,11 @@ FLAG_WORDS: dict[QualityFlag, Words] = {
     ),
     QualityFlag.BREAST_SATURATED: Words(
         "The breast is saturated white, so nothing can be found in it.",
-        "Check the window or the number of bits; give --bits-stored if it is wrong.",
+        "Correct the window, check that the picture is not inverted, or export it again.",
     ),
     QualityFlag.BREAST_DARK: Words(
-        "The breast is nearly black, as when 12-bit pixels are read as 16-bit.",
-        "Give the true number of bits with --bits-stored.",
+        "The breast has almost no gray levels, as when the window is not that of the pixels.",
+        "Correct the window, or export the image again with all its gray levels.",
     ),
     QualityFlag.NO_BREAST: Words(
         "No breast was found in the picture.",
@@ -149,7 +150,8 @@ FLAG_WORDS: dict[QualityFlag, Words] = {
     ),
     QualityFlag.NOT_A_MAMMOGRAM: Words(
         "The picture does not look like a mammogram.",
-        "Check the file; test patterns, specimens and other examinations are not analyzed.",
+        "Check the file and its pixel spacing; test patterns, specimens and other examinations are not "
+        "analyzed.",
     ),
 }
 """Every quality flag in words."""
@@ -157,9 +159,10 @@ FLAG_WORDS: dict[QualityFlag, Words] = {
 REFUSALS: dict[QualityFlag, str] = {
     QualityFlag.NO_BREAST: "no breast was found: the picture is all dark or shows no solid shape; "
     "is it a mammogram, and is it inverted?",
-    QualityFlag.BREAST_DARK: "the breast has almost no gray levels; check the window, and give "
-    "--bits-stored if the pixels use fewer bits than the file has room for",
-    QualityFlag.BREAST_SATURATED: "more than a quarter of the breast is pure white; check the window",
+    QualityFlag.BREAST_DARK: "the breast has almost no gray levels; correct the window, or export the "
+    "image again with all its gray levels",
+    QualityFlag.BREAST_SATURATED: "more than a quarter of the breast is pure white; correct the window, "
+    "check that the picture is not inverted, or export it again",
     QualityFlag.NOT_A_MAMMOGRAM: "the breast would be smaller than 5 or larger than 1000 square centimeters; "
     "check the pixel spacing, and that it is a mammogram",
 }

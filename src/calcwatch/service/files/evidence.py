@@ -179,7 +179,8 @@ def _told(source: str, header: FiledHeader) -> str:
         ("put into a valid form of DICOM", header.reworded),
     )
     phrases = [f"{', '.join(keywords)} {what}" for what, keywords in said if keywords]
-    return f"{source}: {'; '.join(phrases)}; correct the header if it matters" if phrases else ""
+    remedy = "if it matters, correct the header and analyze it anew"
+    return f"{source}: {'; '.join([*phrases, remedy])}" if phrases else ""
 
 
 def read_overlays(stored: StoredResult, images: Sequence[ImageFindings]) -> list[bytes]:

@@ -50,7 +50,8 @@ def read_header(content: bytes, source: str) -> FiledHeader:
     if missing:
         raise UnreadableImage(
             f"{source}: {', '.join(missing)} is missing in the header or has no valid form, so no DICOM "
-            "object can refer to this image; export it again from its source, or give --to fhir,pdf"
+            "object can refer to this image; export it again from its source and analyze that, or give "
+            "--to fhir,pdf"
         )
     return filed
 
