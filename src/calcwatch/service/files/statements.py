@@ -141,7 +141,7 @@ def read_contexts(path: Path) -> StatedContexts:
         BadContext: It cannot be used; the message names the file, the word and the remedy.
 
     """
-    written = _read_json(path)
+    written = _read_json(path, "the context")
     try:
         if not (isinstance(written, dict) and _PATIENTS in written):
             return StatedContexts(_read_object(ClinicalContext, written, "the context"), source=str(path))
@@ -178,7 +178,7 @@ def read_treatment(path: Path) -> Treatment:
         BadContext: It cannot be used; the message names the file, the word and the remedy.
 
     """
-    written = _read_json(path)
+    written = _read_json(path, "the treatment")
     try:
         return treatment_of(written, "the treatment")
     except ValueError as error:
@@ -252,14 +252,14 @@ def _stated_words(context: Any, prefix: str) -> Iterator[tuple[str, str]]:
             yield f"{prefix}{part.name}", ("yes" if value else "no") if is_answer else str(value)
 
 
-def _read_json(path: Path) -> object:
-    """Read a JSON file in which no word is said twice; ``BadContext`` with the file and the reason."""
+def _read_json(path: Path, what: str) -> object:
+    """Read a JSON file in which no word is said twice; ``BadContext`` with the file, what it is, the reason."""
     try:
         return read_json_file(path)
     except OSError as error:
-        raise BadContext(f"{path}: the context cannot be read: {error.strerror}") from error
+        raise BadContext(f"{path}: {what} cannot be read: {error.strerror}; check the path") from error
     except ValueError as error:
-        raise BadContext(f"{path}: the context cannot be used: {error}") from error
+        raise BadContext(f"{path}: {what} cannot be used: {error}; correct it") from error
 
 
 def _called(word: str, value: object) -> str:
