@@ -253,7 +253,7 @@ def _stated_words(context: Any, prefix: str) -> Iterator[tuple[str, str]]:
 
 
 def _read_json(path: Path, what: str) -> object:
-    """Read a JSON file in which no word is said twice; ``BadContext`` with the file, what it is, the reason."""
+    """Read a JSON file in which no word is said twice; ``BadContext`` with the file and the reason."""
     try:
         return read_json_file(path)
     except OSError as error:
