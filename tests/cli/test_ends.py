@@ -73,6 +73,8 @@ def test_signals_at_any_moment(tmp_path: Path, number: signal.Signals, seconds: 
     # The interpreter and our first module have begun once this is printed; what comes before is not ours.
     code = (
         "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        # Tests may themselves run under nohup, which sets this signal aside for every child.
+        "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
         "from calcwatch.cli.main import main; print('begun', flush=True); main()"
     )
     process = subprocess.Popen(
