@@ -165,6 +165,7 @@ class PhantomImage:
         for_processing: Whether it is raw.
         film: Whether it looks like a digitized film.
         truth: Everything known of it.
+        magnification: 1, or the factor of a magnification view; the spacing is that in the breast.
 
     """
 
@@ -183,6 +184,7 @@ class PhantomImage:
     for_processing: bool
     film: bool
     truth: ImageTruth
+    magnification: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
