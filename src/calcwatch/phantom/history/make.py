@@ -20,13 +20,13 @@ from calcwatch.phantom.examination import expose_view, patient_id_of
 from calcwatch.phantom.geometry import BreastSize, draw_geometry, draw_size, project_points, reposition
 from calcwatch.phantom.history.findings import Course, Site, draw_background, follow_findings
 from calcwatch.phantom.history.settings import (
-    OF_THE_BED,
     FindingKind,
     FindingState,
     HistorySettings,
 )
 from calcwatch.phantom.history.timeline import PlannedDate, PlannedView, Timeline, draw_timeline
 from calcwatch.phantom.history.treatment import (
+    Excision,
     TreatedState,
     TreatmentCourse,
     draw_excision,
@@ -34,12 +34,14 @@ from calcwatch.phantom.history.treatment import (
     pulled_in,
 )
 from calcwatch.phantom.history.truth import (
-    FindingInView,
-    FindingTruth,
     HistoryDate,
     HistoryView,
     PhantomHistory,
+    finding_in_view,
+    outline_of_bed,
     places_of,
+    points_in,
+    truth_of_finding,
 )
 from calcwatch.phantom.settings import GroupPlan, PlannedChange, random_stream
 from calcwatch.phantom.solids import Lookalike, Solid
@@ -51,7 +53,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from calcwatch.domain.image import Point
     from calcwatch.phantom.anatomy import Breast
     from calcwatch.phantom.geometry import ViewGeometry
     from calcwatch.phantom.settings import PhantomSettings
@@ -59,7 +60,6 @@ if TYPE_CHECKING:
 
 _DEFAULT = HistorySettings()
 _ALWAYS = (ViewPosition.CC, ViewPosition.MLO)
-_RIM_POINTS = 400  # of a ball whose outline in an image is told
 _OPERATION_DAY = 15  # of the month; dates of imaging lie a month off at least
 _LEAST_SPACING_MM, _MOST_SPACING_MM = 0.03, 0.2  # what a phantom may have
 
@@ -97,7 +97,8 @@ def make_history(seed: int, settings: HistorySettings = _DEFAULT) -> PhantomHist
     )
     sides = (Laterality.RIGHT, Laterality.LEFT) if settings.both_breasts else (treated,)
     breasts = [_arrange(seed, side, timeline, settings, is_treated=side is treated) for side in sides]
-    points = _grid(breasts[0].breast.size, settings.grid_mm)
+    points = points_in(breasts[0].breast.size, settings.grid_mm)
+    days = tuple(planned.study_date for planned in timeline.dates)
     dates = tuple(
         _make_date(number, planned, breasts, points, settings)
         for number, planned in enumerate(timeline.dates)
@@ -109,7 +110,15 @@ def make_history(seed: int, settings: HistorySettings = _DEFAULT) -> PhantomHist
         treatment=_stated_treatment(breasts, treated, timeline, dates),
         dates=dates,
         findings=tuple(
-            _truth_of(course, breast, timeline) for breast in breasts for course in breast.courses
+            truth_of_finding(
+                course,
+                laterality=item.breast.laterality,
+                days=days,
+                excision=item.excision,
+                states=item.states,
+            )
+            for item in breasts
+            for course in item.courses
         ),
         points_mm=points,
     )
@@ -124,6 +133,11 @@ class _ArrangedBreast:
     states: tuple[TreatedState, ...]
     courses: tuple[Course, ...]
     texture: Callable[[ViewPosition], tuple[NDArray[np.float32], NDArray[np.float32]]]
+
+    @property
+    def excision(self) -> Excision | None:
+        """What is cut out of it; ``None`` for the other breast."""
+        return self.treatment.excision if self.treatment else None
 
 
 def _arrange(
@@ -295,7 +309,7 @@ def _make_view(
     )
     image = _with_own_shapes(image, number, arranged.courses)
     image = replace(image, magnification=magnification)
-    outline = _bed_outline(arranged, geometry, state, image)
+    outline = outline_of_bed(arranged.excision, geometry, state, image)
     return HistoryView(
         image=image,
         magnification=magnification,
@@ -303,7 +317,7 @@ def _make_view(
         state=state,
         bed_outline=outline,
         findings=tuple(
-            _in_view(course, image, outline) for course in arranged.courses if course.stages_at(number)
+            finding_in_view(course, image, outline) for course in arranged.courses if course.stages_at(number)
         ),
         grid=places_of(points, geometry, state, image),
     )
@@ -441,108 +455,6 @@ def _with_own_shapes(image: PhantomImage, number: int, courses: Sequence[Course]
     }
     told = tuple(replace(item, morphology=shapes[item.id]) for item in image.truth.calcifications)
     return replace(image, truth=replace(image.truth, calcifications=told))
-
-
-def _bed_ball(
-    treatment: TreatmentCourse | None, state: TreatedState
-) -> tuple[NDArray[np.float64], float] | None:
-    """Middle and radius of the bed in the breast of a date: of what will be cut out, before the operation."""
-    if treatment is None:
-        return None
-    return state.bed_mm or (treatment.excision.center_mm, treatment.excision.radius_mm)
-
-
-def _bed_outline(
-    arranged: _ArrangedBreast, geometry: ViewGeometry, state: TreatedState, image: PhantomImage
-) -> tuple[Point, ...]:
-    """The outline of the bed on an image; it may reach beyond the border."""
-    ball = _bed_ball(arranged.treatment, state)
-    if ball is None:
-        return ()
-    # Points spread evenly over the ball by the golden angle.
-    along = np.linspace(-1, 1, _RIM_POINTS)
-    turn = np.pi * (3 - np.sqrt(5)) * np.arange(_RIM_POINTS)
-    wide = np.sqrt(1 - along**2)
-    rim = np.stack([along, wide * np.cos(turn), wide * np.sin(turn)], axis=1)
-    places = project_points(geometry, ball[0] + ball[1] * rim)[:, :2] / image.pixel_spacing_mm
-    if image.laterality is Laterality.RIGHT:
-        places[:, 1] = image.stored.shape[1] - 1 - places[:, 1]
-    hull = cv2.convexHull(places.astype(np.float32)).reshape(-1, 2)
-    return tuple((float(row), float(column)) for row, column in hull)
-
-
-def _in_view(course: Course, image: PhantomImage, outline: tuple[Point, ...]) -> FindingInView:
-    """A finding as one image shows it."""
-    names = {member.id for member in course.members}
-    shown = [(item.id, item.row, item.column) for item in image.truth.calcifications]
-    shown += [(item.id, item.row, item.column) for item in image.truth.non_lesions]
-    places = {name: (row, column) for name, row, column in shown if name in names}
-    if not places:
-        return FindingInView(id=course.id, members=())
-    points = np.array(list(places.values()), np.float32)
-    (row, column), radius = cv2.minEnclosingCircle(points)
-    distance = None
-    if outline:
-        # Positive inside for OpenCV.
-        contour = np.array(outline, np.float32).reshape(-1, 1, 2)
-        inside = cv2.pointPolygonTest(contour, (float(row), float(column)), True)
-        distance = -float(inside) * image.pixel_spacing_mm
-    return FindingInView(
-        id=course.id,
-        members=tuple(places),
-        row=float(row),
-        column=float(column),
-        radius_mm=float(radius) * image.pixel_spacing_mm,
-        bed_distance_mm=distance,
-    )
-
-
-def _truth_of(course: Course, arranged: _ArrangedBreast, timeline: Timeline) -> FindingTruth:
-    """A finding over all dates."""
-    dates = range(len(timeline.dates))
-    first = next(date for date in dates if course.stages_at(date))
-    distances = [_bed_distances_mm(course, arranged, date) for date in dates]
-    return FindingTruth(
-        id=course.id,
-        kind=course.kind,
-        laterality=arranged.breast.laterality,
-        distribution=course.distribution,
-        is_of_the_bed=course.kind in OF_THE_BED,
-        first_date=timeline.dates[first].study_date,
-        states=course.states,
-        counts=tuple(len(course.stages_at(date)) for date in dates),
-        morphologies=tuple(course.morphology_at(date) for date in dates),
-        member_ids=tuple(member.id for member in course.members),
-        positions_mm=tuple(
-            (float(member.position_mm[0]), float(member.position_mm[1]), float(member.position_mm[2]))
-            for member in course.members
-        ),
-        bed_distances_mm=tuple(nearest for nearest, _ in distances),
-        bed_middles_mm=tuple(middle for _, middle in distances),
-    )
-
-
-def _bed_distances_mm(
-    course: Course, arranged: _ArrangedBreast, date: int
-) -> tuple[float | None, float | None]:
-    """From the nearest member and from the middle of all to the rim of the bed, on one date."""
-    state = arranged.states[date]
-    ball, stages = _bed_ball(arranged.treatment, state), course.stages_at(date)
-    if ball is None or not stages:
-        return None, None
-    places = state.place(np.array([stage.solid.position for stage in stages]))
-    nearest = float(np.linalg.norm(places - ball[0], axis=1).min()) - ball[1]
-    return nearest, float(np.linalg.norm(places.mean(axis=0) - ball[0])) - ball[1]
-
-
-def _grid(size: BreastSize, step_mm: float) -> NDArray[np.float64]:
-    """Points of the material on a grid, inside the skin, N x 3."""
-    axes = [
-        np.arange(step_mm / 2 - low, high, step_mm)
-        for low, high in zip((0.0, size.radius_mm, size.radius_mm), size.semi_axes_mm, strict=True)
-    ]
-    points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
-    return np.asarray(points[np.linalg.norm(points / size.semi_axes_mm, axis=1) < 1])
 
 
 def _stated_treatment(

@@ -178,9 +178,9 @@ class TimelineSettings:
     lateral: float = setting(0.2, "probability", CHOSEN, "an ML beside the two views")
     magnified: float = setting(0.3, "probability", CHOSEN, "a magnification view beside the two views")
     exaggerated_turn_degrees: Range = setting(
-        (-18.0, -10.0), "degrees", CHOSEN, "turn that brings the outer part forward in an XCCL"
+        (-26.0, -16.0), "degrees", CHOSEN, "turn that brings the outer part forward in an XCCL"
     )
-    exaggerated_shift: Range = setting((0.08, 0.16), "field height", CHOSEN, "inner part left out by it")
+    exaggerated_shift: Range = setting((0.14, 0.22), "field height", CHOSEN, "inner part left out by it")
     magnification: float = setting(1.8, "1", CHOSEN, "factor of a magnification view")
     magnified_field_mm: Pair = setting((110.0, 85.0), "mm", CHOSEN, "breast that it shows, at most")
     magnified_share: float = setting(0.55, "field", CHOSEN, "the same for small fields")
@@ -203,7 +203,7 @@ class TreatmentSettings:
     closed: Range = setting((0.25, 0.42), "radius", CHOSEN, "what is left of the cavity: the scar")
     open: Range = setting((0.5, 0.65), "radius", CHOSEN, "the cavity soon after the operation")
     open_with_seroma: Range = setting((0.75, 0.95), "radius", CHOSEN, "the same, filled with fluid")
-    closing_months: float = setting(8.0, "months", CHOSEN, "time constant by which it closes")
+    closing_months: float = setting(11.0, "months", CHOSEN, "time constant by which it closes")
     seroma_chance: float = setting(0.55, "probability", CHOSEN, "the cavity fills with fluid")
     seroma_months: float = setting(15.0, "months", CHOSEN, "fluid is there that long")
     seroma_density: float = setting(0.95, "share of gland", CHOSEN, "how dense fluid is")
@@ -241,10 +241,10 @@ class TreatmentSettings:
     edema_haze: float = setting(0.16, "thickness", CHOSEN, "gland-like haze of an edema of 1")
     edema_strands: float = setting(1.0, "1", CHOSEN, "how much denser strands are with an edema of 1")
     edema_ligaments: float = setting(0.6, "1", CHOSEN, "how much thicker ligaments are with it")
-    skin_mm: Range = setting((0.8, 2.6), "mm", CHOSEN, "skin added everywhere by an edema of 1")
-    bed_skin_mm: Range = setting((0.6, 2.2), "mm", CHOSEN, "skin added near the bed by the operation")
+    skin_mm: Range = setting((1.0, 3.2), "mm", CHOSEN, "skin added everywhere by an edema of 1")
+    bed_skin_mm: Range = setting((1.0, 3.5), "mm", CHOSEN, "skin added near the bed by the operation")
     bed_skin_reach_mm: float = setting(22.0, "mm", CHOSEN, "sigma of how far from the bed that is")
-    bed_skin_lasting: float = setting(0.5, "share", CHOSEN, "of it, what stays for good")
+    bed_skin_lasting: float = setting(0.4, "share", CHOSEN, "of it, what stays for good")
     bed_skin_months: float = setting(18.0, "months", CHOSEN, "time constant by which the rest fades")
     carried_depths: tuple[float, ...] = setting(
         (-0.7, -0.35, 0.0, 0.35, 0.7), "half thickness", CHOSEN, "depths that fine texture is carried by"

@@ -70,7 +70,7 @@ class Excision:
         """
         # The usual quadratic for a ray from inside a unit ball, in semi-axes.
         step, start = ways / self.size.semi_axes_mm, self.center_mm / self.size.semi_axes_mm
-        square, cross = (step * step).sum(axis=-1), (step * start).sum(axis=-1)
+        square, cross = (step * step).sum(axis=-1), step @ start
         return np.asarray((np.sqrt(cross**2 + square * (1 - start @ start)) - cross) / square)
 
 
@@ -199,9 +199,11 @@ class TreatedState:
 
     def _cut(self, curves: Iterable[Curve]) -> list[Curve]:
         """Curves on this date; one through the cavity is two."""
-        pieces = []
-        for curve in curves:
-            path = self.place(curve.path)
+        pieces, drawn = [], tuple(curves)
+        # All at once: there are hundreds of them, each of a few points.
+        moved = self.place(np.concatenate([curve.path for curve in drawn]))
+        ends = np.cumsum([len(curve.path) for curve in drawn])[:-1]
+        for curve, path in zip(drawn, np.split(moved, ends), strict=True):
             left = ~np.isnan(path[:, 0])
             edges = np.flatnonzero(np.diff(np.concatenate([[False], left, [False]]).astype(int)))
             pieces += [

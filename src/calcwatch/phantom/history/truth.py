@@ -10,20 +10,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 
 from calcwatch.phantom.geometry import project_points
+from calcwatch.phantom.history.settings import OF_THE_BED
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from calcwatch.domain.image import Laterality, Point, ViewPosition
     from calcwatch.domain.lexicon import Distribution, Morphology
     from calcwatch.domain.treatment import Treatment
-    from calcwatch.phantom.geometry import ViewGeometry
+    from calcwatch.phantom.geometry import BreastSize, ViewGeometry
+    from calcwatch.phantom.history.findings import Course, Stage
     from calcwatch.phantom.history.settings import Device, FindingKind, FindingState
-    from calcwatch.phantom.history.treatment import TreatedState
+    from calcwatch.phantom.history.treatment import Excision, TreatedState
     from calcwatch.phantom.truth import PhantomExamination, PhantomImage
+
+
+_RIM_POINTS = 400  # of a ball whose outline in an image is told
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,3 +218,151 @@ class PhantomHistory:
     dates: tuple[HistoryDate, ...]
     findings: tuple[FindingTruth, ...]
     points_mm: NDArray[np.float64]
+
+
+def points_in(size: BreastSize, step_mm: float) -> NDArray[np.float64]:
+    """Lay a grid of points through a breast.
+
+    Args:
+        size: Of the breast before the operation.
+        step_mm: Distance of the points along each axis.
+
+    Returns:
+        N x 3 of the material, those inside the skin.
+
+    """
+    axes = [
+        np.arange(step_mm / 2 - low, high, step_mm)
+        for low, high in zip((0.0, size.radius_mm, size.radius_mm), size.semi_axes_mm, strict=True)
+    ]
+    points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
+    return np.asarray(points[np.linalg.norm(points / size.semi_axes_mm, axis=1) < 1])
+
+
+def outline_of_bed(
+    excision: Excision | None, geometry: ViewGeometry, state: TreatedState, image: PhantomImage
+) -> tuple[Point, ...]:
+    """Tell the outline of the bed on an image.
+
+    Args:
+        excision: What is cut out, on this date or a later one; ``None`` for a breast without a bed.
+        geometry: How the view lies, before mirroring.
+        state: What the breast is like on the date.
+        image: Tells size, spacing and side.
+
+    Returns:
+        Closed polygon that may reach beyond the border; empty without a bed.
+
+    """
+    ball = _bed_ball(excision, state)
+    if ball is None:
+        return ()
+    # Points spread evenly over the ball by the golden angle.
+    along = np.linspace(-1, 1, _RIM_POINTS)
+    turn = np.pi * (3 - np.sqrt(5)) * np.arange(_RIM_POINTS)
+    wide = np.sqrt(1 - along**2)
+    rim = np.stack([along, wide * np.cos(turn), wide * np.sin(turn)], axis=1)
+    places = project_points(geometry, ball[0] + ball[1] * rim)[:, :2] / image.pixel_spacing_mm
+    if image.laterality == "R":
+        places[:, 1] = image.stored.shape[1] - 1 - places[:, 1]
+    hull = cv2.convexHull(places.astype(np.float32)).reshape(-1, 2)
+    return tuple((float(row), float(column)) for row, column in hull)
+
+
+def _bed_ball(excision: Excision | None, state: TreatedState) -> tuple[NDArray[np.float64], float] | None:
+    """Middle and radius of the bed in the breast of a date: of what will be cut out, before the operation."""
+    if excision is None:
+        return None
+    return state.bed_mm or (excision.center_mm, excision.radius_mm)
+
+
+def finding_in_view(course: Course, image: PhantomImage, outline: tuple[Point, ...]) -> FindingInView:
+    """Tell a finding as one image shows it.
+
+    Args:
+        course: The finding.
+        image: With its own truth.
+        outline: Of the bed on it; empty without a bed.
+
+    Returns:
+        Its members on the image and where they lie.
+
+    """
+    names = {member.id for member in course.members}
+    shown = [(item.id, item.row, item.column) for item in image.truth.calcifications]
+    shown += [(item.id, item.row, item.column) for item in image.truth.non_lesions]
+    places = {name: (row, column) for name, row, column in shown if name in names}
+    if not places:
+        return FindingInView(id=course.id, members=())
+    points = np.array(list(places.values()), np.float32)
+    (row, column), radius = cv2.minEnclosingCircle(points)
+    distance = None
+    if outline:
+        # Positive inside for OpenCV.
+        contour = np.array(outline, np.float32).reshape(-1, 1, 2)
+        inside = cv2.pointPolygonTest(contour, (float(row), float(column)), True)
+        distance = -float(inside) * image.pixel_spacing_mm
+    return FindingInView(
+        id=course.id,
+        members=tuple(places),
+        row=float(row),
+        column=float(column),
+        radius_mm=float(radius) * image.pixel_spacing_mm,
+        bed_distance_mm=distance,
+    )
+
+
+def truth_of_finding(
+    course: Course,
+    *,
+    laterality: Laterality,
+    days: Sequence[str],
+    excision: Excision | None,
+    states: Sequence[TreatedState],
+) -> FindingTruth:
+    """Tell a finding over all dates.
+
+    Args:
+        course: The finding.
+        laterality: Of its breast.
+        days: The study dates, oldest first.
+        excision: What is cut out of its breast; ``None`` for nothing.
+        states: What its breast is like on each date.
+
+    Returns:
+        All that is true of it beside the images.
+
+    """
+    dates = range(len(days))
+    first = next(date for date in dates if course.stages_at(date))
+    distances = [_bed_distances_mm(course.stages_at(date), excision, states[date]) for date in dates]
+    return FindingTruth(
+        id=course.id,
+        kind=course.kind,
+        laterality=laterality,
+        distribution=course.distribution,
+        is_of_the_bed=course.kind in OF_THE_BED,
+        first_date=days[first],
+        states=course.states,
+        counts=tuple(len(course.stages_at(date)) for date in dates),
+        morphologies=tuple(course.morphology_at(date) for date in dates),
+        member_ids=tuple(member.id for member in course.members),
+        positions_mm=tuple(
+            (float(member.position_mm[0]), float(member.position_mm[1]), float(member.position_mm[2]))
+            for member in course.members
+        ),
+        bed_distances_mm=tuple(nearest for nearest, _ in distances),
+        bed_middles_mm=tuple(middle for _, middle in distances),
+    )
+
+
+def _bed_distances_mm(
+    stages: Sequence[Stage], excision: Excision | None, state: TreatedState
+) -> tuple[float | None, float | None]:
+    """From the nearest member and from the middle of all to the rim of the bed, on one date."""
+    ball = _bed_ball(excision, state)
+    if ball is None or not stages:
+        return None, None
+    places = state.place(np.array([stage.solid.position for stage in stages]))
+    nearest = float(np.linalg.norm(places - ball[0], axis=1).min()) - ball[1]
+    return nearest, float(np.linalg.norm(places.mean(axis=0) - ball[0])) - ball[1]
