@@ -245,11 +245,10 @@ def difference(view: HistoryView, bare: HistoryView) -> NDArray[np.float64]:
     return view.image.stored.astype(np.float64) - bare.image.stored
 
 
-@pytest.mark.parametrize("side", [Laterality.LEFT, Laterality.RIGHT])
-def test_pictures_change_where_findings_are_and_nowhere_else(side: Laterality) -> None:
+def test_pictures_change_where_findings_are_and_nowhere_else() -> None:
     """Against the same woman without findings, a picture is brighter at each of them and nowhere else."""
     kinds = frozenset({FindingKind.LOOSE, FindingKind.CLIP})
-    asked = replace(PLAIN, laterality=side, kinds=kinds)
+    asked = replace(PLAIN, laterality=Laterality.RIGHT, kinds=kinds)
     with_them, bare = follow(8, asked), follow(8, replace(asked, kinds=frozenset()))
     compared = 0
     for view, empty in zip(views_of(with_them), views_of(bare), strict=True):

@@ -590,14 +590,15 @@ def _draw_necrosis(site: Site, rng: np.random.Generator, taken: list[NDArray[np.
     solids, lives = [], []
     for number in range(1, count + 1):
         is_rim, shape = number <= rims, Morphology.DYSTROPHIC
-        sizes = numbers.rim_mm if is_rim else numbers.dystrophic_mm
-        # The rim takes the room of its largest size, the cavity's wall is long enough for it.
+        diameter = draw_log_uniform(rng, numbers.rim_mm if is_rim else numbers.dystrophic_mm)
         candidates = _round_the_bed(rng, site, numbers.necrosis_away_mm, toward)
-        place = _place_in_bed(site, candidates, sizes[0], taken)
-        solid = _draw_solid(
-            rng, site, f"{name}-{number:03d}", place, shape=shape, diameter_mm=numbers.dystrophic_mm
+        place = _place_in_bed(site, candidates, diameter, taken)
+        # A rim that turns dystrophic falls in a little and stays as large as it was else.
+        turned = diameter * float(rng.uniform(*numbers.rim_turned)) if is_rim else diameter
+        solid, rim = (
+            _draw_solid(rng, site, f"{name}-{number:03d}", place, shape=form, diameter_mm=(size, size))
+            for form, size in ((shape, turned), (Morphology.RIM, diameter))
         )
-        rim = _draw_solid(rng, site, solid.id, place, shape=Morphology.RIM, diameter_mm=numbers.rim_mm)
         lasts, later = rng.uniform(*numbers.rim_lasts_months), rng.uniform(*numbers.dystrophic_months)
         full, first = Stage(solid, shape), Stage(rim, Morphology.RIM)
         solids.append(solid)

@@ -195,7 +195,8 @@ class TreatedState:
             return breast
         thicker = 1 + self.settings.edema_ligaments * self.edema
         ligaments = tuple(Curve(path, radius * thicker) for path, radius in self._cut(breast.ligaments))
-        return replace(breast, ligaments=ligaments + self.star, vessels=tuple(self._cut(breast.vessels)))
+        # Strands of a scar are as wide as vessels and are drawn with them.
+        return replace(breast, ligaments=ligaments, vessels=(*self._cut(breast.vessels), *self.star))
 
     def _cut(self, curves: Iterable[Curve]) -> list[Curve]:
         """Curves on this date; one through the cavity is two."""

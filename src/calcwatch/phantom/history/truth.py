@@ -8,13 +8,14 @@ middle of the chest wall, as they lay before the operation; a right breast is to
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 
 from calcwatch.phantom.geometry import project_points
 from calcwatch.phantom.history.settings import OF_THE_BED
+from calcwatch.phantom.truth import plain_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -366,3 +367,45 @@ def _bed_distances_mm(
     places = state.place(np.array([stage.solid.position for stage in stages]))
     nearest = float(np.linalg.norm(places - ball[0], axis=1).min()) - ball[1]
     return nearest, float(np.linalg.norm(places.mean(axis=0) - ball[0])) - ball[1]
+
+
+def history_json(history: PhantomHistory) -> dict[str, Any]:
+    """Give what is true of a woman over all dates as plain dictionaries and lists, ready for JSON; no pixels.
+
+    Args:
+        history: Whose truth it is.
+
+    Returns:
+        Names as in the classes here; the truth of each image beside that is in its examination's own.
+
+    """
+    return {
+        "seed": history.seed,
+        "patient_id": history.patient_id,
+        "treated": str(history.treated),
+        "treatment": plain_json(history.treatment),
+        "points_mm": plain_json(history.points_mm.tolist()),
+        "dates": [
+            {
+                "study_date": date.study_date,
+                "months": date.months,
+                "device": date.device.name,
+                "views": [_view_json(view) for view in date.views],
+            }
+            for date in history.dates
+        ],
+        "findings": [plain_json(finding) for finding in history.findings],
+    }
+
+
+def _view_json(view: HistoryView) -> dict[str, Any]:
+    return {
+        "instance": view.image.instance,
+        "image_laterality": str(view.laterality),
+        "view_position": str(view.view_position),
+        "magnification": view.magnification,
+        "bed_outline": plain_json(view.bed_outline),
+        "findings": [plain_json(finding) for finding in view.findings],
+        # JSON has no word for what is not a number.
+        "grid": [None if np.isnan(place).any() else plain_json(place.tolist()) for place in view.grid],
+    }
