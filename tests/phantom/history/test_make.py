@@ -407,3 +407,27 @@ def test_single_findings_are_no_groups() -> None:
         for item in view.image.truth.calcifications:
             finding = item.id.rsplit("-", 1)[0]
             assert item.group_id == (None if finding in singles else finding)
+
+
+def test_the_skin_lies_where_the_view_says() -> None:
+    """In every view, magnified ones too, tissue ends at the skin line of the geometry that places solids."""
+    for view in views_of(woman()):
+        spacing, (rows, columns) = view.image.pixel_spacing_mm, view.image.stored.shape
+        geometry = view.geometry
+        angles = np.linspace(-np.pi / 2, np.pi / 2, geometry.radius_mm.size)
+        skin = np.column_stack(
+            [
+                geometry.origin_mm[0] - geometry.radius_mm * np.sin(angles),
+                geometry.origin_mm[1] + geometry.radius_mm * np.cos(angles),
+            ]
+        )
+        outline = np.array(view.image.truth.breast_outline)
+        # Told for a left breast and in mm; corners at the border and round the nipple are no skin line.
+        outline[:, 1] = columns - 1 - outline[:, 1]
+        inside = ((outline > 6) & (outline < np.array([rows, columns]) - 10)).all(axis=1)
+        tip = np.array([view.image.truth.nipple[0], columns - 1 - view.image.truth.nipple[1]])
+        away = np.linalg.norm(outline - tip, axis=1) * spacing
+        points = outline[inside & (away > 20)] * spacing
+        off = np.linalg.norm(points[:, None] - skin[None], axis=2).min(axis=1)
+        assert len(off) >= 3
+        assert np.median(off) < 0.3
