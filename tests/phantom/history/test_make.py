@@ -165,12 +165,14 @@ def test_what_stays_is_on_every_date() -> None:
             assert sizes == pytest.approx([sizes[0]] * len(sizes), rel=0.12)
 
 
-def become(finding: FindingTruth, truth: PhantomHistory, date: int) -> set[FindingState]:
-    """What became of a finding by the images alone, without the truth's words."""
+def become(
+    finding: FindingTruth, truth: PhantomHistory, date: int, since: int | None = None
+) -> set[FindingState]:
+    """What became of a finding since the date before or another, by the images alone."""
     members = set(finding.member_ids)
     before, now = (
         {name: item for name, item in shown(truth, number).items() if name in members}
-        for number in (date - 1, date)
+        for number in (date - 1 if since is None else since, date)
     )
     if not before or not now:
         earlier = any(shown(truth, number).keys() & members for number in range(date))
@@ -201,7 +203,10 @@ def test_words_for_changes_are_what_the_images_show() -> None:
     for finding in truth.findings:
         for date in (1, 2):
             assert become(finding, truth, date) == set(finding.states[date]), (finding.id, date)
+            assert finding.changes[date][date - 1] == finding.states[date]
+            assert set(finding.members[date]) == shown(truth, date).keys() & set(finding.member_ids)
             seen |= set(finding.states[date])
+        assert become(finding, truth, 2, since=0) == set(finding.changes[2][0]), finding.id
     assert set(EVERY_CHANGE) <= seen
     assert FindingState.UNCHANGED in seen
 

@@ -73,7 +73,7 @@ class Course:
         kind: What it is.
         distribution: How its members lie; ``SINGLE`` for what is no group.
         members: All that it ever has.
-        states: Of each date what became of it, the most telling first.
+        changes: Of each date what became of it since each date before, the most telling first.
 
     """
 
@@ -81,7 +81,13 @@ class Course:
     kind: FindingKind
     distribution: Distribution
     members: tuple[Member, ...]
-    states: tuple[tuple[FindingState, ...], ...]
+    changes: tuple[tuple[tuple[FindingState, ...], ...], ...]
+
+    @property
+    def states(self) -> tuple[tuple[FindingState, ...], ...]:
+        """Of each date what became of it since the date before."""
+        first = FindingState.BASELINE if self.stages_at(0) else FindingState.NOT_YET
+        return ((first,), *(since[-1] for since in self.changes[1:]))
 
     def stages_at(self, date: int) -> tuple[Stage, ...]:
         """Tell which members are there on a date, and how.
@@ -425,7 +431,7 @@ def _course(
         kind=kind,
         distribution=distribution,
         members=tuple(members),
-        states=_states(members, cut, site.months, widens=widens),
+        changes=_changes(members, cut, len(site.months), widens=widens),
     )
 
 
@@ -433,28 +439,28 @@ def _is_cut(site: Site, solid: Solid) -> bool:
     return site.excision is not None and bool(site.excision.distance_mm(solid.position) < 0)
 
 
-def _states(
-    members: Sequence[Member], cut: set[str], months: Sequence[int], *, widens: bool
-) -> tuple[tuple[FindingState, ...], ...]:
-    """What became of a finding on each date, from who is there and how."""
+def _changes(
+    members: Sequence[Member], cut: set[str], count: int, *, widens: bool
+) -> tuple[tuple[tuple[FindingState, ...], ...], ...]:
+    """For each date what became of a finding since each date before it, from who is there and how."""
     days = [
         {member.id: stage for member in members if (stage := member.stages[date]) is not None}
-        for date in range(len(months))
+        for date in range(count)
     ]
-    states: list[tuple[FindingState, ...]] = [(FindingState.BASELINE if days[0] else FindingState.NOT_YET,)]
-    for number in range(1, len(days)):
-        before, now = days[number - 1], days[number]
+
+    def since(first: int, second: int) -> tuple[FindingState, ...]:
+        before, now = days[first], days[second]
         if before and now:
-            states.append(_between(before, now, cut, widens=widens))
-        elif now:
-            states.append((FindingState.NEW,))
-        elif before:
+            return _between(before, now, cut, widens=widens)
+        if now:
+            return (FindingState.NEW,)
+        if before:
             is_removed = all(name in cut for name in before)
-            states.append((FindingState.REMOVED_WITH_BED if is_removed else FindingState.RESOLVED,))
-        else:
-            existed = any(days[:number])
-            states.append((FindingState.GONE if existed else FindingState.NOT_YET,))
-    return tuple(states)
+            return (FindingState.REMOVED_WITH_BED if is_removed else FindingState.RESOLVED,)
+        existed = any(days[:second])
+        return (FindingState.GONE if existed else FindingState.NOT_YET,)
+
+    return tuple(tuple(since(first, second) for first in range(second)) for second in range(count))
 
 
 def _between(

@@ -147,7 +147,10 @@ class FindingTruth:
         first_date: The first on which it exists, as DICOM writes it.
         states: What became of it since the date before, the most telling first; one word, or more where more
             than one thing happened at once.
+        changes: The same since each date before, oldest first: ``changes[3][0]`` is from the first date to
+            the fourth, for views that were missed between them.
         counts: How many members it has.
+        members: Their ids.
         morphologies: Shape of most of them; ``None`` where it has no calcification.
         member_ids: All that it ever has.
         positions_mm: Place of each of them in the material of the breast.
@@ -165,7 +168,9 @@ class FindingTruth:
     is_of_the_bed: bool
     first_date: str
     states: tuple[tuple[FindingState, ...], ...]
+    changes: tuple[tuple[tuple[FindingState, ...], ...], ...]
     counts: tuple[int, ...]
+    members: tuple[tuple[str, ...], ...]
     morphologies: tuple[Morphology | None, ...]
     member_ids: tuple[str, ...]
     positions_mm: tuple[tuple[float, float, float], ...]
@@ -345,7 +350,9 @@ def truth_of_finding(
         is_of_the_bed=course.kind in OF_THE_BED,
         first_date=days[first],
         states=course.states,
+        changes=course.changes,
         counts=tuple(len(course.stages_at(date)) for date in dates),
+        members=tuple(tuple(stage.solid.id for stage in course.stages_at(date)) for date in dates),
         morphologies=tuple(course.morphology_at(date) for date in dates),
         member_ids=tuple(member.id for member in course.members),
         positions_mm=tuple(
