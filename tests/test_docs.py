@@ -175,7 +175,7 @@ def test_the_example_of_a_comparison_runs(tmp_path: Path) -> None:
 def test_the_phantom_examples_run(tmp_path: Path) -> None:
     """The examples in docs/phantom.md run as written and print their images and settings."""
     examples = blocks(ROOT / "docs" / "phantom.md", "python")
-    assert len(examples) == 2
+    assert len(examples) == 3
     for example in examples:
         run_example(example, tmp_path)
 

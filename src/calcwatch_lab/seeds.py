@@ -168,6 +168,19 @@ CHANGES_STRONG_TEST = _range(
 )
 """Positioned twice as differently."""
 
+HISTORY_CHOICE = _range(
+    "treated women to choose on",
+    Purpose.CHOOSING,
+    "development of the treated breast over years",
+    (12000, 400),
+)
+"""For whoever works on alignment and courses of treated women; a history is drawn from each seed."""
+
+HISTORY_TEST = _range(
+    "treated women over years", Purpose.TESTING, "the treated breast over years", (13000, 200)
+)
+"""Set apart with the generator, before anything was tuned on histories."""
+
 SPEED_PHANTOMS = _range("phantoms of speed", Purpose.TIMING, "calcwatch-lab bench speed", (0, 2))
 """Whose pictures are only timed."""
 
@@ -188,6 +201,8 @@ RANGES = (
     VIEW_PAIRS_TEST,
     CHANGES_TEST,
     CHANGES_STRONG_TEST,
+    HISTORY_CHOICE,
+    HISTORY_TEST,
     SPEED_PHANTOMS,
 )
 """Every range of seeds that the laboratory makes phantoms from."""

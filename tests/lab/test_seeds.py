@@ -14,6 +14,7 @@ LAB = Path(seeds.__file__).parent
 DRAWERS = {"default_rng", "random_stream", "manual_seed"}
 MAKERS = {
     "make_examination",
+    "make_history",
     "make_prior_and_current",
     "make_scene",
     "make_shape_scene",

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from calcwatch.domain.lexicon import Distribution, Morphology
 from calcwatch.phantom.examination import make_examination
 from calcwatch.phantom.settings import GroupPlan, PhantomSettings
-from calcwatch.phantom.truth import CalcificationTruth, PhantomExamination
+from calcwatch.phantom.truth import CalcificationTruth, NonLesionTruth, PhantomExamination
 
 SMALL = PhantomSettings(field_mm=(120, 90), pixel_spacing_mm=0.1, groups=(), non_lesions=())
 CLEAN = replace(SMALL, noise=False, for_processing=True, bits_stored=16)
@@ -32,8 +32,10 @@ def log_loss(with_them: NDArray[np.uint16], without: NDArray[np.uint16]) -> NDAr
     return np.log(np.maximum(without, 1) / np.maximum(with_them, 1.0))
 
 
-def around(item: CalcificationTruth, margin_px: int, shape: tuple[int, ...]) -> tuple[slice, slice]:
-    """The part of an image that holds a calcification and ``margin_px`` more."""
+def around(
+    item: CalcificationTruth | NonLesionTruth, margin_px: int, shape: tuple[int, ...]
+) -> tuple[slice, slice]:
+    """The part of an image that holds a calcification or a look-alike, and ``margin_px`` more."""
     points = np.array(item.outline)
     low = np.maximum(np.floor(points.min(axis=0)).astype(int) - margin_px, 0)
     high = np.minimum(np.ceil(points.max(axis=0)).astype(int) + margin_px + 1, shape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -20,19 +21,27 @@ def phantom(
     ] = 1,
     *,
     prior: Annotated[bool, typer.Option("--prior", help="Also the examination a year before.")] = False,
+    history: Annotated[
+        bool, typer.Option("--history", help="A treated woman over years instead: two to six examinations.")
+    ] = False,
 ) -> None:
     """Make synthetic mammograms with known truth.
 
     Each examination gets a folder with DICOM files and truth.json, two with --prior: prior/ and current/.
-    The same seed gives the same files.
+    With --history a folder for each date, and a truth.json beside them of all. The same seed gives the same
+    files.
 
     For example:
 
       calcwatch phantom --seed 7 --count 3 --out phantoms
     """
-    from calcwatch.service.make_phantom import make_phantom, make_phantom_days
+    from calcwatch.service.make_phantom import make_phantom, make_phantom_days, make_phantom_history
 
-    make = make_phantom_days if prior else make_phantom
+    if prior and history:
+        raise typer.BadParameter("--prior and --history ask for different women; give one of them")
+    make: Callable[[int, Path], tuple[Path, ...]] = make_phantom_days if prior else make_phantom
+    if history:
+        make = make_phantom_history
     for number in range(seed, seed + count):
         for path in make(number, out / f"phantom-{number}"):
             say(str(path))

@@ -22,7 +22,7 @@ from calcwatch.phantom.settings import (
     random_stream,
 )
 from calcwatch.phantom.shapes import LARGE, draw_density, draw_direction, draw_shape
-from calcwatch.phantom.solids import Solid
+from calcwatch.phantom.solids import Solid, scaled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,19 +113,29 @@ def draw_plans(rng: np.random.Generator, settings: ArrangementSettings) -> tuple
 
     """
     loose = int(rng.integers(*settings.loose_count, endpoint=True))
-    plans = [GroupPlan(_pick(rng, settings.loose_shapes), Distribution.SINGLE) for _ in range(loose)]
+    plans = [GroupPlan(pick(rng, settings.loose_shapes), Distribution.SINGLE) for _ in range(loose)]
     if rng.random() < settings.vessel_chance:
         plans.append(GroupPlan(Morphology.VASCULAR, Distribution.LINEAR))
     for _ in range(int(rng.choice(len(settings.group_counts), p=settings.group_counts))):
-        shape = _pick(rng, settings.group_shapes)
-        layout = _pick(rng, tuple((layout, weight) for layout, (weight, _) in settings.layouts))
-        change = _pick(rng, settings.group_changes)
+        shape = pick(rng, settings.group_shapes)
+        layout = pick(rng, tuple((layout, weight) for layout, (weight, _) in settings.layouts))
+        change = pick(rng, settings.group_changes)
         density = float(rng.uniform(*settings.group_density))
         plans.append(GroupPlan(shape, layout, change=change, density=density))
     return tuple(plans)
 
 
-def _pick(rng: np.random.Generator, weights: tuple[tuple[Item, float], ...]) -> Item:
+def pick(rng: np.random.Generator, weights: tuple[tuple[Item, float], ...]) -> Item:
+    """Draw one of several items.
+
+    Args:
+        rng: Where it is drawn from.
+        weights: Each item with how often it is drawn; the weights need not add to 1.
+
+    Returns:
+        The item.
+
+    """
     # By number and not by the item: numpy would turn the items of an enumeration into strings.
     shares = np.array([weight for _, weight in weights]) / sum(weight for _, weight in weights)
     return weights[int(rng.choice(len(shares), p=shares))][0]
@@ -337,7 +347,7 @@ def _draw_member(
     """Draw one calcification at the first of its candidate places that keeps clear of those before it."""
     shapes = positioned.settings.shapes
     diameter = draw_log_uniform(rng, plan.diameter_mm or dict(shapes.usual)[plan.morphology][0])
-    position = _clear_of(positioned, candidates, diameter, taken)
+    position = clear_place(positioned, candidates, diameter, taken)
     if along is None:
         along = _draw_duct(rng, positioned, position)
     parts = draw_shape(rng, plan.morphology, diameter, along, shapes)
@@ -354,13 +364,25 @@ def _draw_duct(
     return np.asarray(way / np.linalg.norm(way))
 
 
-def _clear_of(
+def clear_place(
     positioned: PositionedBreast,
     candidates: NDArray[np.float64],
     diameter: float,
     taken: list[NDArray[np.float64]],
 ) -> NDArray[np.float64]:
-    """The first candidate with room in every view, else the one with most; it is taken from now on."""
+    """Choose the first candidate with room in every view, else the one with most; it is taken from now on.
+
+    Args:
+        positioned: The breast and its views.
+        candidates: N x 3, (anterior, superior, lateral) in mm, the best first.
+        diameter: Of what is to lie there, in mm.
+        taken: For each view M x 3, row, column and diameter in mm of what lies there already; the chosen
+            place is added in place.
+
+    Returns:
+        The chosen place, (anterior, superior, lateral) in mm.
+
+    """
     room = np.full(len(candidates), np.inf)
     places = [project_points(geometry, candidates)[:, :2] for geometry in positioned.geometries]
     # Room in the tightest view, from rim to rim.
@@ -379,7 +401,7 @@ def _clear_of(
 def _as_on_prior(rng: np.random.Generator, plan: GroupPlan, solid: Solid, settings: PhantomSettings) -> Solid:
     """A calcification as it was on the prior examination, for the change planned for its group."""
     if plan.change is PlannedChange.INCREASED_IN_SIZE:
-        return _scaled(solid, float(rng.uniform(*settings.arrangement.prior_size)))
+        return scaled(solid, float(rng.uniform(*settings.arrangement.prior_size)))
     if plan.change is PlannedChange.RESHAPED:
         morphology, shapes = plan.prior_morphology, settings.shapes
         diameter = draw_log_uniform(rng, dict(shapes.usual)[morphology][0])
@@ -387,20 +409,6 @@ def _as_on_prior(rng: np.random.Generator, plan: GroupPlan, solid: Solid, settin
         density = draw_density(rng, morphology, diameter, shapes) * plan.density
         return replace(solid, parts=parts, density=density)
     return solid
-
-
-def _scaled(solid: Solid, factor: float) -> Solid:
-    parts = tuple(
-        replace(
-            part,
-            center=part.center * factor,
-            matrix=part.matrix * factor,
-            # Sediment keeps its share of the cyst.
-            level=None if part.level is None else part.level * factor,
-        )
-        for part in solid.parts
-    )
-    return replace(solid, parts=parts)
 
 
 def _existing(
@@ -470,7 +478,7 @@ def draw_planar_group(
     if morphologies is not None:
         # All alike often, since a bench asks for rare shapes as much as for common ones.
         weights = tuple((shape, 1) for shape in morphologies)
-    morphology = _pick(rng, weights)
+    morphology = pick(rng, weights)
     distribution = _draw_planar_distribution(rng, morphology, settings)
     count = int(rng.integers(*dict(settings.planar_layouts)[distribution][1], endpoint=True))
     can_be_crowded = distribution in (Distribution.GROUPED, Distribution.REGIONAL, Distribution.SEGMENTAL)

@@ -29,9 +29,11 @@ from calcwatch.phantom.truth import PhantomExamination, PhantomImage, mirror_tru
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from calcwatch.phantom.anatomy import Breast
     from calcwatch.phantom.arrangement import Group
     from calcwatch.phantom.geometry import ViewGeometry
     from calcwatch.phantom.solids import Lookalike, Silhouette, Solid
+    from calcwatch.phantom.tissue import ProjectedTissue
 
 _DEFAULT = PhantomSettings()
 _DAYS = ("prior", "current")
@@ -104,10 +106,19 @@ def _make(seed: int, settings: PhantomSettings, day: str) -> PhantomExamination:
         image for laterality in settings.lateralities for image in _images(seed, laterality, settings, day)
     )
     numbered = tuple(replace(image, instance=number) for number, image in enumerate(images, start=1))
-    return PhantomExamination(seed, _patient_id(seed), _study_date(settings, day), numbered)
+    return PhantomExamination(seed, patient_id_of(seed), _study_date(settings, day), numbered)
 
 
-def _patient_id(seed: int) -> str:
+def patient_id_of(seed: int) -> str:
+    """Name the patient that a seed stands for.
+
+    Args:
+        seed: 0 or more.
+
+    Returns:
+        An ID that says that it is a phantom.
+
+    """
     return f"PHANTOM-{seed:04d}"
 
 
@@ -155,7 +166,7 @@ def _image(
     usual: ViewGeometry,
     day: str,
 ) -> PhantomImage:
-    """Expose one view with and without its calcifications and look-alikes, and store it with its noise."""
+    """Compress and expose one view of one day."""
     settings, breast, view = positioned.settings, positioned.breast, geometry.view
     seed, laterality = breast.seed, breast.laterality
     # Not of the day: fine texture is of the breast and is carried along with its tissue.
@@ -163,6 +174,39 @@ def _image(
     # A stream for each thing: more draws for it change nothing elsewhere.
     rng = random_stream(seed, "muscle", laterality, view)
     tissue = project_tissue(rng, breast, texture, geometry=geometry, usual=usual, settings=settings)
+    image = expose_view(
+        breast, tissue, groups=groups, lookalikes=lookalikes, geometry=geometry, day=day, settings=settings
+    )
+    return replace(image, study_date=_study_date(settings, day))
+
+
+def expose_view(
+    breast: Breast,
+    tissue: ProjectedTissue,
+    *,
+    groups: Sequence[tuple[Group, Sequence[Solid]]],
+    lookalikes: Sequence[Lookalike],
+    geometry: ViewGeometry,
+    day: str,
+    settings: PhantomSettings,
+) -> PhantomImage:
+    """Expose one view with and without its calcifications and look-alikes, and store it with its noise.
+
+    Args:
+        breast: Whose view it is: its seed and its side.
+        tissue: The view's tissue, chest wall at column 0.
+        groups: Every group with its calcifications of the day.
+        lookalikes: Those made of solids.
+        geometry: How the view lies.
+        day: Names the day's streams of noise and dust.
+        settings: Of the device and the generator; their field is the image's.
+
+    Returns:
+        The image, mirrored for a right breast, with the truth of it; its number in the examination is 1, and
+        its date that of the settings.
+
+    """
+    seed, laterality, view = breast.seed, breast.laterality, geometry.view
     solids = {solid.id: solid for _, members in groups for solid in members}
     solids |= {solid.id: solid for item in lookalikes for solid in item.solids}
     silhouettes = {name: _trace(geometry, solid, settings) for name, solid in solids.items()}
@@ -202,10 +246,10 @@ def _image(
         view_position=view,
         pixel_spacing_mm=settings.pixel_spacing_mm,
         bits_stored=settings.bits_stored,
-        study_date=_study_date(settings, day),
-        patient_id=_patient_id(seed),
+        study_date=settings.study_date,
+        patient_id=patient_id_of(seed),
         seed=seed,
-        # Numbered in _make, once the number of images is known.
+        # Numbered once the number of images is known.
         instance=1,
         thickness_mm=round(geometry.thickness_mm, 1),
         relative_dose=settings.relative_dose,

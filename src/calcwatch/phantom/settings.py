@@ -659,7 +659,7 @@ class PhantomSettings:
 
     Attributes:
         field_mm: Height and width of the image, 40 to 320.
-        pixel_spacing_mm: Distance of the pixels, 0.05 to 0.2.
+        pixel_spacing_mm: Distance of the pixels, 0.03 to 0.2.
         lateralities: The breasts to make, ``LEFT`` or ``RIGHT`` each.
         views: The views of each, some of ``PHANTOM_VIEWS``.
         groups: What each breast holds.
@@ -720,8 +720,8 @@ class PhantomSettings:
         self._check_breast()
 
     def _check_image(self) -> None:
-        if not 0.05 <= self.pixel_spacing_mm <= 0.2:
-            raise ValueError(f"pixel_spacing_mm {self.pixel_spacing_mm} is not between 0.05 and 0.2")
+        if not 0.03 <= self.pixel_spacing_mm <= 0.2:
+            raise ValueError(f"pixel_spacing_mm {self.pixel_spacing_mm} is not between 0.03 and 0.2")
         if min(self.field_mm) < 40 or max(self.field_mm) > 320:
             raise ValueError(f"field_mm {self.field_mm} is not between 40 and 320 mm")
         if self.bits_stored not in (8, 10, 12, 14, 16):

@@ -7,7 +7,7 @@ pixel.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import cv2
@@ -114,6 +114,30 @@ class Silhouette:
         )
         inner = thickness[first - top : last - top, begin - left : end - left]
         return slice(first, last), slice(begin, end), inner
+
+
+def scaled(solid: Solid, factor: float) -> Solid:
+    """Make a solid larger or smaller round its own center.
+
+    Args:
+        solid: What is scaled.
+        factor: On every length, above 0.
+
+    Returns:
+        The same solid at the same place, of another size.
+
+    """
+    parts = tuple(
+        replace(
+            part,
+            center=part.center * factor,
+            matrix=part.matrix * factor,
+            # Sediment keeps its share of the cyst.
+            level=None if part.level is None else part.level * factor,
+        )
+        for part in solid.parts
+    )
+    return replace(solid, parts=parts)
 
 
 def trace_solid(

@@ -6,7 +6,7 @@ Attenuation coefficients are those near 20 keV (Johns and Yaffe, Phys Med Biol 3
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import cv2
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from calcwatch.phantom.anatomy import Breast, Curve
     from calcwatch.phantom.geometry import ViewGeometry
+    from calcwatch.phantom.history.treatment import TreatedState
     from calcwatch.phantom.settings import PhantomSettings
 
 _SUBPIXEL = 16  # steps of a pixel in OpenCV's fixed point with shift=4
@@ -59,6 +60,7 @@ def project_tissue(
     geometry: ViewGeometry,
     usual: ViewGeometry,
     settings: PhantomSettings,
+    state: TreatedState | None = None,
 ) -> ProjectedTissue:
     """Compress the breast into one view and add up what lies on each path.
 
@@ -69,6 +71,8 @@ def project_tissue(
         geometry: How the view lies on this day.
         usual: How it usually lies: the texture is carried from there.
         settings: The phantom's; its image and tissue are used.
+        state: What operation and radiation made of the breast, the strands of ``breast`` being those of the
+            date already; ``None`` for a breast that was not treated.
 
     Returns:
         The tissue on the image's pixels.
@@ -80,16 +84,22 @@ def project_tissue(
     depth = _depth(breast, geometry, nipple, settings)
     thickness = _slab(depth, geometry.thickness_mm)
     # What is inside the skin on every side, front and back included.
-    inner = _slab(depth - np.float32(numbers.skin_mm), geometry.thickness_mm - 2 * numbers.skin_mm)
+    skin = numbers.skin_mm if state is None else _treated_skin_mm(geometry, state, settings)
+    inner = _slab(depth - np.float32(skin), geometry.thickness_mm - 2 * skin)
     pectoral = _draw_pectoral_outline(rng, geometry, settings)
-    gland = _gland_thickness(breast, geometry, settings)
+    gland = _gland_thickness(breast, geometry, settings, state)
     # Muscle lies behind the gland: they overlap, so together they are less than their sum.
     extra = np.hypot(gland, _draw_muscle(rng, pectoral, geometry, settings)).astype(np.float32)
     extra += _draw_nodes(rng, geometry, settings)
     if settings.texture:
-        clouds, strands = _carried(texture, geometry, usual, settings)
+        clouds, strands = _carried(texture, geometry, usual, settings, state)
+        if state is not None:
+            strands = strands * np.float32(1 + state.settings.edema_strands * state.edema)
         extra += _texture_mm(gland, inner, clouds, strands, settings)
         extra += _curves(breast, geometry, settings)
+    if state is not None:
+        extra += _filling_mm(geometry, state, settings)
+        extra += inner * np.float32(state.settings.edema_haze * state.edema)
     extra = _at_most(extra, inner, numbers.softness_mm)
     # All is fat first; gland counts only by what it takes more than the fat whose place it has.
     attenuation = np.float32(numbers.fat_per_mm) * inner
@@ -172,7 +182,7 @@ def _nipple_depth(
     return np.asarray(min(radius, height) * (1 - (down + across) ** (1 / power)))
 
 
-def _slab(depth: NDArray[np.float32], thickness_mm: float) -> NDArray[np.float32]:
+def _slab(depth: NDArray[np.float32], thickness_mm: float | NDArray[np.float32]) -> NDArray[np.float32]:
     """Thickness of a compressed slab whose free edge is round."""
     # A half circle as deep as half the thickness, flat from there on.
     radius = np.float32(thickness_mm / 2)
@@ -180,8 +190,45 @@ def _slab(depth: NDArray[np.float32], thickness_mm: float) -> NDArray[np.float32
     return np.asarray(2 * np.sqrt(radius * radius - edge * edge), dtype=np.float32)
 
 
+def _treated_skin_mm(
+    geometry: ViewGeometry, state: TreatedState, settings: PhantomSettings
+) -> NDArray[np.float32]:
+    """Thickness of the skin on the image's pixels: more everywhere by edema, and more near the bed."""
+    rows, columns = _coarse_axes(settings, settings.tissue.carry_grid_mm)
+    skin = np.full((rows.size, columns.size), settings.tissue.skin_mm + state.skin_mm)
+    if (bed := state.bed_mm) is not None:
+        row, column, _ = project_points(geometry, bed[0][None])[0]
+        square = (rows[:, None] - row) ** 2 + (columns[None, :] - column) ** 2
+        skin += state.bed_skin_mm * np.exp(-square / (2 * state.settings.bed_skin_reach_mm**2))
+    return _enlarge(skin.astype(np.float32), settings)
+
+
+def _filling_mm(
+    geometry: ViewGeometry, state: TreatedState, settings: PhantomSettings
+) -> NDArray[np.float32]:
+    """Scar or fluid in the cavity, in mm of gland."""
+    numbers = state.settings
+    rows, columns = _coarse_axes(settings, numbers.ball_grid_mm)
+    total = np.zeros((rows.size, columns.size), np.float32)
+    if (bed := state.bed_mm) is None:
+        return _enlarge(total, settings)
+    # Only where the ball can be: twice its radius, since compression spreads it.
+    row, column, _ = project_points(geometry, bed[0][None])[0]
+    reach = 2 * bed[1] + 4 * numbers.rim_mm
+    window = tuple(
+        slice(*np.searchsorted(axis, [middle - reach, middle + reach]))
+        for axis, middle in ((rows, row), (columns, column))
+    )
+    rho, phi = polar_of(geometry, rows[window[0], None], columns[None, window[1]])
+    depths = np.linspace(-1, 1, numbers.ball_layers) * settings.tissue.gland_depth
+    for depth in depths:
+        total[window] += state.fills(unproject(geometry, rho, phi, float(depth)))
+    share = total * np.float32(state.filling / depths.size)
+    return _enlarge(share, settings) * np.float32(geometry.thickness_mm)
+
+
 def _gland_thickness(
-    breast: Breast, geometry: ViewGeometry, settings: PhantomSettings
+    breast: Breast, geometry: ViewGeometry, settings: PhantomSettings, state: TreatedState | None
 ) -> NDArray[np.float32]:
     """Gland on each path in mm, from the volume shared by all views."""
     numbers = settings.tissue
@@ -192,10 +239,12 @@ def _gland_thickness(
     # Rays are parallel in the compressed breast; unprojecting bends them back into the uncompressed one.
     total = np.zeros(rho.shape)
     for depth in depths:
-        points = unproject(geometry, rho, phi, float(depth)) / geometry.size.semi_axes_mm
-        place = [points[..., 0] * count[0], *((points[..., n] + 1) / 2 * count[n] for n in (1, 2))]
+        points = unproject(geometry, rho, phi, float(depth))
+        material = (points if state is None else state.source(points)) / breast.size.semi_axes_mm
+        place = [material[..., 0] * count[0], *((material[..., n] + 1) / 2 * count[n] for n in (1, 2))]
         # constant: outside the volume is no gland.
-        total += map_coordinates(breast.gland, place, order=1, mode="constant")
+        shares = map_coordinates(breast.gland, place, order=1, mode="constant")
+        total += shares if state is None else shares * (1 - state.fills(points))
     # The strip into the armpit is breast by its outline but holds no gland.
     if not is_from_above(geometry.view):
         begin, length = numbers.armpit_without_gland
@@ -220,15 +269,20 @@ def _carried(
     geometry: ViewGeometry,
     usual: ViewGeometry,
     settings: PhantomSettings,
+    state: TreatedState | None,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Clouds and strands, carried along with the tissue from its usual position."""
     rows, columns = _coarse_axes(settings, settings.tissue.carry_grid_mm)
     rho, phi = polar_of(geometry, rows[:, None], columns[None, :])
     # Polar coordinates of the tissue, laid out in the usual position: the texture moves with the breast.
-    reach = rho * usual.skin_radius(phi + usual.turn) / texture_cell_mm(settings)
-    middle = texture[0].shape[0] / 2
-    across = _enlarge((reach * np.cos(phi + usual.turn)).astype(np.float32), settings)
-    down = _enlarge((middle - reach * np.sin(phi + usual.turn)).astype(np.float32), settings)
+    cell, middle = texture_cell_mm(settings), texture[0].shape[0] / 2
+    if state is None:
+        reach = rho * usual.skin_radius(phi + usual.turn) / cell
+        places = middle - reach * np.sin(phi + usual.turn), reach * np.cos(phi + usual.turn)
+    else:
+        source = _mean_source_mm(geometry, usual, rho, phi, state)
+        places = middle + source[..., 0] / cell, source[..., 1] / cell
+    down, across = (_enlarge(place.astype(np.float32), settings) for place in places)
     clouds, strands = (
         np.asarray(
             cv2.remap(values, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT), np.float32
@@ -236,6 +290,28 @@ def _carried(
         for values in texture
     )
     return clouds, strands
+
+
+def _mean_source_mm(
+    geometry: ViewGeometry,
+    usual: ViewGeometry,
+    rho: NDArray[np.float64],
+    phi: NDArray[np.float64],
+    state: TreatedState,
+) -> NDArray[np.float64]:
+    """Where the tissue on each path usually lay before the operation, in mm from the chest wall's middle.
+
+    A path holds tissue that was pulled by much and by little; its fine texture, which has no depth, comes
+    from their mean.
+    """
+    # With the beam of the day: texture belongs to a path, and a tilt of the beam does not shift it.
+    before = replace(usual, size=state.size, beam_tilt=geometry.beam_tilt)
+    depths = state.settings.carried_depths
+    total = np.zeros((*rho.shape, 2))
+    for depth in depths:
+        points = state.source(unproject(geometry, rho, phi, depth))
+        total += project_points(before, points.reshape(-1, 3))[:, :2].reshape(total.shape)
+    return np.asarray(total / len(depths) - np.array(usual.origin_mm))
 
 
 def _texture_mm(

@@ -6,7 +6,7 @@ in mm. The truth is written down before a right breast is mirrored, and mirrored
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -165,6 +165,7 @@ class PhantomImage:
         for_processing: Whether it is raw.
         film: Whether it looks like a digitized film.
         truth: Everything known of it.
+        magnification: 1, or the factor of a magnification view; the spacing is that in the breast.
 
     """
 
@@ -183,6 +184,7 @@ class PhantomImage:
     for_processing: bool
     film: bool
     truth: ImageTruth
+    magnification: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -399,6 +401,19 @@ def truth_json(examination: PhantomExamination) -> dict[str, Any]:
         "study_date": examination.study_date,
         "images": [_image_json(image) for image in examination.images],
     }
+
+
+def plain_json(value: Any) -> Any:
+    """Give a truth as plain dictionaries, lists and words, ready for JSON.
+
+    Args:
+        value: Dataclasses, enumerations, tuples and numbers.
+
+    Returns:
+        The same in plain types; numbers to a millionth.
+
+    """
+    return _plain(asdict(value) if is_dataclass(value) and not isinstance(value, type) else value)
 
 
 def _image_json(image: PhantomImage) -> dict[str, Any]:

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from calcwatch.formats.dicom.write.mammogram import write_mammogram
 from calcwatch.phantom.examination import make_examination, make_prior_and_current
+from calcwatch.phantom.history.make import make_history
+from calcwatch.phantom.history.settings import HistorySettings
+from calcwatch.phantom.history.truth import history_json
 from calcwatch.phantom.settings import PhantomSettings
 from calcwatch.phantom.truth import PhantomExamination, truth_json
 from calcwatch.service.files.result_folder import check_result_folder, result_folder, writing
@@ -62,8 +65,40 @@ def make_phantom_days(seed: int, out: Path, *, settings: PhantomSettings | None 
     return tuple(out / name for name in names)
 
 
+def make_phantom_history(
+    seed: int, out: Path, *, settings: HistorySettings | None = None
+) -> tuple[Path, ...]:
+    """Write a woman with a history: a folder a date, as ``make_phantom`` does, and what is true of all.
+
+    Args:
+        seed: The same seed gives the same files.
+        out: Folder that gets a folder for each study date, and ``truth.json`` beside them; a former phantom
+            there is replaced.
+        settings: What is made; ``None``: a woman as her seed draws her.
+
+    Returns:
+        The DICOM files, oldest date first.
+
+    Raises:
+        ResultNotWritten: The folder holds other files or cannot be written.
+
+    """
+    check_result_folder(out, is_phantom)
+    history = make_history(seed, settings or HistorySettings())
+    with result_folder(out, is_phantom) as folder:
+        names = [
+            f"{date.study_date}/{name}"
+            for date in history.dates
+            for name in _write(date.examination, folder / date.study_date, out)
+        ]
+        with writing(out):
+            text = json.dumps(history_json(history), indent=1, allow_nan=False) + "\n"
+            (folder / _TRUTH).write_text(text, encoding="utf-8")
+    return tuple(out / name for name in names)
+
+
 def is_phantom(folder: Path) -> bool:
-    """Tell whether a folder holds a phantom examination, or two.
+    """Tell whether a folder holds a phantom examination, or several.
 
     Args:
         folder: Any path.

@@ -20,6 +20,7 @@ from pydicom.uid import (
 )
 
 from calcwatch.codes.body import BREAST
+from calcwatch.codes.views import VIEW_MODIFIERS, ViewModifier
 from calcwatch.codes.views import VIEWS as VIEW_CODES
 from calcwatch.domain.image import Laterality, ViewPosition
 from calcwatch.domain.views import VIEWS, Beam
@@ -132,14 +133,19 @@ def _add_acquisition(dataset: Dataset, image: PhantomImage) -> None:
     dataset.BodyPartThickness = str(round(image.thickness_mm))
     dataset.CompressionForce = "100"
     dataset.DistanceSourceToDetector = "650"
-    dataset.DistanceSourceToPatient = "650"
-    dataset.EstimatedRadiographicMagnificationFactor = "1"
+    dataset.DistanceSourceToPatient = _number(650 / image.magnification)
+    dataset.EstimatedRadiographicMagnificationFactor = _number(image.magnification)
     dataset.OrganDose = f"{0.013 * image.relative_dose:.5f}"
     dataset.OrganExposed = "BREAST"
     dataset.ExposureControlMode = "AUTOMATIC"
     dataset.PositionerType = "MAMMOGRAPHIC"
     dataset.PositionerPrimaryAngle = str(_positioner_angle(image.view_position))
     dataset.AcquisitionContextSequence = []
+
+
+def _number(value: float) -> str:
+    """A number as a decimal string, which has room for 16 characters."""
+    return f"{value:.10g}"
 
 
 def _positioner_angle(view: ViewPosition) -> int:
@@ -161,10 +167,13 @@ def _add_view(dataset: Dataset, image: PhantomImage) -> None:
     dataset.AnatomicRegionSequence = [coded(BREAST)]
     view = coded(VIEW_CODES[image.view_position])
     # Type 2: there, though without items.
-    view.ViewModifierCodeSequence = []
+    is_magnified = image.magnification > 1
+    modifiers = [coded(VIEW_MODIFIERS[ViewModifier.MAGNIFICATION])] if is_magnified else []
+    view.ViewModifierCodeSequence = modifiers
     dataset.ViewCodeSequence = [view]
     dataset.BreastImplantPresent = "NO"
-    dataset.PartialView = "NO"
+    # A magnification view shows a part of the breast.
+    dataset.PartialView = "YES" if is_magnified else "NO"
 
 
 def _add_image(dataset: Dataset, image: PhantomImage) -> None:
@@ -186,12 +195,11 @@ def _add_image(dataset: Dataset, image: PhantomImage) -> None:
     # True to the picture: de-identification believes the attribute.
     dataset.BurnedInAnnotation = "YES" if has_text else "NO"
     dataset.LossyImageCompression = "00"
-    spacing = [str(image.pixel_spacing_mm)] * 2
-    dataset.ImagerPixelSpacing = spacing
-    # A copy is legal at magnification 1; the calibration says that it holds in the breast.
-    dataset.PixelSpacing = spacing
+    dataset.ImagerPixelSpacing = [_number(image.pixel_spacing_mm * image.magnification)] * 2
+    # The calibration says that it holds in the breast.
+    dataset.PixelSpacing = [_number(image.pixel_spacing_mm)] * 2
     dataset.PixelSpacingCalibrationType = "GEOMETRY"
-    dataset.PixelSpacingCalibrationDescription = "magnification 1"
+    dataset.PixelSpacingCalibrationDescription = f"magnification {_number(image.magnification)}"
 
 
 def _add_gray_scale(dataset: Dataset, image: PhantomImage) -> None:
