@@ -16,6 +16,7 @@ from calcwatch.words.exam import SYMPTOM_NOTE
 from calcwatch.words.next_step import (
     NOT_LOOKED_FOR_SHORT,
     findings_of,
+    look_words,
     sort_findings,
     stated_words,
     what_to_do,
@@ -159,6 +160,14 @@ def test_beside_a_proven_cancer_nothing_is_called_unsuspicious() -> None:
     line = what_to_do(replace(read, images=images, groups=(proven, alone)))
     assert line.startswith("1 finding: at the place of a proven cancer. Arteries (1)")
     assert "Nothing suspicious" not in line
+
+
+def test_a_tight_group_of_specks_is_called_no_single_shape() -> None:
+    """Its category comes from suspicion: beside "probably benign" no line says "fine pleomorphic"."""
+    (finding,) = findings_of(found(Category.PROBABLY_BENIGN, None, GroupKind.SMALL_SUSPICIOUS))
+    assert look_words(finding.first.group) == "a tight group of small specks"
+    (other,) = findings_of(found(Category.PROBABLY_BENIGN, None, GroupKind.TYPICALLY_BENIGN))
+    assert look_words(other.first.group) != "a tight group of small specks"
 
 
 def test_what_is_suspicious_and_what_needs_workup() -> None:

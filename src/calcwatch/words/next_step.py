@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from calcwatch.domain.lexicon import Category, GroupKind, kind_of_word
 from calcwatch.words.changes import CHANGE_WORDS, tone
 from calcwatch.words.exam import SYMPTOM_NOTE
-from calcwatch.words.lexicon import DISTRIBUTION_WORDS, MORPHOLOGY_WORDS
+from calcwatch.words.lexicon import DISTRIBUTION_WORDS, GROUP_KIND_WORDS, MORPHOLOGY_WORDS
 from calcwatch.words.urgency import category_of, is_above_3, is_suspicious, urgency, urgency_of
 
 if TYPE_CHECKING:
@@ -335,8 +335,11 @@ def look_words(group: CalcificationGroup) -> str:
         group: The group.
 
     Returns:
-        Its likeliest shape, or why none is told.
+        Its likeliest shape, or why none is told; of a tight group of specks that alone, since its category
+        was judged by suspicion and one word of the lexicon beside it could contradict it.
     """
+    if group.kind and group.kind.likeliest is GroupKind.SMALL_SUSPICIOUS:
+        return GROUP_KIND_WORDS[GroupKind.SMALL_SUSPICIOUS]
     if group.morphology and group.morphology.likeliest:
         return MORPHOLOGY_WORDS[group.morphology.likeliest]
     return "shape cannot be told" if group.morphology else "not described"
