@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -18,10 +19,11 @@ from pydicom import dcmread
 from pydicom.dataset import FileDataset
 from pydicom.uid import JPEGLSLossless
 
-from calcwatch.domain.errors import BadKeyFile
+from calcwatch.domain.errors import BadKeyFile, UnreadableImage
+from calcwatch.formats.dicom.read.parse import looks_like_dicom
 from calcwatch.formats.result.schema import document_schema
 from calcwatch.service import deidentify_result
-from calcwatch.service.deidentify import MANIFEST, deidentify_files
+from calcwatch.service.deidentify import MANIFEST, clean_file, deidentify_files
 from calcwatch.service.deidentify_women import find_women
 from calcwatch.service.files import key_file
 from calcwatch.service.workers import Limits
@@ -344,3 +346,82 @@ def test_a_value_that_the_schema_forbids_is_refused(result: Path, tmp_path: Path
         assert "analyze the images again" in refused["findings.json"]
         written = [path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()]
         assert found_in(b"".join(written), [NAME]) == []
+
+
+def test_women_whose_ids_are_written_otherwise_are_two(tmp_path: Path) -> None:
+    """An ID of two parts, bytes that its character set has not, an ID that reads like a study."""
+    ids = {
+        "1": b"CLINIC\\0001 ",
+        "2": b"CLINIC\\0002 ",
+        "3": b"M\xdcLLER",
+        "4": b"M\xd6LLER",
+        "5": b"study 1.2.9.1 ",
+    }
+    for number, patient in ids.items():
+        content = file_bytes(
+            left_cc(
+                stored(),
+                SpecificCharacterSet="ISO_IR 192",
+                PatientID="x" * len(patient),
+                StudyInstanceUID=f"1.2.9.{number}",
+                SOPInstanceUID=f"1.2.10.{number}",
+            )
+        )
+        (tmp_path / "in").mkdir(exist_ok=True)
+        (tmp_path / "in" / f"{number}.dcm").write_bytes(content.replace(b"x" * len(patient), patient))
+    done = deidentify_files(tmp_path / "in", tmp_path / "out", seed=1)
+    assert len({name.split("/")[0] for name in done.files}) == len(ids)
+
+
+def test_a_file_that_changes_meanwhile_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose image it is was looked up before: another woman's in its place must not get her name."""
+    path = write(tmp_path / "in" / "1.dcm")
+
+    def replaced(content: bytes) -> bool:
+        write(path, PatientID="ANOTHER")
+        return looks_like_dicom(content)
+
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    monkeypatch.setattr("calcwatch.service.deidentify.looks_like_dicom", replaced)
+    identity = key_file.Pseudonyms(b"secret").identity_of("SECRET-ID")
+    clean_file(path, identity, black_out=False, digest=digest)
+    with pytest.raises(UnreadableImage, match="has changed"):
+        clean_file(path, identity, black_out=False, digest=digest)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "vr", "value"),
+    [
+        ("BurnedInAnnotation", "OB", b"YES "),
+        ("BurnedInAnnotation", "CS", ["", "YES"]),
+        ("DetectorType", "OB", b"FILM"),
+        ("DetectorType", "CS", ["", "FILM"]),
+        ("ConversionType", "OB", b"DF"),
+    ],
+)
+def test_letters_may_be_where_it_cannot_be_read(tmp_path: Path, keyword: str, vr: str, value: Any) -> None:
+    """What says that letters are burned in, and cannot be read, is not taken for a no."""
+    dataset = left_cc(stored())
+    dataset.add_new(keyword, vr, value)
+    (tmp_path / "1.dcm").write_bytes(file_bytes(dataset))
+    done = deidentify_files(tmp_path / "1.dcm", tmp_path / "out", seed=1)
+    assert not done.files
+    assert "--black-out" in done.refused[0].message
+
+
+def test_no_warning_quotes_the_patient(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    """The library warns of values that are not valid, and quotes them."""
+    content = file_bytes(left_cc(stored(), StudyInstanceUID="1.2.34567890123456"))
+    (tmp_path / "1.dcm").write_bytes(content.replace(b"1.2.34567890123456", b"ANNA-MUELLER-1960"))
+    deidentify_files(tmp_path / "1.dcm", tmp_path / "out", seed=1)
+    assert not [warning for warning in recwarn if "ANNA" in str(warning.message)]
+
+
+def test_an_image_among_the_pictures_of_a_result_is_refused_by_name(result: Path, tmp_path: Path) -> None:
+    """A damaged one is not counted with the tables and pictures that are left out."""
+    shutil.copytree(result, tmp_path / "in")
+    whole = file_bytes(left_cc(stored()))
+    (tmp_path / "in" / "overlays").mkdir(exist_ok=True)
+    (tmp_path / "in" / "overlays" / "cut.dcm").write_bytes(whole[: len(whole) // 2])
+    done = deidentify_files(tmp_path / "in", tmp_path / "out", seed=1)
+    assert [refused.source for refused in done.refused if refused.source.endswith("cut.dcm")]

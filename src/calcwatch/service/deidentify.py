@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import warnings
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, nullcontext
@@ -35,7 +36,7 @@ from calcwatch.formats.dicom.deidentify.deidentify import (
     needs_black_out,
     read_whole,
 )
-from calcwatch.formats.dicom.deidentify.pixels import check_same_picture, gray_as_analyzed
+from calcwatch.formats.dicom.deidentify.pixels import check_same_picture, read_as_analyzed
 from calcwatch.formats.dicom.deidentify.values import moved_day
 from calcwatch.formats.dicom.read.header import word
 from calcwatch.formats.dicom.read.parse import looks_like_dicom, parse_dicom
@@ -62,11 +63,12 @@ from calcwatch.service.files.result_folder import (
     RESULT_NAMES,
     belongs_to_result,
     check_result_folder,
-    find_source,
     holds_what_it_lists,
     result_folder,
+    source_places,
     writing,
 )
+from calcwatch.service.files.side_file import read_json_file
 from calcwatch.service.workers import READING, each_apart
 
 MANIFEST = "deidentification.json"
@@ -152,7 +154,9 @@ class CleanedCopy:
 class _Run:
     """What a run knows while it works.
 
-    ``written``: name and digest in the output by source; ``women``: all names of each woman; ``held``: names
+    ``written``: name and digest in the output by source; ``originals``: digest of
+    the source itself; ``women``: all names of each woman;
+    ``digests``: of each file when the women were told apart; ``held``: names
     in the output by digest, those of former runs too; ``numbers``: of the files in each folder of the output;
     ``results``: folder in the output of each result; ``former``: what former runs told of their files.
     """
@@ -161,7 +165,9 @@ class _Run:
     pseudonyms: Pseudonyms
     done: Deidentified
     women: Women
+    digests: dict[Path, str]
     written: dict[str, tuple[str, str]] = field(default_factory=dict)
+    originals: dict[str, str] = field(default_factory=dict)
     held: dict[str, str] = field(default_factory=dict)
     numbers: Counter[str] = field(default_factory=Counter)
     results: dict[Path, str] = field(default_factory=dict)
@@ -219,14 +225,15 @@ def deidentify_files(
         # sorted is stable: within images and within documents the order of names stays.
         files = sorted(_files(path, out), key=lambda file: file.name in RESULT_FILES)  # they refer to images
         done = Deidentified(out)
-        named = {file: list(_named_in(file)) for file in files}
+        digests: dict[Path, str] = {}
+        named = {file: list(_named_in(file, digests)) for file in files}
         women = _women_of(named, pseudonyms, done)
         with result_folder(out, is_deidentified) as folder:
-            run = _Run(folder, pseudonyms, done, women)
+            run = _Run(folder, pseudonyms, done, women, digests)
             with writing(out):
                 _carry_over(run)
             tasks = [
-                (file, next((run.identity_of(names) for names in named[file]), None))
+                (file, next((run.identity_of(names) for names in named[file]), None), digests.get(file, ""))
                 for file in files
                 if file.name not in RESULT_FILES
             ]
@@ -278,8 +285,11 @@ def _women_of(named: dict[Path, list[Collection[str]]], pseudonyms: Pseudonyms, 
     return women
 
 
-def _named_in(file: Path) -> Iterator[Collection[str]]:
-    """What names the persons of a file; nothing where it cannot be read, which is told when it is cleaned."""
+def _named_in(file: Path, digests: dict[Path, str]) -> Iterator[Collection[str]]:
+    """What names the persons of a file; nothing where it cannot be read, which is told when it is cleaned.
+
+    Its digest is noted: what is cleaned must be what was looked at here.
+    """
     try:
         if file.name in RESULT_FILES:
             if file.name == FINDINGS:
@@ -287,8 +297,12 @@ def _named_in(file: Path) -> Iterator[Collection[str]]:
             return
         content = _read(file)
         # A file that names nobody is a person of her own.
-        digest = hashlib.sha256(content).hexdigest()
-        yield names_of(parse_dicom(content).dataset) or {f"file {digest}"}
+        digests[file] = digest = hashlib.sha256(content).hexdigest()
+        # Warnings of the library quote the patient.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            named = names_of(parse_dicom(content).dataset)
+        yield named or {f"file {digest}"}
     except (CalcwatchError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return
 
@@ -389,8 +403,8 @@ def _clean(run: _Run, path: Path, number: int, copies: Iterator[CleanedCopy | Ex
     except ResultNotWritten:
         raise
     except Exception as problem:  # whatever one file does, the others are cleaned
-        # Only beside a document that says what they are; a PDF elsewhere is refused by name.
-        is_left_out = any(
+        # Only beside a document that says what they are; a PDF elsewhere, and an image anywhere, is refused.
+        is_left_out = not _starts_like_dicom(path) and any(
             place.name in names and (place.parent / beside).is_file()
             for beside, names in _LEFT_OUT.items()
             for place in (path, path.parent)
@@ -425,12 +439,20 @@ def _read(path: Path) -> bytes:
     return content
 
 
-def _copied(black_out: bool, task: tuple[Path, Identity | None]) -> CleanedCopy:
-    path, identity = task
-    return clean_file(path, identity, black_out=black_out)
+def _starts_like_dicom(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return path.is_file() and looks_like_dicom(file.read(132))
+    except OSError:
+        return False
 
 
-def clean_file(path: Path, identity: Identity | None, *, black_out: bool) -> CleanedCopy:
+def _copied(black_out: bool, task: tuple[Path, Identity | None, str]) -> CleanedCopy:
+    path, identity, digest = task
+    return clean_file(path, identity, black_out=black_out, digest=digest)
+
+
+def clean_file(path: Path, identity: Identity | None, *, black_out: bool, digest: str = "") -> CleanedCopy:
     """Copy a DICOM file without identity; all that decodes its pixels, for a process apart.
 
     Args:
@@ -438,6 +460,7 @@ def clean_file(path: Path, identity: Identity | None, *, black_out: bool) -> Cle
         identity: What takes the place of hers; ``None``: the file could not be read when women were told
             apart.
         black_out: Black out what lies outside the breast where letters may be burned in.
+        digest: SHA-256 of the file that the identity was looked up for; ``""``: not held against it.
 
     Returns:
         The copy.
@@ -448,7 +471,8 @@ def clean_file(path: Path, identity: Identity | None, *, black_out: bool) -> Cle
     """
     content = _read(path)
     dataset = read_whole(content)
-    if identity is None:
+    # Else one woman's image could be put under another's name.
+    if identity is None or (digest and hashlib.sha256(content).hexdigest() != digest):
         raise UnreadableImage("the file has changed while it was read; start again")
     # Before anything is cleaned: an image with letters in it is not half safe.
     letters = needs_black_out(dataset)
@@ -458,9 +482,9 @@ def clean_file(path: Path, identity: Identity | None, *, black_out: bool) -> Cle
             "outside the breast, and look at the result"
         )
     keep = _breast_pixels(path) if letters else None
-    gray = gray_as_analyzed(content)
-    cleaned, removed = deidentify(dataset, identity, keep=keep, is_sound=gray is not None)
-    check_same_picture(content, cleaned, gray=gray, keep=keep)
+    read = read_as_analyzed(content)
+    cleaned, removed = deidentify(dataset, identity, keep=keep, is_sound=read is not None)
+    check_same_picture(content, cleaned, read=read, keep=keep)
     # File names tell no more than the file: pseudonym, shifted date and a number.
     pseudonym = identity.pseudonym
     day = moved_day(word(dataset, "StudyDate"), pseudonym.shift_days) or "undated"
@@ -475,6 +499,7 @@ def _put_copy(run: _Run, path: Path, copy: CleanedCopy | Exception) -> None:
         run.done.notes.append(f"{source_of(path)}: the same object as another file; it was written once")
     run.done.files[name] = copy.removed
     run.written[os.path.realpath(path)] = (name, digest)
+    run.originals[os.path.realpath(path)] = run.digests[path]
     _note_losses(run, path, copy.removed)
 
 
@@ -512,10 +537,14 @@ def _breast_pixels(path: Path) -> NDArray[np.bool_]:
 
 def _clean_result(run: _Run, path: Path) -> None:
     pseudonyms, findings = run.pseudonyms, path.parent / FINDINGS
+    analyzed = _digests_in(findings)
 
     def new_source(source: str) -> tuple[str, str | None]:
         """Name and digest of an image in the output; a file that is not there gets a word for its name."""
-        written = run.written.get(os.path.realpath(find_source(findings, source)))
+        places = [Path(os.path.realpath(place)) for place in source_places(findings, source)]
+        # A file of that name at another place may be another woman's.
+        same = [place for place in places if analyzed.get(source) in (None, run.originals.get(str(place)))]
+        written = next((run.written[str(place)] for place in same if str(place) in run.written), None)
         return written or (f"not-here/{pseudonyms.stand_in('source', source)}", None)
 
     try:
@@ -543,6 +572,15 @@ def _clean_result(run: _Run, path: Path) -> None:
             (run.folder / name).parent.mkdir(parents=True, exist_ok=True)
             (run.folder / name).write_bytes(content)
     run.done.results.append(name)
+
+
+def _digests_in(findings: Path) -> dict[str, str | None]:
+    """Digest of each image that a result was made from; empty where it tells none that can be read."""
+    try:
+        inputs = read_json_file(findings)["provenance"]["inputs"]
+        return {file["source"]: file["sha256"] for file in inputs}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
 
 
 def _free_result(run: _Run) -> str:

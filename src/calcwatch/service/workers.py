@@ -80,7 +80,7 @@ class WorkerEnded:
         how = f"signal {-status}" if status < 0 else f"exit status {status}"
         return (
             f"it ended abruptly ({how}); memory may have run out: close other programs, or analyze the file "
-            "alone, with --workers 1"
+            "alone, with --workers 1 where the command has it"
         )
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import struct
+import warnings
 from collections.abc import Callable
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from pydicom.encaps import encapsulate, generate_fragments, generate_frames, par
 from calcwatch.domain.errors import UnreadableImage, UnsupportedImage
 from calcwatch.formats.dicom.deidentify.bit_streams import rebuilt_jpeg, rebuilt_jpeg_2000, rebuilt_rle
 from calcwatch.formats.dicom.deidentify.deidentify import Identity, Pseudonym, deidentify, read_whole
-from calcwatch.formats.dicom.deidentify.pixels import check_same_picture, gray_as_analyzed
+from calcwatch.formats.dicom.deidentify.pixels import check_same_picture, read_as_analyzed
 from calcwatch.formats.dicom.read.mammogram import read_dicom
 from tests.formats.dicom.make import (
     JPEG_2000_LOSSLESS,
@@ -192,20 +194,49 @@ def test_a_copy_that_shows_another_picture_is_refused() -> None:
     """A window that the copy lacks changes the gray: the copy is refused, with what to do."""
     before = file_bytes(mammogram(gradient(64, 48), WindowCenter=300, WindowWidth=200))
     after = file_bytes(mammogram(gradient(64, 48)))
-    gray = gray_as_analyzed(before)
-    check_same_picture(before, before, gray=gray)
+    gray = read_as_analyzed(before)
+    check_same_picture(before, before, read=gray)
     with pytest.raises(UnsupportedImage, match="leave it out"):
-        check_same_picture(before, after, gray=gray)
+        check_same_picture(before, after, read=gray)
+
+
+@pytest.mark.parametrize(
+    ("said", "copied"),
+    [
+        ({"ImagerPixelSpacing": [0.07, 0.07]}, {"ImagerPixelSpacing": [0.1, 0.1]}),
+        ({"ImageLaterality": "R"}, {"ImageLaterality": "L"}),
+        ({"ViewPosition": "MLO", "ViewCodeSequence": None}, {"ViewPosition": "CC", "ViewCodeSequence": None}),
+    ],
+)
+def test_a_copy_that_says_otherwise_is_refused(said: dict[str, Any], copied: dict[str, Any]) -> None:
+    """The same pixels with another size, side or view are another image."""
+    before = file_bytes(mammogram(gradient(64, 48), **said))
+    after = file_bytes(mammogram(gradient(64, 48), **copied))
+    check_same_picture(before, before, read=read_as_analyzed(before))
+    with pytest.raises(UnsupportedImage, match="say otherwise"):
+        check_same_picture(before, after, read=read_as_analyzed(before))
+
+
+def test_a_copy_that_is_read_though_its_image_is_not_is_refused() -> None:
+    """What is wrong in a header and cannot stay would leave a copy that nothing is wrong with."""
+    wrong = mammogram(gradient(64, 48))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        wrong.add_new("WindowWidth", "LO", "wide")
+        before = file_bytes(wrong)
+    assert read_as_analyzed(before) is None
+    with pytest.raises(UnsupportedImage, match="would read its copy"):
+        check_same_picture(before, file_bytes(mammogram(gradient(64, 48))), read=None)
 
 
 def test_objects_that_no_analysis_reads_are_compared_as_stored() -> None:
     """A CT has no gray of a mammogram: its stored pixels have to be the same, and are looked at."""
     ct = "1.2.840.10008.5.1.4.1.1.2"
     before, other = (file_bytes(mammogram(gradient(24, 32, top), SOPClassUID=ct)) for top in (4095, 4000))
-    assert gray_as_analyzed(before) is None
-    check_same_picture(before, before, gray=None)
+    assert read_as_analyzed(before) is None
+    check_same_picture(before, before, read=None)
     with pytest.raises(UnsupportedImage):
-        check_same_picture(before, other, gray=None)
+        check_same_picture(before, other, read=None)
 
 
 def test_what_promises_too_much_is_refused_before_it_is_decoded() -> None:

@@ -530,6 +530,20 @@ def _remove_empty(out: Path, names: Iterable[str]) -> None:
             folder.rmdir()
 
 
+def source_places(result: Path, source: str) -> tuple[Path, ...]:
+    """Where a file that a result speaks of may lie.
+
+    Args:
+        result: The ``findings.json`` of the result.
+        source: The file as it was given when it was analyzed.
+
+    Returns:
+        As given, beside the result, and beside its folder: results are moved with their images.
+
+    """
+    return Path(source), result.parent / source, result.parent.parent / source
+
+
 def find_source(result: Path, source: str) -> Path:
     """Find a file that a result speaks of.
 
@@ -542,9 +556,7 @@ def find_source(result: Path, source: str) -> Path:
         in none of these.
 
     """
-    # As named, beside the result, or beside the result's folder: results are moved with their images.
-    places = (Path(source), result.parent / source, result.parent.parent / source)
-    return next((place for place in places if place.is_file()), Path(source))
+    return next((place for place in source_places(result, source) if place.is_file()), Path(source))
 
 
 def check_source(path: Path, source: str, digest: str | None, *, needed: str) -> None:

@@ -69,7 +69,7 @@ from calcwatch.formats.dicom.deidentify.values import (
     times_of,
     uids_of,
 )
-from calcwatch.formats.dicom.read.header import numbers, word
+from calcwatch.formats.dicom.read.header import identifier, is_stated, numbers, word, words
 from calcwatch.formats.dicom.read.parse import decode_text, parse_dicom
 from calcwatch.formats.dicom.read.quirks import current_code, is_digitized_film, lut_entries
 from calcwatch.formats.dicom.write.common_modules import file_bytes, with_meta
@@ -87,8 +87,10 @@ _SECONDARY_CAPTURES = frozenset(
 _MANY_PRIVATE_BYTES = 1 << 16
 """Private attributes of more bytes than this may hold a picture; a maker's settings have a few thousand."""
 
-STUDY = "study "
-"""Begins the name of a person that is a study and no Patient ID."""
+_TELL_FILM = ("ConversionType", "DetectorType", "Modality")
+
+STUDY = "\0study "
+"""Begins the name of a person that is a study and no Patient ID, which never holds a NUL."""
 
 MapUid = Callable[[str], str]
 """A UID -> the UID that takes its place."""
@@ -182,7 +184,7 @@ def names_of(dataset: Dataset) -> frozenset[str]:
         Patient ID and study, where they are given: files that share either are of one woman.
 
     """
-    return frozenset(names_of_ids(word(dataset, "PatientID"), word(dataset, "StudyInstanceUID")))
+    return frozenset(names_of_ids(identifier(dataset, "PatientID"), identifier(dataset, "StudyInstanceUID")))
 
 
 def names_of_ids(patient_id: str, study: str) -> tuple[str, ...]:
@@ -215,12 +217,14 @@ def needs_black_out(dataset: Dataset) -> str:
     # Segmentations hold masks that programs made; letters cannot be burned into them.
     if "PixelData" not in dataset or word(dataset, "Modality") == "SEG":
         return ""
-    burned_in = word(dataset, "BurnedInAnnotation").upper()
-    if burned_in == "YES":
-        return "Burned In Annotation is YES"
+    burned_in = identifier(dataset, "BurnedInAnnotation").upper()
+    if burned_in not in ("", "NO"):
+        return "Burned In Annotation is YES" if burned_in == "YES" else "Burned In Annotation is no YES or NO"
     # Even against a NO: labels are on the film itself, whatever the scanner wrote.
     if is_digitized_film(dataset):
         return "it is digitized film"
+    if any(is_stated(dataset, name) and not any(words(dataset, name)) for name in _TELL_FILM):
+        return "it cannot be read whether it is digitized film"
     if burned_in != "NO" and word(dataset, "SOPClassUID") in _SECONDARY_CAPTURES:
         return "it is a secondary capture that does not say what is burned in"
     return ""

@@ -19,6 +19,7 @@ from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from calcwatch.domain.errors import CalcwatchError, UnreadableImage, UnsupportedImage
+from calcwatch.domain.image import Mammogram, QualityFlag
 from calcwatch.formats.bounds import check_size
 from calcwatch.formats.dicom.deidentify.bit_streams import (
     BitStream,
@@ -102,18 +103,18 @@ def put_pixels(
     return ExplicitVRLittleEndian
 
 
-def gray_as_analyzed(content: bytes) -> NDArray[Any] | None:
+def read_as_analyzed(content: bytes) -> Mammogram | None:
     """Read a file as an analysis reads it.
 
     Args:
         content: Its bytes.
 
     Returns:
-        Gray of a mammogram, rows x columns; ``None`` for any other object, whose pixels no analysis reads.
+        The mammogram; ``None`` for any other object, whose pixels no analysis reads.
 
     """
     try:
-        return read_dicom(content, "").gray
+        return read_dicom(content, "")
     except CalcwatchError:
         return None
 
@@ -122,25 +123,32 @@ def check_same_picture(
     before: bytes,
     after: bytes,
     *,
-    gray: NDArray[Any] | None,
+    read: Mammogram | None,
     keep: NDArray[np.bool_] | None = None,
 ) -> None:
-    """Check that a copy shows what its file shows, read as an analysis reads it.
+    """Check that a copy shows what its file shows, and says of it what that says, read as an analysis does.
 
     Args:
         before: Bytes of the file.
         after: Bytes of the copy.
-        gray: ``gray_as_analyzed`` of the file: where there is none, stored pixels are compared.
+        read: ``read_as_analyzed`` of the file: where it is none, stored pixels are compared.
         keep: Pixels that were kept, rows x columns; ``None``: all.
 
     Raises:
-        UnsupportedImage: It shows another picture: what it is displayed by did not stay.
+        UnsupportedImage: It shows another picture, or says otherwise how large it is, of which side and view:
+            what tells that did not stay.
 
     """
-    first = _as_stored(before) if gray is None else gray
+    copy = read_as_analyzed(after)
+    if read is None and copy is not None:
+        raise UnsupportedImage(
+            "an analysis refuses this image and would read its copy, since what is wrong in its header "
+            "cannot stay; see what calcwatch check says of it, correct the header, and clean it again"
+        )
+    first = _as_stored(before) if read is None else read.gray
     if first is None:
         return
-    second = _as_stored(after) if gray is None else gray_as_analyzed(after)
+    second = _as_stored(after) if copy is None else copy.gray
     if second is None or first.shape != second.shape:
         is_same = False
     else:
@@ -150,6 +158,28 @@ def check_same_picture(
             "its copy would show another picture, since something that it is displayed by cannot stay; "
             "export the image with a plain window and without private attributes, or leave it out"
         )
+    if read is None or copy is None:
+        return
+    others = [name for name, said in _said(read).items() if said != _said(copy)[name]]
+    if others:
+        raise UnsupportedImage(
+            f"its copy would say otherwise of: {', '.join(others)}, since what its header says of that has "
+            "no valid form; see what calcwatch check says of it, correct the header, and clean it again"
+        )
+
+
+def _said(mammogram: Mammogram) -> dict[str, object]:
+    """What is understood of size, side, view and lie, by names for a message."""
+    told, spacing = mammogram.description, mammogram.description.pixel_spacing
+    return {
+        "pixel spacing": spacing and (round(spacing.row_mm, 5), round(spacing.column_mm, 5)),
+        "side": told.image_laterality,
+        "view": told.view_position,
+        "orientation": told.patient_orientation,
+        "implant": QualityFlag.IMPLANT in told.flags,
+        "film": QualityFlag.DIGITIZED_FILM in told.flags,
+        "raw": QualityFlag.FOR_PROCESSING in told.flags,
+    }
 
 
 def stored_pixels(dataset: FileDataset) -> NDArray[Any]:

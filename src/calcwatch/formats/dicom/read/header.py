@@ -327,6 +327,27 @@ def word(dataset: Dataset, keyword: str) -> str:
     return next(iter(words(dataset, keyword)), "")
 
 
+def identifier(dataset: Dataset, keyword: str) -> str:
+    """All that stands in an attribute that tells one thing from another, as one word.
+
+    Args:
+        dataset: A data set or an item of a sequence.
+        keyword: DICOM keyword of the attribute (PS3.6).
+
+    Returns:
+        Its values with backslashes between them, bytes that are no text as Latin-1: what is written
+        differently never becomes the same. ``""`` when nothing is stated.
+
+    """
+    element = dataset.get_item(keyword)
+    raw = getattr(element, "value", None)
+    said = "\\".join(str(part).strip() for part in _parts(dataset, keyword))
+    # Bytes that the character set has not were replaced, and two women's would be alike.
+    if "\ufffd" in said and isinstance(raw, bytes):
+        said = raw.decode("latin-1").strip("\0 ")
+    return said if said.strip("\\") else ""
+
+
 def numbers(dataset: Dataset, keyword: str) -> tuple[float, ...]:
     """All values of an attribute as numbers.
 

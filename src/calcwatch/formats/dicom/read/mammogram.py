@@ -26,6 +26,7 @@ from calcwatch.formats.dicom.read.frames import read_cells, read_layout
 from calcwatch.formats.dicom.read.grayscale import count_bits_used, look_up, make_gray_table
 from calcwatch.formats.dicom.read.header import (
     Reading,
+    identifier,
     integer,
     is_stated,
     numbers,
@@ -226,17 +227,28 @@ def _describe(file: DicomFile, source: str) -> ImageDescription:
         lossy_history=history.value,
         sop_instance_uid=word(dataset, "SOPInstanceUID") or None,
         study_instance_uid=word(dataset, "StudyInstanceUID") or None,
-        patient_id=word(dataset, "PatientID") or None,
+        patient_id=identifier(dataset, "PatientID") or None,
         study_date=study_date.value,
         # Two readers may raise the same flag; the first place keeps the order stable.
         flags=tuple(dict.fromkeys(flags)),
     )
 
 
+_SINGLE_WORDS = (
+    *("PatientID", "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"),
+    *("BreastImplantPresent", "LossyImageCompression", "DetectorType", "ConversionType"),
+    "BurnedInAnnotation",
+)
+
+
 def _has_unread_names(dataset: Dataset) -> bool:
-    """Whether what says whose image it is, which it is, or how it lies, is there and is no text."""
-    keywords = ("PatientID", "StudyInstanceUID", "SOPInstanceUID", "PatientOrientation")
-    return any(is_stated(dataset, name) and not any(words(dataset, name)) for name in keywords)
+    """Whether what says whose image it is, which and of what kind it is, or how it lies, is no text."""
+    return any(
+        is_stated(dataset, name)
+        # Of two values nobody knows which one is meant.
+        and (not any(words(dataset, name)) or (len(words(dataset, name)) > 1 and name in _SINGLE_WORDS))
+        for name in (*_SINGLE_WORDS, "PatientOrientation")
+    )
 
 
 def _kind_flags(dataset: Dataset, *, is_raw: bool, is_mammogram: bool) -> list[QualityFlag]:

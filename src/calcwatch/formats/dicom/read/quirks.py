@@ -254,8 +254,8 @@ def is_digitized_film(dataset: Dataset) -> bool:
 
     """
     return (
-        word(dataset, "ConversionType").upper() in ("DF", "SI")
-        or word(dataset, "DetectorType").upper() == "FILM"
+        any(said.upper() in ("DF", "SI") for said in words(dataset, "ConversionType"))
+        or any(said.upper() == "FILM" for said in words(dataset, "DetectorType"))
         # An attribute of scanners alone, so that it tells film where Conversion Type is missing.
         or bool(words(dataset, "NominalScannedPixelSpacing"))
         or word(dataset, "Modality").upper() == "RG"
