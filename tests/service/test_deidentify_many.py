@@ -425,3 +425,14 @@ def test_an_image_among_the_pictures_of_a_result_is_refused_by_name(result: Path
     (tmp_path / "in" / "overlays" / "cut.dcm").write_bytes(whole[: len(whole) // 2])
     done = deidentify_files(tmp_path / "in", tmp_path / "out", seed=1)
     assert [refused.source for refused in done.refused if refused.source.endswith("cut.dcm")]
+
+
+def test_flags_that_a_copy_has_no_longer_are_told(tmp_path: Path) -> None:
+    """A view that cannot be read is not there in the copy: whoever reads the copy alone would not know."""
+    dataset = left_cc(stored(), ViewPosition=None)
+    dataset.add_new("ViewPosition", "OB", b"\x01\0")
+    (tmp_path / "1.dcm").write_bytes(file_bytes(dataset))
+    done = deidentify_files(tmp_path / "1.dcm", tmp_path / "out", seed=1)
+    assert any("flagged header_unreadable" in note for note in done.notes)
+    (told,) = json.loads((tmp_path / "out" / MANIFEST).read_text(encoding="utf-8"))["files"]
+    assert told["lost_flags"] == ["header_unreadable"]

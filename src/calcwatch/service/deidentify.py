@@ -484,7 +484,7 @@ def clean_file(path: Path, identity: Identity | None, *, black_out: bool, digest
     keep = _breast_pixels(path) if letters else None
     read = read_as_analyzed(content)
     cleaned, removed = deidentify(dataset, identity, keep=keep, is_sound=read is not None)
-    check_same_picture(content, cleaned, read=read, keep=keep)
+    removed.lost_flags = check_same_picture(content, cleaned, read=read, keep=keep)
     # File names tell no more than the file: pseudonym, shifted date and a number.
     pseudonym = identity.pseudonym
     day = moved_day(word(dataset, "StudyDate"), pseudonym.shift_days) or "undated"
@@ -508,6 +508,11 @@ def _note_losses(run: _Run, path: Path, removed: Removed) -> None:
         run.done.notes.append(
             f"{source_of(path)}: its copy may lack a picture ({removed.lost_pixels}); export the image "
             "itself where it was made, and clean that"
+        )
+    if removed.lost_flags:
+        run.done.notes.append(
+            f"{source_of(path)}: flagged {', '.join(removed.lost_flags)}, and its copy is not, since what "
+            "raised that did not stay"
         )
     if removed.lost_dates:
         where = ", ".join(sorted(set(removed.lost_dates)))
@@ -625,4 +630,5 @@ def _told(name: str, removed: Removed) -> dict[str, Any]:
         "decoded": removed.decoded,
         "lost_pixels": bool(removed.lost_pixels),
         "lost_dates": sorted(set(removed.lost_dates)),
+        "lost_flags": list(removed.lost_flags),
     }

@@ -138,6 +138,7 @@ class Removed:
         decoded: Whether compressed pixels are stored as they decode.
         lost_pixels: Why a picture may be missing in the copy, in words; ``""`` where none is.
         lost_dates: Dates that are there and cannot be read, so that no interval is known from them.
+        lost_flags: Flags of the file that the copy has no longer.
 
     """
 
@@ -150,6 +151,7 @@ class Removed:
     decoded: bool = False
     lost_pixels: str = ""
     lost_dates: list[str] = field(default_factory=list)
+    lost_flags: tuple[str, ...] = ()
 
 
 def read_whole(content: bytes) -> FileDataset:

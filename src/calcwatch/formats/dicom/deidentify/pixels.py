@@ -43,6 +43,16 @@ _NOT_REBUILT = (
     "it to Explicit VR Little Endian, for example with gdcmconv --raw"
 )
 
+_OF_THE_HEADER = (
+    QualityFlag.HEADER_UNREADABLE,
+    QualityFlag.PIXEL_SPACING_AMBIGUOUS,
+    QualityFlag.LATERALITY_CONFLICT,
+    QualityFlag.VIEW_CONFLICT,
+    QualityFlag.ORIENTATION_CONFLICT,
+    QualityFlag.LOSSY_COMPRESSION,
+)
+"""Flags that only a header raises, in which a copy holds less."""
+
 _CUT = 8
 """Bytes taken from the end of the coded pixels of JPEG 2000: where no pixel changes, they were none."""
 
@@ -125,7 +135,7 @@ def check_same_picture(
     *,
     read: Mammogram | None,
     keep: NDArray[np.bool_] | None = None,
-) -> None:
+) -> tuple[str, ...]:
     """Check that a copy shows what its file shows, and says of it what that says, read as an analysis does.
 
     Args:
@@ -133,6 +143,9 @@ def check_same_picture(
         after: Bytes of the copy.
         read: ``read_as_analyzed`` of the file: where it is none, stored pixels are compared.
         keep: Pixels that were kept, rows x columns; ``None``: all.
+
+    Returns:
+        Flags of the header that the copy has no longer, since what raised them did not stay.
 
     Raises:
         UnsupportedImage: It shows another picture, or says otherwise how large it is, of which side and view:
@@ -147,7 +160,7 @@ def check_same_picture(
         )
     first = _as_stored(before) if read is None else read.gray
     if first is None:
-        return
+        return ()
     second = _as_stored(after) if copy is None else copy.gray
     if second is None or first.shape != second.shape:
         is_same = False
@@ -159,13 +172,18 @@ def check_same_picture(
             "export the image with a plain window and without private attributes, or leave it out"
         )
     if read is None or copy is None:
-        return
+        return ()
     others = [name for name, said in _said(read).items() if said != _said(copy)[name]]
     if others:
         raise UnsupportedImage(
             f"its copy would say otherwise of: {', '.join(others)}, since what its header says of that has "
             "no valid form; see what calcwatch check says of it, correct the header, and clean it again"
         )
+    return tuple(
+        flag
+        for flag in _OF_THE_HEADER
+        if flag in read.description.flags and flag not in copy.description.flags
+    )
 
 
 def _said(mammogram: Mammogram) -> dict[str, object]:
