@@ -20,6 +20,7 @@ from pydicom.dataset import FileDataset
 from pydicom.uid import JPEGLSLossless
 
 from calcwatch.domain.errors import BadKeyFile, UnreadableImage
+from calcwatch.formats.dicom.deidentify.deidentify import STUDY
 from calcwatch.formats.dicom.read.parse import looks_like_dicom
 from calcwatch.formats.result.schema import document_schema
 from calcwatch.service import deidentify_result
@@ -97,10 +98,10 @@ def test_files_that_name_nobody_are_not_one_woman(tmp_path: Path) -> None:
 
 def test_the_order_of_files_does_not_matter() -> None:
     """Names are put together however they come, Patient IDs first."""
-    named = [("A", "study 1"), ("study 2",), ("B", "study 1"), ("B", "study 2"), ("C",)]
+    named = [("A", f"{STUDY}1"), (f"{STUDY}2",), ("B", f"{STUDY}1"), ("B", f"{STUDY}2"), ("C",)]
     women = find_women(named)
     assert women == find_women(reversed(named))
-    assert women["study 2"] == ("A", "B", "study 1", "study 2")
+    assert women[f"{STUDY}2"] == ("A", "B", f"{STUDY}1", f"{STUDY}2")
     assert women["C"] == ("C",)
 
 

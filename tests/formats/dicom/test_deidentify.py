@@ -13,6 +13,7 @@ from pydicom.dataset import FileDataset
 
 from calcwatch.domain.errors import UnreadableImage, UnsupportedImage
 from calcwatch.formats.dicom.deidentify.deidentify import (
+    STUDY,
     Identity,
     Pseudonym,
     deidentify,
@@ -233,6 +234,6 @@ def test_what_cannot_be_cleaned_is_refused() -> None:
 
 def test_patient_id_and_study_name_a_person() -> None:
     """Both do: a file of the study without Patient ID is hers too, and a file with neither names nobody."""
-    assert names_of(mammogram(gradient())) == {"P1", "study 1.2.3"}
-    assert names_of(mammogram(gradient(), PatientID="")) == {"study 1.2.3"}
+    assert names_of(mammogram(gradient())) == {"P1", f"{STUDY}1.2.3"}
+    assert names_of(mammogram(gradient(), PatientID="")) == {f"{STUDY}1.2.3"}
     assert names_of(mammogram(gradient(), PatientID="", StudyInstanceUID="")) == frozenset()
