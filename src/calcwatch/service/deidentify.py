@@ -48,6 +48,7 @@ from calcwatch.service.deidentify_result import (
     persons_in,
 )
 from calcwatch.service.deidentify_women import Women, find_women, patient_ids
+from calcwatch.service.files.find_images import read_head
 from calcwatch.service.files.key_file import (
     Pseudonyms,
     check_passphrase,
@@ -441,8 +442,7 @@ def _read(path: Path) -> bytes:
 
 def _starts_like_dicom(path: Path) -> bool:
     try:
-        with path.open("rb") as file:
-            return path.is_file() and looks_like_dicom(file.read(132))
+        return looks_like_dicom(read_head(path))
     except OSError:
         return False
 

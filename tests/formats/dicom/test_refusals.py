@@ -442,6 +442,16 @@ def test_a_name_that_is_no_text_is_flagged(keyword: str) -> None:
     assert QualityFlag.HEADER_UNREADABLE in found.description.flags
 
 
+def test_a_photometric_interpretation_in_small_letters_is_refused() -> None:
+    """It is no value of the Standard: which way its gray runs is not guessed."""
+    dataset = mammogram(gradient())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        dataset.PhotometricInterpretation = "monochrome1"
+        content = file_bytes(dataset)
+    assert_refused(content, UnsupportedImage, "Photometric Interpretation monochrome1")
+
+
 def test_padding_that_no_pixel_can_have_is_flagged() -> None:
     """Padding beyond the bits of a pixel sets nothing apart, and that is said and flagged."""
     found = read_dicom(file_bytes(mammogram(gradient(), PixelPaddingValue=65535)), "made.dcm")

@@ -162,7 +162,7 @@ def _look(path: Path, met: dict[str, str], *, named: bool) -> FoundFile:
     # By its real path, so that a link and its target are one file.
     met[real] = source_of(Path(real))
     try:
-        head = _head(path)
+        head = read_head(path)
     except OSError as error:
         return _refused(path, UnreadableImage(f"cannot be read: {error.strerror or error}"))
     if not head:
@@ -178,8 +178,19 @@ def _look(path: Path, met: dict[str, str], *, named: bool) -> FoundFile:
     return _refused(path, reason(f"this is {shown.otherwise}"), kind)
 
 
-def _head(path: Path) -> bytes:
-    """Read a file's first bytes; a pipe, socket or device is never opened, it could wait for ever."""
+def read_head(path: Path) -> bytes:
+    """Read a file's first bytes; a pipe, socket or device is never opened, it could wait for ever.
+
+    Args:
+        path: Any path.
+
+    Returns:
+        As many bytes as tell what it is, or all of a shorter file.
+
+    Raises:
+        OSError: It is no regular file, or cannot be read.
+
+    """
     if not stat.S_ISREG(path.stat().st_mode):
         raise OSError(0, "it is no regular file")
     with path.open("rb") as file:

@@ -190,7 +190,7 @@ def _to_gray(dataset: Dataset, layout: PixelLayout, stored: NDArray[np.int32]) -
         # Raw values have their own direction: Photometric Interpretation would turn them a second time.
         return _dense_is_bright(dataset, layout, curve)
     # Raw or not is a different gray altogether: a word that is neither is no word for display.
-    if sure_word(dataset, "PresentationIntentType") not in ("FOR PRESENTATION", ""):
+    if sure_word(dataset, "PresentationIntentType").upper() not in ("FOR PRESENTATION", ""):
         raise UnreadableImage(f"{unread_word(dataset, 'PresentationIntentType')}; {CORRECT}")
     # Window before polarity, as PS3.4 N.2 orders them: a window is stated for values not yet inverted.
     return _polarity(dataset, _value_of_interest(dataset, curve))
@@ -259,7 +259,7 @@ def _value_of_interest(dataset: Dataset, curve: _Curve) -> _Curve:
     window = _first_window(dataset)
     if window is None:
         return _whole_range(curve, "no VOI LUT and no window")
-    function = sure_word(dataset, "VOILUTFunction") or "LINEAR"
+    function = sure_word(dataset, "VOILUTFunction").upper() or "LINEAR"
     if function not in _WINDOWS:
         raise UnsupportedImage(
             f"VOI LUT Function {function} is not in the Standard; export the image with a VOI LUT Sequence"
@@ -374,7 +374,7 @@ def _dense_is_bright(dataset: Dataset, layout: PixelLayout, curve: _Curve) -> _C
     Values linear in X-ray intensity become logarithmic, as attenuation is; the scale is the one of all values
     Bits Stored can hold. A window, if any, is not applied: it belongs to display.
     """
-    relationship = sure_word(dataset, "PixelIntensityRelationship")
+    relationship = sure_word(dataset, "PixelIntensityRelationship").upper()
     if relationship not in ("LIN", "LOG", "DISP", ""):
         raise UnreadableImage(f"{unread_word(dataset, 'PixelIntensityRelationship')}; {CORRECT}")
     is_denser, sign_step = higher_is_denser(dataset)

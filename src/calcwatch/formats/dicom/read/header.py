@@ -165,13 +165,13 @@ def sure_word(dataset: Dataset, keyword: str) -> str:
         keyword: DICOM keyword of the attribute (PS3.6).
 
     Returns:
-        The word in capitals; ``""`` when it is not given.
+        The word as it is written; ``""`` when it is not given.
 
     Raises:
         UnreadableImage: Something stands there that is no text, as under a VR of another kind.
 
     """
-    found = word(dataset, keyword).upper()
+    found = word(dataset, keyword)
     if not found and is_stated(dataset, keyword):
         raise UnreadableImage(f"{unread_word(dataset, keyword)}; {CORRECT}")
     return found
