@@ -53,6 +53,9 @@ _ATTENUATION = "Johns and Yaffe, Phys Med Biol 32:675, 1987, near 20 keV"
 USUAL_BLUR: Blur = ((0.85, 0.055), (0.15, 0.25))
 """Point spread of a usual digital system (chosen): a sharp peak and wide tails."""
 
+PHANTOM_SPACINGS_MM = (0.03, 0.2)
+"""Least and greatest distance of a phantom's pixels: of a magnification view, and of coarse film scans."""
+
 PHANTOM_VIEWS = (ViewPosition.CC, ViewPosition.MLO, ViewPosition.ML, ViewPosition.LM)
 """Views that phantoms are made in."""
 
@@ -720,8 +723,9 @@ class PhantomSettings:
         self._check_breast()
 
     def _check_image(self) -> None:
-        if not 0.03 <= self.pixel_spacing_mm <= 0.2:
-            raise ValueError(f"pixel_spacing_mm {self.pixel_spacing_mm} is not between 0.03 and 0.2")
+        least, most = PHANTOM_SPACINGS_MM
+        if not least <= self.pixel_spacing_mm <= most:
+            raise ValueError(f"pixel_spacing_mm {self.pixel_spacing_mm} is not between {least} and {most}")
         if min(self.field_mm) < 40 or max(self.field_mm) > 320:
             raise ValueError(f"field_mm {self.field_mm} is not between 40 and 320 mm")
         if self.bits_stored not in (8, 10, 12, 14, 16):

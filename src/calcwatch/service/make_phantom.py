@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from calcwatch.formats.dicom.write.mammogram import write_mammogram
 from calcwatch.phantom.examination import make_examination, make_prior_and_current
@@ -92,8 +93,7 @@ def make_phantom_history(
             for name in _write(date.examination, folder / date.study_date, out)
         ]
         with writing(out):
-            text = json.dumps(history_json(history), indent=1, allow_nan=False) + "\n"
-            (folder / _TRUTH).write_text(text, encoding="utf-8")
+            _write_truth(history_json(history), folder)
     return tuple(out / name for name in names)
 
 
@@ -119,6 +119,10 @@ def _write(examination: PhantomExamination, folder: Path, out: Path) -> tuple[st
         for image, name in zip(images, names, strict=True):
             write_mammogram(image, folder / name)
         # Truth beside the images and not in them: an analysis must have no way to see it.
-        text = json.dumps(truth_json(examination), indent=1, allow_nan=False) + "\n"
-        (folder / _TRUTH).write_text(text, encoding="utf-8")
+        _write_truth(truth_json(examination), folder)
     return names
+
+
+def _write_truth(truth: dict[str, Any], folder: Path) -> None:
+    text = json.dumps(truth, indent=1, allow_nan=False) + "\n"
+    (folder / _TRUTH).write_text(text, encoding="utf-8")

@@ -285,7 +285,9 @@ def _follow_background(site: Site, item: Background, name: str) -> Course:
     shape, widens = item.group.plan.morphology, False
     stages = [[Stage(solid, shape) for _ in site.months] for solid in solids]
     if item.kind is FindingKind.ARTERY:
-        shares = _growing(rng, site, 0, site.settings.courses.artery_share, grows=_artery_growth(site))
+        numbers = site.settings.courses
+        grows = (numbers.artery_grows, numbers.artery_step)
+        shares = _growing(rng, site, 0, numbers.artery_share, grows=grows)
         kept = _kept_by_share(rng.permutation(len(solids)), shares)
     elif item.kind is FindingKind.OTHER_RECURRENCE:
         widens = bool(rng.random() < 0.5)
@@ -300,10 +302,6 @@ def _follow_background(site: Site, item: Background, name: str) -> Course:
     return _course(
         site, name, item.kind, solids, lives, distribution=item.group.plan.distribution, widens=widens
     )
-
-
-def _artery_growth(site: Site) -> tuple[float, float]:
-    return site.settings.courses.artery_grows, site.settings.courses.artery_step
 
 
 def _growing(

@@ -24,7 +24,7 @@ from calcwatch.phantom.history.settings import (
     FindingState,
     HistorySettings,
 )
-from calcwatch.phantom.history.timeline import PlannedDate, PlannedView, Timeline, draw_timeline
+from calcwatch.phantom.history.timeline import USUAL_VIEWS, PlannedDate, PlannedView, Timeline, draw_timeline
 from calcwatch.phantom.history.treatment import (
     Excision,
     TreatedState,
@@ -43,7 +43,7 @@ from calcwatch.phantom.history.truth import (
     points_in,
     truth_of_finding,
 )
-from calcwatch.phantom.settings import GroupPlan, PlannedChange, random_stream
+from calcwatch.phantom.settings import PHANTOM_SPACINGS_MM, GroupPlan, PlannedChange, random_stream
 from calcwatch.phantom.solids import Lookalike, Solid
 from calcwatch.phantom.tissue import ProjectedTissue, project_tissue
 from calcwatch.phantom.truth import PhantomExamination
@@ -59,9 +59,7 @@ if TYPE_CHECKING:
     from calcwatch.phantom.truth import PhantomImage
 
 _DEFAULT = HistorySettings()
-_ALWAYS = (ViewPosition.CC, ViewPosition.MLO)
 _OPERATION_DAY = 15  # of the month; dates of imaging lie a month off at least
-_LEAST_SPACING_MM, _MOST_SPACING_MM = 0.03, 0.2  # what a phantom may have
 
 _PLANNED = {
     FindingState.NEW: PlannedChange.NEW,
@@ -149,10 +147,11 @@ def _arrange(
     breast = draw_breast(seed, laterality, size, phantom)
 
     def positioned(state: TreatedState) -> PositionedBreast:
-        geometries = tuple(_usual(breast, PlannedView(view), state, settings) for view in _ALWAYS)
+        geometries = tuple(_usual(breast, PlannedView(view), state, settings) for view in USUAL_VIEWS)
         return PositionedBreast(breast, geometries, phantom)
 
-    before = positioned(TreatedState(size=size, settings=settings.treatment))
+    untouched = TreatedState(size=size, settings=settings.treatment)
+    before = positioned(untouched)
     background = draw_background(before, settings)
     treatment = None
     if is_treated:
@@ -166,7 +165,6 @@ def _arrange(
         rng = random_stream(seed, "history", laterality, "treatment")
         excision = draw_excision(rng, before, spared, settings.treatment)
         treatment = draw_treatment(rng, excision, settings.treatment)
-    untouched = TreatedState(size=size, settings=settings.treatment)
     states = tuple(treatment.state_at(months) if treatment else untouched for months in timeline.months)
     site = Site(
         before=before,
@@ -201,7 +199,7 @@ def _phantom_settings(settings: HistorySettings) -> PhantomSettings:
 
 
 def _spacing_mm(phantom: PhantomSettings, factor: float) -> float:
-    return float(np.clip(phantom.pixel_spacing_mm * factor, _LEAST_SPACING_MM, _MOST_SPACING_MM))
+    return float(np.clip(phantom.pixel_spacing_mm * factor, *PHANTOM_SPACINGS_MM))
 
 
 def _usual(breast: Breast, view: PlannedView, state: TreatedState, settings: HistorySettings) -> ViewGeometry:
@@ -258,7 +256,7 @@ def _make_views(
     """Image one breast on one date; the breast that is not treated in the usual views alone."""
     wanted = planned.views
     if arranged.treatment is None:
-        wanted = tuple(PlannedView(position) for position in _ALWAYS)
+        wanted = tuple(PlannedView(position) for position in USUAL_VIEWS)
     for view in wanted:
         yield _make_view(number, planned, arranged, view, points=points, settings=settings)
 
@@ -275,7 +273,7 @@ def _make_view(
     """Position, compress and expose one breast in one view of one date."""
     breast, state = arranged.breast, arranged.states[number]
     seed, laterality = breast.seed, breast.laterality
-    device = _device_settings(planned, settings)
+    device = whole = _device_settings(planned, settings)
     usual = _usual(breast, view, state, settings)
     rng = random_stream(seed, "history", planned.study_date, laterality, view.name)
     geometry = reposition(rng, usual, planned.repositioning)
@@ -293,10 +291,10 @@ def _make_view(
     magnification = 1.0
     if view.is_magnified:
         magnification = settings.timeline.magnification
-        corner, device = _window(number, arranged, geometry, device, settings)
+        corner, device = _window(number, arranged, geometry, whole, settings)
         row, column = geometry.origin_mm
         geometry = replace(geometry, origin_mm=(row - corner[0], column - corner[1]))
-        tissue = _part_of(tissue, corner, device, _device_settings(planned, settings))
+        tissue = _part_of(tissue, corner, device, whole)
     groups, clips = _solids_on(number, arranged)
     image = expose_view(
         breast,
@@ -312,7 +310,6 @@ def _make_view(
     outline = outline_of_bed(arranged.excision, geometry, state, image)
     return HistoryView(
         image=image,
-        magnification=magnification,
         geometry=geometry,
         state=state,
         bed_outline=outline,
@@ -360,7 +357,7 @@ def _window(
         for middle, length, whole in zip(place, shown, field, strict=True)
     ]
     factor = numbers.magnification
-    spacing = max(device.pixel_spacing_mm / factor, _LEAST_SPACING_MM)
+    spacing = max(device.pixel_spacing_mm / factor, PHANTOM_SPACINGS_MM[0])
     magnified = replace(
         device,
         field_mm=(shown[0], shown[1]),
@@ -471,7 +468,7 @@ def _stated_treatment(
     marks = tuple(
         SurgicalBedMark(after.study_date, view.view_position, outline=view.bed_outline)
         for view in after.views
-        if view.laterality is treated and view.magnification == 1 and view.view_position in _ALWAYS
+        if view.laterality is treated and view.magnification == 1 and view.view_position in USUAL_VIEWS
     )
     operation = Operation(
         date=timeline.day_of(0, _OPERATION_DAY),

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from calcwatch.phantom.history.settings import Device, HistorySettings
 
-_USUAL = (ViewPosition.CC, ViewPosition.MLO)
+USUAL_VIEWS = (ViewPosition.CC, ViewPosition.MLO)
+"""Wanted on every date."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,7 @@ def _draw_views(rng: np.random.Generator, settings: HistorySettings) -> tuple[Pl
     numbers = settings.timeline
     # All is drawn whatever is wanted, so that one wish does not shift the next draw.
     missed, which, exaggerated, lateral, magnified, of_which = rng.random(6)
-    views = [PlannedView(position) for position in _USUAL]
+    views = [PlannedView(position) for position in USUAL_VIEWS]
     if settings.missed_views and missed < numbers.missed:
         del views[int(which * 2)]
     if settings.extra_views:

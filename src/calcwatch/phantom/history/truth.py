@@ -64,7 +64,6 @@ class HistoryView:
 
     Attributes:
         image: The image with its own truth, in which calcifications and clips have their lasting ids.
-        magnification: 1, or the factor of a magnification view.
         geometry: How the view lies, before mirroring, its origin that of the image.
         state: What the breast is like on the date.
         bed_outline: Closed polygon round the bed: before the operation round what will be cut out, after it
@@ -76,7 +75,6 @@ class HistoryView:
     """
 
     image: PhantomImage
-    magnification: float
     geometry: ViewGeometry
     state: TreatedState
     bed_outline: tuple[Point, ...]
@@ -92,6 +90,11 @@ class HistoryView:
     def view_position(self) -> ViewPosition:
         """Its view."""
         return self.image.view_position
+
+    @property
+    def magnification(self) -> float:
+        """1, or the factor of a magnification view."""
+        return self.image.magnification
 
     def places(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Tell which pixels show points of the breast.
@@ -121,17 +124,24 @@ def places_of(
         N x 2, row and column; not a number where the tissue was cut out or lies outside the image.
 
     """
-    rows, columns = image.stored.shape
     moved = state.place(points)
     is_left = ~np.isnan(moved[:, 0])
     places = np.full((len(points), 2), np.nan)
-    places[is_left] = project_points(geometry, moved[is_left])[:, :2] / image.pixel_spacing_mm
-    if image.laterality == "R":
-        places[:, 1] = columns - 1 - places[:, 1]
+    places[is_left] = _pixels_of(moved[is_left], geometry, image)
     # Comparisons with what is not a number are false, as they should be.
-    inside = (places >= -0.5) & (places <= np.array([rows, columns]) - 0.5)
+    inside = (places >= -0.5) & (places <= np.array(image.stored.shape) - 0.5)
     is_shown = np.all(inside, axis=1)
     return np.where(is_shown[:, None], places, np.nan)
+
+
+def _pixels_of(
+    points: NDArray[np.float64], geometry: ViewGeometry, image: PhantomImage
+) -> NDArray[np.float64]:
+    """Row and column of points of the breast as it is on the date of an image, beyond its border too."""
+    places = project_points(geometry, points)[:, :2] / image.pixel_spacing_mm
+    if image.laterality == "R":
+        places[:, 1] = image.stored.shape[1] - 1 - places[:, 1]
+    return places
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -268,9 +278,7 @@ def outline_of_bed(
     turn = np.pi * (3 - np.sqrt(5)) * np.arange(_RIM_POINTS)
     wide = np.sqrt(1 - along**2)
     rim = np.stack([along, wide * np.cos(turn), wide * np.sin(turn)], axis=1)
-    places = project_points(geometry, ball[0] + ball[1] * rim)[:, :2] / image.pixel_spacing_mm
-    if image.laterality == "R":
-        places[:, 1] = image.stored.shape[1] - 1 - places[:, 1]
+    places = _pixels_of(ball[0] + ball[1] * rim, geometry, image)
     hull = cv2.convexHull(places.astype(np.float32)).reshape(-1, 2)
     return tuple((float(row), float(column)) for row, column in hull)
 
