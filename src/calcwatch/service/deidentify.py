@@ -155,20 +155,18 @@ class CleanedCopy:
 class _Run:
     """What a run knows while it works.
 
-    ``written``: name and digest in the output by source; ``originals``: digest of
-    the source itself; ``women``: all names of each woman;
-    ``digests``: of each file when the women were told apart; ``held``: names
-    in the output by digest, those of former runs too; ``numbers``: of the files in each folder of the output;
-    ``results``: folder in the output of each result; ``former``: what former runs told of their files.
+    ``written``: name and digest in the output by source; ``women``: all names of each woman; ``digests``: of
+    each source, as it was when the women were told apart; ``held``: names in the output by digest, those of
+    former runs too; ``numbers``: of the files in each folder of the output; ``results``: folder in the output
+    of each result; ``former``: what former runs told of their files.
     """
 
     folder: Path
     pseudonyms: Pseudonyms
     done: Deidentified
     women: Women
-    digests: dict[Path, str]
+    digests: dict[str, str]
     written: dict[str, tuple[str, str]] = field(default_factory=dict)
-    originals: dict[str, str] = field(default_factory=dict)
     held: dict[str, str] = field(default_factory=dict)
     numbers: Counter[str] = field(default_factory=Counter)
     results: dict[Path, str] = field(default_factory=dict)
@@ -226,7 +224,7 @@ def deidentify_files(
         # sorted is stable: within images and within documents the order of names stays.
         files = sorted(_files(path, out), key=lambda file: file.name in RESULT_FILES)  # they refer to images
         done = Deidentified(out)
-        digests: dict[Path, str] = {}
+        digests: dict[str, str] = {}
         named = {file: list(_named_in(file, digests)) for file in files}
         women = _women_of(named, pseudonyms, done)
         with result_folder(out, is_deidentified) as folder:
@@ -234,7 +232,11 @@ def deidentify_files(
             with writing(out):
                 _carry_over(run)
             tasks = [
-                (file, next((run.identity_of(names) for names in named[file]), None), digests.get(file, ""))
+                (
+                    file,
+                    next((run.identity_of(names) for names in named[file]), None),
+                    digests.get(os.path.realpath(file), ""),
+                )
                 for file in files
                 if file.name not in RESULT_FILES
             ]
@@ -286,7 +288,7 @@ def _women_of(named: dict[Path, list[Collection[str]]], pseudonyms: Pseudonyms, 
     return women
 
 
-def _named_in(file: Path, digests: dict[Path, str]) -> Iterator[Collection[str]]:
+def _named_in(file: Path, digests: dict[str, str]) -> Iterator[Collection[str]]:
     """What names the persons of a file; nothing where it cannot be read, which is told when it is cleaned.
 
     Its digest is noted: what is cleaned must be what was looked at here.
@@ -298,7 +300,7 @@ def _named_in(file: Path, digests: dict[Path, str]) -> Iterator[Collection[str]]
             return
         content = _read(file)
         # A file that names nobody is a person of her own.
-        digests[file] = digest = hashlib.sha256(content).hexdigest()
+        digests[os.path.realpath(file)] = digest = hashlib.sha256(content).hexdigest()
         # Warnings of the library quote the patient.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -499,7 +501,6 @@ def _put_copy(run: _Run, path: Path, copy: CleanedCopy | Exception) -> None:
         run.done.notes.append(f"{source_of(path)}: the same object as another file; it was written once")
     run.done.files[name] = copy.removed
     run.written[os.path.realpath(path)] = (name, digest)
-    run.originals[os.path.realpath(path)] = run.digests[path]
     _note_losses(run, path, copy.removed)
 
 
@@ -546,10 +547,10 @@ def _clean_result(run: _Run, path: Path) -> None:
 
     def new_source(source: str) -> tuple[str, str | None]:
         """Name and digest of an image in the output; a file that is not there gets a word for its name."""
-        places = [Path(os.path.realpath(place)) for place in source_places(findings, source)]
+        places = [os.path.realpath(place) for place in source_places(findings, source)]
         # A file of that name at another place may be another woman's.
-        same = [place for place in places if analyzed.get(source) in (None, run.originals.get(str(place)))]
-        written = next((run.written[str(place)] for place in same if str(place) in run.written), None)
+        same = [place for place in places if analyzed.get(source) in (None, run.digests.get(place))]
+        written = next((run.written[place] for place in same if place in run.written), None)
         return written or (f"not-here/{pseudonyms.stand_in('source', source)}", None)
 
     try:

@@ -101,11 +101,8 @@ class StatedContexts:
             Notes for the terminal, which count patients and never name one; empty where all were met.
 
         """
-        numbers = [
-            str(number)
-            for number, patient in enumerate(self.patients, start=1)
-            if patient not in set(patient_ids)
-        ]
+        met = set(patient_ids)
+        numbers = [str(number) for number, patient in enumerate(self.patients, start=1) if patient not in met]
         if not numbers:
             return ()
         shown = ", ".join(numbers[:_NUMBERS_SHOWN]) + (" and more" if len(numbers) > _NUMBERS_SHOWN else "")

@@ -69,9 +69,9 @@ from calcwatch.formats.dicom.deidentify.values import (
     times_of,
     uids_of,
 )
-from calcwatch.formats.dicom.read.header import identifier, is_stated, numbers, word, words
+from calcwatch.formats.dicom.read.header import identifier, numbers, word
 from calcwatch.formats.dicom.read.parse import decode_text, parse_dicom
-from calcwatch.formats.dicom.read.quirks import current_code, is_digitized_film, lut_entries
+from calcwatch.formats.dicom.read.quirks import current_code, is_digitized_film, is_film_unread, lut_entries
 from calcwatch.formats.dicom.write.common_modules import file_bytes, with_meta
 
 _SECONDARY_CAPTURES = frozenset(
@@ -86,8 +86,6 @@ _SECONDARY_CAPTURES = frozenset(
 
 _MANY_PRIVATE_BYTES = 1 << 16
 """Private attributes of more bytes than this may hold a picture; a maker's settings have a few thousand."""
-
-_TELL_FILM = ("ConversionType", "DetectorType", "Modality")
 
 STUDY = "\0study "
 """Begins the name of a person that is a study and no Patient ID, which never holds a NUL."""
@@ -225,7 +223,7 @@ def needs_black_out(dataset: Dataset) -> str:
     # Even against a NO: labels are on the film itself, whatever the scanner wrote.
     if is_digitized_film(dataset):
         return "it is digitized film"
-    if any(is_stated(dataset, name) and not any(words(dataset, name)) for name in _TELL_FILM):
+    if is_film_unread(dataset):
         return "it cannot be read whether it is digitized film"
     if burned_in != "NO" and word(dataset, "SOPClassUID") in _SECONDARY_CAPTURES:
         return "it is a secondary capture that does not say what is burned in"

@@ -173,7 +173,8 @@ def check_same_picture(
         )
     if read is None or copy is None:
         return ()
-    others = [name for name, said in _said(read).items() if said != _said(copy)[name]]
+    of_copy = _said(copy)
+    others = [name for name, said in _said(read).items() if said != of_copy[name]]
     if others:
         raise UnsupportedImage(
             f"its copy would say otherwise of: {', '.join(others)}, since what its header says of that has "

@@ -222,6 +222,20 @@ def is_stated(dataset: Dataset, keyword: str) -> bool:
     return any(part is not None and part != "" for part in _parts(dataset, keyword))
 
 
+def holds_no_text(dataset: Dataset, keyword: str) -> bool:
+    """Whether something stands in an attribute of words, and none of it is text.
+
+    Args:
+        dataset: A data set or an item of a sequence.
+        keyword: DICOM keyword of the attribute (PS3.6).
+
+    Returns:
+        Yes for bytes under a VR of another kind; no where nothing stands.
+
+    """
+    return is_stated(dataset, keyword) and not any(words(dataset, keyword))
+
+
 def _parts(dataset: Dataset, keyword: str) -> tuple[Any, ...]:
     """All values of an attribute as they are; what cannot be decoded as the bytes of the file."""
     try:

@@ -26,6 +26,7 @@ from calcwatch.formats.dicom.read.frames import read_cells, read_layout
 from calcwatch.formats.dicom.read.grayscale import count_bits_used, look_up, make_gray_table
 from calcwatch.formats.dicom.read.header import (
     Reading,
+    holds_no_text,
     identifier,
     integer,
     is_stated,
@@ -243,11 +244,10 @@ _SINGLE_WORDS = (
 
 def _has_unread_names(dataset: Dataset) -> bool:
     """Whether what says whose image it is, which and of what kind it is, or how it lies, is no text."""
-    return any(
-        is_stated(dataset, name)
+    return any(holds_no_text(dataset, name) for name in (*_SINGLE_WORDS, "PatientOrientation")) or any(
         # Of two values nobody knows which one is meant.
-        and (not any(words(dataset, name)) or (len(words(dataset, name)) > 1 and name in _SINGLE_WORDS))
-        for name in (*_SINGLE_WORDS, "PatientOrientation")
+        is_stated(dataset, name) and len(words(dataset, name)) > 1
+        for name in _SINGLE_WORDS
     )
 
 

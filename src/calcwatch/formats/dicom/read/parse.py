@@ -222,12 +222,13 @@ def _inflated(content: bytes) -> bytes:
     meta_end, syntax = _file_meta(content)
     if syntax != DeflatedExplicitVRLittleEndian:
         return content
+    deflated = content[meta_end:]
     try:
         # Measured first: a bomb is refused before it takes the memory of what it grows to.
-        size = _inflated_size(content[meta_end:])
+        size = _inflated_size(deflated)
         # Negative: a raw deflate stream without zlib header, as PS3.5 A.5 prescribes.
         inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-        plain = inflater.decompress(content[meta_end:]) if size <= MAX_INFLATED_BYTES else b""
+        plain = inflater.decompress(deflated) if size <= MAX_INFLATED_BYTES else b""
     except zlib.error as error:
         raise UnreadableImage(f"the deflated data set is damaged: {error}; {AGAIN}") from error
     if size > MAX_INFLATED_BYTES:
@@ -241,10 +242,10 @@ def _inflated(content: bytes) -> bytes:
             f"the file is truncated: its deflated data set ends after {len(content)} bytes; {AGAIN}"
         )
     # The meta information is left as long as it was: its group length stays true.
-    deflated = DeflatedExplicitVRLittleEndian.encode()
+    named = DeflatedExplicitVRLittleEndian.encode()
     # Renamed, since pydicom would try to inflate once more.
-    explicit = ExplicitVRLittleEndian.encode().ljust(len(deflated), b"\0")
-    return content[:meta_end].replace(deflated, explicit) + plain
+    explicit = ExplicitVRLittleEndian.encode().ljust(len(named), b"\0")
+    return content[:meta_end].replace(named, explicit) + plain
 
 
 def _inflated_size(deflated: bytes) -> int:

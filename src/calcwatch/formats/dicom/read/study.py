@@ -13,7 +13,7 @@ from calcwatch.domain.errors import CalcwatchError, UnreadableImage
 from calcwatch.domain.identity import ImagedStudy, InstanceReference, PatientIdentity
 from calcwatch.domain.image import QualityFlag
 from calcwatch.formats.dicom.read.filed import NEEDED, FiledHeader, filed_header
-from calcwatch.formats.dicom.read.header import Reading, integer, is_stated, word, words
+from calcwatch.formats.dicom.read.header import Reading, holds_no_text, integer, word, words
 from calcwatch.formats.dicom.read.parse import decode_text, parse_stream
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def read_study_date(dataset: Dataset) -> Reading[str | None]:
     """
     said = words(dataset, "StudyDate")
     if not any(said):
-        is_unread = is_stated(dataset, "StudyDate")
+        is_unread = holds_no_text(dataset, "StudyDate")
         return Reading(None, "", (QualityFlag.STUDY_DATE_UNKNOWN,) if is_unread else ())
     # ACR-NEMA wrote 2024.01.31 (PS3.5 6.2, DA).
     dotted = re.fullmatch(r"([0-9]{4})\.([0-9]{2})\.([0-9]{2})", said[0])

@@ -10,6 +10,7 @@ from calcwatch.domain.image import Laterality, QualityFlag, ViewPosition
 from calcwatch.domain.views import is_from_above, is_true_lateral
 from calcwatch.formats.dicom.read.header import (
     Reading,
+    holds_no_text,
     is_stated,
     items,
     unread_sequence,
@@ -214,7 +215,7 @@ def _side(name: str, dataset: Dataset, keyword: str) -> _Side:
     said = {letter.upper() for letter in words(dataset, keyword)} - {""}
     # U (unpaired) is a value of the Standard and says no side; a breast without side is looked for elsewhere.
     if not said - {"U"}:
-        is_unread = not said and is_stated(dataset, keyword)
+        is_unread = holds_no_text(dataset, keyword)
         return _Side(name, None, unread_word(dataset, keyword) if is_unread else "")
     side = _SIDE_WORDS.get(next(iter(said))) if len(said) == 1 else None
     return _Side(name, side, "" if side else unread_word(dataset, keyword))
