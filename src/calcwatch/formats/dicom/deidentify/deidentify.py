@@ -70,8 +70,9 @@ from calcwatch.formats.dicom.deidentify.values import (
     uids_of,
 )
 from calcwatch.formats.dicom.read.header import identifier, numbers, word
+from calcwatch.formats.dicom.read.kind import is_film_unread
 from calcwatch.formats.dicom.read.parse import decode_text, parse_dicom
-from calcwatch.formats.dicom.read.quirks import current_code, is_digitized_film, is_film_unread, lut_entries
+from calcwatch.formats.dicom.read.quirks import current_code, is_digitized_film, lut_entries
 from calcwatch.formats.dicom.write.common_modules import file_bytes, with_meta
 
 _SECONDARY_CAPTURES = frozenset(

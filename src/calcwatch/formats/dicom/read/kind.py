@@ -18,7 +18,7 @@ from pydicom.uid import (
 from calcwatch.codes.body import BREAST, SIDES
 from calcwatch.codes.views import SPECIMEN, VIEWS
 from calcwatch.domain.errors import UnreadableImage, UnsupportedImage
-from calcwatch.formats.dicom.read.header import integer, items, word
+from calcwatch.formats.dicom.read.header import holds_no_text, integer, items, word
 from calcwatch.formats.dicom.read.quirks import is_code, is_snomed_value, may_be_mammogram, sop_class_of
 
 if TYPE_CHECKING:
@@ -191,3 +191,16 @@ def _no_pixels(file: DicomFile, sop_class: str) -> UnreadableImage | Unsupported
         f"no pixels: the file ends after {file.size} bytes without Pixel Data; it is truncated or was stored "
         "without its image: copy or export it again"
     )
+
+
+def is_film_unread(dataset: Dataset) -> bool:
+    """Whether what tells film is there and is no text, so that nobody knows.
+
+    Args:
+        dataset: Its header.
+
+    Returns:
+        Yes or no; what cannot be read is not taken for a no.
+
+    """
+    return any(holds_no_text(dataset, name) for name in ("ConversionType", "DetectorType", "Modality"))

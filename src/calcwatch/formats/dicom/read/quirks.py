@@ -40,7 +40,6 @@ from calcwatch.domain.errors import UnreadableImage
 from calcwatch.formats.dicom.read.header import (
     CORRECT,
     Stated,
-    holds_no_text,
     integer,
     numbers,
     stated,
@@ -261,19 +260,6 @@ def is_digitized_film(dataset: Dataset) -> bool:
         or bool(words(dataset, "NominalScannedPixelSpacing"))
         or word(dataset, "Modality").upper() == "RG"
     )
-
-
-def is_film_unread(dataset: Dataset) -> bool:
-    """Whether what tells film is there and is no text, so that nobody knows.
-
-    Args:
-        dataset: Its header.
-
-    Returns:
-        Yes or no; what cannot be read is not taken for a no.
-
-    """
-    return any(holds_no_text(dataset, name) for name in ("ConversionType", "DetectorType", "Modality"))
 
 
 def is_for_processing(dataset: Dataset) -> bool:
